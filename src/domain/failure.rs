@@ -1,0 +1,274 @@
+//! One closed list of reasons, and the four kinds of failure that decide what happens next.
+
+use std::{fmt, time::Duration};
+
+use thiserror::Error;
+
+/// What a failure asks of us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A person must change something; looked at again slowly.
+    Stalled,
+    /// Nothing is wrong; come back at a known time.
+    Waiting,
+    /// May pass by itself; retried with backoff and jitter.
+    Transient,
+    /// The connection is at fault: said there once, its shipments wait.
+    Auth,
+}
+
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $name:ident = $kind:ident),+ $(,)?) => {
+        /// Why a shipment or connection is where it is. The name is the condition reason,
+        /// the event reason and the metric label.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Reason { $($(#[$doc])* $name),+ }
+
+        impl Reason {
+            /// Every reason, in the order of the documentation.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// The `CamelCase` name.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => stringify!($name)),+ }
+            }
+
+            /// What it asks of us.
+            #[must_use]
+            pub const fn kind(self) -> Kind {
+                match self { $(Self::$name => Kind::$kind),+ }
+            }
+
+            /// The reason of that name.
+            #[must_use]
+            pub fn parse(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|r| r.as_str() == name)
+            }
+        }
+    };
+}
+
+reasons! {
+    // Steps of the road.
+    /// Accepted by the operator, nothing done yet.
+    Pending = Waiting,
+    /// The person and the address are being checked.
+    Validating = Waiting,
+    /// Okta is making the enrolment.
+    Enrolling = Waiting,
+    /// The order is being placed at `YubiEnterprise`.
+    Ordering = Waiting,
+    /// The order was accepted; the key is not yet shipped.
+    AwaitingShipment = Waiting,
+    /// The key is in transit.
+    AwaitingDelivery = Waiting,
+    /// The credential is being activated at Okta.
+    Activating = Waiting,
+    /// Okta is being asked to mail the PIN.
+    SendingPin = Waiting,
+    /// A planned approval is pending.
+    AwaitingApproval = Waiting,
+    /// Activated, and the PIN was mailed.
+    Activated = Waiting,
+    /// `spec.suspend` stops every effect.
+    Suspended = Waiting,
+    /// The resource is being deleted.
+    Deleting = Waiting,
+    /// Another call of this resource may still be under way; its outcome is judged after `settle`.
+    Settling = Waiting,
+    /// The vendor's one-at-a-time slot or the rate budget is taken.
+    RateLimited = Waiting,
+    /// The namespace has as many open orders as the connection allows.
+    TooManyOpenOrders = Waiting,
+    /// Ordering waits until `existingKeyBefore` has passed.
+    AwaitingExistingKeyBefore = Waiting,
+    /// This cluster is not the one that may order with the connection; it only reads.
+    NotOrderingCluster = Waiting,
+
+    // A person must act on the shipment.
+    /// The named connection does not exist.
+    ConnectionNotFound = Stalled,
+    /// The connection does not admit what the shipment asks for.
+    ForbiddenByConnection = Stalled,
+    /// `spec.key.model` is not in the connection's `keys`.
+    UnknownKeyModel = Stalled,
+    /// No Okta user has this login or id.
+    UserNotFound = Stalled,
+    /// The user is suspended, deprovisioned or gone.
+    UserNotEligible = Stalled,
+    /// Recipient data is missing, too long, or not allowed.
+    InvalidRecipient = Stalled,
+    /// `YubiEnterprise` calls the address undeliverable.
+    AddressUndeliverable = Stalled,
+    /// The inventory has no such product, or none left.
+    OutOfStock = Stalled,
+    /// `spec.orderBefore` has passed.
+    OrderBeforePassed = Stalled,
+    /// The person already has a pre-registered key at Okta.
+    ExistingKey = Stalled,
+    /// Another shipment or tool is ordering for the same person.
+    AnotherOrderForUser = Stalled,
+    /// Okta did not answer the enrolment, and the list does not tell.
+    EnrollOutcomeUnknown = Stalled,
+    /// Okta refused the enrolment.
+    EnrollRefused = Stalled,
+    /// `YubiEnterprise` did not answer the order; it may have been accepted.
+    OrderOutcomeUnknown = Stalled,
+    /// `YubiEnterprise` refused the order.
+    OrderRefused = Stalled,
+    /// `YubiEnterprise` no longer shows the order.
+    OrderNotFound = Stalled,
+    /// A person must repair the order in the `YubiEnterprise` Console.
+    OrderNeedsRepair = Stalled,
+    /// `YubiEnterprise` gave a state this version does not know.
+    UnknownState = Waiting,
+    /// The status knows less than the vendors: a backup was restored.
+    StatusBehindVendors = Stalled,
+    /// The status contradicts itself.
+    StatusUnreadable = Stalled,
+    /// The connection shows other organizations than the order was made under.
+    ConnectionChanged = Stalled,
+    /// The shipped responses do not belong to this enrolment.
+    WrongResponses = Stalled,
+    /// A signing key that was seen with the responses is gone.
+    SigningKeyGone = Stalled,
+    /// Okta refused the activation.
+    ActivationRefused = Stalled,
+    /// The parcel is lost.
+    ParcelLost = Stalled,
+    /// A parcel that was given up was found again.
+    ParcelFound = Stalled,
+    /// The parcel was not delivered in time.
+    DeliveryTimedOut = Stalled,
+    /// Okta was asked for three PIN mails within a day.
+    PinLimitReached = Waiting,
+    /// Okta refused to mail the PIN.
+    PinRefused = Stalled,
+    /// One vendor id is claimed by two resources.
+    ClaimedTwice = Stalled,
+    /// The order cannot be cancelled any more; it is followed to its end.
+    CancelImpossible = Stalled,
+    /// A person must cancel the order in the Console.
+    CancelInConsole = Stalled,
+    /// The order ended without a delivered key.
+    OrderFailed = Stalled,
+    /// The order was cancelled.
+    OrderCancelled = Stalled,
+
+    // The connection is at fault.
+    /// A credential file is missing or cannot be read.
+    CredentialsMissing = Auth,
+    /// A credential file has the wrong form.
+    CredentialsInvalid = Auth,
+    /// Okta refused the service app or token.
+    OktaUnauthorized = Auth,
+    /// Okta refused the scope or role.
+    OktaForbidden = Auth,
+    /// `YubiEnterprise` refused the token.
+    YubicoUnauthorized = Auth,
+    /// `YubiEnterprise` refused the token for this.
+    YubicoForbidden = Auth,
+    /// The URL does not lead to a server that speaks the API.
+    WrongAddress = Auth,
+    /// The server's certificate is not trusted.
+    UntrustedCertificate = Auth,
+    /// The server cannot be reached.
+    Unreachable = Auth,
+    /// No usable transport or signing key is published.
+    VendorKeysUnusable = Auth,
+    /// The clocks differ by more than the vendors accept.
+    ClockSkew = Auth,
+    /// The connection contradicts itself.
+    ConnectionInvalid = Auth,
+    /// Preflight has not finished yet.
+    ConnectionNotReady = Auth,
+
+    // May pass.
+    /// Okta answered with an error that may pass.
+    OktaUnavailable = Transient,
+    /// `YubiEnterprise` answered with an error that may pass.
+    YubicoUnavailable = Transient,
+    /// The vendor's answer could not be read.
+    UnreadableAnswer = Transient,
+    /// The API server refused or lost a write.
+    StatusWriteFailed = Transient,
+    /// The served CRD lacks fields that this version needs.
+    CRDOutdated = Stalled,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Why a pass ended early. The message is stable between tries: ids and times that change belong in the log.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{reason}: {message}")]
+pub struct Failure {
+    /// The closed reason.
+    pub reason: Reason,
+    /// What happened, to which field, what to do next.
+    pub message: String,
+    /// The vendor's wish, if it gave one.
+    pub retry_after: Option<Duration>,
+}
+
+impl Failure {
+    /// A failure without a wish for a time.
+    #[must_use]
+    pub fn new(reason: Reason, message: impl Into<String>) -> Self {
+        Self { reason, message: message.into(), retry_after: None }
+    }
+}
+
+/// Did a call that failed reach the vendor?
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Arrival {
+    /// It never left this process.
+    NotSent,
+    /// The vendor said no; by the closed list of definite refusals nothing was done.
+    Refused,
+    /// The vendor may have done it: time-out, reset, 3xx, 408, 409, 5xx, unreadable 2xx.
+    Unclear,
+}
+
+/// A vendor call without a usable answer.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{failure}")]
+pub struct CallError {
+    /// Did it arrive?
+    pub arrival: Arrival,
+    /// HTTP status, where there was one.
+    pub status: Option<u16>,
+    /// Reason and message.
+    pub failure: Failure,
+}
+
+impl CallError {
+    /// True for 404.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        self.status == Some(404)
+    }
+}
+
+impl From<CallError> for Failure {
+    fn from(error: CallError) -> Self {
+        error.failure
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_is_found_by_its_name() {
+        for reason in Reason::ALL {
+            assert_eq!(Reason::parse(reason.as_str()), Some(*reason));
+        }
+        assert_eq!(Reason::parse("NoSuchReason"), None);
+    }
+}

@@ -1,0 +1,143 @@
+//! Names of things at the vendors, as types that cannot be mixed up or empty.
+
+use std::fmt;
+
+use thiserror::Error;
+
+/// Why a text cannot be used as an identifier.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{what} {fault}")]
+pub struct InvalidId {
+    what: &'static str,
+    fault: &'static str,
+}
+
+/// Vendors give no grammar for their ids, so only what can never be right is refused:
+/// nothing at all, control characters, and more than any id needs.
+fn check(what: &'static str, text: &str) -> Result<(), InvalidId> {
+    let fault = if text.is_empty() {
+        "is empty"
+    } else if text.len() > 255 {
+        "is longer than 255 bytes"
+    } else if text.chars().any(char::is_control) {
+        "has a control character"
+    } else {
+        return Ok(());
+    };
+    Err(InvalidId { what, fault })
+}
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident, $what:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Takes the text as it is.
+            ///
+            /// # Errors
+            /// If it is empty, longer than 255 bytes, or has a control character.
+            pub fn new(text: impl Into<String>) -> Result<Self, InvalidId> {
+                let text = text.into();
+                check($what, &text)?;
+                Ok(Self(text))
+            }
+
+            /// The text as the vendor spells it.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+id!(
+    /// Okta user id (`00u…`).
+    UserId, "the Okta user id"
+);
+id!(
+    /// Okta login (`profile.login`). Never part of a URL path: `DPoP` compares percent-decoded paths.
+    Login, "the login"
+);
+id!(
+    /// Okta id of a pre-registered factor (`fwf…`).
+    EnrollmentId, "the enrolment id"
+);
+id!(
+    /// Okta key pair that opens the credential response; the `kid` of that response.
+    KeyId, "the enrolment key id"
+);
+id!(
+    /// `YubiEnterprise` shipment id, an opaque string of about 22 characters.
+    ShipmentId, "the shipment id"
+);
+id!(
+    /// Serial number of a `YubiKey`.
+    Serial, "the serial number"
+);
+id!(
+    /// Id of an Okta organization, from `/.well-known/okta-organization`.
+    OktaOrgId, "the Okta organization id"
+);
+id!(
+    /// Id of a `YubiEnterprise` organization, from its inventory.
+    YubicoOrgId, "the YubiEnterprise organization id"
+);
+id!(
+    /// `WebAuthn` relying party id: a host name.
+    RpId, "the RP id"
+);
+id!(
+    /// Yubico's customization assigned to the organization.
+    CustomizationId, "the customization id"
+);
+
+/// A ciphertext that passes through: only Okta and Yubico can open it. Never printed.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Sealed(String);
+
+impl Sealed {
+    /// Wraps a compact JWE. No length limit below 64 KiB (Okta documents none).
+    #[must_use]
+    pub fn new(jwe: impl Into<String>) -> Self {
+        Self(jwe.into())
+    }
+
+    /// The compact JWE, for the wire and for `status` only.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Sealed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sealed({} bytes)", self.0.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_refused_when_it_can_never_be_right() {
+        assert!(UserId::new("").is_err());
+        assert!(UserId::new("a\nb").is_err());
+        assert!(UserId::new("x".repeat(256)).is_err());
+        assert!(UserId::new("x".repeat(255)).is_ok());
+    }
+
+    #[test]
+    fn a_sealed_text_never_prints() {
+        assert_eq!(format!("{:?}", Sealed::new("eyJsecret")), "Sealed(9 bytes)");
+    }
+}
