@@ -15,8 +15,8 @@ type apiServer struct{ options *options.ServerRunOptions }
 
 // newAPIServer prepares the API server. It uses the option structs and not the
 // cobra command, which would handle signals itself and panics when another
-// component in the process does so too. The settings pass through the flags,
-// because some of them (authorization modes, audit) only take effect there.
+// component in the process does so too. The settings pass through the flags all
+// the same: flags are what Kubernetes documents and keeps stable.
 func newAPIServer(state *state, listener net.Listener) (*apiServer, error) {
 	policy, err := writeAuditPolicy(state)
 	if err != nil {
@@ -45,7 +45,7 @@ func newAPIServer(state *state, listener net.Listener) (*apiServer, error) {
 		// Nothing reaches the API server through the Service "kubernetes".
 		"--endpoint-reconciler-type=none",
 		"--profiling=false",
-		// Without it, open watches hold up the ending for a minute.
+		// Without it, open watches hold up the ending, for up to a minute.
 		"--shutdown-watch-termination-grace-period=1s",
 	))
 	if err != nil {

@@ -47,6 +47,8 @@ func startEtcd(ctx context.Context, state *state, fsync bool) (*etcd, error) {
 	config.AdvertisePeerUrls = config.ListenPeerUrls
 	config.InitialCluster = config.InitialClusterFromName(config.Name)
 	config.UnsafeNoFsync = !fsync
+	// A member without peers waits in vain for their heartbeats at its start.
+	config.TickMs, config.ElectionMs = 20, 200
 	config.WarningUnaryRequestDuration = time.Second
 	config.ZapLoggerBuilder = embed.NewZapLoggerBuilder(logger)
 	server, err := embed.StartEtcd(config)
