@@ -7,4 +7,5 @@
     allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a failing test should stop")
 )]
 
+pub mod api;
 pub mod domain;

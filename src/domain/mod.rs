@@ -1,8 +1,15 @@
 //! The domain: what must be true of a shipment. No Kubernetes, no HTTP, no async, no clock of its own.
 
+pub mod backoff;
+pub mod cadence;
 pub mod countries;
 pub mod failure;
+pub mod hold;
 pub mod ids;
+pub mod journal;
+pub mod plan;
 pub mod recipient;
 pub mod requests;
 pub mod seen;
+pub mod summary;
+pub mod wanted;

@@ -1,0 +1,491 @@
+//! `YubiKeyConnection`: one Okta org and one `YubiEnterprise` organization.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, LabelSelector};
+use kube::{CustomResource, KubeSchema};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::shipment::{Activation, DeletionPolicy, Pin};
+
+/// How to reach the two vendors, and what shipments may do with it.
+#[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[kube(
+    group = "fidoprereg.dev",
+    version = "v1alpha1",
+    kind = "YubiKeyConnection",
+    plural = "yubikeyconnections",
+    shortname = "ykc",
+    category = "yubikeys",
+    status = "YubiKeyConnectionStatus",
+    derive = "PartialEq",
+    doc = "One Okta org and one YubiEnterprise organization, with the rules for the shipments that use them. Credentials are files that the operator mounts, never part of this resource.",
+    printcolumn(name = "Okta", type_ = "string", json_path = ".spec.okta.orgUrl", description = "The Okta org"),
+    printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].status", description = "Can it be used"),
+    printcolumn(name = "Reason", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].reason", description = "Why"),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp", description = "Since when it is declared"),
+    printcolumn(name = "Message", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].message", description = "What was found and how to mend it", priority = 1),
+    validation = Rule::new("self.metadata.name.size() <= 63").message("metadata.name has at most 63 characters, because it names a directory of credentials and is a label; choose a shorter name"),
+)]
+#[x_kube(
+    validation = Rule::new("(has(self.allowInsecureLoopback) && self.allowInsecureLoopback) || [self.okta.orgUrl, self.yubico.apiUrl, self.yubico.transportKeysUrl, self.yubico.signingKeysUrl].all(u, u.startsWith('https://'))").message("spec: every URL must begin with https://, because tokens travel there; plain http is for loopback only, with spec.allowInsecureLoopback"),
+    validation = Rule::new("!has(self.keys) || self.keys.all(k, self.keys.exists_one(o, o.name == k.name))").message("spec.keys: each name may stand once; rename or remove the double one")
+)]
+#[serde(rename_all = "camelCase")]
+pub struct YubiKeyConnectionSpec {
+    /// The Okta org.
+    pub okta: Okta,
+    /// The `YubiEnterprise` organization. US/Canada and EMEA are separate organizations: one connection each.
+    pub yubico: Yubico,
+    /// Key models that shipments may name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 50))]
+    pub keys: Vec<KeyModel>,
+    /// Recipient field to Okta profile attribute, where it differs from the default. Custom attributes and
+    /// profiles mastered by an HRIS count too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipient_mapping: Option<RecipientMapping>,
+    /// When `YubiEnterprise` is asked about an order.
+    #[serde(default)]
+    pub polling: Polling,
+    /// Time limits of calls.
+    #[serde(default)]
+    pub calls: Calls,
+    /// Namespaces whose shipments may use this connection. Required: nobody is admitted by accident.
+    pub allowed_namespaces: AllowedNamespaces,
+    /// What shipments may do beyond the default. Closed by default, because whoever may create a shipment could
+    /// otherwise send another person's key to any street.
+    #[serde(default)]
+    pub policy: Policy,
+    /// Uid of the `kube-system` namespace of the one cluster that may order; another cluster only reads. `none`
+    /// stops ordering everywhere. Left out: every cluster may order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 63))]
+    pub ordering_cluster: Option<String>,
+    /// Admits plain http to loopback addresses, for tests.
+    #[serde(default)]
+    pub allow_insecure_loopback: bool,
+    /// What shipments get that leave a field out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub defaults: Option<Defaults>,
+}
+
+/// The Okta org.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("!self.orgUrl.matches('^https?://[^/:]+-admin\\\\.')").message("spec.okta.orgUrl must be the org's own URL, not the Admin Console's; remove -admin from the host"))]
+pub struct Okta {
+    /// Full URL of the org, port and path as given, e.g. `https://acme.okta.com`.
+    #[schemars(length(max = 255), regex(pattern = r"^https?://[A-Za-z0-9.\[\]:_-]+(/[^?#\s]*)?$"))]
+    pub org_url: String,
+    /// Host name of the custom domain people sign in at, if there is one, e.g. `login.acme.com`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 253), regex(pattern = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"))]
+    pub sign_in_host: Option<String>,
+    /// `WebAuthn` relying party id the keys are made for. Left out: the authenticator's, else `signInHost`, else
+    /// the org's host. A key of one RP id does not work under another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 253), regex(pattern = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"))]
+    pub rp_id: Option<String>,
+    /// How the operator shows who it is.
+    pub auth: OktaAuth,
+}
+
+/// Exactly one way to authenticate at Okta.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("has(self.privateKeyJwt) != has(self.apiToken)").message("spec.okta.auth takes exactly one of privateKeyJwt and apiToken; remove the other or add one"))]
+pub struct OktaAuth {
+    /// OAuth service app. The private key is the file `okta-private-key` (PEM or JWK) of the connection's
+    /// credentials directory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub private_key_jwt: Option<PrivateKeyJwt>,
+    /// SSWS token, the file `okta-api-token`. It dies with the admin who made it: prefer `privateKeyJwt`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_token: Option<ApiToken>,
+}
+
+/// OAuth service app with `private_key_jwt`.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct PrivateKeyJwt {
+    /// Client id of the API Services app (`0oa…`).
+    #[schemars(length(min = 1, max = 128))]
+    pub client_id: String,
+    /// `kid` of the public key registered with the app.
+    #[schemars(length(min = 1, max = 255))]
+    pub key_id: String,
+    /// Signature algorithm that fits the key.
+    #[serde(default)]
+    pub algorithm: Algorithm,
+    /// Whether tokens are bound to a key of this process (`DPoP`). `Auto` takes what the app demands.
+    #[serde(default)]
+    pub dpop: Dpop,
+}
+
+/// JWS algorithms that Okta takes for client assertions.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Algorithm {
+    /// RSA PKCS#1 v1.5 with SHA-256.
+    RS256,
+    /// RSA PKCS#1 v1.5 with SHA-384.
+    RS384,
+    /// RSA PKCS#1 v1.5 with SHA-512.
+    RS512,
+    /// ECDSA on P-256.
+    #[default]
+    ES256,
+    /// ECDSA on P-384.
+    ES384,
+    /// ECDSA on P-521.
+    ES512,
+}
+
+/// Proof of possession of tokens.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dpop {
+    /// A proof goes with the first token request; Okta's answer tells whether the app binds tokens.
+    #[default]
+    Auto,
+    /// Only bound tokens are taken.
+    Always,
+    /// No proofs.
+    Never,
+}
+
+/// SSWS token: nothing to set.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+pub struct ApiToken {}
+
+/// The `YubiEnterprise` organization. Its API token is the file `yubico-api-token`.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Yubico {
+    /// Base URL of the API, version included.
+    #[serde(default = "api_url")]
+    #[schemars(length(max = 255), regex(pattern = r"^https?://[A-Za-z0-9.\[\]:_-]+(/[^?#\s]*)?$"))]
+    pub api_url: String,
+    /// JWKS that requests to Yubico are sealed to.
+    #[serde(default = "transport_keys_url")]
+    #[schemars(length(max = 255), regex(pattern = r"^https?://[A-Za-z0-9.\[\]:_-]+(/[^?#\s]*)?$"))]
+    pub transport_keys_url: String,
+    /// JWKS that Yubico's responses are signed with.
+    #[serde(default = "signing_keys_url")]
+    #[schemars(length(max = 255), regex(pattern = r"^https?://[A-Za-z0-9.\[\]:_-]+(/[^?#\s]*)?$"))]
+    pub signing_keys_url: String,
+    /// Countries this organization ships to, ISO 3166-1 alpha-2. Empty: whatever Yubico accepts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 250), inner(length(min = 2, max = 2), regex(pattern = r"^[A-Z]{2}$")))]
+    pub countries: Vec<String>,
+    /// Who cancels an order: the operator by `API`, or a person in the `Console`. The API's path is not
+    /// documented for pre-registered orders.
+    #[serde(default)]
+    pub cancel_by: CancelBy,
+}
+
+fn api_url() -> String {
+    "https://api.console.yubico.com/v1".to_owned()
+}
+
+fn transport_keys_url() -> String {
+    "https://console.yubico.com/.well-known/yubico-transport-keys.jwks".to_owned()
+}
+
+fn signing_keys_url() -> String {
+    "https://console.yubico.com/.well-known/yubico-sign.jwks".to_owned()
+}
+
+/// Who cancels an order.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CancelBy {
+    /// The operator, by `DELETE`.
+    #[default]
+    API,
+    /// A person, in the `YubiEnterprise` Console.
+    Console,
+}
+
+/// A key model under a name.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct KeyModel {
+    /// Name for `spec.key.model`, e.g. `yubikey-5c-nfc`.
+    #[schemars(length(min = 1, max = 63), regex(pattern = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"))]
+    pub name: String,
+    /// Yubico's id of the model.
+    #[schemars(range(min = 1, max = 2_147_483_647))]
+    pub product_id: u32,
+    /// Yubico's id of the bucket of credits.
+    #[schemars(range(min = 1, max = 2_147_483_647))]
+    pub inventory_product_id: u32,
+    /// Yubico's id of the organization's customization.
+    #[schemars(length(min = 1, max = 64))]
+    pub customization_id: String,
+}
+
+/// Recipient field to Okta profile attribute.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct RecipientMapping {
+    /// Left out: `firstName`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 64))]
+    pub first_name: Option<String>,
+    /// Left out: `lastName`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 64))]
+    pub last_name: Option<String>,
+    /// Left out: `organization`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 64))]
+    pub company: Option<String>,
+    /// Left out: `secondEmail` of a staged user, whose work mailbox cannot be read yet, else `email`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 64))]
+    pub email: Option<String>,
+    /// Left out: `primaryPhone`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 64))]
+    pub phone: Option<String>,
+    /// Left out: `streetAddress`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 64))]
+    pub address_line1: Option<String>,
+    /// Left out: none, Okta has one street line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 64))]
+    pub address_line2: Option<String>,
+    /// Left out: `city`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 64))]
+    pub city: Option<String>,
+    /// Left out: `state`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 64))]
+    pub region: Option<String>,
+    /// Left out: `zipCode`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 64))]
+    pub postal_code: Option<String>,
+    /// Left out: `countryCode`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 64))]
+    pub country_code: Option<String>,
+}
+
+/// When `YubiEnterprise` is asked about an order. The vendor advises once or twice a day, and once about 15
+/// minutes after the order.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("duration(self.firstAfter) >= duration('1s') && duration(self.interval) >= duration('1s')").message("spec.polling: firstAfter and interval are at least 1s; the defaults of 20m and 6h suit the vendor"))]
+pub struct Polling {
+    /// First look after the order.
+    #[serde(default = "first_after")]
+    #[schemars(schema_with = "super::schema::duration")]
+    pub first_after: String,
+    /// Time between looks after that; each shipment has its own moment within it.
+    #[serde(default = "interval")]
+    #[schemars(schema_with = "super::schema::duration")]
+    pub interval: String,
+}
+
+fn first_after() -> String {
+    "20m".to_owned()
+}
+
+fn interval() -> String {
+    "6h".to_owned()
+}
+
+impl Default for Polling {
+    fn default() -> Self {
+        Self { first_after: first_after(), interval: interval() }
+    }
+}
+
+/// Time limits of calls.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(
+    validation = Rule::new("duration(self.settle) - duration(self.timeout) >= duration(self.timeout)").message("spec.calls.settle must be at least twice spec.calls.timeout, so that a call of another process has ended before its outcome is judged; raise settle"),
+    validation = Rule::new("duration(self.timeout) >= duration('1s') && duration(self.timeout) <= duration('5m')").message("spec.calls.timeout must lie between 1s and 5m; 30s suits both vendors"),
+    validation = Rule::new("duration(self.lookDelay) <= duration('1m')").message("spec.calls.lookDelay is at most 1m; 2s suits Okta")
+)]
+pub struct Calls {
+    /// Longest time a call may take.
+    #[serde(default = "timeout")]
+    #[schemars(schema_with = "super::schema::duration")]
+    pub timeout: String,
+    /// How long an open mark is left alone before its outcome is judged; at least twice `timeout`.
+    #[serde(default = "settle")]
+    #[schemars(schema_with = "super::schema::duration")]
+    pub settle: String,
+    /// Time between the enrolment and the second look at Okta's list.
+    #[serde(default = "look_delay")]
+    #[schemars(schema_with = "super::schema::duration")]
+    pub look_delay: String,
+}
+
+fn timeout() -> String {
+    "30s".to_owned()
+}
+
+fn settle() -> String {
+    "5m".to_owned()
+}
+
+fn look_delay() -> String {
+    "2s".to_owned()
+}
+
+impl Default for Calls {
+    fn default() -> Self {
+        Self { timeout: timeout(), settle: settle(), look_delay: look_delay() }
+    }
+}
+
+/// Namespaces whose shipments are admitted.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[x_kube(validation = Rule::new("(self.from == 'Names') == has(self.names) && (self.from == 'Selector') == has(self.selector)").message("spec.allowedNamespaces: names goes with from: Names and selector with from: Selector; give the one that fits and remove the other"))]
+pub struct AllowedNamespaces {
+    /// All namespaces, those listed in `names`, or those whose labels fit `selector`.
+    pub from: NamespacesFrom,
+    /// With `Names`: the namespaces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 256), inner(length(min = 1, max = 63)))]
+    pub names: Option<Vec<String>>,
+    /// With `Selector`: labels of the namespaces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selector: Option<LabelSelector>,
+}
+
+/// How namespaces are chosen.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NamespacesFrom {
+    /// Every namespace.
+    All,
+    /// Those named.
+    Names,
+    /// Those whose labels fit.
+    Selector,
+}
+
+/// Allowed or not.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Permission {
+    /// Refused: the shipment is Held as `ForbiddenByConnection`.
+    #[default]
+    Forbid,
+    /// Admitted.
+    Allow,
+}
+
+/// What shipments may do.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Policy {
+    /// May a shipment carry an address of its own?
+    #[serde(default)]
+    pub address_override: Permission,
+    /// May a shipment carry recipient data of its own?
+    #[serde(default)]
+    pub recipient_override: Permission,
+    /// May a deletion remove an active credential?
+    #[serde(default)]
+    pub revoke: Permission,
+    /// Okta groups whose members may get keys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_groups: Option<UserGroups>,
+    /// Open orders a namespace may have with this connection; further shipments wait.
+    #[serde(default = "max_open_orders")]
+    #[schemars(range(min = 1, max = 100_000))]
+    pub max_open_orders: u32,
+}
+
+const fn max_open_orders() -> u32 {
+    100
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            address_override: Permission::Forbid,
+            recipient_override: Permission::Forbid,
+            revoke: Permission::Forbid,
+            user_groups: None,
+            max_open_orders: max_open_orders(),
+        }
+    }
+}
+
+/// Okta groups by id.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+pub struct UserGroups {
+    /// A person must be in one of these; empty: everyone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 100), inner(length(min = 1, max = 64)))]
+    pub allow: Vec<String>,
+    /// A person must be in none of these; wins over `allow`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 100), inner(length(min = 1, max = 64)))]
+    pub deny: Vec<String>,
+}
+
+/// What shipments get that leave a field out.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Defaults {
+    /// When the credential becomes able to sign in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activation: Option<Activation>,
+    /// When Okta mails the PIN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin: Option<Pin>,
+    /// `Hold` or `Adopt`; `OrderAnother` needs a time and so belongs to a shipment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub existing_key_policy: Option<DefaultExistingKeyPolicy>,
+    /// What happens to the order when a shipment is deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deletion_policy: Option<DeletionPolicy>,
+}
+
+/// What a connection may set for existing keys.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DefaultExistingKeyPolicy {
+    /// A person decides.
+    Hold,
+    /// Take over the enrolment and its order.
+    Adopt,
+}
+
+/// What preflight found.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct YubiKeyConnectionStatus {
+    /// Generation of the spec that this status speaks of; -1 before the first pass.
+    #[serde(default = "never_observed")]
+    pub observed_generation: i64,
+    /// Last `fidoprereg.dev/requestedAt` that was answered by a look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_handled_reconcile_at: Option<String>,
+    /// Ready, `CredentialsValid`, `OktaReachable`, `YubicoReachable`; each message says what was found and how to
+    /// mend it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
+    pub conditions: Vec<Condition>,
+    /// Okta organization id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub okta_organization: Option<String>,
+    /// `YubiEnterprise` organization id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub yubico_organization: Option<String>,
+    /// RP id that keys are made for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rp_id: Option<String>,
+    /// This cluster's id for `spec.orderingCluster`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
+}
+
+const fn never_observed() -> i64 {
+    -1
+}

@@ -1,0 +1,82 @@
+//! What waits for a person, and what the person can answer.
+
+use super::failure::Reason;
+
+/// A person's answer to a hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Choice {
+    /// Next attempt: look, discard ours, enrol, order.
+    RetryOrder,
+    /// Take over an order that stands at `YubiEnterprise`.
+    AdoptOrder,
+    /// Give up; cancel what can be cancelled.
+    CancelOrder,
+    /// Remove a pending enrolment by its id.
+    DiscardEnrollment,
+    /// The order is certainly gone.
+    ConfirmCancelled,
+    /// Activate with the signing keys kept beside the responses.
+    ActivateWithKeptKeys,
+    /// Activate now.
+    ApproveActivation,
+    /// Mail the PIN now.
+    ApprovePin,
+}
+
+impl Choice {
+    /// Its name in a decision.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::RetryOrder => "RetryOrder",
+            Self::AdoptOrder => "AdoptOrder",
+            Self::CancelOrder => "CancelOrder",
+            Self::DiscardEnrollment => "DiscardEnrollment",
+            Self::ConfirmCancelled => "ConfirmCancelled",
+            Self::ActivateWithKeptKeys => "ActivateWithKeptKeys",
+            Self::ApproveActivation => "ApproveActivation",
+            Self::ApprovePin => "ApprovePin",
+        }
+    }
+}
+
+/// The answers that a hold for this reason admits; none where it ends by itself when its cause is gone.
+#[must_use]
+pub const fn choices(reason: Reason, pin: bool) -> &'static [Choice] {
+    use Choice::{
+        ActivateWithKeptKeys, AdoptOrder, ApproveActivation, ApprovePin, CancelOrder, ConfirmCancelled,
+        DiscardEnrollment, RetryOrder,
+    };
+    match reason {
+        Reason::ExistingKey | Reason::AnotherOrderForUser | Reason::OrderOutcomeUnknown | Reason::OrderRefused => {
+            &[RetryOrder, AdoptOrder, CancelOrder]
+        }
+        Reason::EnrollOutcomeUnknown | Reason::StatusBehindVendors => {
+            &[RetryOrder, AdoptOrder, CancelOrder, DiscardEnrollment]
+        }
+        Reason::ParcelLost | Reason::WrongResponses => &[DiscardEnrollment],
+        Reason::ParcelFound => &[DiscardEnrollment, ApproveActivation],
+        Reason::OrderNotFound | Reason::CancelInConsole => &[ConfirmCancelled, AdoptOrder],
+        Reason::SigningKeyGone => &[ActivateWithKeptKeys],
+        Reason::DeliveryTimedOut => &[ApproveActivation],
+        Reason::AwaitingApproval if pin => &[ApprovePin],
+        Reason::AwaitingApproval => &[ApproveActivation],
+        _ => &[],
+    }
+}
+
+/// First part of a hold's id: which effect it stands before.
+#[must_use]
+pub const fn subject(reason: Reason) -> &'static str {
+    match reason {
+        Reason::EnrollOutcomeUnknown | Reason::EnrollRefused | Reason::ExistingKey => "enroll",
+        Reason::ActivationRefused
+        | Reason::SigningKeyGone
+        | Reason::WrongResponses
+        | Reason::DeliveryTimedOut
+        | Reason::AwaitingApproval => "activate",
+        Reason::ParcelLost | Reason::ParcelFound | Reason::OrderNeedsRepair | Reason::OrderNotFound => "parcel",
+        Reason::CancelInConsole | Reason::CancelImpossible => "cancel",
+        _ => "order",
+    }
+}

@@ -1,0 +1,171 @@
+//! What people and tools read: phase, conditions and the hold, derived from the journal and the end of the pass.
+//! Never read back, apart from the hold's id and the failure's count.
+
+use jiff::Timestamp;
+
+use super::{
+    backoff,
+    failure::{Failure, Kind, Reason},
+    hold,
+    journal::{Enrollment, Hold, Journal, Order, Trouble},
+    plan::Rest,
+    seen::ParcelClass,
+};
+
+/// How a pass ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// Nothing to do now.
+    Rest(Rest),
+    /// Something failed that may pass, or the connection is at fault.
+    Failed(Failure),
+}
+
+/// Where a shipment is, for the eye.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Phase {
+    /// Declared.
+    Pending,
+    /// Enrolled at Okta.
+    Enrolled,
+    /// Order accepted.
+    Ordered,
+    /// In transit.
+    Shipped,
+    /// Delivered.
+    Delivered,
+    /// Able to sign in.
+    Activated,
+    /// Waits for a person.
+    Held,
+    /// Ended without a key.
+    Failed,
+    /// Cancelled.
+    Cancelled,
+}
+
+/// The Ready condition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ready {
+    /// True or False with reason and message.
+    Is(bool, Reason, String),
+    /// As it was; after the order a passing fault, a suspension or a deletion changes nothing about it.
+    Unchanged,
+}
+
+/// What people and tools read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// For the eye.
+    pub phase: Phase,
+    /// Ready condition.
+    pub ready: Ready,
+    /// Reconciling is True, with the Ready reason.
+    pub reconciling: bool,
+    /// Stalled is True, with the Ready reason.
+    pub stalled: bool,
+}
+
+/// Notes a failed pass in the journal: written first, then each time the delay doubles.
+pub fn note_end(journal: &mut Journal, end: &End, generation: i64, suffix: &str, now: Timestamp) {
+    match end {
+        End::Failed(failure) => {
+            let before = journal.trouble.take().filter(|t| t.reason == failure.reason && t.message == failure.message);
+            journal.trouble = Some(match before {
+                Some(mut same) => {
+                    same.count = (same.count + 1).min(backoff::LAST_COUNT);
+                    same
+                }
+                None => Trouble { reason: failure.reason, message: failure.message.clone(), since: now, count: 1 },
+            });
+        }
+        End::Rest(rest) => {
+            journal.trouble = None;
+            note_hold(journal, rest, generation, suffix, now);
+        }
+    }
+}
+
+fn note_hold(journal: &mut Journal, rest: &Rest, generation: i64, suffix: &str, now: Timestamp) {
+    let waits = rest.reason.kind() == Kind::Stalled || rest.reason == Reason::AwaitingApproval;
+    if !waits {
+        journal.hold = None;
+        return;
+    }
+    let choices = hold::choices(rest.reason, rest.pin);
+    match &mut journal.hold {
+        Some(same) if same.reason == rest.reason && same.generation == generation && same.choices == choices => {
+            same.message.clone_from(&rest.message);
+        }
+        _ => {
+            let attempt = journal.order.attempt().max(journal.enrollment.attempt()).max(1);
+            journal.hold = Some(Hold {
+                id: format!("{}-{attempt}-{suffix}", hold::subject(rest.reason)),
+                reason: rest.reason,
+                message: rest.message.clone(),
+                since: now,
+                generation,
+                choices: choices.to_vec(),
+            });
+        }
+    }
+}
+
+/// The message for people: what happened, and which answers a hold admits.
+#[must_use]
+pub fn message(journal: &Journal, rest: &Rest) -> String {
+    match &journal.hold {
+        Some(hold) if !hold.choices.is_empty() => {
+            let choices: Vec<_> = hold.choices.iter().map(|c| c.as_str()).collect();
+            format!("{} Hold {}: {}.", rest.message, hold.id, choices.join(", "))
+        }
+        _ => rest.message.clone(),
+    }
+}
+
+/// Derives phase and conditions (the table of `docs/design.md`).
+#[must_use]
+pub fn summarise(journal: &Journal, end: &End, deleting: bool) -> Summary {
+    let ordered = journal.accepted().is_some();
+    let (reason, text, kind) = match end {
+        End::Rest(rest) => (rest.reason, message(journal, rest), rest.reason.kind()),
+        End::Failed(failure) => (failure.reason, failure.message.clone(), failure.reason.kind()),
+    };
+    let stalled = kind == Kind::Stalled;
+    let over = matches!(journal.order, Order::Cancelled(..));
+    let ready = if stalled || over {
+        Ready::Is(false, reason, text)
+    } else if ordered {
+        match (end, reason) {
+            (_, Reason::Suspended | Reason::ForbiddenByConnection) | (End::Failed(_), _) => Ready::Unchanged,
+            _ if deleting => Ready::Unchanged,
+            _ => Ready::Is(true, reason, text),
+        }
+    } else {
+        Ready::Is(false, reason, text)
+    };
+    let reconciling = !ordered && !over && !stalled && reason != Reason::Suspended;
+    Summary { phase: phase(journal, reason, stalled), ready, reconciling, stalled }
+}
+
+fn phase(journal: &Journal, reason: Reason, stalled: bool) -> Phase {
+    match (&journal.order, reason) {
+        (Order::Cancelled(..), _) | (_, Reason::OrderCancelled) => return Phase::Cancelled,
+        (_, Reason::OrderFailed) => return Phase::Failed,
+        _ if stalled => return Phase::Held,
+        _ => {}
+    }
+    if journal.times.activated.is_some() {
+        return Phase::Activated;
+    }
+    match (&journal.order, &journal.enrollment) {
+        (Order::Accepted(order), _) => match order.state.map(|(state, _)| state.class) {
+            Some(ParcelClass::Delivered) => Phase::Delivered,
+            Some(ParcelClass::Shipped) => Phase::Shipped,
+            _ if journal.times.shipped.is_some() => Phase::Shipped,
+            _ => Phase::Ordered,
+        },
+        (_, Enrollment::Made(_)) => Phase::Enrolled,
+        _ => Phase::Pending,
+    }
+}

@@ -1,0 +1,127 @@
+//! What is wanted of one shipment: spec, connection defaults and permissions, folded into one valid value.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    failure::Failure,
+    ids::{OktaOrgId, YubicoOrgId},
+};
+
+/// What activation waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ActivationGate {
+    /// State 104.
+    Delivery,
+    /// State 103.
+    Shipment,
+    /// A person's word.
+    Approval,
+}
+
+/// What happens if the carrier stays silent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OnTimeout {
+    /// A person decides.
+    Hold,
+    /// Activate all the same.
+    Activate,
+}
+
+/// What the PIN mail waits for; never earlier than the activation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PinGate {
+    /// Nothing more.
+    Activation,
+    /// State 104.
+    Delivery,
+    /// A person's word.
+    Approval,
+}
+
+/// What to do about a pre-registered key that is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ExistingKey {
+    /// A person decides.
+    Hold,
+    /// Take it over.
+    Adopt,
+    /// Overlook what was enrolled before this (UTC), and wait until it has passed.
+    OrderAnother(Timestamp),
+}
+
+/// What happens at the vendors on deletion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OnDelete {
+    /// Cancel while possible, discard a pending enrolment.
+    Cancel,
+    /// Let go at once.
+    Orphan,
+    /// As Cancel, and remove an active credential.
+    Revoke,
+}
+
+/// When `YubiEnterprise` is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Cadence {
+    /// After the order.
+    pub first_after: SignedDuration,
+    /// Between looks.
+    pub interval: SignedDuration,
+    /// Hash of the uid: gives each shipment its own moment.
+    pub phase: u64,
+}
+
+/// Time limits of calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CallLimits {
+    /// Longest call.
+    pub timeout: SignedDuration,
+    /// How long an open mark is left alone; at least twice `timeout`.
+    pub settle: SignedDuration,
+    /// Between enrolment and second look.
+    pub look_delay: SignedDuration,
+}
+
+/// The organizations behind a connection.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Orgs {
+    /// Okta's `id` of `/.well-known/okta-organization`.
+    pub okta: OktaOrgId,
+    /// Inventory's `organization_id`.
+    pub yubico: YubicoOrgId,
+}
+
+/// One shipment as wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Generation of the spec.
+    pub generation: i64,
+    /// Gate of the activation.
+    pub activation: ActivationGate,
+    /// Counts from the first 103; acts with `ActivationGate::Delivery` on state 103 only.
+    pub delivery_timeout: SignedDuration,
+    /// What happens then.
+    pub on_timeout: OnTimeout,
+    /// Gate of the PIN mail.
+    pub pin: PinGate,
+    /// Policy for existing keys.
+    pub existing_key: ExistingKey,
+    /// Nothing is ordered after this (UTC).
+    pub order_before: Option<Timestamp>,
+    /// Policy of deletion.
+    pub on_delete: OnDelete,
+    /// A person cancels in the Console.
+    pub cancel_in_console: bool,
+    /// Poll times.
+    pub cadence: Cadence,
+    /// Call times.
+    pub calls: CallLimits,
+    /// Organizations the connection shows now.
+    pub orgs: Orgs,
+    /// Stops enrolling and ordering.
+    pub order_bar: Option<Failure>,
+    /// Stops every effect, cancelling too; never reading.
+    pub effects_bar: Option<Failure>,
+    /// The resource is being deleted.
+    pub deleting: bool,
+}

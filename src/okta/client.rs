@@ -1,0 +1,298 @@
+//! The way of every call to Okta: rate limit, token, proof, one repeat where Okta refused for the token's
+//! sake, and the judgement of the answer.
+
+use std::{fmt, time::Duration};
+
+use governor::DefaultDirectRateLimiter;
+use jiff::Timestamp;
+use reqwest::{Method, header};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::time::Instant;
+use url::Url;
+
+use super::{
+    Auth, Settings, fault,
+    quota::{Bucket, Quota, Retry},
+    token::{App, Life, Scheme, Token, TokenSource},
+};
+use crate::{
+    domain::failure::{CallError, Failure, Reason},
+    http::{Answer, Api, Call, Http, Nature, place},
+};
+
+/// What the road of a shipment needs. `manage` includes reading; Okta's reference names both.
+const ROAD: &str = "okta.users.manage okta.users.read";
+
+/// Asked for by itself and only for the RP id: one scope that is not granted refuses the whole request.
+const AUTHENTICATORS: &str = "okta.authenticators.read";
+
+/// One Okta organization. Cheap to share; holds the access token.
+pub struct Client {
+    http: Http,
+    org_url: Url,
+    access: Access,
+    quota: Quota,
+    pace: DefaultDirectRateLimiter,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("okta::Client")
+            .field("org_url", &place::origin(&self.org_url))
+            .finish_non_exhaustive()
+    }
+}
+
+enum Access {
+    App { app: Box<App>, road: TokenSource, authenticators: TokenSource },
+    ApiToken(SecretString),
+}
+
+/// Whose permission a call needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scope {
+    None,
+    Road,
+    Authenticators,
+}
+
+/// One operation; its call is made anew for each try.
+pub(super) struct Request<'a> {
+    pub(super) operation: &'static str,
+    pub(super) nature: Nature,
+    pub(super) method: Method,
+    pub(super) url: Url,
+    pub(super) bucket: Bucket,
+    pub(super) scope: Scope,
+    /// The reason if Okta understood and said no.
+    pub(super) refused: Reason,
+    /// Completes headers and body.
+    pub(super) dress: &'a (dyn Fn(Call) -> Result<Call, CallError> + Send + Sync),
+}
+
+impl Request<'_> {
+    /// A GET of the user API.
+    pub(super) fn get(operation: &'static str, bucket: Bucket, url: Url) -> Self {
+        Self {
+            operation,
+            nature: Nature::Read,
+            method: Method::GET,
+            url,
+            bucket,
+            scope: Scope::Road,
+            refused: Reason::OktaUnavailable,
+            dress: &Ok,
+        }
+    }
+}
+
+/// Is the answer the last word?
+enum Step<T> {
+    Done(T),
+    NonceWanted,
+    TokenRefused,
+}
+
+impl Client {
+    /// Reads the key, makes a key for `DPoP`; sends nothing.
+    ///
+    /// # Errors
+    /// `CredentialsInvalid` if the key has another form than the algorithm needs, `ConnectionInvalid` if the
+    /// URL cannot have a path.
+    pub fn new(settings: &Settings, http: Http) -> Result<Self, Failure> {
+        let access = match &settings.auth {
+            Auth::PrivateKeyJwt(app) => Access::App {
+                app: Box::new(App::new(&settings.org_url, app)?),
+                road: TokenSource::new(ROAD),
+                authenticators: TokenSource::new(AUTHENTICATORS),
+            },
+            Auth::ApiToken(token) => Access::ApiToken(token.clone()),
+        };
+        Ok(Self {
+            http,
+            org_url: settings.org_url.clone(),
+            access,
+            quota: Quota::default(),
+            pace: DefaultDirectRateLimiter::direct(governor::Quota::per_second(
+                settings.calls_per_second,
+            )),
+        })
+    }
+
+    /// Gets everything an effect needs besides its own call: a place in the rate budget and a token that
+    /// lives at least 60 seconds more. After it, the next enroll, activate, send-pin, delete or mark-error
+    /// goes out at once.
+    ///
+    /// # Errors
+    /// Always `NotSent`: `RateLimited` with the time to wait, or why there is no token.
+    pub async fn prepare(&self) -> Result<(), CallError> {
+        self.pace.until_ready().await;
+        self.quota.check(Bucket::Preregistration, Instant::now())?;
+        if let Access::App { app, road, .. } = &self.access {
+            let deadline = Instant::now() + self.http.timeout();
+            road.token(app, &self.http, &self.quota, Life::RenewEarly, deadline).await?;
+        }
+        Ok(())
+    }
+
+    /// `org_url` with these segments.
+    pub(super) fn url(&self, segments: &[&str]) -> Result<Url, CallError> {
+        place::join(&self.org_url, segments)
+    }
+
+    /// Same scheme, host and port as the organization?
+    pub(super) fn is_ours(&self, url: &Url) -> bool {
+        url.origin() == self.org_url.origin()
+    }
+
+    /// Sends, and sends once more where Okta refused for want of a nonce or a fresh token: nothing was done
+    /// then. All of it ends within one time-out, counted from here.
+    ///
+    /// `read` gets every answer; what it does not want it hands to [`done`].
+    pub(super) async fn call<T>(
+        &self,
+        request: Request<'_>,
+        read: impl Fn(&Answer) -> Result<T, Unread>,
+    ) -> Result<T, CallError> {
+        if request.nature == Nature::Read {
+            self.pace.until_ready().await;
+        }
+        let deadline = Instant::now() + self.http.timeout();
+        let (mut nonces, mut tokens) = (1, 1);
+        loop {
+            let retry = self.quota.check(request.bucket, Instant::now())?;
+            let token = self.token(&request, deadline).await?;
+            let call = self.build(&request, token.as_ref(), &retry, deadline)?;
+            let step = self.http.send(call, |answer| {
+                let wait = self.learn(request.bucket, answer);
+                if nonces > 0 && token.is_some() && fault::wants_nonce(answer) {
+                    return Ok(Step::NonceWanted);
+                }
+                if tokens > 0 && token.is_some() && fault::token_refused(answer) {
+                    return Ok(Step::TokenRefused);
+                }
+                judge(answer, request.refused, wait, &read).map(Step::Done)
+            });
+            match step.await? {
+                Step::Done(value) => return Ok(value),
+                Step::NonceWanted => nonces -= 1,
+                Step::TokenRefused => {
+                    tokens -= 1;
+                    self.drop_token(request.scope, token).await;
+                }
+            }
+        }
+    }
+
+    fn learn(&self, bucket: Bucket, answer: &Answer) -> Option<Duration> {
+        if let Access::App { app, .. } = &self.access {
+            app.learn_nonce(answer);
+        }
+        self.quota.note(bucket, answer, Instant::now())
+    }
+
+    fn source(&self, scope: Scope) -> Option<(&App, &TokenSource)> {
+        let Access::App { app, road, authenticators } = &self.access else { return None };
+        match scope {
+            Scope::None => None,
+            Scope::Road => Some((app, road)),
+            Scope::Authenticators => Some((app, authenticators)),
+        }
+    }
+
+    async fn token(&self, request: &Request<'_>, deadline: Instant) -> Result<Option<Token>, CallError> {
+        let Some((app, source)) = self.source(request.scope) else { return Ok(None) };
+        let life = if request.nature == Nature::Read { Life::RenewEarly } else { Life::AsIs };
+        source.token(app, &self.http, &self.quota, life, deadline).await.map(Some)
+    }
+
+    async fn drop_token(&self, scope: Scope, token: Option<Token>) {
+        if let Some(((_, source), token)) = self.source(scope).zip(token) {
+            source.drop_token(&token).await;
+        }
+    }
+
+    fn build(
+        &self,
+        request: &Request<'_>,
+        token: Option<&Token>,
+        retry: &Retry,
+        deadline: Instant,
+    ) -> Result<Call, CallError> {
+        let call = Call::new(
+            Api::Okta,
+            request.operation,
+            request.nature,
+            request.method.clone(),
+            request.url.clone(),
+        );
+        let mut call = (request.dress)(call)?;
+        call.deadline = Some(deadline);
+        if let Some(id) = &retry.request_id {
+            // Okta's log shows then which refused call this one repeats.
+            call = call
+                .secret_header(header::HeaderName::from_static("x-okta-retry-for"), id)?
+                .secret_header(
+                    header::HeaderName::from_static("x-okta-retry-count"),
+                    &retry.count.to_string(),
+                )?;
+        }
+        self.authorize(call, request.scope, token)
+    }
+
+    fn authorize(&self, call: Call, scope: Scope, token: Option<&Token>) -> Result<Call, CallError> {
+        match (&self.access, token) {
+            (Access::App { app, .. }, Some(token)) => {
+                let value = token.value.expose_secret();
+                if token.scheme == Scheme::Bearer {
+                    return call.secret_header(header::AUTHORIZATION, &format!("Bearer {value}"));
+                }
+                let nonce = app.nonce();
+                let proof = app.proofs.prove(
+                    &call.method,
+                    &call.url,
+                    nonce.as_deref(),
+                    Some(value),
+                    Timestamp::now(),
+                )?;
+                call.secret_header(header::AUTHORIZATION, &format!("DPoP {value}"))?
+                    .secret_header(header::HeaderName::from_static("dpop"), &proof)
+            }
+            (Access::ApiToken(token), _) if scope != Scope::None => {
+                call.secret_header(header::AUTHORIZATION, &format!("SSWS {}", token.expose_secret()))
+            }
+            _ => Ok(call),
+        }
+    }
+}
+
+/// Why `read` gave nothing.
+pub(super) enum Unread {
+    /// The answer is no success: judged by status and code.
+    Refused,
+    /// It is a success that cannot be used.
+    Fault(CallError),
+}
+
+impl From<CallError> for Unread {
+    fn from(error: CallError) -> Self {
+        Self::Fault(error)
+    }
+}
+
+/// Lets a success through.
+pub(super) fn done(answer: &Answer) -> Result<(), Unread> {
+    if answer.is_success() { Ok(()) } else { Err(Unread::Refused) }
+}
+
+fn judge<T>(
+    answer: &Answer,
+    refused: Reason,
+    wait: Option<Duration>,
+    read: impl Fn(&Answer) -> Result<T, Unread>,
+) -> Result<T, CallError> {
+    read(answer).map_err(|unread| match unread {
+        Unread::Refused => fault::judge(answer, refused, wait),
+        Unread::Fault(error) => error,
+    })
+}

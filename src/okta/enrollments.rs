@@ -1,0 +1,250 @@
+//! Pre-registered enrolments: list, enrol, activate, send the PIN, delete, mark as failed.
+
+use jiff::Timestamp;
+use reqwest::Method;
+use serde_json::Value;
+use url::Url;
+
+use super::{
+    Client,
+    client::{Request, Scope, Unread, done},
+    fault,
+    quota::Bucket,
+    wire::{ActivateAnswer, ActivateBody, EnrollAnswer, EnrollBody, Factor, PinBody},
+};
+use crate::{
+    domain::{
+        failure::{CallError, Reason},
+        ids::{EnrollmentId, KeyId, Sealed, UserId},
+        requests::{ActivateRequest, EnrollRequest},
+        seen::{EnrollmentList, EnrollmentStatus, ListedEnrollment, NewEnrollment},
+    },
+    http::{Answer, Body, Call, Nature},
+};
+
+const BASE: [&str; 3] = ["webauthn-registration", "api", "v1"];
+
+/// A person with more pages of keys than this is none.
+const PAGES: usize = 20;
+
+/// One page: the server's clock, its entries, and the next page.
+struct Page {
+    at: Timestamp,
+    entries: Vec<ListedEnrollment>,
+    next: Option<Url>,
+}
+
+impl Client {
+    /// The user's pre-registered enrolments, whatever their status. An unknown user may give an empty list.
+    ///
+    /// # Errors
+    /// `UserNotFound` for 404; `UnreadableAnswer` if an entry has no id, `Date` is missing, or the list goes on
+    /// at another host: nothing may be left out in silence.
+    pub async fn enrollments(&self, user: &UserId) -> Result<EnrollmentList, CallError> {
+        let mut url = self.preregistration(&["users", user.as_str(), "enrollments"])?;
+        let mut list: Option<EnrollmentList> = None;
+        for _ in 0..PAGES {
+            let page = self.page(url).await?;
+            // The clock of the first page: what is made later was made after the question.
+            let list = list.get_or_insert(EnrollmentList { at: page.at, entries: Vec::new() });
+            for entry in page.entries {
+                if !list.entries.iter().any(|known| known.id == entry.id) {
+                    list.entries.push(entry);
+                }
+            }
+            match page.next {
+                Some(next) => url = next,
+                None => return Ok(list.clone()),
+            }
+        }
+        Err(crate::http::not_sent(
+            Reason::UnreadableAnswer,
+            format!("Okta's list of enrolments does not end after {PAGES} pages; please report this"),
+        ))
+    }
+
+    /// Enrols. Each call makes a new enrolment; nothing here calls twice.
+    ///
+    /// # Errors
+    /// `Unclear` if an enrolment may have been made: no answer, or one that lacks the PIN request or has
+    /// another count of credential requests than one. `EnrollRefused`, `UserNotEligible` and others otherwise.
+    pub async fn enroll(&self, request: &EnrollRequest) -> Result<NewEnrollment, CallError> {
+        let url = self.preregistration(&["enroll"])?;
+        let dress = |call: Call| call.json(&EnrollBody::from(request));
+        let call = change("enroll", Method::POST, url, Reason::EnrollRefused, &dress);
+        self.call(call, |answer| {
+            done(answer)?;
+            let body: EnrollAnswer = answer.json()?;
+            Ok(new_enrollment(body).map_err(|what| answer.unreadable(what))?)
+        })
+        .await
+    }
+
+    /// Activates. Harmless to repeat with the same responses.
+    ///
+    /// # Errors
+    /// `ActivationRefused` for 400 and 404: the list tells whether it was active already. `Unclear` without a
+    /// usable answer.
+    pub async fn activate(&self, request: &ActivateRequest) -> Result<(), CallError> {
+        let url = self.preregistration(&["activate"])?;
+        let dress = |call: Call| call.json(&ActivateBody::from(request));
+        let call = change("activate", Method::POST, url, Reason::ActivationRefused, &dress);
+        self.call(call, |answer| {
+            done(answer)?;
+            let body: ActivateAnswer = answer.json()?;
+            let ours = |ids: &Vec<String>| ids.iter().any(|id| id == request.enrollment.as_str());
+            if body.authenticator_enrollment_ids.as_ref().is_none_or(ours) {
+                Ok(())
+            } else {
+                Err(answer.unreadable("it names other enrolments than the one to be activated").into())
+            }
+        })
+        .await
+    }
+
+    /// Has Okta mail the PIN to the user. Each call is one mail.
+    ///
+    /// # Errors
+    /// `PinRefused` for 400 and 404; `Unclear` if the mail may have gone out.
+    pub async fn send_pin(&self, user: &UserId, enrollment: &EnrollmentId) -> Result<(), CallError> {
+        let url = self.preregistration(&["send-pin"])?;
+        let dress = |call: Call| call.json(&PinBody::new(user.as_str(), enrollment.as_str()));
+        let call = change("send-pin", Method::POST, url, Reason::PinRefused, &dress);
+        self.call(call, done).await
+    }
+
+    /// Deletes an enrolment; gone already is as good. The caller makes sure that it is not active.
+    ///
+    /// # Errors
+    /// Whatever but 2xx and Okta's own 404.
+    pub async fn delete_enrollment(
+        &self,
+        user: &UserId,
+        enrollment: &EnrollmentId,
+    ) -> Result<(), CallError> {
+        let url =
+            self.preregistration(&["users", user.as_str(), "enrollments", enrollment.as_str()])?;
+        let call = change("delete-enrollment", Method::DELETE, url, Reason::OktaUnavailable, &Ok);
+        self.call(call, |answer| {
+            if fault::is_not_found(answer) {
+                return Ok(());
+            }
+            done(answer)
+        })
+        .await
+    }
+
+    /// Sets the enrolment to `FULFILLMENT_ERRORED`. Whether it can be activated afterwards is unknown.
+    ///
+    /// # Errors
+    /// Whatever but 2xx.
+    pub async fn mark_error(&self, user: &UserId, enrollment: &EnrollmentId) -> Result<(), CallError> {
+        let tail = ["users", user.as_str(), "enrollments", enrollment.as_str(), "mark-error"];
+        let url = self.preregistration(&tail)?;
+        let dress = |call: Call| Ok(Call { body: Body::Empty, ..call });
+        let call = change("mark-error", Method::POST, url, Reason::OktaUnavailable, &dress);
+        self.call(call, done).await
+    }
+
+    fn preregistration(&self, tail: &[&str]) -> Result<Url, CallError> {
+        let segments: Vec<&str> = BASE.iter().chain(tail).copied().collect();
+        self.url(&segments)
+    }
+
+    async fn page(&self, url: Url) -> Result<Page, CallError> {
+        let request = Request {
+            refused: Reason::UserNotFound,
+            ..Request::get("enrollments", Bucket::Preregistration, url)
+        };
+        self.call(request, |answer| {
+            done(answer)?;
+            self.read_page(answer)
+        })
+        .await
+    }
+
+    fn read_page(&self, answer: &Answer) -> Result<Page, Unread> {
+        let at = answer
+            .date()
+            .ok_or_else(|| answer.unreadable("it has no `Date`; a proxy may have taken it out"))?;
+        let factors: Vec<Factor> = answer.json()?;
+        let entries = factors.into_iter().map(listed).collect::<Option<Vec<_>>>();
+        let entries = entries.ok_or_else(|| answer.unreadable("an enrolment has no usable id"))?;
+        let next = next_link(answer).map_err(|what| answer.unreadable(what))?;
+        if next.as_ref().is_some_and(|url| !self.is_ours(url)) {
+            return Err(answer.unreadable("the list goes on at another host").into());
+        }
+        Ok(Page { at, entries, next })
+    }
+}
+
+fn change<'a>(
+    operation: &'static str,
+    method: Method,
+    url: Url,
+    refused: Reason,
+    dress: &'a (dyn Fn(Call) -> Result<Call, CallError> + Send + Sync),
+) -> Request<'a> {
+    Request {
+        operation,
+        nature: Nature::Change,
+        method,
+        url,
+        bucket: Bucket::Preregistration,
+        scope: Scope::Road,
+        refused,
+        dress,
+    }
+}
+
+fn new_enrollment(body: EnrollAnswer) -> Result<NewEnrollment, &'static str> {
+    let sealed = |text: Option<String>| text.filter(|text| !text.is_empty()).map(Sealed::new);
+    let mut requests = body.cred_requests.unwrap_or_default();
+    let (Some(request), true) = (requests.pop(), requests.is_empty()) else {
+        return Err("it has another count of credential requests than one");
+    };
+    Ok(NewEnrollment {
+        id: request
+            .authenticator_enrollment_id
+            .and_then(|id| EnrollmentId::new(id).ok())
+            .ok_or("`authenticatorEnrollmentId` is missing")?,
+        key_id: request.key_id.and_then(|id| KeyId::new(id).ok()).ok_or("`keyId` is missing")?,
+        pin_request: sealed(body.pin_request_jwe).ok_or("`pinRequestJwe` is missing")?,
+        credential_request: sealed(request.cred_request_jwe).ok_or("`credRequestJwe` is missing")?,
+    })
+}
+
+pub(super) fn listed(factor: Factor) -> Option<ListedEnrollment> {
+    let created = factor.created.as_ref().and_then(Value::as_str);
+    let preset = factor.profile.as_ref().and_then(|profile| profile.get("presetPinAvailable"));
+    Some(ListedEnrollment {
+        id: EnrollmentId::new(factor.id?).ok()?,
+        status: status(factor.status.as_ref().and_then(Value::as_str).unwrap_or_default()),
+        created: created.and_then(|text| text.parse().ok()),
+        preset_pin_available: preset.and_then(Value::as_bool),
+    })
+}
+
+fn status(text: &str) -> EnrollmentStatus {
+    match text {
+        "ACTIVE" => EnrollmentStatus::Active,
+        "FULFILLMENT_PENDING" | "PENDING_ACTIVATION" => EnrollmentStatus::Pending,
+        "FULFILLMENT_ERRORED" => EnrollmentStatus::Errored,
+        other => EnrollmentStatus::Other(other.to_owned()),
+    }
+}
+
+/// The target of `Link: <…>; rel="next"`, of one or of several `Link` headers.
+pub(super) fn next_link(answer: &Answer) -> Result<Option<Url>, &'static str> {
+    let values = answer.headers.get_all("link").iter().filter_map(|value| value.to_str().ok());
+    for link in values.flat_map(|value| value.split(',')) {
+        let Some((target, parameters)) = link.trim().strip_prefix('<').and_then(|l| l.split_once('>')) else {
+            continue;
+        };
+        let is_next = |p: &str| matches!(p.trim(), "rel=\"next\"" | "rel=next");
+        if parameters.split(';').any(is_next) {
+            return Url::parse(target).map(Some).map_err(|_| "its link to the next page is no URL");
+        }
+    }
+    Ok(None)
+}

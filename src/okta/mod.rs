@@ -1,0 +1,90 @@
+//! Okta over HTTP: users, pre-registered enrolments, and the service app's token.
+//!
+//! Source of paths, scopes and bodies: Okta's management `OpenAPI` 2026.06.3, tag `WebAuthnPreregistration`,
+//! and the guides at developer.okta.com. `initiate-fulfillment-request` is never called: it starts a
+//! Workflows template that would order a second key.
+
+mod client;
+mod enrollments;
+mod fault;
+mod key;
+mod org;
+mod proof;
+mod quota;
+mod token;
+mod users;
+mod wire;
+
+use std::{fmt, num::NonZeroU32};
+
+use secrecy::SecretString;
+use url::Url;
+
+pub use self::{
+    client::Client,
+    key::Algorithm,
+    org::{Organization, Pipeline},
+};
+
+/// Calls a second that are gentle to Okta: the bucket of the pre-registration API is not documented.
+pub const CALLS_PER_SECOND: NonZeroU32 = NonZeroU32::MIN.saturating_add(4);
+
+/// One Okta organization and how to be let in.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `https://acme.okta.com`, port and path as given.
+    pub org_url: Url,
+    /// How to be let in.
+    pub auth: Auth,
+    /// Ceiling for our own calls, whatever Okta would allow. [`CALLS_PER_SECOND`] unless there is a reason.
+    pub calls_per_second: NonZeroU32,
+}
+
+/// How the operator proves who it is.
+#[derive(Debug, Clone)]
+pub enum Auth {
+    /// OAuth 2.0 service app, the one Okta advises.
+    PrivateKeyJwt(ServiceApp),
+    /// API token (SSWS): dies with the admin who made it.
+    ApiToken(SecretString),
+}
+
+/// An app of the kind "API Services" with the grant `client_credentials`.
+#[derive(Clone)]
+pub struct ServiceApp {
+    /// `0oa…`
+    pub client_id: String,
+    /// `kid` of the public key at the app; needed when the app has several. Else the JWK's own, else none.
+    pub key_id: Option<String>,
+    /// Signature of the client assertion.
+    pub algorithm: Algorithm,
+    /// Whether tokens are bound to a key of ours.
+    pub dpop: Dpop,
+    /// The private key: PEM (PKCS#8, PKCS#1 or SEC 1) or JWK.
+    pub key: SecretString,
+}
+
+impl fmt::Debug for ServiceApp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServiceApp")
+            .field("client_id", &self.client_id)
+            .field("key_id", &self.key_id)
+            .field("algorithm", &self.algorithm)
+            .field("dpop", &self.dpop)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Demonstrating proof of possession (RFC 9449), on by default for new Okta apps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Dpop {
+    /// A proof goes with the token request; whatever token comes back is used.
+    Auto,
+    /// As `Auto`, but a token without binding is refused.
+    Always,
+    /// No proof is sent.
+    Never,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,140 @@
+//! Okta's rate limits: calls that Okta would refuse are not sent.
+//!
+//! Okta counts per bucket of paths and answers with `X-Rate-Limit-Limit`, `-Remaining` and `-Reset` (UTC,
+//! epoch seconds). A refusal for too many calls at once shows a limit of 0; its reset is only a hint.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+use crate::{
+    domain::failure::{CallError, Failure, Reason},
+    http::{Answer, not_sent},
+};
+
+/// No wait is longer, whatever the headers say.
+const LONGEST: Duration = Duration::from_secs(120);
+
+/// Calls that Okta counts together, as far as is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Bucket {
+    Token,
+    Users,
+    Preregistration,
+    Organization,
+}
+
+#[derive(Debug, Default)]
+struct Gate {
+    closed_until: Option<Instant>,
+    refusals: u32,
+    request_id: Option<String>,
+}
+
+/// What a call after a refusal tells Okta.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Retry {
+    pub(super) request_id: Option<String>,
+    pub(super) count: u32,
+}
+
+/// Where we stand in each bucket.
+#[derive(Debug, Default)]
+pub(super) struct Quota {
+    gates: Mutex<HashMap<Bucket, Gate>>,
+}
+
+impl Quota {
+    fn gates(&self) -> MutexGuard<'_, HashMap<Bucket, Gate>> {
+        self.gates.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// May a call go out now?
+    pub(super) fn check(&self, bucket: Bucket, now: Instant) -> Result<Retry, CallError> {
+        let gates = self.gates();
+        let Some(gate) = gates.get(&bucket) else { return Ok(Retry::default()) };
+        match gate.closed_until.map(|until| until.saturating_duration_since(now)) {
+            Some(left) if !left.is_zero() => Err(exhausted(left)),
+            _ => Ok(Retry { request_id: gate.request_id.clone(), count: gate.refusals }),
+        }
+    }
+
+    /// Learns from an answer. Gives the wait after a refusal.
+    pub(super) fn note(&self, bucket: Bucket, answer: &Answer, now: Instant) -> Option<Duration> {
+        let seen = Seen::of(answer);
+        let mut gates = self.gates();
+        let gate = gates.entry(bucket).or_default();
+        if answer.status == 429 {
+            let wait = seen.after_refusal(gate.refusals) + jitter();
+            gate.refusals = gate.refusals.saturating_add(1);
+            gate.request_id = answer.header("x-okta-request-id").map(str::to_owned);
+            gate.closed_until = Some(now + wait);
+            return Some(wait);
+        }
+        let closed_until = seen.when_used_up().map(|wait| now + wait + jitter());
+        *gate = Gate { closed_until, ..Gate::default() };
+        None
+    }
+}
+
+fn exhausted(left: Duration) -> CallError {
+    let mut error =
+        not_sent(Reason::RateLimited, "Okta's rate limit is used up; tried again when it allows");
+    error.failure = Failure { retry_after: Some(left), ..error.failure };
+    error
+}
+
+/// The headers of one answer; what is missing, doubled or no number is absent.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Seen {
+    pub(super) limit: Option<u64>,
+    pub(super) remaining: Option<u64>,
+    /// Seconds from the server's `Date` to the reset.
+    pub(super) reset_in: Option<i64>,
+    pub(super) retry_after: Option<Duration>,
+}
+
+impl Seen {
+    fn of(answer: &Answer) -> Self {
+        let number = |name| answer.header(name).and_then(|text| text.trim().parse::<u64>().ok());
+        let reset = number("x-rate-limit-reset").and_then(|at| i64::try_from(at).ok());
+        Self {
+            limit: number("x-rate-limit-limit"),
+            remaining: number("x-rate-limit-remaining"),
+            reset_in: reset.zip(answer.date()).map(|(at, date)| at.saturating_sub(date.as_second())),
+            retry_after: answer.retry_after(),
+        }
+    }
+
+    /// Until the window ends, by the server's clock, and a second more.
+    fn window(self) -> Option<Duration> {
+        let seconds = u64::try_from(self.reset_in?.saturating_add(1).max(1)).ok()?;
+        Some(Duration::from_secs(seconds).min(LONGEST))
+    }
+
+    /// The wait after a 429 that followed `refusals` others.
+    pub(super) fn after_refusal(self, refusals: u32) -> Duration {
+        if let Some(wish) = self.retry_after {
+            return wish.min(LONGEST);
+        }
+        let window = if self.limit == Some(0) { None } else { self.window() };
+        window.unwrap_or_else(|| Duration::from_secs(1 << refusals.min(6)))
+    }
+
+    /// The wait when the last call of the window was just allowed.
+    pub(super) fn when_used_up(self) -> Option<Duration> {
+        if self.remaining == Some(0) && self.limit != Some(0) { self.window() } else { None }
+    }
+}
+
+/// Up to a second, so that not all calls come back at once.
+fn jitter() -> Duration {
+    let mut byte = [0_u8; 1];
+    // Without randomness there is no jitter; nothing depends on it.
+    let _ = openssl::rand::rand_bytes(&mut byte);
+    Duration::from_millis(u64::from(byte[0]) * 4)
+}

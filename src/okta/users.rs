@@ -1,0 +1,145 @@
+//! Users, by id or by login. A login is never part of a path: with `DPoP`, Okta compares percent-decoded
+//! paths and refuses it.
+
+use reqwest::header::{self, HeaderValue};
+use serde_json::Value;
+use url::Url;
+
+use super::{
+    Client,
+    client::{Request, Unread, done},
+    fault,
+    quota::Bucket,
+    wire::UserBody,
+};
+use crate::{
+    domain::{
+        failure::CallError,
+        ids::{Login, UserId},
+        seen::{User, UserStatus},
+    },
+    http::{Answer, Call},
+};
+
+impl Client {
+    /// The user with this id, or `None` if there is none. Always fresh.
+    ///
+    /// # Errors
+    /// Whatever but 2xx and Okta's own 404.
+    pub async fn user_by_id(&self, id: &UserId) -> Result<Option<User>, CallError> {
+        // Okta's ids are letters and digits. Anything else would be taken for a login, or lead elsewhere.
+        if !id.as_str().bytes().all(|b| b.is_ascii_alphanumeric()) {
+            return Ok(None);
+        }
+        let url = self.url(&["api", "v1", "users", id.as_str()])?;
+        let user = self
+            .call(Request { dress: &trimmed, ..Request::get("user", Bucket::Users, url) }, |answer| {
+                if fault::is_not_found(answer) {
+                    return Ok(None);
+                }
+                done(answer)?;
+                let body: UserBody = answer.json()?;
+                Ok(Some(user(body).ok_or_else(|| answer.unreadable("the user has no usable id"))?))
+            })
+            .await?;
+        // Okta takes a short login in this place as well.
+        Ok(user.filter(|user| user.id == *id))
+    }
+
+    /// The user with this login, or `None` if there is none.
+    ///
+    /// Asked first by `filter`, which reads the directory itself but compares capitals, then by `search`,
+    /// which does not, but lags behind. What only `search` finds is read again by id.
+    ///
+    /// # Errors
+    /// Whatever but 2xx.
+    pub async fn user_by_login(&self, login: &Login) -> Result<Option<User>, CallError> {
+        let expression = format!("profile.login eq \"{}\"", escaped(login.as_str()));
+        if let Some(user) = self.find("user-by-login", "filter", &expression, login).await? {
+            return Ok(Some(user));
+        }
+        match self.find("user-search", "search", &expression, login).await? {
+            Some(found) => self.user_by_id(&found.id).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn find(
+        &self,
+        operation: &'static str,
+        parameter: &str,
+        expression: &str,
+        login: &Login,
+    ) -> Result<Option<User>, CallError> {
+        let mut url = self.url(&["api", "v1", "users"])?;
+        set_query(&mut url, parameter, expression);
+        let request = Request { dress: &trimmed, ..Request::get(operation, Bucket::Users, url) };
+        self.call(request, |answer| {
+            done(answer)?;
+            the_one(answer, login)
+        })
+        .await
+    }
+}
+
+/// Percent-encodes the blank as `%20`: the form's `+` is not what Okta documents.
+fn set_query(url: &mut Url, parameter: &str, expression: &str) {
+    url.query_pairs_mut().append_pair(parameter, expression);
+    let query = url.query().map(|query| query.replace('+', "%20"));
+    url.set_query(query.as_deref());
+}
+
+/// Inside the quotes of an expression.
+pub(super) fn escaped(value: &str) -> String {
+    value.replace('\\', "\\\\").replace('"', "\\\"")
+}
+
+fn trimmed(mut call: Call) -> Result<Call, CallError> {
+    call.headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(
+            "application/json; okta-response=omitCredentials,omitCredentialsLinks,omitTransitioningToStatus",
+        ),
+    );
+    Ok(call)
+}
+
+/// Whatever the server made of the expression, only a user with this login counts.
+fn the_one(answer: &Answer, login: &Login) -> Result<Option<User>, Unread> {
+    let bodies: Vec<UserBody> = answer.json()?;
+    let wanted = login.as_str().to_lowercase();
+    let mut users: Vec<User> = bodies.into_iter().filter_map(user).collect();
+    users.retain(|user| user.login.as_ref().is_some_and(|l| l.as_str().to_lowercase() == wanted));
+    let exact = users.iter().position(|user| user.login.as_ref() == Some(login));
+    match (exact, users.len()) {
+        (Some(index), _) => Ok(Some(users.swap_remove(index))),
+        (None, 0 | 1) => Ok(users.pop()),
+        (None, _) => Err(answer.unreadable("several users have this login").into()),
+    }
+}
+
+pub(super) fn user(body: UserBody) -> Option<User> {
+    let strings = |(name, value)| match value {
+        Value::String(text) => Some((name, text)),
+        _ => None,
+    };
+    let profile: std::collections::BTreeMap<String, String> =
+        body.profile.unwrap_or_default().into_iter().filter_map(strings).collect();
+    Some(User {
+        id: UserId::new(body.id).ok()?,
+        login: profile.get("login").and_then(|login| Login::new(login.clone()).ok()),
+        status: status(body.status.unwrap_or_default()),
+        profile,
+    })
+}
+
+fn status(text: String) -> UserStatus {
+    match text.as_str() {
+        "STAGED" => UserStatus::Staged,
+        "PROVISIONED" => UserStatus::Provisioned,
+        "ACTIVE" => UserStatus::Active,
+        "SUSPENDED" => UserStatus::Suspended,
+        "DEPROVISIONED" => UserStatus::Deprovisioned,
+        _ => UserStatus::Other(text),
+    }
+}
