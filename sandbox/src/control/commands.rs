@@ -1,0 +1,262 @@
+//! Commands to the warehouse, the key ceremonies and the gremlins.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::control::{body, done, refused};
+use crate::faults::RuleSpec;
+use crate::http::{Answer, Call, Reply};
+use crate::seed;
+use crate::vendor_keys::OldKeys;
+use crate::warehouse;
+use crate::world::World;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewState {
+    id: i64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Advance {
+    #[serde(default = "one")]
+    steps: u32,
+    #[serde(default)]
+    shipment: Option<String>,
+}
+
+fn one() -> u32 {
+    1
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rotate {
+    set: Set,
+    #[serde(default)]
+    old: OldKeys,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Set {
+    Transport,
+    Signing,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+struct Expire {
+    okta: bool,
+    yubico: bool,
+    nonces: bool,
+}
+
+impl Default for Expire {
+    fn default() -> Self {
+        Self { okta: true, yubico: false, nonces: false }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct NewToken {
+    #[serde(default)]
+    organization: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Stock {
+    inventory_product_id: i64,
+    quantity: i64,
+    #[serde(default)]
+    organization: Option<String>,
+}
+
+fn shipment_index(world: &World, id: &str) -> Result<usize, Reply> {
+    world
+        .yubico
+        .shipments
+        .iter()
+        .position(|shipment| shipment.id == id)
+        .ok_or_else(|| refused(404, "there is no such shipment"))
+}
+
+fn shipment_state(world: &World, index: usize) -> Answer {
+    let shipment = &world.yubico.shipments[index];
+    done(&json!({"id": shipment.id, "state": shipment.state, "problem": shipment.problem}))
+}
+
+/// `POST /shipments/{id}/state`: `{"id": 104}`, any id.
+pub(crate) fn set_state(world: &mut World, call: &Call) -> Answer {
+    let state: NewState = body(call)?;
+    let index = shipment_index(world, call.param("id"))?;
+    warehouse::enter(world, index, state.id);
+    shipment_state(world, index)
+}
+
+/// `DELETE /shipments/{id}`: a person deletes the order in the Console.
+pub(crate) fn delete_shipment(world: &mut World, call: &Call) -> Answer {
+    let index = shipment_index(world, call.param("id"))?;
+    world.yubico.shipments[index].deleted = true;
+    Ok(Reply::empty(204))
+}
+
+/// `DELETE /enrollments/{id}`: an admin removes a factor in the Admin Console.
+pub(crate) fn delete_enrollment(world: &mut World, call: &Call) -> Answer {
+    let id = call.param("id");
+    for org in &mut world.orgs {
+        if let Some(at) = org.enrollments.iter().position(|enrollment| enrollment.id == id) {
+            org.enrollments.remove(at);
+            return Ok(Reply::empty(204));
+        }
+    }
+    Err(refused(404, "there is no such enrolment"))
+}
+
+/// `POST /advance`: `{"steps": 1, "shipment"?: ID}`.
+pub(crate) fn advance(world: &mut World, call: &Call) -> Answer {
+    let request: Advance = body(call)?;
+    let only = request.shipment.as_deref().map(|id| shipment_index(world, id)).transpose()?;
+    for _ in 0..request.steps {
+        match only {
+            Some(index) => warehouse::step(world, index),
+            None => warehouse::advance(world),
+        }
+    }
+    let states: Vec<Value> = world
+        .yubico
+        .shipments
+        .iter()
+        .map(|shipment| json!({"id": shipment.id, "state": shipment.state, "problem": shipment.problem}))
+        .collect();
+    done(&json!(states))
+}
+
+/// `GET /faults`.
+pub(crate) fn faults(world: &mut World, _: &Call) -> Answer {
+    done(&world.faults.view())
+}
+
+/// `POST /faults`.
+pub(crate) fn add_fault(world: &mut World, call: &Call) -> Answer {
+    let spec: RuleSpec = body(call)?;
+    let id = world.faults.add(spec).map_err(|error| refused(400, &error))?;
+    done(&json!({"id": id}))
+}
+
+/// `DELETE /faults`.
+pub(crate) fn clear_faults(world: &mut World, _: &Call) -> Answer {
+    world.faults.remove(None);
+    Ok(Reply::empty(204))
+}
+
+/// `DELETE /faults/{id}`.
+pub(crate) fn remove_fault(world: &mut World, call: &Call) -> Answer {
+    let id = call.param("id").parse().map_err(|_| refused(400, "a rule's id is a number"))?;
+    world.faults.remove(Some(id));
+    Ok(Reply::empty(204))
+}
+
+/// `POST /keys/rotate`: `{"set": "transport"|"signing", "old"?: "listed"|"unlisted"|"dropped"}`.
+pub(crate) fn rotate_keys(world: &mut World, call: &Call) -> Answer {
+    let request: Rotate = body(call)?;
+    let yubico = &mut world.yubico;
+    let made = match request.set {
+        Set::Transport => {
+            yubico.transport.retire(request.old);
+            yubico.transport.add_transport()
+        }
+        Set::Signing => {
+            yubico.signing.retire(request.old);
+            yubico.signing.add_signing(&yubico.attestation)
+        }
+    };
+    made.map_err(|error| refused(500, &error))?;
+    done(&match request.set {
+        Set::Transport => yubico.transport.published(),
+        Set::Signing => yubico.signing.published(),
+    })
+}
+
+/// `POST /tokens/expire`: `{"okta"?: true, "yubico"?: false, "nonces"?: false}`.
+pub(crate) fn expire_tokens(world: &mut World, call: &Call) -> Answer {
+    let request: Expire = body(call)?;
+    let past = Timestamp::UNIX_EPOCH;
+    for org in &mut world.orgs {
+        if request.okta {
+            org.access_tokens.values_mut().for_each(|token| token.expires = past);
+        }
+        if request.nonces {
+            org.nonces.clear();
+        }
+    }
+    if request.yubico {
+        let tokens = world.yubico.organizations.iter_mut().flat_map(|organization| &mut organization.tokens);
+        tokens.for_each(|token| token.expires = past);
+    }
+    done(&json!({"okta": request.okta, "yubico": request.yubico, "nonces": request.nonces}))
+}
+
+/// `POST /tokens/yubico`: a new API token of an organization (`{"organization"?: ID}`), as a person makes one in the Console.
+pub(crate) fn new_yubico_token(world: &mut World, call: &Call) -> Answer {
+    let request: NewToken = body(call)?;
+    let first = world.yubico.organizations[0].id.clone();
+    let id = request.organization.unwrap_or(first);
+    let token =
+        seed::add_yubico_token(world, &id).ok_or_else(|| refused(404, "there is no such organization"))?;
+    done(&json!({"organization": id, "token": token}))
+}
+
+/// `POST /stock`: `{"inventoryProductId": 106, "quantity": 3, "organization"?: ID}`.
+pub(crate) fn set_stock(world: &mut World, call: &Call) -> Answer {
+    let request: Stock = body(call)?;
+    let bucket = world
+        .yubico
+        .organizations
+        .iter_mut()
+        .filter(|organization| request.organization.as_ref().is_none_or(|id| *id == organization.id))
+        .flat_map(|organization| &mut organization.buckets)
+        .find(|bucket| bucket.product_id == request.inventory_product_id)
+        .ok_or_else(|| refused(404, "there is no such bucket"))?;
+    bucket.quantity = request.quantity;
+    done(&json!(bucket))
+}
+
+/// `GET /settings`.
+pub(crate) fn settings(world: &mut World, _: &Call) -> Answer {
+    done(&json!(world.settings))
+}
+
+/// `POST /settings`: any of them.
+pub(crate) fn change_settings(world: &mut World, call: &Call) -> Answer {
+    let changes: serde_json::Map<String, Value> = body(call)?;
+    let mut settings = json!(world.settings);
+    for (name, value) in changes {
+        settings[name] = value;
+    }
+    world.settings = serde_json::from_value(settings).map_err(|error| refused(400, &error.to_string()))?;
+    done(&json!(world.settings))
+}
+
+/// `POST /reset`: orders, enrolments, mails, journal and faults are forgotten; people, apps, tokens and keys stay.
+pub(crate) fn reset(world: &mut World, _: &Call) -> Answer {
+    world.yubico.shipments.clear();
+    world.outbox.clear();
+    world.journal = crate::journal::Journal::default();
+    world.faults = crate::faults::Faults::default();
+    world.settings = crate::world::Behaviour::default();
+    for org in &mut world.orgs {
+        org.enrollments.clear();
+        org.sessions.clear();
+        org.logs.clear();
+        org.rate.clear();
+    }
+    for organization in &mut world.yubico.organizations {
+        organization.peak_running_orders = 0;
+    }
+    Ok(Reply::empty(204))
+}

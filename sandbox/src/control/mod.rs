@@ -1,0 +1,116 @@
+//! The control API: what an admin, a warehouse worker or a test does to the world.
+
+mod commands;
+mod orgs;
+mod people;
+mod reads;
+mod view;
+
+use hyper::Method;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::http::{Answer, Call, Matched, Reply, Route, find};
+use crate::server::House;
+use crate::world::World;
+
+/// An operation on the world, or one that opens new doors.
+pub(crate) struct ControlRoute {
+    route: Route<World>,
+    opens: bool,
+}
+
+macro_rules! route {
+    ($method:ident $pattern:literal, $handler:path) => {
+        ControlRoute {
+            route: Route {
+                method: Method::$method,
+                pattern: $pattern,
+                operation: "",
+                scopes: &[],
+                handler: $handler,
+            },
+            opens: false,
+        }
+    };
+}
+
+/// Every command.
+pub(crate) fn routes() -> Vec<ControlRoute> {
+    let mut routes = vec![
+        route!(GET "/", view::page),
+        route!(GET "/state", reads::state),
+        route!(GET "/journal", reads::journal),
+        route!(GET "/secrets", reads::secrets),
+        route!(GET "/outbox", reads::outbox),
+        route!(GET "/outbox/{id}", reads::mail),
+        route!(GET "/parcels/{shipmentId}", reads::parcel),
+        route!(POST "/people", people::create),
+        route!(GET "/people/{id}", people::get),
+        route!(POST "/people/{id}", people::patch),
+        route!(DELETE "/people/{id}", people::delete),
+        route!(POST "/people/{id}/activate", people::activate),
+        route!(POST "/people/{id}/console-order", people::console_order),
+        route!(POST "/groups", people::create_group),
+        route!(POST "/groups/{id}", people::patch_group),
+        route!(POST "/shipments/{id}/state", commands::set_state),
+        route!(DELETE "/shipments/{id}", commands::delete_shipment),
+        route!(DELETE "/enrollments/{id}", commands::delete_enrollment),
+        route!(POST "/advance", commands::advance),
+        route!(GET "/faults", commands::faults),
+        route!(POST "/faults", commands::add_fault),
+        route!(DELETE "/faults", commands::clear_faults),
+        route!(DELETE "/faults/{id}", commands::remove_fault),
+        route!(POST "/keys/rotate", commands::rotate_keys),
+        route!(POST "/tokens/expire", commands::expire_tokens),
+        route!(POST "/tokens/yubico", commands::new_yubico_token),
+        route!(POST "/stock", commands::set_stock),
+        route!(GET "/settings", commands::settings),
+        route!(POST "/settings", commands::change_settings),
+        route!(POST "/okta", orgs::configure),
+        route!(POST "/apps", orgs::register_app),
+        route!(POST "/apps/{clientId}", orgs::patch_app),
+        route!(POST "/reset", commands::reset),
+    ];
+    // Opens a listener, so it is answered by `orgs::open`, not by the handler.
+    routes.push(ControlRoute { opens: true, ..route!(POST "/orgs", commands::settings) });
+    routes
+}
+
+/// Answers a command.
+pub(crate) fn answer(house: &House, routes: &[ControlRoute], call: &Call) -> Reply {
+    for control in routes {
+        match find(std::slice::from_ref(&control.route), &call.method, &call.path) {
+            Matched::Route(route, params) => {
+                let call = Call { params, ..call.clone() };
+                let answer = if control.opens {
+                    orgs::open(house, &call)
+                } else {
+                    (route.handler)(&mut house.shared.world(), &call)
+                };
+                return answer.unwrap_or_else(|refusal| refusal);
+            }
+            Matched::WrongMethod | Matched::Nothing => {}
+        }
+    }
+    refused(404, "there is no such command")
+}
+
+fn refused(status: u16, why: &str) -> Reply {
+    Reply::json(status, &json!({"error": why}))
+}
+
+fn done(value: &Value) -> Answer {
+    Ok(Reply::json(200, value))
+}
+
+/// The JSON body; an empty one counts as `{}`.
+fn body<T: DeserializeOwned>(call: &Call) -> Result<T, Reply> {
+    let bytes: &[u8] = if call.body.is_empty() { b"{}" } else { &call.body };
+    serde_json::from_slice(bytes).map_err(|error| refused(400, &error.to_string()))
+}
+
+/// The Okta org a command is about: `?org=ID`, else the first.
+fn org_index(world: &World, call: &Call) -> Result<usize, Reply> {
+    world.org_index(call.query("org")).ok_or_else(|| refused(404, "there is no such Okta org"))
+}

@@ -1,0 +1,164 @@
+//! More orgs, more apps.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::apps::{self, AppCredentials, AppSpec};
+use crate::control::{body, done, org_index, refused};
+use crate::http::{Answer, Call, Reply};
+use crate::seed;
+use crate::server::{Door, House, bind};
+use crate::world::World;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct NewOrgs {
+    /// The directory under `credentials/`, which is the connection's name.
+    name: String,
+    /// Another Okta org on its own port; otherwise the first is shared, with an app of its own.
+    #[serde(default = "yes")]
+    okta: bool,
+    /// Another Yubico organization; otherwise the first is shared.
+    #[serde(default = "yes")]
+    yubico: bool,
+    #[serde(default = "emea")]
+    countries: Vec<String>,
+    #[serde(default)]
+    app: AppSpec,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn emea() -> Vec<String> {
+    ["DE", "GB", "FR", "NL", "SE"].map(str::to_string).to_vec()
+}
+
+fn app_view(app: &AppCredentials) -> Value {
+    json!({
+        "clientId": app.client_id, "keyId": app.key_id, "algorithm": app.algorithm,
+        "privateKeyPem": app.private_key_pem, "privateKeyJwk": app.private_jwk,
+    })
+}
+
+/// `POST /orgs`: another Okta org and Yubico organization for a second connection; writes its credentials directory.
+pub(crate) fn open(house: &House, call: &Call) -> Answer {
+    let request: NewOrgs = body(call)?;
+    let failed = |error: &dyn std::fmt::Display| refused(500, &error.to_string());
+    if !request.name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '.')
+        || request.name.starts_with('.')
+    {
+        return Err(refused(400, "name must be a connection's name"));
+    }
+    let mut world = house.shared.world();
+    let org = if request.okta {
+        let listener = bind(0).map_err(|error| failed(&error))?;
+        let port = listener.local_addr().map_err(|error| failed(&error))?.port();
+        let url = format!("{}://localhost:{port}", house.scheme());
+        let org = seed::add_okta_org(&mut world, &url).map_err(|error| failed(&error))?;
+        house.open(listener, Door::Okta(org)).map_err(|error| failed(&error))?;
+        org
+    } else {
+        0
+    };
+    let app = apps::register(&mut world, org, &request.app).map_err(|error| refused(400, &error))?;
+    let countries: Vec<&str> = request.countries.iter().map(String::as_str).collect();
+    let (organization, token) = if request.yubico {
+        seed::add_yubico_organization(&mut world, &request.name, &countries)
+    } else {
+        let first = world.yubico.organizations[0].id.clone();
+        let token = seed::add_yubico_token(&mut world, &first).unwrap_or_default();
+        (first, token)
+    };
+    let dir = world.place.dir.join("credentials").join(&request.name);
+    let ca = Some(house.ca_pem.as_slice()).filter(|pem| !pem.is_empty());
+    apps::write_credentials(&dir, &app, &token, ca).map_err(|error| failed(&error))?;
+    let mut view = app_view(&app);
+    view["okta"] = json!(world.orgs[org].base_url);
+    view["oktaOrganization"] = json!(world.orgs[org].id);
+    view["yubico"] = json!(world.yubico.base_url);
+    view["yubicoOrganization"] = json!(organization);
+    view["yubicoApiToken"] = json!(token);
+    view["credentials"] = json!(dir);
+    done(&view)
+}
+
+/// `POST /apps`: `{algorithm?, dpop?, scopes?, role?, org?}`.
+pub(crate) fn register_app(world: &mut World, call: &Call) -> Answer {
+    let spec: AppSpec = body(call)?;
+    let org =
+        world.org_index(spec.org.as_deref()).ok_or_else(|| refused(404, "there is no such Okta org"))?;
+    let app = apps::register(world, org, &spec).map_err(|error| refused(400, &error))?;
+    done(&app_view(&app))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct AppPatch {
+    dpop: Option<bool>,
+    scopes: Option<Vec<String>>,
+    role: Option<bool>,
+}
+
+/// `POST /apps/{clientId}`: `{dpop?, scopes?, role?}`; tokens already issued keep what they have.
+pub(crate) fn patch_app(world: &mut World, call: &Call) -> Answer {
+    let patch: AppPatch = body(call)?;
+    let id = call.param("clientId");
+    let app = world
+        .orgs
+        .iter_mut()
+        .flat_map(|org| &mut org.apps)
+        .find(|app| app.client_id == id)
+        .ok_or_else(|| refused(404, "there is no such app"))?;
+    app.dpop_bound = patch.dpop.unwrap_or(app.dpop_bound);
+    app.has_role = patch.role.unwrap_or(app.has_role);
+    app.scopes = patch.scopes.unwrap_or_else(|| app.scopes.clone());
+    done(
+        &json!({"clientId": app.client_id, "dpop": app.dpop_bound, "scopes": app.scopes, "role": app.has_role}),
+    )
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct OktaSettings {
+    #[serde(default, deserialize_with = "present")]
+    rp_id: Option<Option<String>>,
+    domains: Option<Vec<String>>,
+    user_verification: Option<String>,
+    /// Makes an SSWS API token when true.
+    #[serde(default)]
+    new_api_token: bool,
+}
+
+/// Tells a member that is null from one that is not there.
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Deserialize::deserialize(deserializer).map(Some)
+}
+
+/// `POST /okta[?org=ID]`: `{rpId?, domains?, userVerification?, newApiToken?}`.
+pub(crate) fn configure(world: &mut World, call: &Call) -> Answer {
+    let request: OktaSettings = body(call)?;
+    let index = org_index(world, call)?;
+    let fresh = world.dice.token(42);
+    let org = world.org(index);
+    if let Some(rp_id) = request.rp_id {
+        org.rp_id = rp_id;
+    }
+    if let Some(domains) = request.domains {
+        org.domains = domains;
+    }
+    if let Some(user_verification) = request.user_verification {
+        org.user_verification = user_verification;
+    }
+    let mut view = json!({
+        "id": org.id, "rpId": org.rp_id, "domains": org.domains, "userVerification": org.user_verification,
+    });
+    if request.new_api_token {
+        let token = format!("00{fresh}");
+        view["apiToken"] = json!(token);
+        org.api_tokens.push(token.clone());
+        world.secrets.add("oktaApiToken", &token);
+    }
+    Ok(Reply::json(200, &view))
+}

@@ -1,0 +1,303 @@
+//! The gate every call passes: reads it, journals it, applies the fault rules, runs the operation and shapes the answer.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt, Full, Limited, StreamBody};
+use hyper::body::{Bytes, Frame, Incoming};
+use hyper::{Request, Response};
+use jiff::Timestamp;
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+
+use crate::faults::{Effect, Subject, When, replace_state, wrong_casing};
+use crate::http::{Answer, Call, Matched, Reply, Route, find};
+use crate::journal::Api;
+use crate::okta;
+use crate::world::{Shared, World};
+use crate::yubico;
+
+const MAX_BODY: usize = 1 << 20;
+
+/// A response body that may break off.
+pub(crate) type Body = BoxBody<Bytes, io::Error>;
+
+/// The connection is to end without an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection was dropped by a fault rule")]
+pub(crate) struct Dropped;
+
+/// The two vendors' operations.
+pub(crate) struct Tables {
+    okta: Vec<Route<World>>,
+    yubico: Vec<Route<World>>,
+}
+
+impl Tables {
+    pub fn new() -> Self {
+        Self { okta: okta::routes(), yubico: yubico::routes() }
+    }
+
+    fn of(&self, api: Api) -> &[Route<World>] {
+        match api {
+            Api::Okta => &self.okta,
+            Api::Yubico => &self.yubico,
+        }
+    }
+}
+
+/// Reads a request whole.
+pub(crate) async fn read(
+    request: Request<Incoming>,
+    org: usize,
+    scheme: &'static str,
+) -> Result<Call, Dropped> {
+    let (head, body) = request.into_parts();
+    let body = Limited::new(body, MAX_BODY).collect().await.map_err(|_| Dropped)?.to_bytes();
+    let query = head.uri.query().unwrap_or_default();
+    Ok(Call {
+        org,
+        method: head.method,
+        scheme,
+        path: head.uri.path().to_string(),
+        query: url::form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
+        headers: head.headers,
+        body,
+        params: std::collections::BTreeMap::new(),
+    })
+}
+
+/// Answers a call to a vendor. The work runs in a task of its own: a client that hangs up early does not undo it.
+pub(crate) async fn vendor(
+    shared: Arc<Shared>,
+    tables: Arc<Tables>,
+    api: Api,
+    call: Call,
+) -> Result<Response<Body>, Dropped> {
+    tokio::spawn(async move { process(&shared, &tables, api, call).await }).await.map_err(|_| Dropped)?
+}
+
+async fn process(
+    shared: &Shared,
+    tables: &Tables,
+    api: Api,
+    mut call: Call,
+) -> Result<Response<Body>, Dropped> {
+    let matched = find(tables.of(api), &call.method, &call.path);
+    let operation = match &matched {
+        Matched::Route(route, _) => route.operation,
+        Matched::WrongMethod | Matched::Nothing => "unknown",
+    };
+    let (seq, effects, buyer) = arrive(shared, api, operation, &call);
+    delay(&effects, When::Before).await;
+    let outcome = match instead(&effects, When::Before, api, &call, shared) {
+        Some(outcome) => outcome,
+        None => {
+            let (route, params) = match matched {
+                Matched::Route(route, params) => (Some(Ok(route)), params),
+                Matched::WrongMethod => (Some(Err(())), std::collections::BTreeMap::new()),
+                Matched::Nothing => (None, std::collections::BTreeMap::new()),
+            };
+            call.params = params;
+            let reply = operate(shared, api, route, &call, seq);
+            delay(&effects, When::After).await;
+            instead(&effects, When::After, api, &call, shared).unwrap_or(Ok(reply))
+        }
+    };
+    finish(shared, seq, buyer.as_deref(), outcome.as_ref().ok());
+    outcome.map(|reply| response(reply, &effects))
+}
+
+/// Journals the arrival and picks the faults.
+fn arrive(shared: &Shared, api: Api, operation: &str, call: &Call) -> (u64, Vec<Effect>, Option<String>) {
+    let mut world = shared.world();
+    let world = &mut *world;
+    let path = percent_decode_str(&call.path).decode_utf8_lossy().into_owned();
+    let seq = world.journal.arrived(api, operation, call.method.as_str(), &path);
+    note_secrets(world, call);
+    let subject = Subject { api, method: call.method.as_str(), path: &path, operation };
+    let effects = world.faults.pick(&subject, &mut world.dice);
+    if !effects.is_empty() {
+        world.journal.update(seq, |entry| entry.faulted = true);
+    }
+    let buyer = (operation == "CreateFPRShipment")
+        .then(|| yubico::organization(world, call).map(|organization| organization.id.clone()).ok())
+        .flatten();
+    if let Some(organization) =
+        world.yubico.organizations.iter_mut().find(|known| Some(&known.id) == buyer.as_ref())
+    {
+        organization.running_orders += 1;
+        organization.peak_running_orders = organization.peak_running_orders.max(organization.running_orders);
+    }
+    (seq, effects, buyer)
+}
+
+fn finish(shared: &Shared, seq: u64, buyer: Option<&str>, reply: Option<&Reply>) {
+    let mut world = shared.world();
+    if let Some(organization) =
+        world.yubico.organizations.iter_mut().find(|known| Some(known.id.as_str()) == buyer)
+    {
+        organization.running_orders = organization.running_orders.saturating_sub(1);
+    }
+    world.journal.update(seq, |entry| {
+        entry.status = reply.map(|reply| reply.status);
+        entry.finished_at = Some(Timestamp::now());
+    });
+}
+
+/// Everything a caller proves itself with.
+fn note_secrets(world: &mut World, call: &Call) {
+    if let Some((scheme, value)) = call.header("authorization").and_then(|value| value.split_once(' ')) {
+        let kind = if scheme == "DPoP" { "accessToken" } else { "token" };
+        if world.secrets.list().iter().all(|secret| secret.value != value) {
+            world.secrets.add(kind, value);
+        }
+    }
+    for proof in call.headers.get_all("dpop").iter().filter_map(|value| value.to_str().ok()) {
+        world.secrets.add("dpopProof", proof);
+    }
+    if call.path == "/oauth2/v1/token" {
+        for (name, value) in url::form_urlencoded::parse(&call.body) {
+            if name == "client_assertion" {
+                world.secrets.add("clientAssertion", &value);
+            }
+        }
+    }
+}
+
+async fn delay(effects: &[Effect], now: When) {
+    for effect in effects {
+        if let Effect::Delay { ms, when } = effect
+            && *when == now
+        {
+            tokio::time::sleep(Duration::from_millis(*ms)).await;
+        }
+    }
+}
+
+/// The answer a rule puts in the place of the real one, if one does.
+fn instead(
+    effects: &[Effect],
+    now: When,
+    api: Api,
+    call: &Call,
+    shared: &Shared,
+) -> Option<Result<Reply, Dropped>> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::Drop { when } if *when == now => Some(Err(Dropped)),
+        Effect::Status { status, when, body, headers } if *when == now => {
+            let mut reply = match body {
+                Value::Null => Reply::empty(*status),
+                Value::String(text) => Reply::text(*status, "text/plain", text.clone()),
+                body => Reply::json(*status, body),
+            };
+            reply.headers.extend(headers.iter().map(|(name, value)| (name.to_lowercase(), value.clone())));
+            Some(Ok(dressed(reply, api, call, shared)))
+        }
+        Effect::ExpiredToken if now == When::Before => {
+            let reply = match api {
+                Api::Okta => okta::errors::invalid_token(),
+                Api::Yubico => yubico::error(401, "unauthorized", "The API token is wrong or has expired."),
+            };
+            Some(Ok(dressed(reply, api, call, shared)))
+        }
+        _ => None,
+    })
+}
+
+/// Carries the operation out and journals what it did.
+fn operate(
+    shared: &Shared,
+    api: Api,
+    route: Option<Result<&Route<World>, ()>>,
+    call: &Call,
+    seq: u64,
+) -> Reply {
+    let reply = {
+        let mut world = shared.world();
+        let answer = carried_out(&mut world, api, route, call);
+        let reply = answer.unwrap_or_else(|refusal| refusal);
+        world.journal.update(seq, |entry| {
+            entry.committed = reply.is_success();
+            entry.about = reply.about.clone();
+        });
+        reply
+    };
+    dressed(reply, api, call, shared)
+}
+
+fn carried_out(world: &mut World, api: Api, route: Option<Result<&Route<World>, ()>>, call: &Call) -> Answer {
+    match (route, api) {
+        (Some(Ok(route)), Api::Okta) => {
+            okta::auth::authorize(world, call, route.scopes)?;
+            (route.handler)(world, call)
+        }
+        (Some(Ok(route)), Api::Yubico) => (route.handler)(world, call),
+        (Some(Err(())), Api::Okta) => Err(okta::errors::wrong_method()),
+        (Some(Err(())), Api::Yubico) => {
+            Err(yubico::error(405, "method_not_allowed", "The method is not allowed."))
+        }
+        (None, Api::Okta) => Err(okta::errors::not_found("Resource not found")),
+        (None, Api::Yubico) => Err(yubico::not_found()),
+    }
+}
+
+/// Adds the headers Okta sends with everything.
+fn dressed(mut reply: Reply, api: Api, call: &Call, shared: &Shared) -> Reply {
+    if api == Api::Okta {
+        let mut world = shared.world();
+        let (limit, request_id) = (world.settings.okta_requests_a_minute, world.dice.token(24));
+        let mut headers = okta::auth::rate_headers(world.org(call.org), limit).to_vec();
+        headers.push(("x-okta-request-id".into(), request_id));
+        let present: Vec<String> = reply.headers.iter().map(|(name, _)| name.clone()).collect();
+        reply.headers.extend(headers.into_iter().filter(|(name, _)| !present.contains(name)));
+    }
+    reply
+}
+
+/// The reply on the wire, with the faults that touch the body.
+pub(crate) fn response(mut reply: Reply, effects: &[Effect]) -> Response<Body> {
+    for effect in effects {
+        match effect {
+            Effect::Malformed => reply.body = b"{\"errorCode\": <html>".to_vec(),
+            Effect::WrongCasing => respell(&mut reply, wrong_casing),
+            Effect::State { state } => respell(&mut reply, |value| {
+                let mut value = value.clone();
+                replace_state(&mut value, *state);
+                value
+            }),
+            _ => {}
+        }
+    }
+    let truncated = effects.iter().any(|effect| matches!(effect, Effect::Truncate));
+    let mut builder = Response::builder().status(reply.status);
+    for (name, value) in &reply.headers {
+        builder = builder.header(name, value);
+    }
+    let body = if truncated {
+        builder = builder.header("content-length", reply.body.len().max(2));
+        cut(&reply.body)
+    } else {
+        Full::new(Bytes::from(reply.body)).map_err(|never| match never {}).boxed()
+    };
+    builder.body(body).unwrap_or_else(|_| {
+        let mut failed = Response::new(Full::new(Bytes::new()).map_err(|never| match never {}).boxed());
+        *failed.status_mut() = hyper::StatusCode::INTERNAL_SERVER_ERROR;
+        failed
+    })
+}
+
+fn respell(reply: &mut Reply, change: impl Fn(&Value) -> Value) {
+    if let Ok(value) = serde_json::from_slice::<Value>(&reply.body) {
+        reply.body = change(&value).to_string().into_bytes();
+    }
+}
+
+/// The first half of a body, then the end of the connection.
+fn cut(body: &[u8]) -> Body {
+    let half = Bytes::copy_from_slice(&body[..body.len() / 2]);
+    let frames = [Ok(Frame::data(half)), Err(io::Error::other(Dropped))];
+    BodyExt::boxed(StreamBody::new(futures_util::stream::iter(frames)))
+}

@@ -1,0 +1,90 @@
+//! Okta's error bodies.
+
+use serde_json::{Value, json};
+
+use crate::http::Reply;
+
+fn error_id() -> String {
+    let random: String = (0..20).map(|_| fastrand::alphanumeric()).collect();
+    format!("oae{random}")
+}
+
+fn body(code: &str, summary: &str, causes: &Value) -> Value {
+    json!({
+        "errorCode": code, "errorSummary": summary, "errorLink": code, "errorId": error_id(), "errorCauses": causes,
+    })
+}
+
+/// The general form: `errorCauses` is an array.
+pub(crate) fn error(status: u16, code: &str, summary: &str) -> Reply {
+    Reply::json(status, &body(code, summary, &json!([])))
+}
+
+/// E0000001 as the rest of Okta answers it, one cause a fault.
+pub(crate) fn validation(field: &str, causes: &[String]) -> Reply {
+    let causes: Vec<Value> = causes.iter().map(|cause| json!({"errorSummary": cause})).collect();
+    Reply::json(400, &body("E0000001", &format!("Api validation failed: {field}"), &json!(causes)))
+}
+
+/// E0000001 as this API answers it: `errorCauses` is an object, and says nothing.
+pub(crate) fn preregistration(field: &str) -> Reply {
+    let causes = json!({"errorSummary": "There was an unexpected internal error. Please try again."});
+    Reply::json(400, &body("E0000001", &format!("Api validation failed: {field}"), &causes))
+}
+
+pub(crate) fn malformed() -> Reply {
+    error(400, "E0000003", "The request body was not well-formed.")
+}
+
+pub(crate) fn media_type() -> Reply {
+    error(
+        400,
+        "E0000021",
+        "Bad request. Accept and/or Content-Type headers likely do not match supported values.",
+    )
+}
+
+pub(crate) fn not_found(what: &str) -> Reply {
+    error(404, "E0000007", &format!("Not found: {what}"))
+}
+
+pub(crate) fn forbidden() -> Reply {
+    error(403, "E0000006", "You do not have permission to perform the requested action")
+}
+
+pub(crate) fn not_in_this_status() -> Reply {
+    error(403, "E0000038", "This operation is not allowed in the user's current status.")
+}
+
+pub(crate) fn invalid_token() -> Reply {
+    error(401, "E0000011", "Invalid token provided")
+}
+
+pub(crate) fn feature_off() -> Reply {
+    error(401, "E0000015", "You do not have permission to access the feature you are requesting")
+}
+
+pub(crate) fn wrong_method() -> Reply {
+    error(405, "E0000022", "The endpoint does not support the provided HTTP method")
+}
+
+pub(crate) fn too_many() -> Reply {
+    error(429, "E0000047", "API call exceeded rate limit due to too many requests.")
+}
+
+/// The token endpoint's form (RFC 6749, 5.2).
+pub(crate) fn oauth(status: u16, code: &str, description: &str) -> Reply {
+    Reply::json(status, &json!({"error": code, "error_description": description}))
+        .header("cache-control", "no-cache, no-store")
+}
+
+/// A rejected DPoP proof on an API call: the header says why, there is no body.
+pub(crate) fn dpop(base_url: &str, description: &str) -> Reply {
+    Reply::empty(400).header(
+        "www-authenticate",
+        format!(
+            "DPoP authorization_uri=\"{base_url}/oauth2/v1/authorize\", realm=\"{base_url}\", \
+             error=\"invalid_dpop_proof\", error_description=\"{description}\""
+        ),
+    )
+}

@@ -1,0 +1,231 @@
+//! Users and groups.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::http::{Answer, Call, Reply};
+use crate::okta::people::{note_secrets, profile_faults, view};
+use crate::okta::preregistration::{ACTIVE, okta_time};
+use crate::okta::{declared_length, errors, json_body};
+use crate::world::{Group, OktaOrg, Person, World};
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct CreateUser {
+    profile: Map<String, Value>,
+    #[serde(default)]
+    group_ids: Vec<String>,
+}
+
+fn user_not_found(id: &str) -> Reply {
+    errors::not_found(&format!("Resource not found: {id} (User)"))
+}
+
+/// `GET /api/v1/users/{id}`: id, login or short login.
+pub(crate) fn get(world: &mut World, call: &Call) -> Answer {
+    let org = world.org(call.org);
+    let person = org.person(call.param("id")).ok_or_else(|| user_not_found(call.param("id")))?;
+    Ok(Reply::json(200, &view(&org.base_url, person)).user(&person.id))
+}
+
+/// `GET /api/v1/users`: `search` and `filter` of the form `attribute eq "value"`, or `q`.
+pub(crate) fn list(world: &mut World, call: &Call) -> Answer {
+    let org = world.org(call.org);
+    let expression = call.query("search").or(call.query("filter"));
+    let wanted = match expression {
+        Some(text) => {
+            Some(equality(text).ok_or_else(|| errors::error(400, "E0000031", "Invalid search criteria."))?)
+        }
+        None => None,
+    };
+    let q = call.query("q").unwrap_or_default().to_lowercase();
+    let people: Vec<Value> = org
+        .people
+        .iter()
+        // Without search or filter the list leaves deprovisioned users out.
+        .filter(|person| wanted.is_some() || person.status != "DEPROVISIONED")
+        .filter(|person| wanted.as_ref().is_none_or(|(name, value)| matches(person, name, value)))
+        .filter(|person| {
+            q.is_empty()
+                || ["firstName", "lastName", "email"]
+                    .iter()
+                    .any(|name| person.attribute(name).to_lowercase().starts_with(&q))
+        })
+        .map(|person| view(&org.base_url, person))
+        .collect();
+    paged(org, call, people, 200)
+}
+
+/// `attribute eq "value"`.
+fn equality(expression: &str) -> Option<(String, String)> {
+    let (name, value) = expression.trim().split_once(" eq ")?;
+    let value = value.trim().strip_prefix('"')?.strip_suffix('"')?;
+    Some((name.trim().to_string(), value.to_string()))
+}
+
+fn matches(person: &Person, name: &str, value: &str) -> bool {
+    match name.strip_prefix("profile.") {
+        Some(attribute) => person.attribute(attribute).eq_ignore_ascii_case(value),
+        None => match name {
+            "id" => person.id == value,
+            "status" => person.status == value,
+            _ => false,
+        },
+    }
+}
+
+/// One page and the `Link` headers around it.
+fn paged(org: &OktaOrg, call: &Call, all: Vec<Value>, most: usize) -> Answer {
+    let limit = match call.query("limit").map(str::parse) {
+        None => most,
+        Some(Ok(limit)) if limit > 0 => most.min(limit),
+        Some(_) => return Err(errors::validation("limit", &["limit: must be a positive number".into()])),
+    };
+    let start = call
+        .query("after")
+        .and_then(|after| all.iter().position(|item| item["id"] == after))
+        .map_or(0, |position| position + 1);
+    let page: Vec<Value> = all.iter().skip(start).take(limit).cloned().collect();
+    let link = |after: Option<&str>, rel: &str| {
+        let mut url = url::form_urlencoded::Serializer::new(String::new());
+        for (key, value) in call.query.iter().filter(|(key, _)| key != "after" && key != "limit") {
+            url.append_pair(key, value);
+        }
+        if let Some(after) = after {
+            url.append_pair("after", after);
+        }
+        url.append_pair("limit", &limit.to_string());
+        format!("<{}{}?{}>; rel=\"{rel}\"", org.base_url, call.path, url.finish())
+    };
+    let mut reply = Reply::json(200, &json!(page)).header("link", link(call.query("after"), "self"));
+    if start + page.len() < all.len()
+        && let Some(last) = page.last().and_then(|item| item["id"].as_str())
+    {
+        reply = reply.header("link", link(Some(last), "next"));
+    }
+    Ok(reply)
+}
+
+/// `POST /api/v1/users?activate=false`.
+pub(crate) fn create(world: &mut World, call: &Call) -> Answer {
+    let request: CreateUser = json_body(call)?;
+    let faults = profile_faults(&request.profile);
+    if !faults.is_empty() {
+        return Err(errors::validation("profile", &faults));
+    }
+    if request.group_ids.len() > 20 {
+        return Err(errors::validation("groupIds", &["groupIds: at most 20".into()]));
+    }
+    let login = request.profile.get("login").and_then(Value::as_str).unwrap_or_default();
+    if world.org(call.org).people.iter().any(|person| person.login() == login) {
+        let cause = "login: An object with this field already exists in the current organization";
+        return Err(errors::validation("login", &[cause.into()]));
+    }
+    let staged = call.query("activate") == Some("false");
+    let id = add_person(world, call.org, request.profile, if staged { "STAGED" } else { "PROVISIONED" });
+    let org = world.org(call.org);
+    for group in org.groups.iter_mut().filter(|group| request.group_ids.contains(&group.id)) {
+        group.members.push(id.clone());
+    }
+    let person = org.person(&id).ok_or_else(|| user_not_found(&id))?;
+    Ok(Reply::json(200, &view(&org.base_url, person)).user(&id))
+}
+
+/// A new person; the answer is the id.
+pub(crate) fn add_person(world: &mut World, org: usize, profile: Map<String, Value>, status: &str) -> String {
+    let id = world.dice.okta_id("00u");
+    let now = Timestamp::now();
+    note_secrets(&mut world.secrets, &profile);
+    world.org(org).people.push(Person {
+        id: id.clone(),
+        status: status.to_string(),
+        created: now,
+        activated: (status != "STAGED").then_some(now),
+        status_changed: (status != "STAGED").then_some(now),
+        last_login: None,
+        last_updated: now,
+        profile,
+    });
+    id
+}
+
+/// `POST /api/v1/users/{id}/lifecycle/activate`.
+pub(crate) fn activate(world: &mut World, call: &Call) -> Answer {
+    declared_length(call)?;
+    let org = world.org(call.org);
+    let id = org.person(call.param("id")).ok_or_else(|| user_not_found(call.param("id")))?.id.clone();
+    activate_person(org, &id)?;
+    let send_email = call.query("sendEmail") != Some("false");
+    let body = if send_email {
+        json!({})
+    } else {
+        json!({"activationUrl": format!("{}/welcome/{id}", org.base_url)})
+    };
+    Ok(Reply::json(200, &body).user(&id))
+}
+
+/// From STAGED or DEPROVISIONED: ACTIVE with an enrolled authenticator, else PROVISIONED.
+pub(crate) fn activate_person(org: &mut OktaOrg, id: &str) -> Result<(), Reply> {
+    let has_key =
+        org.enrollments.iter().any(|enrollment| enrollment.user_id == id && enrollment.status == ACTIVE);
+    let person = org.person_mut(id).ok_or_else(|| user_not_found(id))?;
+    if !matches!(person.status.as_str(), "STAGED" | "DEPROVISIONED" | "PROVISIONED") {
+        return Err(errors::error(403, "E0000016", "Activation failed because the user is already active"));
+    }
+    let now = Timestamp::now();
+    person.activated = Some(now);
+    person.set_status(if has_key { "ACTIVE" } else { "PROVISIONED" }, now);
+    Ok(())
+}
+
+fn group_view(base_url: &str, group: &Group) -> Value {
+    json!({
+        "id": group.id, "created": okta_time(group.created), "lastUpdated": okta_time(group.created),
+        "lastMembershipUpdated": okta_time(group.last_membership_updated), "objectClass": ["okta:user_group"],
+        "type": "OKTA_GROUP", "profile": {"name": group.name, "description": group.description},
+        "_links": {"users": {"href": format!("{base_url}/api/v1/groups/{}/users", group.id)}},
+    })
+}
+
+/// `GET /api/v1/groups`: `search` or `filter` of the form `profile.name eq "…"`, or `q`.
+pub(crate) fn groups(world: &mut World, call: &Call) -> Answer {
+    let org = world.org(call.org);
+    let wanted = match call.query("search").or(call.query("filter")) {
+        Some(text) => {
+            Some(equality(text).ok_or_else(|| errors::error(400, "E0000031", "Invalid search criteria."))?)
+        }
+        None => None,
+    };
+    let q = call.query("q").unwrap_or_default().to_lowercase();
+    let groups: Vec<Value> = org
+        .groups
+        .iter()
+        .filter(|group| match &wanted {
+            Some((name, value)) => {
+                (name == "profile.name" && group.name == *value) || (name == "id" && group.id == *value)
+            }
+            None => group.name.to_lowercase().starts_with(&q),
+        })
+        .map(|group| group_view(&org.base_url, group))
+        .collect();
+    paged(org, call, groups, 10_000)
+}
+
+/// `GET /api/v1/groups/{groupId}/users`: full user objects, a page at a time.
+pub(crate) fn group_members(world: &mut World, call: &Call) -> Answer {
+    let org = world.org(call.org);
+    let id = call.param("groupId");
+    let group = org
+        .groups
+        .iter()
+        .find(|group| group.id == id)
+        .ok_or_else(|| errors::not_found(&format!("Resource not found: {id} (UserGroup)")))?;
+    let members: Vec<Value> = group
+        .members
+        .iter()
+        .filter_map(|id| org.people.iter().find(|person| person.id == *id))
+        .map(|person| view(&org.base_url, person))
+        .collect();
+    paged(org, call, members, 1000)
+}

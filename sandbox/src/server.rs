@@ -1,0 +1,298 @@
+//! Listeners, the clock of the warehouse, and the files for whoever connects.
+
+use std::fs;
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, TcpListener as StdListener};
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use openssl::ssl::{Ssl, SslAcceptor};
+use serde::Serialize;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio_openssl::SslStream;
+
+use crate::apps::{self, AppSpec};
+use crate::control;
+use crate::gate::{self, Body, Dropped, Tables};
+use crate::journal::Api;
+use crate::seed;
+use crate::tls::Tls;
+use crate::warehouse;
+use crate::world::{Place, Shared};
+
+/// How a sandbox is to run.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where the CA's certificate and the credentials are written.
+    pub dir: PathBuf,
+    /// Port of the Okta org; 0 lets the system choose.
+    pub okta_port: u16,
+    /// Port of Yubico; 0 lets the system choose.
+    pub yubico_port: u16,
+    /// Port of the control API; 0 lets the system choose.
+    pub control_port: u16,
+    /// The vendors speak http instead of https.
+    pub plain_http: bool,
+    /// Orders move a step along after this time in a state; none: by command only.
+    pub step: Option<Duration>,
+    /// The same seed gives the same ids, serials and PINs.
+    pub seed: Option<u64>,
+}
+
+impl Settings {
+    /// Ports chosen by the system, https, orders moved by command.
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        Self {
+            dir: dir.into(),
+            okta_port: 0,
+            yubico_port: 0,
+            control_port: 0,
+            plain_http: false,
+            step: None,
+            seed: None,
+        }
+    }
+}
+
+/// Where everything is, printed as one line of JSON when the sandbox is ready.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Ready {
+    /// URL of the Okta org.
+    pub okta: String,
+    /// URL of Yubico, without `/v1`.
+    pub yubico: String,
+    /// URL of the control API.
+    pub control: String,
+    /// File with the CA's certificate.
+    pub ca: PathBuf,
+    /// A credentials directory for an operator, with the connection `default`.
+    pub credentials: PathBuf,
+    /// Client id of the service app.
+    pub client_id: String,
+    /// Id of the app's key.
+    pub key_id: String,
+    /// Algorithm of the app's key.
+    pub algorithm: String,
+    /// The Okta org's id.
+    pub okta_organization: String,
+    /// The Yubico organization's id.
+    pub yubico_organization: String,
+}
+
+/// Why a sandbox did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// A port or a file.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// Keys or certificates.
+    #[error("{0}")]
+    Keys(String),
+}
+
+/// A running sandbox; it ends when this is dropped.
+#[derive(Debug)]
+pub struct Sandbox {
+    /// Where everything is.
+    pub ready: Ready,
+    stop: watch::Sender<bool>,
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+    }
+}
+
+/// Who is served on a listener.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Door {
+    Okta(usize),
+    Yubico,
+    Control,
+}
+
+/// What every connection needs.
+#[derive(Clone)]
+pub(crate) struct House {
+    pub shared: Arc<Shared>,
+    tables: Arc<Tables>,
+    control: Arc<Vec<control::ControlRoute>>,
+    acceptor: Option<Arc<SslAcceptor>>,
+    pub ca_pem: Arc<Vec<u8>>,
+    stop: watch::Receiver<bool>,
+}
+
+/// Starts a sandbox.
+///
+/// # Errors
+/// When a port is taken, a file cannot be written or a key cannot be made.
+pub async fn serve(settings: Settings) -> Result<Sandbox, ServeError> {
+    let keys = |error: &dyn std::fmt::Display| ServeError::Keys(error.to_string());
+    let tls = if settings.plain_http { None } else { Some(Tls::new().map_err(|error| keys(&error))?) };
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let okta = bind(settings.okta_port)?;
+    let yubico = bind(settings.yubico_port)?;
+    let control = bind(settings.control_port)?;
+    let url = |scheme: &str, host: &str, listener: &StdListener| -> io::Result<String> {
+        Ok(format!("{scheme}://{host}:{}", listener.local_addr()?.port()))
+    };
+    let (okta_url, yubico_url) = (url(scheme, "localhost", &okta)?, url(scheme, "localhost", &yubico)?);
+    let control_url = url("http", "127.0.0.1", &control)?;
+
+    fs::create_dir_all(&settings.dir)?;
+    let place = Place { dir: settings.dir.clone(), step: settings.step, control_url: control_url.clone() };
+    let mut world =
+        seed::world(settings.seed, &okta_url, &yubico_url, place).map_err(|error| keys(&error))?;
+    let app = apps::register(&mut world, 0, &AppSpec::default()).map_err(|error| keys(&error))?;
+    let organization = world.yubico.organizations[0].clone();
+    let token = organization.tokens.first().map(|token| token.value.clone()).unwrap_or_default();
+    let ca_pem = tls.as_ref().map(|tls| tls.ca_pem.clone());
+    let ca = settings.dir.join("ca.crt");
+    fs::write(&ca, ca_pem.as_deref().unwrap_or_default())?;
+    let credentials = settings.dir.join("credentials");
+    apps::write_credentials(&credentials.join("default"), &app, &token, ca_pem.as_deref())?;
+    fs::create_dir_all(settings.dir.join("credentials-jwk"))?;
+    let jwk = app.private_jwk.to_string();
+    apps::write_private(&settings.dir.join("credentials-jwk/okta-private-key.jwk"), jwk.as_bytes())?;
+
+    let ready = Ready {
+        okta: okta_url,
+        yubico: yubico_url,
+        control: control_url,
+        ca,
+        credentials,
+        client_id: app.client_id,
+        key_id: app.key_id,
+        algorithm: app.algorithm,
+        okta_organization: world.orgs[0].id.clone(),
+        yubico_organization: organization.id,
+    };
+    let (stop, stopped) = watch::channel(false);
+    let house = House {
+        shared: Arc::new(Shared::new(world)),
+        tables: Arc::new(Tables::new()),
+        control: Arc::new(control::routes()),
+        acceptor: tls.map(|tls| Arc::new(tls.acceptor)),
+        ca_pem: Arc::new(ca_pem.unwrap_or_default()),
+        stop: stopped,
+    };
+    house.open(okta, Door::Okta(0))?;
+    house.open(yubico, Door::Yubico)?;
+    house.open(control, Door::Control)?;
+    if let Some(step) = settings.step {
+        tokio::spawn(clock(house.clone(), step));
+    }
+    Ok(Sandbox { ready, stop })
+}
+
+/// Loopback only.
+pub(crate) fn bind(port: u16) -> io::Result<StdListener> {
+    let listener = StdListener::bind((Ipv4Addr::LOCALHOST, port))?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+/// Moves orders along when they have been in a state long enough.
+async fn clock(mut house: House, step: Duration) {
+    let tick = (step / 4).clamp(Duration::from_millis(20), Duration::from_secs(1));
+    let mut ticks = tokio::time::interval(tick);
+    while !*house.stop.borrow() {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            _ = house.stop.changed() => return,
+        }
+        let mut world = house.shared.world();
+        for index in 0..world.yubico.shipments.len() {
+            let shipment = &world.yubico.shipments[index];
+            let waited = jiff::Timestamp::now().duration_since(shipment.state_since);
+            if !shipment.deleted && waited.unsigned_abs() >= step {
+                warehouse::step(&mut world, index);
+            }
+        }
+    }
+}
+
+impl House {
+    /// The scheme the vendors' listeners speak.
+    pub fn scheme(&self) -> &'static str {
+        if self.acceptor.is_some() { "https" } else { "http" }
+    }
+
+    /// Serves a listener until the sandbox ends. `localhost` may be `::1` too, so that door is opened as well where it can be.
+    pub fn open(&self, listener: StdListener, door: Door) -> io::Result<()> {
+        let port = listener.local_addr()?.port();
+        let listeners = [Some(listener), StdListener::bind((Ipv6Addr::LOCALHOST, port)).ok()];
+        for listener in listeners.into_iter().flatten() {
+            listener.set_nonblocking(true)?;
+            tokio::spawn(self.clone().accept(TcpListener::from_std(listener)?, door));
+        }
+        Ok(())
+    }
+
+    async fn accept(mut self, listener: TcpListener, door: Door) {
+        while !*self.stop.borrow() {
+            tokio::select! {
+                accepted = listener.accept() => {
+                    if let Ok((stream, _)) = accepted {
+                        tokio::spawn(self.clone().connection(stream, door));
+                    }
+                }
+                _ = self.stop.changed() => return,
+            }
+        }
+    }
+
+    async fn connection(self, stream: TcpStream, door: Door) {
+        stream.set_nodelay(true).ok();
+        match (&self.acceptor, door) {
+            (Some(acceptor), Door::Okta(_) | Door::Yubico) => {
+                let Ok(mut tls) = Ssl::new(acceptor.context()).and_then(|ssl| SslStream::new(ssl, stream))
+                else {
+                    return;
+                };
+                if Pin::new(&mut tls).accept().await.is_ok() {
+                    self.talk(TokioIo::new(tls), door).await;
+                }
+            }
+            _ => self.talk(TokioIo::new(stream), door).await,
+        }
+    }
+
+    async fn talk<I>(self, io: I, door: Door)
+    where
+        I: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
+    {
+        let mut stop = self.stop.clone();
+        let service = service_fn(move |request| self.clone().answer(request, door));
+        let connection = http1::Builder::new().timer(TokioTimer::new()).serve_connection(io, service);
+        tokio::select! {
+            // A dropped connection is what a fault rule has asked for, or the client's business.
+            _ = connection => {}
+            _ = stop.changed() => {}
+        }
+    }
+
+    async fn answer(self, request: Request<Incoming>, door: Door) -> Result<Response<Body>, Dropped> {
+        let (org, api) = match door {
+            Door::Okta(org) => (org, Some(Api::Okta)),
+            Door::Yubico => (0, Some(Api::Yubico)),
+            Door::Control => (0, None),
+        };
+        let scheme = if api.is_some() { self.scheme() } else { "http" };
+        let call = gate::read(request, org, scheme).await?;
+        match api {
+            Some(api) => gate::vendor(self.shared, self.tables, api, call).await,
+            None => Ok(gate::response(control::answer(&self, &self.control, &call), &[])),
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! An order's body, and everything that can be wrong with it.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::http::{Answer, Call, Reply};
+use crate::world::{Organization, Product, World};
+use crate::yubico::{invalid, organization};
+
+/// The nested body of `POST /v1/fpr/shipments`. Members the facts do not name are refused.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Order {
+    #[serde(default = "normal_delivery")]
+    pub delivery_type: i64,
+    pub recipient: Recipient,
+    pub mailing_address: Address,
+    pub shipment_items: Vec<Item>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address_validation_bypass: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reseller_organization_id: Option<String>,
+}
+
+fn normal_delivery() -> i64 {
+    1
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Recipient {
+    pub recipient_company: String,
+    pub recipient_email: String,
+    pub recipient_firstname: String,
+    pub recipient_lastname: String,
+    pub recipient_telephone: String,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Address {
+    pub street_line1: String,
+    #[serde(default)]
+    pub street_line2: Option<String>,
+    pub city: String,
+    #[serde(default)]
+    pub region: Option<String>,
+    pub postal_code: String,
+    pub country_code_2: String,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Item {
+    pub product_id: i64,
+    pub inventory_product_id: i64,
+    pub product_quantity: i64,
+    pub customization_id: String,
+    pub product_customizations: Vec<Customization>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Customization {
+    pub fido_pin_request: String,
+    pub fido_credential_requests: Vec<String>,
+}
+
+/// A JSON body without unknown members.
+pub(crate) fn body<T: DeserializeOwned>(call: &Call) -> Result<T, Reply> {
+    if !call.header("content-type").unwrap_or_default().starts_with("application/json") {
+        return Err(invalid(&["Content-Type must be application/json".into()]));
+    }
+    serde_json::from_slice(&call.body).map_err(|error| invalid(&[error.to_string()]))
+}
+
+fn text(faults: &mut Vec<String>, field: &str, value: &str, limit: usize, required: bool) {
+    if required && value.trim().is_empty() {
+        faults.push(format!("{field} is required"));
+    }
+    if value.chars().count() > limit {
+        faults.push(format!("{field} must be at most {limit} characters"));
+    }
+}
+
+impl Order {
+    /// Every fault of the order, for this organization.
+    pub fn faults(&self, organization: &Organization, products: &[Product]) -> Vec<String> {
+        let mut faults = Vec::new();
+        if !matches!(self.delivery_type, 1 | 2) {
+            faults.push("delivery_type must be 1 or 2".into());
+        }
+        self.recipient.check(&mut faults, &self.mailing_address.country_code_2);
+        self.mailing_address.check(&mut faults, organization);
+        match self.shipment_items.as_slice() {
+            [item] => item.check(&mut faults, organization, products),
+            _ => faults.push("shipment_items must hold exactly one item".into()),
+        }
+        faults
+    }
+}
+
+impl Recipient {
+    fn check(&self, faults: &mut Vec<String>, country: &str) {
+        text(faults, "recipient_company", &self.recipient_company, 20, true);
+        text(faults, "recipient_email", &self.recipient_email, 80, true);
+        if !self.recipient_email.contains('@') {
+            faults.push("recipient_email is not an e-mail address".into());
+        }
+        text(faults, "recipient_firstname", &self.recipient_firstname, 15, true);
+        text(faults, "recipient_lastname", &self.recipient_lastname, 20, true);
+        let longest = if country == "IN" { 255 } else { 40 };
+        text(faults, "recipient_telephone", &self.recipient_telephone, longest, true);
+        if !self.recipient_telephone.chars().all(|c| c.is_ascii_digit() || "+-( )".contains(c)) {
+            faults.push("recipient_telephone may hold only 0-9 + - ( ) and blanks".into());
+        }
+    }
+}
+
+impl Address {
+    fn check(&self, faults: &mut Vec<String>, organization: &Organization) {
+        text(faults, "street_line1", &self.street_line1, 60, true);
+        text(faults, "street_line2", self.street_line2.as_deref().unwrap_or_default(), 60, false);
+        text(faults, "city", &self.city, 60, true);
+        text(faults, "postal_code", &self.postal_code, 20, true);
+        let region = self.region.as_deref().unwrap_or_default();
+        if matches!(self.country_code_2.as_str(), "US" | "CA") {
+            if region.len() != 2 || !region.chars().all(|c| c.is_ascii_uppercase()) {
+                faults.push("region must be a two-letter code in US and CA".into());
+            }
+        } else {
+            text(faults, "region", region, 50, false);
+        }
+        if !organization.countries.contains(&self.country_code_2) {
+            faults.push("country_code_2 is not enabled for this organization".into());
+        }
+    }
+}
+
+impl Item {
+    fn check(&self, faults: &mut Vec<String>, organization: &Organization, products: &[Product]) {
+        if self.product_quantity != 1 {
+            faults.push("product_quantity must be 1".into());
+        }
+        if !products.iter().any(|product| product.id == self.product_id) {
+            faults.push("product_id is not known".into());
+        }
+        match organization.buckets.iter().find(|bucket| bucket.product_id == self.inventory_product_id) {
+            None => faults.push("inventory_product_id is not known".into()),
+            Some(bucket) if !bucket.product_mapping.contains(&self.product_id) => {
+                faults.push("inventory_product_id may not buy this product_id".into());
+            }
+            Some(_) => {}
+        }
+        if !organization.customizations.contains(&self.customization_id) {
+            faults.push("customization_id is not known".into());
+        }
+        let [customization] = self.product_customizations.as_slice() else {
+            faults.push("product_customizations must hold exactly one entry".into());
+            return;
+        };
+        if customization.fido_pin_request.is_empty() {
+            faults.push("fido_pin_request is required".into());
+        }
+        if customization.fido_credential_requests.len() != 1
+            || customization.fido_credential_requests.iter().any(String::is_empty)
+        {
+            faults.push("fido_credential_requests must hold exactly one request".into());
+        }
+    }
+}
+
+/// `POST /v1/validate-address`.
+pub(crate) fn validate_address(world: &mut World, call: &Call) -> Answer {
+    let organization = organization(world, call)?.clone();
+    let address: Address = body(call)?;
+    let mut faults = Vec::new();
+    address.check(&mut faults, &organization);
+    let nowhere = format!("{} {}", address.street_line1, address.city).to_lowercase();
+    if nowhere.contains("nowhere") || nowhere.contains("undeliverable") {
+        faults.push("The address could not be found.".into());
+    }
+    for line in [Some(&address.street_line1), address.street_line2.as_ref()].into_iter().flatten() {
+        world.secrets.add("street", line);
+    }
+    let details: Vec<Value> = faults.iter().map(|fault| json!({"description": fault})).collect();
+    let status = if faults.is_empty() { "deliverable" } else { "undeliverable" };
+    Ok(Reply::json(200, &json!({"status": status, "details": details})))
+}
