@@ -8,4 +8,8 @@
 )]
 
 pub mod api;
+pub mod credentials;
 pub mod domain;
+pub mod http;
+pub mod okta;
+pub mod yubico;

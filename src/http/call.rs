@@ -59,6 +59,7 @@ pub enum Nature {
 }
 
 /// What is sent with a call.
+#[derive(Clone)]
 pub enum Body {
     /// Nothing, and nothing is said about it.
     None,
@@ -68,6 +69,19 @@ pub enum Body {
     Json(Vec<u8>),
     /// A form.
     Form(String),
+}
+
+impl Body {
+    /// A value as JSON.
+    ///
+    /// # Errors
+    /// If the value cannot be written as JSON: a fault of this program.
+    pub fn json(value: &impl Serialize) -> Result<Self, CallError> {
+        let message = "the request cannot be written as JSON; please report this as a bug";
+        serde_json::to_vec(value)
+            .map(Self::Json)
+            .map_err(|_| fault::not_sent(Reason::ConnectionInvalid, message))
+    }
 }
 
 /// One call.
@@ -103,21 +117,6 @@ impl Call {
     #[must_use]
     pub fn get(api: Api, operation: &'static str, url: Url) -> Self {
         Self::new(api, operation, Nature::Read, Method::GET, url)
-    }
-
-    /// The same with a JSON body.
-    ///
-    /// # Errors
-    /// If the value cannot be written as JSON: a fault of this program.
-    pub fn json(mut self, value: &impl Serialize) -> Result<Self, CallError> {
-        let bytes = serde_json::to_vec(value).map_err(|_| {
-            fault::not_sent(
-                Reason::ConnectionInvalid,
-                format!("the request for {} cannot be written as JSON; please report this", self.operation),
-            )
-        })?;
-        self.body = Body::Json(bytes);
-        Ok(self)
     }
 
     /// The same with a header that no log may show.

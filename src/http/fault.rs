@@ -97,7 +97,7 @@ fn unconnected(name: &str, place: &str, error: &reqwest::Error) -> CallError {
     }
     let what = if error.is_timeout() {
         "no connection in time"
-    } else if chain(error).any(|e| e.is::<ErrorStack>()) {
+    } else if chain(error).any(<dyn Error>::is::<ErrorStack>) {
         "the TLS handshake failed"
     } else if chain(error).filter_map(|e| e.downcast_ref::<io::Error>()).any(is_refused) {
         "connection refused"
@@ -122,5 +122,8 @@ fn certificate_refused(error: &reqwest::Error) -> bool {
 }
 
 fn chain<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(error.source(), |e: &&'a (dyn Error + 'static)| e.source())
+    std::iter::successors(error.source(), |e| {
+        let error: &'a (dyn Error + 'static) = *e;
+        error.source()
+    })
 }

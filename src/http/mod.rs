@@ -139,18 +139,15 @@ impl Http {
     async fn exchange(&self, call: Call) -> Result<Answer, CallError> {
         place::check(&call.url, self.allow_insecure_loopback)
             .map_err(|message| fault::not_sent(Reason::ConnectionInvalid, message))?;
-        let left =
-            call.deadline.map_or(self.timeout, |at| at.saturating_duration_since(Instant::now()));
+        let left = call.deadline.map_or(self.timeout, |at| at.saturating_duration_since(Instant::now()));
         if left.is_zero() {
             return Err(fault::late(call.api));
         }
         let client = if call.nature == Nature::Read { &self.reads } else { &self.changes };
         let place = place::origin(&call.url);
         let (api, nature) = (call.api, call.nature);
-        let request = client
-            .request(call.method, call.url)
-            .headers(call.headers)
-            .timeout(left.min(self.timeout));
+        let request =
+            client.request(call.method, call.url).headers(call.headers).timeout(left.min(self.timeout));
         let request = match call.body {
             Body::None => request,
             Body::Empty => request.header(header::CONTENT_LENGTH, 0).body(Vec::new()),
@@ -205,10 +202,7 @@ async fn read_body(api: Api, place: &str, response: &mut Response) -> Result<Vec
     }
 }
 
-fn build(
-    settings: &Settings,
-    pool: impl FnOnce(ClientBuilder) -> ClientBuilder,
-) -> Result<Client, Failure> {
+fn build(settings: &Settings, pool: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Result<Client, Failure> {
     let mut builder = pool(Client::builder())
         .user_agent(concat!("yubikey-shipment-operator/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())

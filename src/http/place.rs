@@ -13,9 +13,13 @@ pub(crate) fn check(url: &Url, allow_insecure_loopback: bool) -> Result<(), Stri
     }
     match url.scheme() {
         "https" => Ok(()),
-        "http" if !is_loopback(url) => Err(format!("{place} is plain http; only https may leave this machine")),
+        "http" if !is_loopback(url) => {
+            Err(format!("{place} is plain http; only https may leave this machine"))
+        }
         "http" if allow_insecure_loopback => Ok(()),
-        "http" => Err(format!("{place} is plain http; set `allowInsecureLoopback` for the sandbox, else use https")),
+        "http" => {
+            Err(format!("{place} is plain http; set `allowInsecureLoopback` for the sandbox, else use https"))
+        }
         _ => Err(format!("{place} must begin with https://")),
     }
 }

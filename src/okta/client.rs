@@ -5,7 +5,10 @@ use std::{fmt, time::Duration};
 
 use governor::DefaultDirectRateLimiter;
 use jiff::Timestamp;
-use reqwest::{Method, header};
+use reqwest::{
+    Method,
+    header::{self, HeaderMap},
+};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 use url::Url;
@@ -17,7 +20,7 @@ use super::{
 };
 use crate::{
     domain::failure::{CallError, Failure, Reason},
-    http::{Answer, Api, Call, Http, Nature, place},
+    http::{Answer, Api, Body, Call, Http, Nature, place},
 };
 
 /// What the road of a shipment needs. `manage` includes reading; Okta's reference names both.
@@ -37,9 +40,7 @@ pub struct Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("okta::Client")
-            .field("org_url", &place::origin(&self.org_url))
-            .finish_non_exhaustive()
+        f.debug_struct("okta::Client").field("org_url", &place::origin(&self.org_url)).finish_non_exhaustive()
     }
 }
 
@@ -56,8 +57,8 @@ pub(super) enum Scope {
     Authenticators,
 }
 
-/// One operation; its call is made anew for each try.
-pub(super) struct Request<'a> {
+/// One operation; each try makes a call of its own from it.
+pub(super) struct Request {
     pub(super) operation: &'static str,
     pub(super) nature: Nature,
     pub(super) method: Method,
@@ -66,11 +67,12 @@ pub(super) struct Request<'a> {
     pub(super) scope: Scope,
     /// The reason if Okta understood and said no.
     pub(super) refused: Reason,
-    /// Completes headers and body.
-    pub(super) dress: &'a (dyn Fn(Call) -> Result<Call, CallError> + Send + Sync),
+    pub(super) body: Body,
+    /// Beside those that every call has.
+    pub(super) headers: HeaderMap,
 }
 
-impl Request<'_> {
+impl Request {
     /// A GET of the user API.
     pub(super) fn get(operation: &'static str, bucket: Bucket, url: Url) -> Self {
         Self {
@@ -81,7 +83,8 @@ impl Request<'_> {
             bucket,
             scope: Scope::Road,
             refused: Reason::OktaUnavailable,
-            dress: &Ok,
+            body: Body::None,
+            headers: HeaderMap::new(),
         }
     }
 }
@@ -113,9 +116,7 @@ impl Client {
             org_url: settings.org_url.clone(),
             access,
             quota: Quota::default(),
-            pace: DefaultDirectRateLimiter::direct(governor::Quota::per_second(
-                settings.calls_per_second,
-            )),
+            pace: DefaultDirectRateLimiter::direct(governor::Quota::per_second(settings.calls_per_second)),
         })
     }
 
@@ -151,7 +152,7 @@ impl Client {
     /// `read` gets every answer; what it does not want it hands to [`done`].
     pub(super) async fn call<T>(
         &self,
-        request: Request<'_>,
+        request: Request,
         read: impl Fn(&Answer) -> Result<T, Unread>,
     ) -> Result<T, CallError> {
         if request.nature == Nature::Read {
@@ -200,7 +201,7 @@ impl Client {
         }
     }
 
-    async fn token(&self, request: &Request<'_>, deadline: Instant) -> Result<Option<Token>, CallError> {
+    async fn token(&self, request: &Request, deadline: Instant) -> Result<Option<Token>, CallError> {
         let Some((app, source)) = self.source(request.scope) else { return Ok(None) };
         let life = if request.nature == Nature::Read { Life::RenewEarly } else { Life::AsIs };
         source.token(app, &self.http, &self.quota, life, deadline).await.map(Some)
@@ -214,25 +215,25 @@ impl Client {
 
     fn build(
         &self,
-        request: &Request<'_>,
+        request: &Request,
         token: Option<&Token>,
         retry: &Retry,
         deadline: Instant,
     ) -> Result<Call, CallError> {
-        let call = Call::new(
+        let mut call = Call::new(
             Api::Okta,
             request.operation,
             request.nature,
             request.method.clone(),
             request.url.clone(),
         );
-        let mut call = (request.dress)(call)?;
+        call.headers.extend(request.headers.clone());
+        call.body = request.body.clone();
         call.deadline = Some(deadline);
         if let Some(id) = &retry.request_id {
             // Okta's log shows then which refused call this one repeats.
-            call = call
-                .secret_header(header::HeaderName::from_static("x-okta-retry-for"), id)?
-                .secret_header(
+            call =
+                call.secret_header(header::HeaderName::from_static("x-okta-retry-for"), id)?.secret_header(
                     header::HeaderName::from_static("x-okta-retry-count"),
                     &retry.count.to_string(),
                 )?;

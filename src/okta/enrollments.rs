@@ -1,7 +1,7 @@
 //! Pre-registered enrolments: list, enrol, activate, send the PIN, delete, mark as failed.
 
 use jiff::Timestamp;
-use reqwest::Method;
+use reqwest::{Method, header::HeaderMap};
 use serde_json::Value;
 use url::Url;
 
@@ -19,7 +19,7 @@ use crate::{
         requests::{ActivateRequest, EnrollRequest},
         seen::{EnrollmentList, EnrollmentStatus, ListedEnrollment, NewEnrollment},
     },
-    http::{Answer, Body, Call, Nature},
+    http::{Answer, Body, Nature},
 };
 
 const BASE: [&str; 3] = ["webauthn-registration", "api", "v1"];
@@ -70,8 +70,8 @@ impl Client {
     /// another count of credential requests than one. `EnrollRefused`, `UserNotEligible` and others otherwise.
     pub async fn enroll(&self, request: &EnrollRequest) -> Result<NewEnrollment, CallError> {
         let url = self.preregistration(&["enroll"])?;
-        let dress = |call: Call| call.json(&EnrollBody::from(request));
-        let call = change("enroll", Method::POST, url, Reason::EnrollRefused, &dress);
+        let body = Body::json(&EnrollBody::from(request))?;
+        let call = change("enroll", Method::POST, url, body, Reason::EnrollRefused);
         self.call(call, |answer| {
             done(answer)?;
             let body: EnrollAnswer = answer.json()?;
@@ -87,8 +87,8 @@ impl Client {
     /// usable answer.
     pub async fn activate(&self, request: &ActivateRequest) -> Result<(), CallError> {
         let url = self.preregistration(&["activate"])?;
-        let dress = |call: Call| call.json(&ActivateBody::from(request));
-        let call = change("activate", Method::POST, url, Reason::ActivationRefused, &dress);
+        let body = Body::json(&ActivateBody::from(request))?;
+        let call = change("activate", Method::POST, url, body, Reason::ActivationRefused);
         self.call(call, |answer| {
             done(answer)?;
             let body: ActivateAnswer = answer.json()?;
@@ -108,8 +108,8 @@ impl Client {
     /// `PinRefused` for 400 and 404; `Unclear` if the mail may have gone out.
     pub async fn send_pin(&self, user: &UserId, enrollment: &EnrollmentId) -> Result<(), CallError> {
         let url = self.preregistration(&["send-pin"])?;
-        let dress = |call: Call| call.json(&PinBody::new(user.as_str(), enrollment.as_str()));
-        let call = change("send-pin", Method::POST, url, Reason::PinRefused, &dress);
+        let body = Body::json(&PinBody::new(user.as_str(), enrollment.as_str()))?;
+        let call = change("send-pin", Method::POST, url, body, Reason::PinRefused);
         self.call(call, done).await
     }
 
@@ -117,14 +117,9 @@ impl Client {
     ///
     /// # Errors
     /// Whatever but 2xx and Okta's own 404.
-    pub async fn delete_enrollment(
-        &self,
-        user: &UserId,
-        enrollment: &EnrollmentId,
-    ) -> Result<(), CallError> {
-        let url =
-            self.preregistration(&["users", user.as_str(), "enrollments", enrollment.as_str()])?;
-        let call = change("delete-enrollment", Method::DELETE, url, Reason::OktaUnavailable, &Ok);
+    pub async fn delete_enrollment(&self, user: &UserId, enrollment: &EnrollmentId) -> Result<(), CallError> {
+        let url = self.preregistration(&["users", user.as_str(), "enrollments", enrollment.as_str()])?;
+        let call = change("delete-enrollment", Method::DELETE, url, Body::None, Reason::OktaUnavailable);
         self.call(call, |answer| {
             if fault::is_not_found(answer) {
                 return Ok(());
@@ -141,8 +136,7 @@ impl Client {
     pub async fn mark_error(&self, user: &UserId, enrollment: &EnrollmentId) -> Result<(), CallError> {
         let tail = ["users", user.as_str(), "enrollments", enrollment.as_str(), "mark-error"];
         let url = self.preregistration(&tail)?;
-        let dress = |call: Call| Ok(Call { body: Body::Empty, ..call });
-        let call = change("mark-error", Method::POST, url, Reason::OktaUnavailable, &dress);
+        let call = change("mark-error", Method::POST, url, Body::Empty, Reason::OktaUnavailable);
         self.call(call, done).await
     }
 
@@ -178,13 +172,7 @@ impl Client {
     }
 }
 
-fn change<'a>(
-    operation: &'static str,
-    method: Method,
-    url: Url,
-    refused: Reason,
-    dress: &'a (dyn Fn(Call) -> Result<Call, CallError> + Send + Sync),
-) -> Request<'a> {
+fn change(operation: &'static str, method: Method, url: Url, body: Body, refused: Reason) -> Request {
     Request {
         operation,
         nature: Nature::Change,
@@ -193,7 +181,8 @@ fn change<'a>(
         bucket: Bucket::Preregistration,
         scope: Scope::Road,
         refused,
-        dress,
+        body,
+        headers: HeaderMap::new(),
     }
 }
 
@@ -210,7 +199,7 @@ fn new_enrollment(body: EnrollAnswer) -> Result<NewEnrollment, &'static str> {
             .ok_or("`authenticatorEnrollmentId` is missing")?,
         key_id: request.key_id.and_then(|id| KeyId::new(id).ok()).ok_or("`keyId` is missing")?,
         pin_request: sealed(body.pin_request_jwe).ok_or("`pinRequestJwe` is missing")?,
-        credential_request: sealed(request.cred_request_jwe).ok_or("`credRequestJwe` is missing")?,
+        credential_request: sealed(request.jwe).ok_or("`credRequestJwe` is missing")?,
     })
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 use josekit::jws::{
     ES256, ES384, ES512, JwsHeader, JwsSigner, RS256, RS384, RS512, alg::ecdsa::EcdsaJwsAlgorithm,
@@ -45,8 +46,7 @@ enum Family {
 
 impl Algorithm {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Rs256, Self::Rs384, Self::Rs512, Self::Es256, Self::Es384, Self::Es512];
+    pub const ALL: [Self; 6] = [Self::Rs256, Self::Rs384, Self::Rs512, Self::Es256, Self::Es384, Self::Es512];
 
     /// Its name in JOSE and in the connection.
     #[must_use]
@@ -141,7 +141,7 @@ impl SigningKey {
 pub(super) fn nonce() -> Result<String, CallError> {
     let mut bytes = [0_u8; 16];
     openssl::rand::rand_bytes(&mut bytes).map_err(|_| cannot_sign())?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(BASE64_URL_SAFE_NO_PAD.encode(bytes))
 }
 
 /// When a signature made now claims to be made.

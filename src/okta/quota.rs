@@ -82,8 +82,7 @@ impl Quota {
 }
 
 fn exhausted(left: Duration) -> CallError {
-    let mut error =
-        not_sent(Reason::RateLimited, "Okta's rate limit is used up; tried again when it allows");
+    let mut error = not_sent(Reason::RateLimited, "Okta's rate limit is used up; tried again when it allows");
     error.failure = Failure { retry_after: Some(left), ..error.failure };
     error
 }

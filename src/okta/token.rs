@@ -112,12 +112,10 @@ impl App {
             .append_pair("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
             .append_pair("client_assertion", &assertion)
             .finish();
-        let mut call =
-            Call::new(Api::Okta, "token", Nature::Change, Method::POST, self.token_url.clone());
+        let mut call = Call::new(Api::Okta, "token", Nature::Change, Method::POST, self.token_url.clone());
         if self.dpop != Dpop::Never {
             let nonce = self.nonce();
-            let proof =
-                self.proofs.prove(&Method::POST, &self.token_url, nonce.as_deref(), None, now)?;
+            let proof = self.proofs.prove(&Method::POST, &self.token_url, nonce.as_deref(), None, now)?;
             call = call.secret_header(HeaderName::from_static("dpop"), &proof)?;
         }
         call.body = Body::Form(form);

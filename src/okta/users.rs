@@ -1,7 +1,7 @@
 //! Users, by id or by login. A login is never part of a path: with `DPoP`, Okta compares percent-decoded
 //! paths and refuses it.
 
-use reqwest::header::{self, HeaderValue};
+use reqwest::header::{self, HeaderMap, HeaderValue};
 use serde_json::Value;
 use url::Url;
 
@@ -18,7 +18,7 @@ use crate::{
         ids::{Login, UserId},
         seen::{User, UserStatus},
     },
-    http::{Answer, Call},
+    http::Answer,
 };
 
 impl Client {
@@ -33,7 +33,7 @@ impl Client {
         }
         let url = self.url(&["api", "v1", "users", id.as_str()])?;
         let user = self
-            .call(Request { dress: &trimmed, ..Request::get("user", Bucket::Users, url) }, |answer| {
+            .call(Request { headers: trimmed(), ..Request::get("user", Bucket::Users, url) }, |answer| {
                 if fault::is_not_found(answer) {
                     return Ok(None);
                 }
@@ -73,7 +73,7 @@ impl Client {
     ) -> Result<Option<User>, CallError> {
         let mut url = self.url(&["api", "v1", "users"])?;
         set_query(&mut url, parameter, expression);
-        let request = Request { dress: &trimmed, ..Request::get(operation, Bucket::Users, url) };
+        let request = Request { headers: trimmed(), ..Request::get(operation, Bucket::Users, url) };
         self.call(request, |answer| {
             done(answer)?;
             the_one(answer, login)
@@ -94,14 +94,11 @@ pub(super) fn escaped(value: &str) -> String {
     value.replace('\\', "\\\\").replace('"', "\\\"")
 }
 
-fn trimmed(mut call: Call) -> Result<Call, CallError> {
-    call.headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static(
-            "application/json; okta-response=omitCredentials,omitCredentialsLinks,omitTransitioningToStatus",
-        ),
-    );
-    Ok(call)
+/// Leaves credentials and links out of the answer.
+fn trimmed() -> HeaderMap {
+    let omit =
+        "application/json; okta-response=omitCredentials,omitCredentialsLinks,omitTransitioningToStatus";
+    HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(omit))])
 }
 
 /// Whatever the server made of the expression, only a user with this login counts.

@@ -99,11 +99,7 @@ pub(super) struct PinBody<'a> {
 
 impl<'a> PinBody<'a> {
     pub(super) fn new(user: &'a str, enrollment: &'a str) -> Self {
-        Self {
-            user_id: user,
-            fulfillment_provider: PROVIDER,
-            authenticator_enrollment_id: enrollment,
-        }
+        Self { user_id: user, fulfillment_provider: PROVIDER, authenticator_enrollment_id: enrollment }
     }
 }
 
@@ -120,7 +116,8 @@ pub(super) struct EnrollAnswer {
 pub(super) struct CredRequest {
     pub(super) authenticator_enrollment_id: Option<String>,
     pub(super) key_id: Option<String>,
-    pub(super) cred_request_jwe: Option<String>,
+    #[serde(rename = "credRequestJwe")]
+    pub(super) jwe: Option<String>,
 }
 
 /// `EnrollmentActivationResponse`

@@ -1,0 +1,201 @@
+//! Credentials as files: a Kubernetes Secret mounted at `<directory>/<connection>/`. The operator has no
+//! access to Secrets by itself; the kubelet swaps the files when the Secret changes, so they are read again
+//! and again and compared by fingerprint.
+
+use std::{fmt, io::ErrorKind, path::Path};
+
+use openssl::sha::Sha256;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::io::AsyncReadExt;
+
+use crate::domain::failure::{Failure, Reason};
+
+/// Largest file, in bytes. A private key has a few KiB, a CA bundle a few dozen at most.
+pub const FILE_LIMIT: u64 = 64 * 1024;
+
+/// Which secret the connection's `okta.auth` names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OktaSecret {
+    /// `okta-private-key`, for `privateKeyJwt`.
+    PrivateKey,
+    /// `okta-api-token`, for `apiToken`.
+    ApiToken,
+}
+
+impl OktaSecret {
+    /// The file's name, which is the Secret's key.
+    #[must_use]
+    pub const fn file(self) -> &'static str {
+        match self {
+            Self::PrivateKey => "okta-private-key",
+            Self::ApiToken => "okta-api-token",
+        }
+    }
+}
+
+/// The API token of `YubiEnterprise`.
+const YUBICO_TOKEN: &str = "yubico-api-token";
+
+/// Certificates trusted beside the system's; optional.
+const EXTRA_CA: &str = "ca.crt";
+
+/// A hash over all files. Equal fingerprints mean equal contents.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Fingerprint([u8; 32]);
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Fingerprint({:02x}{:02x}{:02x}..)", self.0[0], self.0[1], self.0[2])
+    }
+}
+
+/// What one connection's directory holds. Does not print.
+#[derive(Clone)]
+pub struct Credentials {
+    /// Private key (PEM or JWK) or API token of Okta.
+    pub okta: SecretString,
+    /// API token of `YubiEnterprise`.
+    pub yubico_token: SecretString,
+    /// PEM bundle.
+    pub extra_ca: Option<Vec<u8>>,
+    fingerprint: Fingerprint,
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials")
+            .field("extra_ca", &self.extra_ca.is_some())
+            .field("fingerprint", &self.fingerprint)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Credentials {
+    /// Reads the files of one connection.
+    ///
+    /// # Errors
+    /// `CredentialsMissing` or `CredentialsInvalid`, naming the file and what is expected in it.
+    pub async fn read(directory: &Path, connection: &str, okta: OktaSecret) -> Result<Self, Failure> {
+        let directory = directory.join(plain_name(connection)?);
+        let okta_secret = match okta {
+            OktaSecret::PrivateKey => private_key(&directory).await?,
+            OktaSecret::ApiToken => token(&directory, okta.file()).await?,
+        };
+        let yubico_token = token(&directory, YUBICO_TOKEN).await?;
+        let extra_ca = optional(&directory, EXTRA_CA).await?;
+        let fingerprint = fingerprint(&[
+            okta.file().as_bytes(),
+            okta_secret.expose_secret().as_bytes(),
+            yubico_token.expose_secret().as_bytes(),
+            extra_ca.as_deref().unwrap_or_default(),
+        ]);
+        Ok(Self { okta: okta_secret, yubico_token, extra_ca, fingerprint })
+    }
+
+    /// Changes when any file changes.
+    #[must_use]
+    pub const fn fingerprint(&self) -> Fingerprint {
+        self.fingerprint
+    }
+}
+
+/// Lengths go in as well, so that nothing can move from one file to the next unseen.
+fn fingerprint(parts: &[&[u8]]) -> Fingerprint {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(&part.len().to_be_bytes());
+        hash.update(part);
+    }
+    Fingerprint(hash.finish())
+}
+
+/// A connection's name as Kubernetes allows it is one plain directory name.
+fn plain_name(name: &str) -> Result<&str, Failure> {
+    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.';
+    let plain = !name.is_empty() && name.len() <= 253 && name.bytes().all(allowed);
+    if plain && !name.starts_with('.') && !name.ends_with('.') {
+        return Ok(name);
+    }
+    Err(Failure::new(
+        Reason::ConnectionInvalid,
+        "the connection's name is no Kubernetes name, so it has no credentials directory",
+    ))
+}
+
+async fn private_key(directory: &Path) -> Result<SecretString, Failure> {
+    let name = OktaSecret::PrivateKey.file();
+    let text = text(&directory.join(name), required(directory, name).await?)?;
+    if text.trim().is_empty() {
+        return Err(invalid(&directory.join(name), "is empty; expected a PEM or JWK private key"));
+    }
+    Ok(text.into())
+}
+
+async fn token(directory: &Path, name: &str) -> Result<SecretString, Failure> {
+    let path = directory.join(name);
+    let text = text(&path, required(directory, name).await?)?;
+    // Editors and `echo` add a line break.
+    let token = text.trim_end_matches(['\r', '\n']);
+    if token.is_empty() {
+        return Err(invalid(&path, "is empty; expected one token"));
+    }
+    if !token.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(invalid(&path, "has blanks or other characters that no token has; expected one token"));
+    }
+    Ok(token.to_owned().into())
+}
+
+fn text(path: &Path, bytes: Vec<u8>) -> Result<String, Failure> {
+    String::from_utf8(bytes).map_err(|_| invalid(path, "is no text"))
+}
+
+async fn required(directory: &Path, name: &str) -> Result<Vec<u8>, Failure> {
+    optional(directory, name).await?.ok_or_else(|| {
+        Failure::new(
+            Reason::CredentialsMissing,
+            format!(
+                "there is no {}; mount the Secret's key `{name}` there (without subPath, so that changes arrive)",
+                directory.join(name).display()
+            ),
+        )
+    })
+}
+
+/// The file's contents, or `None` if there is no such file.
+async fn optional(directory: &Path, name: &str) -> Result<Option<Vec<u8>>, Failure> {
+    let path = directory.join(name);
+    let metadata = match tokio::fs::metadata(&path).await {
+        Ok(metadata) => metadata,
+        Err(error) if is_absent(error.kind()) => return Ok(None),
+        Err(error) => return Err(unreadable(&path, error.kind())),
+    };
+    // Opening a pipe would wait for ever.
+    if !metadata.is_file() {
+        return Err(invalid(&path, "is no file"));
+    }
+    let file = tokio::fs::File::open(&path).await.map_err(|e| unreadable(&path, e.kind()))?;
+    let mut bytes = Vec::new();
+    file.take(FILE_LIMIT + 1).read_to_end(&mut bytes).await.map_err(|e| unreadable(&path, e.kind()))?;
+    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > FILE_LIMIT {
+        return Err(invalid(&path, "is larger than 64 KiB"));
+    }
+    Ok(Some(bytes))
+}
+
+const fn is_absent(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+fn unreadable(path: &Path, kind: ErrorKind) -> Failure {
+    Failure::new(
+        Reason::CredentialsMissing,
+        format!("{} cannot be read: {kind}; check the volume's mode and owner", path.display()),
+    )
+}
+
+fn invalid(path: &Path, what: &str) -> Failure {
+    Failure::new(Reason::CredentialsInvalid, format!("{} {what}", path.display()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,76 @@
+//! `YubiEnterprise` over HTTP: order a pre-registered key, follow it, and what is needed around that.
+//!
+//! Nothing of it is verified against the live API; sources are Yubico's public pages and published clients.
+//! Pre-registered orders (`fpr/shipments`) and ordinary ones (`shipments_exact`) have bodies of different
+//! form; no struct serves both.
+
+mod address;
+mod client;
+mod exact;
+mod keys;
+mod loose;
+mod order;
+mod parcel;
+mod stock;
+
+use std::{fmt, sync::Arc};
+
+use secrecy::SecretString;
+use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore};
+use url::Url;
+
+pub use self::{
+    client::Client,
+    exact::{Cancelled, FoundShipment},
+    order::Ordered,
+    stock::Product,
+};
+
+/// One `YubiEnterprise` organization and how to be let in.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Base of the API, with its version: `https://api.console.yubico.com/v1`.
+    pub api_url: Url,
+    /// Where Yubico publishes the keys that requests are sealed to.
+    pub transport_keys_url: Url,
+    /// Where Yubico publishes the keys that responses are signed with.
+    pub signing_keys_url: Url,
+    /// API token of one account in one organization; expires a year after it was made.
+    pub token: SecretString,
+    /// The organization's lanes. Kept by the caller when it rebuilds the client, so that a new token does not
+    /// open a second lane.
+    pub lanes: Lanes,
+}
+
+/// One order at a time, and beside it one other call at a time, per organization: Yubico asks for "one key
+/// at a time" and documents no rate limit.
+#[derive(Clone)]
+pub struct Lanes {
+    order: Arc<Mutex<()>>,
+    other: Arc<Semaphore>,
+}
+
+impl Default for Lanes {
+    fn default() -> Self {
+        Self { order: Arc::default(), other: Arc::new(Semaphore::new(1)) }
+    }
+}
+
+impl fmt::Debug for Lanes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Lanes")
+    }
+}
+
+/// The right to order now. Taken before the mark is written, given back when dropped.
+#[must_use = "dropping it gives the lane away"]
+pub struct Slot(#[expect(dead_code, reason = "held, never read")] OwnedMutexGuard<()>);
+
+impl fmt::Debug for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Slot")
+    }
+}
+
+#[cfg(test)]
+mod tests;
