@@ -250,4 +250,6 @@ fn certificates(pem: &[u8]) -> Result<Vec<reqwest::Certificate>, Failure> {
 }
 
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;

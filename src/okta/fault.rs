@@ -107,6 +107,7 @@ pub(super) fn judge(answer: &Answer, refused: Reason, wait: Option<Duration>) ->
         return answer.rate_limited(wait.or_else(|| answer.retry_after()));
     }
     match (answer.status, code) {
+        (400 | 401, _) if challenge(answer).contains("invalid_dpop_proof") => proof_refused(answer),
         (401, _) => unauthorized(answer, code),
         (403, Some(Code::UserStatus)) => user_status(answer),
         (403, _) => forbidden(answer, code),
@@ -127,17 +128,18 @@ fn unauthorized(answer: &Answer, code: Option<Code>) -> CallError {
              with the pre-enrolled YubiKey feature; ask Okta to switch it on",
         );
     }
-    if challenge(answer).contains("invalid_dpop_proof") {
-        return answer.error(
-            Reason::OktaUnauthorized,
-            "Okta rejected the DPoP proof: check that this machine's clock is right and that no proxy rewrites \
-             the host of `orgUrl`",
-        );
-    }
     answer.error(
         Reason::OktaUnauthorized,
         "Okta rejected the credentials (HTTP 401): check that the service app or API token is active and not \
          bound to another network zone",
+    )
+}
+
+fn proof_refused(answer: &Answer) -> CallError {
+    answer.error(
+        Reason::OktaUnauthorized,
+        "Okta rejected the DPoP proof: check that this machine's clock is right and that no proxy rewrites the \
+         host of `orgUrl`",
     )
 }
 
