@@ -92,11 +92,7 @@ fn key_pair(algorithm: &str) -> Result<(String, Jwk, Jwk), String> {
     let curve = match algorithm {
         "RS256" | "RS384" | "RS512" => {
             let pair = RsaKeyPair::generate(2048).map_err(|error| error.to_string())?;
-            return Ok((
-                text(pair.to_pem_private_key())?,
-                pair.to_jwk_private_key(),
-                pair.to_jwk_public_key(),
-            ));
+            return Ok((text(pair.to_pem_private_key())?, pair.to_jwk_key_pair(), pair.to_jwk_public_key()));
         }
         "ES256" => EcCurve::P256,
         "ES384" => EcCurve::P384,
@@ -104,7 +100,7 @@ fn key_pair(algorithm: &str) -> Result<(String, Jwk, Jwk), String> {
         _ => return Err(format!("{algorithm} is not one of RS256 RS384 RS512 ES256 ES384 ES512")),
     };
     let pair = EcKeyPair::generate(curve).map_err(|error| error.to_string())?;
-    Ok((text(pair.to_pem_private_key())?, pair.to_jwk_private_key(), pair.to_jwk_public_key()))
+    Ok((text(pair.to_pem_private_key())?, pair.to_jwk_key_pair(), pair.to_jwk_public_key()))
 }
 
 /// The files of one connection, ready to be an operator's credentials directory.

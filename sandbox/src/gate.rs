@@ -1,17 +1,19 @@
 //! The gate every call passes: reads it, journals it, applies the fault rules, runs the operation and shapes the answer.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full, Limited, StreamBody};
 use hyper::body::{Bytes, Frame, Incoming};
 use hyper::{Request, Response};
-use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
+use crate::clock;
 use crate::faults::{Effect, Subject, When, replace_state, wrong_casing};
 use crate::http::{Answer, Call, Matched, Reply, Route, find};
 use crate::journal::Api;
@@ -65,7 +67,7 @@ pub(crate) async fn read(
         query: url::form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
         headers: head.headers,
         body,
-        params: std::collections::BTreeMap::new(),
+        params: BTreeMap::new(),
     })
 }
 
@@ -92,19 +94,19 @@ async fn process(
     };
     let (seq, effects, buyer) = arrive(shared, api, operation, &call);
     delay(&effects, When::Before).await;
-    let outcome = match instead(&effects, When::Before, api, &call, shared) {
-        Some(outcome) => outcome,
-        None => {
-            let (route, params) = match matched {
-                Matched::Route(route, params) => (Some(Ok(route)), params),
-                Matched::WrongMethod => (Some(Err(())), std::collections::BTreeMap::new()),
-                Matched::Nothing => (None, std::collections::BTreeMap::new()),
-            };
-            call.params = params;
-            let reply = operate(shared, api, route, &call, seq);
-            delay(&effects, When::After).await;
-            instead(&effects, When::After, api, &call, shared).unwrap_or(Ok(reply))
-        }
+    let early = instead(&effects, When::Before, api, &call, shared);
+    let outcome = if let Some(outcome) = early {
+        outcome
+    } else {
+        let (route, params) = match matched {
+            Matched::Route(route, params) => (Some(Ok(route)), params),
+            Matched::WrongMethod => (Some(Err(())), BTreeMap::new()),
+            Matched::Nothing => (None, BTreeMap::new()),
+        };
+        call.params = params;
+        let reply = operate(shared, api, route, &call, seq);
+        delay(&effects, When::After).await;
+        instead(&effects, When::After, api, &call, shared).unwrap_or(Ok(reply))
     };
     finish(shared, seq, buyer.as_deref(), outcome.as_ref().ok());
     outcome.map(|reply| response(reply, &effects))
@@ -143,7 +145,7 @@ fn finish(shared: &Shared, seq: u64, buyer: Option<&str>, reply: Option<&Reply>)
     }
     world.journal.update(seq, |entry| {
         entry.status = reply.map(|reply| reply.status);
-        entry.finished_at = Some(Timestamp::now());
+        entry.finished_at = Some(clock::now());
     });
 }
 
@@ -151,7 +153,7 @@ fn finish(shared: &Shared, seq: u64, buyer: Option<&str>, reply: Option<&Reply>)
 fn note_secrets(world: &mut World, call: &Call) {
     if let Some((scheme, value)) = call.header("authorization").and_then(|value| value.split_once(' ')) {
         let kind = if scheme == "DPoP" { "accessToken" } else { "token" };
-        if world.secrets.list().iter().all(|secret| secret.value != value) {
+        if !world.secrets.knows(value) {
             world.secrets.add(kind, value);
         }
     }
@@ -221,7 +223,7 @@ fn operate(
         let reply = answer.unwrap_or_else(|refusal| refusal);
         world.journal.update(seq, |entry| {
             entry.committed = reply.is_success();
-            entry.about = reply.about.clone();
+            entry.about = (*reply.about).clone();
         });
         reply
     };
@@ -298,6 +300,11 @@ fn respell(reply: &mut Reply, change: impl Fn(&Value) -> Value) {
 /// The first half of a body, then the end of the connection.
 fn cut(body: &[u8]) -> Body {
     let half = Bytes::copy_from_slice(&body[..body.len() / 2]);
-    let frames = [Ok(Frame::data(half)), Err(io::Error::other(Dropped))];
-    BodyExt::boxed(StreamBody::new(futures_util::stream::iter(frames)))
+    let start = futures_util::stream::iter([Ok(Frame::data(half))]);
+    let end = futures_util::stream::once(async {
+        // Long enough for what was said so far to leave.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        Err(io::Error::other(Dropped))
+    });
+    BodyExt::boxed(StreamBody::new(start.chain(end)))
 }

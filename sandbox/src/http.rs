@@ -55,6 +55,7 @@ impl Call {
 /// Whom and what a call was about, for the journal.
 #[derive(Debug, Clone, Default, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the journal's names")]
 pub(crate) struct About {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_id: Option<String>,
@@ -70,7 +71,7 @@ pub(crate) struct Reply {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
-    pub about: About,
+    pub about: Box<About>,
 }
 
 impl Reply {
@@ -79,12 +80,12 @@ impl Reply {
             status,
             headers: vec![("content-type".into(), "application/json".into())],
             body: body.to_string().into_bytes(),
-            about: About::default(),
+            about: Box::default(),
         }
     }
 
     pub fn empty(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: Vec::new(), about: About::default() }
+        Self { status, headers: Vec::new(), body: Vec::new(), about: Box::default() }
     }
 
     pub fn text(status: u16, content_type: &str, body: String) -> Self {
@@ -92,7 +93,7 @@ impl Reply {
             status,
             headers: vec![("content-type".into(), content_type.into())],
             body: body.into_bytes(),
-            about: About::default(),
+            about: Box::default(),
         }
     }
 

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::clock;
 use crate::http::About;
 
 /// Which vendor was called.
@@ -47,7 +48,7 @@ impl Journal {
         let seq = self.entries.len() as u64 + 1;
         self.entries.push(Entry {
             seq,
-            at: Timestamp::now(),
+            at: clock::now(),
             api,
             operation: operation.into(),
             method: method.into(),

@@ -52,6 +52,9 @@ struct ServeArgs {
     /// The same seed gives the same ids, serials and PINs.
     #[arg(long)]
     seed: Option<u64>,
+    /// Goes on when stdin ends, for those who start it in the background.
+    #[arg(long)]
+    keep_running: bool,
 }
 
 #[derive(Debug, Args)]
@@ -110,7 +113,7 @@ async fn run(args: ServeArgs) -> Result<(), String> {
     tokio::select! {
         _ = terminated.recv() => {}
         _ = interrupted.recv() => {}
-        () = end_of_stdin() => {}
+        () = end_of_stdin(), if !args.keep_running => {}
     }
     drop(sandbox);
     // The task that reads stdin cannot be stopped otherwise.

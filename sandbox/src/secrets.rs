@@ -16,6 +16,7 @@ pub(crate) struct Secret {
 pub(crate) struct Secrets {
     list: Vec<Secret>,
     known: HashSet<Secret>,
+    values: HashSet<String>,
 }
 
 impl Secrets {
@@ -23,8 +24,14 @@ impl Secrets {
     pub fn add(&mut self, kind: &'static str, value: &str) {
         let secret = Secret { kind, value: value.to_string() };
         if !value.trim().is_empty() && self.known.insert(secret.clone()) {
+            self.values.insert(secret.value.clone());
             self.list.push(secret);
         }
+    }
+
+    /// Whether the value is listed, as whatever kind.
+    pub fn knows(&self, value: &str) -> bool {
+        self.values.contains(value)
     }
 
     pub fn list(&self) -> &[Secret] {

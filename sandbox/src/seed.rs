@@ -2,9 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 
+use crate::clock;
 use crate::faults::Faults;
 use crate::ids::Dice;
 use crate::jose;
@@ -129,9 +130,8 @@ pub(crate) fn add_yubico_organization(world: &mut World, name: &str, countries: 
 
 /// A new API token of an organization; the old ones stay.
 pub(crate) fn add_yubico_token(world: &mut World, organization: &str) -> Option<String> {
-    let expires = Timestamp::now() + SignedDuration::from_hours(365 * 24);
-    let payload =
-        json!({"org": organization, "exp": expires.as_second(), "iat": Timestamp::now().as_second()});
+    let expires = clock::now() + SignedDuration::from_hours(365 * 24);
+    let payload = json!({"org": organization, "exp": expires.as_second(), "iat": clock::now().as_second()});
     let value = format!(
         "{}.{}.{}",
         crate::ids::b64(r#"{"alg":"HS256","typ":"JWT"}"#),
@@ -160,7 +160,7 @@ fn add_people(world: &mut World, org: usize) {
         ("YubiKey existing users", "Existing users who get a pre-registered key", vec![bob, eve]),
     ] {
         let id = world.dice.okta_id("00g");
-        let now = Timestamp::now();
+        let now = clock::now();
         world.org(org).groups.push(Group {
             id,
             name: name.into(),

@@ -20,6 +20,7 @@ use tokio::sync::watch;
 use tokio_openssl::SslStream;
 
 use crate::apps::{self, AppSpec};
+use crate::clock;
 use crate::control;
 use crate::gate::{self, Body, Dropped, Tables};
 use crate::journal::Api;
@@ -143,8 +144,8 @@ pub async fn serve(settings: Settings) -> Result<Sandbox, ServeError> {
     let okta = bind(settings.okta_port)?;
     let yubico = bind(settings.yubico_port)?;
     let control = bind(settings.control_port)?;
-    let url = |scheme: &str, host: &str, listener: &StdListener| -> io::Result<String> {
-        Ok(format!("{scheme}://{host}:{}", listener.local_addr()?.port()))
+    let url = |scheme: &str, host: &str, listeners: &[StdListener]| -> io::Result<String> {
+        Ok(format!("{scheme}://{host}:{}", port(listeners)?))
     };
     let (okta_url, yubico_url) = (url(scheme, "localhost", &okta)?, url(scheme, "localhost", &yubico)?);
     let control_url = url("http", "127.0.0.1", &control)?;
@@ -195,11 +196,26 @@ pub async fn serve(settings: Settings) -> Result<Sandbox, ServeError> {
     Ok(Sandbox { ready, stop })
 }
 
-/// Loopback only.
-pub(crate) fn bind(port: u16) -> io::Result<StdListener> {
-    let listener = StdListener::bind((Ipv4Addr::LOCALHOST, port))?;
-    listener.set_nonblocking(true)?;
-    Ok(listener)
+/// Loopback only. `localhost` may be `::1` too, so that door is opened as well where the machine has it.
+pub(crate) fn bind(port: u16) -> io::Result<Vec<StdListener>> {
+    let mut tries = 0;
+    loop {
+        let first = StdListener::bind((Ipv4Addr::LOCALHOST, port))?;
+        let second = StdListener::bind((Ipv6Addr::LOCALHOST, first.local_addr()?.port()));
+        tries += 1;
+        match second {
+            Ok(second) => return Ok(vec![first, second]),
+            // Somebody else's door under the same number would get our callers.
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && port == 0 && tries < 50 => {}
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(error),
+            Err(_) => return Ok(vec![first]),
+        }
+    }
+}
+
+/// The port of what `bind` has opened.
+pub(crate) fn port(listeners: &[StdListener]) -> io::Result<u16> {
+    listeners.first().ok_or(io::ErrorKind::AddrNotAvailable)?.local_addr().map(|address| address.port())
 }
 
 /// Moves orders along when they have been in a state long enough.
@@ -214,7 +230,7 @@ async fn clock(mut house: House, step: Duration) {
         let mut world = house.shared.world();
         for index in 0..world.yubico.shipments.len() {
             let shipment = &world.yubico.shipments[index];
-            let waited = jiff::Timestamp::now().duration_since(shipment.state_since);
+            let waited = clock::now().duration_since(shipment.state_since);
             if !shipment.deleted && waited.unsigned_abs() >= step {
                 warehouse::step(&mut world, index);
             }
@@ -228,11 +244,9 @@ impl House {
         if self.acceptor.is_some() { "https" } else { "http" }
     }
 
-    /// Serves a listener until the sandbox ends. `localhost` may be `::1` too, so that door is opened as well where it can be.
-    pub fn open(&self, listener: StdListener, door: Door) -> io::Result<()> {
-        let port = listener.local_addr()?.port();
-        let listeners = [Some(listener), StdListener::bind((Ipv6Addr::LOCALHOST, port)).ok()];
-        for listener in listeners.into_iter().flatten() {
+    /// Serves the listeners of a door until the sandbox ends.
+    pub fn open(&self, listeners: Vec<StdListener>, door: Door) -> io::Result<()> {
+        for listener in listeners {
             listener.set_nonblocking(true)?;
             tokio::spawn(self.clone().accept(TcpListener::from_std(listener)?, door));
         }

@@ -13,6 +13,7 @@ use openssl::x509::extension::{
 };
 use openssl::x509::{X509, X509Builder, X509Name, X509NameBuilder};
 
+use crate::clock;
 use crate::vendor_keys::new_p256;
 
 /// The listeners' TLS, and the CA's certificate in PEM for those who shall trust it.
@@ -34,7 +35,7 @@ fn builder(key: &PKey<Private>, subject: &X509Name, issuer: &X509Name) -> Result
     serial.rand(120, MsbOption::MAYBE_ZERO, false)?;
     let serial = serial.to_asn1_integer()?;
     builder.set_serial_number(&serial)?;
-    let start = Asn1Time::from_unix(jiff::Timestamp::now().as_second() - 3600)?;
+    let start = Asn1Time::from_unix(clock::now().as_second() - 3600)?;
     let end = Asn1Time::days_from_now(90)?;
     builder.set_not_before(&start)?;
     builder.set_not_after(&end)?;
@@ -75,7 +76,7 @@ impl Tls {
 
         let mut acceptor = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server())?;
         acceptor.set_private_key(&key)?;
-        acceptor.set_certificate(&*server.build())?;
+        acceptor.set_certificate(&server.build())?;
         Ok(Self { acceptor: acceptor.build(), ca_pem: ca.to_pem()? })
     }
 }

@@ -1,6 +1,5 @@
 //! Yubico's keys: the two published sets, and the issuer of attestation certificates.
 
-use jiff::Timestamp;
 use josekit::jwk::Jwk;
 use openssl::asn1::{Asn1Object, Asn1OctetString, Asn1Time};
 use openssl::bn::{BigNum, MsbOption};
@@ -13,6 +12,7 @@ use openssl::x509::extension::{BasicConstraints, KeyUsage};
 use openssl::x509::{X509, X509Builder, X509Extension, X509Name, X509NameBuilder};
 use serde_json::{Value, json};
 
+use crate::clock;
 use crate::jose;
 
 /// One key of a published set.
@@ -141,7 +141,7 @@ fn builder() -> Result<X509Builder, ErrorStack> {
     serial.rand(120, MsbOption::MAYBE_ZERO, false)?;
     let serial = serial.to_asn1_integer()?;
     builder.set_serial_number(&serial)?;
-    let yesterday = Timestamp::now().as_second() - 24 * 60 * 60;
+    let yesterday = clock::now().as_second() - 24 * 60 * 60;
     let start = Asn1Time::from_unix(yesterday)?;
     let end = Asn1Time::days_from_now(3650)?;
     builder.set_not_before(&start)?;

@@ -1,10 +1,10 @@
 //! The warehouse: moves orders along, and programs the key between "in fulfilment" and "shipped".
 
-use jiff::Timestamp;
 use josekit::jwk::Jwk;
 use serde_json::{Value, json};
 
 use crate::authenticator::{Blank, CredentialRequest, program};
+use crate::clock;
 use crate::jose;
 use crate::world::{Programmed, Shipment, World};
 
@@ -75,7 +75,7 @@ pub(crate) fn enter(world: &mut World, index: usize, state: i64) {
     } else {
         (state, None, None)
     };
-    let now = Timestamp::now();
+    let now = clock::now();
     let was = world.yubico.shipments[index].state;
     if state == 100 && was < 100 {
         take_from_stock(world, index);

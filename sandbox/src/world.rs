@@ -59,6 +59,7 @@ pub(crate) struct Place {
 /// What the facts leave open, switchable: `POST /settings`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "switches, each on its own")]
 pub(crate) struct Behaviour {
     /// `GET /v1/shipments_exact` lists pre-registered orders.
     pub list_prereg_orders: bool,
@@ -66,6 +67,8 @@ pub(crate) struct Behaviour {
     pub exact_knows_prereg: bool,
     /// `DELETE /v1/shipments_exact/{id}` cancels pre-registered orders.
     pub exact_deletes_prereg: bool,
+    /// `GET /v1/fpr/shipments/{id}` shows recipient, address and time of creation.
+    pub prereg_shows_recipient: bool,
     /// Answer to a DELETE after the nightly run has locked the order.
     pub locked_delete_status: u16,
     /// The pre-registration feature is on in the Okta orgs.
@@ -82,6 +85,7 @@ impl Default for Behaviour {
             list_prereg_orders: true,
             exact_knows_prereg: true,
             exact_deletes_prereg: true,
+            prereg_shows_recipient: true,
             locked_delete_status: 409,
             preregistration_enabled: true,
             okta_requests_a_minute: 600,

@@ -7,7 +7,7 @@ use crate::apps::{self, AppCredentials, AppSpec};
 use crate::control::{body, done, org_index, refused};
 use crate::http::{Answer, Call, Reply};
 use crate::seed;
-use crate::server::{Door, House, bind};
+use crate::server::{Door, House, bind, port};
 use crate::world::World;
 
 #[derive(Debug, Deserialize)]
@@ -53,11 +53,11 @@ pub(crate) fn open(house: &House, call: &Call) -> Answer {
     }
     let mut world = house.shared.world();
     let org = if request.okta {
-        let listener = bind(0).map_err(|error| failed(&error))?;
-        let port = listener.local_addr().map_err(|error| failed(&error))?.port();
+        let listeners = bind(0).map_err(|error| failed(&error))?;
+        let port = port(&listeners).map_err(|error| failed(&error))?;
         let url = format!("{}://localhost:{port}", house.scheme());
         let org = seed::add_okta_org(&mut world, &url).map_err(|error| failed(&error))?;
-        house.open(listener, Door::Okta(org)).map_err(|error| failed(&error))?;
+        house.open(listeners, Door::Okta(org)).map_err(|error| failed(&error))?;
         org
     } else {
         0
@@ -122,18 +122,13 @@ pub(crate) fn patch_app(world: &mut World, call: &Call) -> Answer {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct OktaSettings {
-    #[serde(default, deserialize_with = "present")]
-    rp_id: Option<Option<String>>,
+    /// An empty text takes it away.
+    rp_id: Option<String>,
     domains: Option<Vec<String>>,
     user_verification: Option<String>,
     /// Makes an SSWS API token when true.
     #[serde(default)]
     new_api_token: bool,
-}
-
-/// Tells a member that is null from one that is not there.
-fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
-    Deserialize::deserialize(deserializer).map(Some)
 }
 
 /// `POST /okta[?org=ID]`: `{rpId?, domains?, userVerification?, newApiToken?}`.
@@ -143,7 +138,7 @@ pub(crate) fn configure(world: &mut World, call: &Call) -> Answer {
     let fresh = world.dice.token(42);
     let org = world.org(index);
     if let Some(rp_id) = request.rp_id {
-        org.rp_id = rp_id;
+        org.rp_id = Some(rp_id).filter(|id| !id.is_empty());
     }
     if let Some(domains) = request.domains {
         org.domains = domains;

@@ -1,9 +1,9 @@
 //! People and groups, as the IT admin handles them.
 
-use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::clock;
 use crate::control::{body, done, org_index, refused};
 use crate::http::{Answer, Call, Reply};
 use crate::okta::logs::preregistration_requested;
@@ -30,6 +30,7 @@ struct Patch {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the vendor's names")]
 struct ConsoleOrder {
     product_id: String,
     inventory_product_id: String,
@@ -94,7 +95,7 @@ pub(crate) fn patch(world: &mut World, call: &Call) -> Answer {
     let org = org_index(world, call)?;
     let request: Patch = body(call)?;
     note_secrets(&mut world.secrets, &request.profile);
-    let now = Timestamp::now();
+    let now = clock::now();
     let person = world.org(org).person_mut(call.param("id")).ok_or_else(no_person)?;
     let id = person.id.clone();
     for (name, value) in request.profile {
@@ -154,7 +155,7 @@ pub(crate) fn create_group(world: &mut World, call: &Call) -> Answer {
         .iter()
         .map(|key| org.person(key).map(|person| person.id.clone()).ok_or_else(no_person))
         .collect::<Result<Vec<_>, _>>()?;
-    let now = Timestamp::now();
+    let now = clock::now();
     org.groups.push(Group {
         id: id.clone(),
         name: request.name.clone(),
@@ -185,6 +186,6 @@ pub(crate) fn patch_group(world: &mut World, call: &Call) -> Answer {
         .ok_or_else(|| refused(404, "there is no such group"))?;
     group.members.retain(|member| !remove.contains(member) && !add.contains(member));
     group.members.extend(add);
-    group.last_membership_updated = Timestamp::now();
+    group.last_membership_updated = clock::now();
     done(&json!({"id": group.id, "name": group.name, "members": group.members}))
 }

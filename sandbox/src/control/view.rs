@@ -42,10 +42,10 @@ pub(crate) fn page(world: &mut World, _: &Call) -> Answer {
         "<!doctype html><html lang=en><meta charset=utf-8><meta http-equiv=refresh content=3><title>YubiKey shipment sandbox</title>\
          <style>{STYLE}</style><h1>YubiKey shipment sandbox</h1>"
     );
-    let pace = world.place.step.map_or("by command".to_string(), |step| format!("every {step:?}"));
+    let rhythm = world.place.step.map_or("by command".to_string(), |step| format!("every {step:?}"));
     let _ = write!(
         page,
-        "<p>Okta <code>{}</code> · Yubico <code>{}</code> · control <code>{}</code> · parcels move {pace}</p>",
+        "<p>Okta <code>{}</code> · Yubico <code>{}</code> · control <code>{}</code> · parcels move {rhythm}</p>",
         world.orgs[0].base_url, world.yubico.base_url, world.place.control_url
     );
     table(&mut page, "People", &["Login", "Name", "Status", "Id", "Last sign-in"], &people(world));

@@ -1,10 +1,11 @@
 //! Activation: Okta opens Yubico's responses and verifies what the key has made.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use josekit::jwk::Jwk;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::clock;
 use crate::http::{Answer, Call, Reply};
 use crate::jose;
 use crate::okta::preregistration::{ACTIVE, ERRORED, PENDING, feature, six_member_key};
@@ -85,7 +86,7 @@ fn apply(world: &mut World, org_index: usize, request: &ActivateRequest) -> Answ
         if !matches!(enrollment.status.as_str(), PENDING | ERRORED) {
             return Err(refuse("the enrolment is not pending"));
         }
-        if enrollment.created + lifetime < Timestamp::now() {
+        if enrollment.created + lifetime < clock::now() {
             return Err(refuse("the challenge has expired"));
         }
         let credential = opened(&response.cred_response_jwe, enrollment, &keys, "credential")
@@ -101,7 +102,7 @@ fn apply(world: &mut World, org_index: usize, request: &ActivateRequest) -> Answ
     }
     let pin_owner = made.first().map_or(0, |(at, _)| *at);
     opened(&request.pin_response_jwe, &org.enrollments[pin_owner], &keys, "pin").map_err(refuse)?;
-    let now = Timestamp::now();
+    let now = clock::now();
     for (at, (credential, payload)) in made {
         let enrollment = &mut org.enrollments[at];
         enrollment.status = ACTIVE.into();

@@ -1,8 +1,8 @@
 //! Who calls the management API, and whether it may.
 
 use hyper::Method;
-use jiff::Timestamp;
 
+use crate::clock;
 use crate::http::{Call, Reply};
 use crate::okta::{dpop, errors};
 use crate::world::{OktaOrg, World};
@@ -34,7 +34,7 @@ fn access_token(
     scopes: &[&str],
 ) -> Result<String, Reply> {
     let token = org.access_tokens.get(value).cloned().ok_or_else(errors::invalid_token)?;
-    if token.expires <= Timestamp::now() || token.bound_to.is_some() != (scheme == "DPoP") {
+    if token.expires <= clock::now() || token.bound_to.is_some() != (scheme == "DPoP") {
         return Err(errors::invalid_token());
     }
     if let Some(key) = &token.bound_to {
@@ -63,7 +63,7 @@ fn covers(granted: &[String], wanted: &str, method: &Method) -> bool {
 
 /// Counts the call against the caller's minute.
 fn count(org: &mut OktaOrg, caller: &str, limit: u32) -> Result<(), Reply> {
-    let minute = Timestamp::now().as_second() / 60;
+    let minute = clock::now().as_second() / 60;
     let window = org.rate.entry(caller.to_string()).or_insert((minute, 0));
     if window.0 != minute {
         *window = (minute, 0);
@@ -74,7 +74,7 @@ fn count(org: &mut OktaOrg, caller: &str, limit: u32) -> Result<(), Reply> {
 
 /// The three rate-limit headers as they stand after a call.
 pub(crate) fn rate_headers(org: &OktaOrg, limit: u32) -> [(String, String); 3] {
-    let minute = Timestamp::now().as_second() / 60;
+    let minute = clock::now().as_second() / 60;
     let used =
         org.rate.values().filter(|window| window.0 == minute).map(|window| window.1).max().unwrap_or(0);
     [

@@ -1,11 +1,11 @@
 //! DPoP proofs (RFC 9449) as Okta checks them.
 
-use jiff::Timestamp;
 use josekit::jwk::Jwk;
 use openssl::sha::sha256;
 use serde_json::{Map, Value};
 use url::Url;
 
+use crate::clock;
 use crate::http::Call;
 use crate::ids::b64;
 use crate::jose;
@@ -79,7 +79,7 @@ fn check_claims(call: &Call, claims: &Value) -> Result<(), String> {
         return Err("'htu' claim in the DPoP proof JWT is invalid.".into());
     }
     let issued = claims["iat"].as_i64().ok_or("'iat' claim in the DPoP proof JWT is missing.")?;
-    let now = Timestamp::now().as_second();
+    let now = clock::now().as_second();
     if issued > now {
         return Err("The DPoP proof JWT is issued in the future.".into());
     }
@@ -107,7 +107,7 @@ fn same_url(htu: &str, call: &Call) -> bool {
 impl OktaOrg {
     /// The nonce a client should use now.
     pub fn current_nonce(&mut self, fresh: impl FnOnce() -> String) -> String {
-        let now = Timestamp::now();
+        let now = clock::now();
         match self.nonces.last() {
             Some((nonce, since)) if now.as_second() - since.as_second() < NONCE_RENEWED_AFTER => {
                 nonce.clone()
@@ -122,7 +122,7 @@ impl OktaOrg {
 
     /// Whether a nonce still works.
     pub fn knows_nonce(&self, nonce: &str) -> bool {
-        let now = Timestamp::now().as_second();
+        let now = clock::now().as_second();
         self.nonces.iter().any(|(known, since)| known == nonce && now - since.as_second() < NONCE_WORKS_FOR)
     }
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::clock;
 use crate::http::{Answer, Call, Reply};
 use crate::okta::errors;
 use crate::okta::preregistration::okta_time;
@@ -19,7 +20,7 @@ pub(crate) fn preregistration_requested(org: &mut OktaOrg, person: &Person, ids:
         "yubico_inventory_product_id": inventory, "yubico_customization_id": customization,
     });
     let event = json!({
-        "uuid": format!("sbx-{:08}", org.logs.len() + 1), "published": okta_time(Timestamp::now()), "eventType": INITIATE,
+        "uuid": format!("sbx-{:08}", org.logs.len() + 1), "published": okta_time(clock::now()), "eventType": INITIATE,
         "version": "0", "severity": "INFO", "displayMessage": "Initiate pre-registration of a factor",
         "actor": {"id": "00uSandboxAdmin00001", "type": "User", "alternateId": "admin@example.com", "displayName": "Admin"},
         "outcome": {"result": "SUCCESS", "reason": null},

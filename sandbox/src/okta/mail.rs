@@ -1,8 +1,8 @@
 //! The PIN mail.
 
-use jiff::Timestamp;
 use serde::Deserialize;
 
+use crate::clock;
 use crate::http::{Answer, Call, Reply};
 use crate::okta::activation::preset_pin;
 use crate::okta::preregistration::{ACTIVE, feature};
@@ -71,7 +71,7 @@ fn pin_mail(id: usize, base_url: &str, person: &Person, enrollment: &Enrollment,
     );
     Mail {
         id,
-        at: Timestamp::now(),
+        at: clock::now(),
         to,
         subject: "The PIN of your YubiKey".into(),
         text,

@@ -51,7 +51,7 @@ pub(crate) fn profile_faults(profile: &Map<String, Value>) -> Vec<String> {
             faults.push(format!("{name}: The field is too long"));
         }
     }
-    if profile.values().any(|value| value.is_object()) {
+    if profile.values().any(Value::is_object) {
         faults.push("profile: attributes must be simple values".into());
     }
     faults

@@ -5,6 +5,7 @@ use josekit::jwk::Jwk;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::clock;
 use crate::http::{Answer, Call, Reply};
 use crate::jose;
 use crate::okta::webauthn::Registration;
@@ -38,6 +39,7 @@ struct InitiateRequest {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the vendor's names")]
 struct FulfillmentData {
     product_id: String,
     customization_id: String,
@@ -129,7 +131,7 @@ fn new_enrollment(
 ) -> Result<Enrollment, String> {
     let display = format!("{} {}", person.attribute("firstName"), person.attribute("lastName"));
     let registration = Registration::start(rp_id, &org.origin(rp_id), &person.id, person.login(), &display)?;
-    let now = Timestamp::now();
+    let now = clock::now();
     Ok(Enrollment {
         id,
         user_id: person.id.clone(),
@@ -239,7 +241,7 @@ pub(crate) fn mark_error(world: &mut World, call: &Call) -> Answer {
     let at = position(org, call)?;
     let enrollment = &mut org.enrollments[at];
     enrollment.status = ERRORED.into();
-    enrollment.last_updated = Timestamp::now();
+    enrollment.last_updated = clock::now();
     Ok(Reply::empty(204).user(call.param("userId")).enrollment(call.param("enrollmentId")))
 }
 

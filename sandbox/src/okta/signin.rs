@@ -1,9 +1,9 @@
 //! The sign-in page of the sandbox: a challenge, and an assertion that the library verifies.
 
-use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::clock;
 use crate::http::{Answer, Call, Reply};
 use crate::okta::json_body;
 use crate::okta::preregistration::ACTIVE;
@@ -69,7 +69,7 @@ pub(crate) fn finish(world: &mut World, call: &Call) -> Answer {
         .sessions
         .remove(&request.session)
         .ok_or_else(|| refuse("this sign-in has not begun or has ended"))?;
-    let now = Timestamp::now();
+    let now = clock::now();
     let about = |reply: Reply| reply.user(&session.user_id);
     let (credential_id, counter) =
         session.challenge.finish(&request.credential).map_err(|error| about(refuse(&error)))?;

@@ -1,9 +1,10 @@
 //! The org's token endpoint: client credentials with a private-key JWT, DPoP where the app is bound to it.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use josekit::jwk::Jwk;
 use serde_json::{Value, json};
 
+use crate::clock;
 use crate::http::{Answer, Call, Reply};
 use crate::jose;
 use crate::okta::{dpop, errors};
@@ -85,7 +86,7 @@ fn registered_key<'a>(app: &'a App, kid: Option<&str>) -> Option<&'a Jwk> {
 
 fn check_assertion(org: &mut OktaOrg, claims: &Value) -> Result<(), Reply> {
     let refuse = |text: &str| Err(errors::oauth(401, "invalid_client", text));
-    let now = Timestamp::now().as_second();
+    let now = clock::now().as_second();
     let audience = format!("{}/oauth2/v1/token", org.base_url);
     if claims["aud"].as_str() != Some(audience.as_str()) {
         return refuse(
@@ -151,7 +152,7 @@ fn proof_key(org: &mut OktaOrg, call: &Call, app: &App, fresh: String) -> Result
 
 fn issue(world: &mut World, org: usize, app: &App, scopes: Vec<String>, bound_to: Option<Value>) -> Answer {
     let id = world.dice.token(24);
-    let now = Timestamp::now();
+    let now = clock::now();
     let org = world.org(org);
     let claims = json!({
         "ver": 1, "jti": format!("AT.{id}"), "iss": org.base_url, "aud": org.base_url, "sub": app.client_id,

@@ -1,9 +1,9 @@
 //! Users and groups.
 
-use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::clock;
 use crate::http::{Answer, Call, Reply};
 use crate::okta::people::{note_secrets, profile_faults, view};
 use crate::okta::preregistration::{ACTIVE, okta_time};
@@ -54,7 +54,7 @@ pub(crate) fn list(world: &mut World, call: &Call) -> Answer {
         })
         .map(|person| view(&org.base_url, person))
         .collect();
-    paged(org, call, people, 200)
+    paged(org, call, &people, 200)
 }
 
 /// `attribute eq "value"`.
@@ -76,7 +76,7 @@ fn matches(person: &Person, name: &str, value: &str) -> bool {
 }
 
 /// One page and the `Link` headers around it.
-fn paged(org: &OktaOrg, call: &Call, all: Vec<Value>, most: usize) -> Answer {
+fn paged(org: &OktaOrg, call: &Call, all: &[Value], most: usize) -> Answer {
     let limit = match call.query("limit").map(str::parse) {
         None => most,
         Some(Ok(limit)) if limit > 0 => most.min(limit),
@@ -135,7 +135,7 @@ pub(crate) fn create(world: &mut World, call: &Call) -> Answer {
 /// A new person; the answer is the id.
 pub(crate) fn add_person(world: &mut World, org: usize, profile: Map<String, Value>, status: &str) -> String {
     let id = world.dice.okta_id("00u");
-    let now = Timestamp::now();
+    let now = clock::now();
     note_secrets(&mut world.secrets, &profile);
     world.org(org).people.push(Person {
         id: id.clone(),
@@ -173,7 +173,7 @@ pub(crate) fn activate_person(org: &mut OktaOrg, id: &str) -> Result<(), Reply> 
     if !matches!(person.status.as_str(), "STAGED" | "DEPROVISIONED" | "PROVISIONED") {
         return Err(errors::error(403, "E0000016", "Activation failed because the user is already active"));
     }
-    let now = Timestamp::now();
+    let now = clock::now();
     person.activated = Some(now);
     person.set_status(if has_key { "ACTIVE" } else { "PROVISIONED" }, now);
     Ok(())
@@ -209,7 +209,7 @@ pub(crate) fn groups(world: &mut World, call: &Call) -> Answer {
         })
         .map(|group| group_view(&org.base_url, group))
         .collect();
-    paged(org, call, groups, 10_000)
+    paged(org, call, &groups, 10_000)
 }
 
 /// `GET /api/v1/groups/{groupId}/users`: full user objects, a page at a time.
@@ -227,5 +227,5 @@ pub(crate) fn group_members(world: &mut World, call: &Call) -> Answer {
         .filter_map(|id| org.people.iter().find(|person| person.id == *id))
         .map(|person| view(&org.base_url, person))
         .collect();
-    paged(org, call, members, 1000)
+    paged(org, call, &members, 1000)
 }

@@ -5,9 +5,9 @@ pub(crate) mod shipments;
 pub(crate) mod stock;
 
 use hyper::Method;
-use jiff::Timestamp;
 use serde_json::json;
 
+use crate::clock;
 use crate::http::{Answer, Call, Reply, Route};
 use crate::world::{Organization, World};
 
@@ -67,7 +67,7 @@ pub(crate) fn not_found() -> Reply {
 pub(crate) fn organization<'a>(world: &'a World, call: &Call) -> Result<&'a Organization, Reply> {
     let token =
         call.header("authorization").and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
-    let now = Timestamp::now();
+    let now = clock::now();
     world
         .yubico
         .organizations

@@ -29,6 +29,7 @@ fn normal_delivery() -> i64 {
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the vendor's names")]
 pub(crate) struct Recipient {
     pub recipient_company: String,
     pub recipient_email: String,

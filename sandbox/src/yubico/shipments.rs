@@ -1,8 +1,8 @@
 //! Shipments: the nested form of pre-registration and the flat one of the Delivery API.
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::clock;
 use crate::http::{Answer, Call, Reply};
 use crate::warehouse;
 use crate::world::{Shipment, World};
@@ -19,7 +19,7 @@ pub(crate) fn create(world: &mut World, call: &Call) -> Answer {
         return Err(invalid(&faults));
     }
     let id = world.dice.shipment_id();
-    let now = Timestamp::now();
+    let now = clock::now();
     world.yubico.shipments.push(Shipment {
         id: id.clone(),
         organization_id: organization.id,
@@ -68,11 +68,11 @@ fn own<'a>(world: &'a World, call: &Call) -> Result<&'a Shipment, Reply> {
 /// `GET /v1/fpr/shipments/{id}`.
 pub(crate) fn get_prereg(world: &mut World, call: &Call) -> Answer {
     let shipment = own(world, call)?;
-    Ok(Reply::json(200, &nested(shipment)).shipment(&shipment.id))
+    Ok(Reply::json(200, &nested(shipment, world.settings.prereg_shows_recipient)).shipment(&shipment.id))
 }
 
 /// The responses are there from the moment of programming on, whatever the state.
-fn nested(shipment: &Shipment) -> Value {
+fn nested(shipment: &Shipment, shows_recipient: bool) -> Value {
     let items: Vec<Value> = shipment
         .order
         .shipment_items
@@ -92,12 +92,16 @@ fn nested(shipment: &Shipment) -> Value {
             view
         })
         .collect();
-    json!({
+    let mut view = json!({
         "shipment_id": shipment.id, "shipment_state": {"shipment_state_id": shipment.state},
-        "delivery_type": shipment.order.delivery_type, "created_date": shipment.created.to_string(),
-        "recipient": shipment.order.recipient, "mailing_address": shipment.order.mailing_address,
-        "shipment_items": items,
-    })
+        "delivery_type": shipment.order.delivery_type, "shipment_items": items,
+    });
+    if shows_recipient {
+        view["recipient"] = json!(shipment.order.recipient);
+        view["mailing_address"] = json!(shipment.order.mailing_address);
+        view["created_date"] = json!(shipment.created.to_string());
+    }
+    view
 }
 
 /// `GET /v1/fpr/shipments`: whether it exists at Yubico is not known, so here it does not.

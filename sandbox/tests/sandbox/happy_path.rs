@@ -1,9 +1,6 @@
 //! From the enrolment to the sign-in, as the operator and the user go it.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
-mod common;
-
-use common::{World, start};
+use crate::operator::start;
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -94,5 +91,4 @@ async fn the_journal_holds_every_call_in_order_and_no_secret() {
     for secret in secrets.as_array().unwrap() {
         assert!(!text.contains(secret["value"].as_str().unwrap()), "{} leaked", secret["kind"]);
     }
-    let _: fn(&World) -> &str = World::okta;
 }

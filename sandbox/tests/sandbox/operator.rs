@@ -58,11 +58,10 @@ pub fn sign(header: &Value, claims: &Value, key: &Jwk) -> String {
     jws::serialize_compact(claims.to_string().as_bytes(), &header, &signer).unwrap()
 }
 
+/// The members of the public half.
 pub fn public(key: &Jwk) -> Value {
-    let members: Map<String, Value> = key.to_public_key().unwrap().into();
-    Value::Object(
-        members.into_iter().filter(|(name, _)| ["kty", "crv", "x", "y"].contains(&name.as_str())).collect(),
-    )
+    let members: &Map<String, Value> = key.as_ref();
+    ["kty", "crv", "x", "y"].iter().map(|name| ((*name).to_string(), members[*name].clone())).collect()
 }
 
 pub async fn start() -> World {
@@ -94,7 +93,7 @@ trait IntoJwk {
 
 impl IntoJwk for josekit::jwk::alg::ec::EcKeyPair {
     fn into_jwk(self) -> Jwk {
-        josekit::jwk::KeyPair::to_jwk_private_key(&self)
+        josekit::jwk::KeyPair::to_jwk_key_pair(&self)
     }
 }
 

@@ -1,0 +1,12 @@
+//! The sandbox from outside, one module a subject.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+
+mod activation;
+mod authorization;
+mod faults;
+mod happy_path;
+mod operator;
+mod orders;
+mod orgs;
+mod program;
+mod sign_in;

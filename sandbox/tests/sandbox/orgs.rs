@@ -1,0 +1,137 @@
+//! More than one org, more than one app, and what an IT admin does.
+
+use serde_json::{Value, json};
+
+use crate::operator::{World, start};
+
+#[tokio::test]
+async fn a_second_connection_is_another_org_and_another_organization() {
+    let world = start().await;
+    let other = world.command("POST", "/orgs", json!({"name": "emea", "countries": ["DE"]})).await;
+    let metadata = async |url: &str| -> Value {
+        world
+            .http
+            .get(format!("{url}/.well-known/okta-organization"))
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap()
+    };
+    let (first, second) = (metadata(world.okta()).await, metadata(other["okta"].as_str().unwrap()).await);
+    assert_eq!(first["pipeline"], "idx");
+    assert_eq!(first["id"], json!(world.sandbox.ready.okta_organization));
+    assert_ne!(first["id"], second["id"]);
+    for file in ["okta-private-key", "yubico-api-token", "ca.crt"] {
+        assert!(world.sandbox.ready.credentials.join("emea").join(file).is_file(), "{file}");
+    }
+    // The other organization's token does not see our order.
+    let token = world.token().await;
+    let id = world.order(&World::order_body(&world.enroll(&token, "ann.lee@example.com").await)).await;
+    let url = format!("{}/v1/fpr/shipments/{id}", world.yubico());
+    let theirs =
+        world.http.get(url).bearer_auth(other["yubicoApiToken"].as_str().unwrap()).send().await.unwrap();
+    assert_eq!(theirs.status(), 404);
+    // A person of the other org.
+    let path = format!("/people?org={}", other["oktaOrganization"].as_str().unwrap());
+    let profile = json!({"firstName": "Uma", "lastName": "Fox", "email": "uma@example.com"});
+    world.command("POST", &path, json!({"profile": profile})).await;
+    assert_eq!(world.control("GET", "/people/uma@example.com", None).await.status(), 404);
+}
+
+#[tokio::test]
+async fn every_algorithm_is_accepted_and_an_unbound_app_gets_a_bearer_token() {
+    let world = start().await;
+    for algorithm in ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512"] {
+        let app = world.command("POST", "/apps", json!({"algorithm": algorithm, "dpop": false})).await;
+        let header = json!({"alg": algorithm, "kid": app["keyId"]});
+        let mut claims = world.assertion_claims();
+        claims["iss"] = app["clientId"].clone();
+        claims["sub"] = app["clientId"].clone();
+        let assertion = signed(algorithm, &header, &claims, &app["privateKeyJwk"]);
+        let answer = world.token_with(&assertion, None).await;
+        assert_eq!(answer.status(), 200, "{algorithm}");
+        assert_eq!(answer.json::<Value>().await.unwrap()["token_type"], "Bearer");
+    }
+}
+
+fn signed(algorithm: &str, header: &Value, claims: &Value, key: &Value) -> String {
+    use josekit::jws::{ES256, ES384, ES512, JwsHeader, JwsSigner, RS256, RS384, RS512, serialize_compact};
+    let key = josekit::jwk::Jwk::from_map(key.as_object().unwrap().clone()).unwrap();
+    let signer: Box<dyn JwsSigner> = match algorithm {
+        "RS256" => Box::new(RS256.signer_from_jwk(&key).unwrap()),
+        "RS384" => Box::new(RS384.signer_from_jwk(&key).unwrap()),
+        "RS512" => Box::new(RS512.signer_from_jwk(&key).unwrap()),
+        "ES256" => Box::new(ES256.signer_from_jwk(&key).unwrap()),
+        "ES384" => Box::new(ES384.signer_from_jwk(&key).unwrap()),
+        _ => Box::new(ES512.signer_from_jwk(&key).unwrap()),
+    };
+    let header = JwsHeader::from_map(header.as_object().unwrap().clone()).unwrap();
+    serialize_compact(claims.to_string().as_bytes(), &header, signer.as_ref()).unwrap()
+}
+
+#[tokio::test]
+async fn people_are_made_changed_activated_and_removed() {
+    let world = start().await;
+    let token = world.token().await;
+    let profile =
+        json!({"firstName": "Cy", "lastName": "Orr", "email": "cy@example.com", "login": "cy@example.com"});
+    let created = world.okta_post(&token, "/api/v1/users?activate=false", &json!({"profile": profile})).await;
+    assert_eq!(created.status(), 200);
+    assert_eq!(created.json::<Value>().await.unwrap()["status"], "STAGED");
+    let again = world.okta_post(&token, "/api/v1/users?activate=false", &json!({"profile": profile})).await;
+    assert_eq!(again.json::<Value>().await.unwrap()["errorCode"], "E0000001");
+    let changed = world.command("POST", "/people/cy@example.com", json!({"profile": {"city": "Oslo"}})).await;
+    assert_eq!(changed["profile"]["city"], "Oslo");
+    let activated = world.command("POST", "/people/cy@example.com/activate", json!({})).await;
+    assert_eq!(activated["status"], "PROVISIONED");
+    world.command("DELETE", "/people/cy@example.com", json!({})).await;
+    assert_eq!(world.control("GET", "/people/cy@example.com", None).await.status(), 404);
+}
+
+#[tokio::test]
+async fn groups_come_in_pages_and_the_log_goes_on() {
+    let world = start().await;
+    let token = world.token().await;
+    let members = json!(["ann.lee@example.com", "bob.ray@example.com", "eve.long@example.com"]);
+    let group = world.command("POST", "/groups", json!({"name": "Keys", "members": members})).await;
+    let path = format!("/api/v1/groups/{}/users?limit=2", group["id"].as_str().unwrap());
+    let first = world.okta_request(&token, "GET", &path).send().await.unwrap();
+    let next = first
+        .headers()
+        .get_all("link")
+        .iter()
+        .find_map(|link| link.to_str().unwrap().strip_suffix("; rel=\"next\""))
+        .unwrap()
+        .trim_matches(['<', '>'])
+        .to_string();
+    assert_eq!(first.json::<Value>().await.unwrap().as_array().unwrap().len(), 2);
+    let rest = world.okta_get(&token, next.strip_prefix(world.okta()).unwrap()).await;
+    assert_eq!(rest.as_array().unwrap().len(), 1);
+
+    let order = json!({"productId": "29", "inventoryProductId": "106", "customizationId": "RXJN83"});
+    world.command("POST", "/people/ann.lee@example.com/console-order", order).await;
+    let filter: String =
+        url::form_urlencoded::byte_serialize(b"eventType eq \"system.mfa.preregister.initiate\"").collect();
+    let log =
+        world.okta_request(&token, "GET", &format!("/api/v1/logs?filter={filter}")).send().await.unwrap();
+    assert!(log.headers()["link"].to_str().unwrap().contains("rel=\"next\""));
+    let events: Value = log.json().await.unwrap();
+    assert_eq!(events[0]["target"][0]["detailEntry"]["yubico_product_id"], "29");
+}
+
+#[tokio::test]
+async fn the_page_shows_the_pin_in_the_mail_only() {
+    let world = start().await;
+    world.ready_to_sign_in().await;
+    let text = world.look("/outbox").await[0]["text"].as_str().unwrap().to_string();
+    let pin = text.lines().find_map(|line| line.strip_prefix("PIN: ")).unwrap().to_string();
+    let page = world.control("GET", "/", None).await.text().await.unwrap();
+    assert_eq!(page.matches(&pin).count(), 1);
+    assert!(page.contains("Delivered."));
+    assert!(!world.look("/state").await.to_string().contains(&pin));
+    world.command("POST", "/reset", json!({})).await;
+    let state = world.look("/state").await;
+    assert_eq!((&state["counts"]["orders"], &state["enrollments"]), (&json!(0), &json!([])));
+}
