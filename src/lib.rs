@@ -8,8 +8,11 @@
 )]
 
 pub mod api;
+pub mod clock;
+pub mod controller;
 pub mod credentials;
 pub mod domain;
 pub mod http;
 pub mod okta;
+pub mod process;
 pub mod yubico;

@@ -1,2 +1,8 @@
-//! Entry point of the operator.
-fn main() {}
+//! Entry point: subcommands, then into the library.
+
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    yubikey_shipment_operator::process::main().await
+}

@@ -1,6 +1,6 @@
 //! `YubiKeyShipment`: this person gets a key.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, MicroTime, Time};
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -413,13 +413,15 @@ pub struct Display {
     pub key: String,
 }
 
-/// Ids of the two organizations.
+/// Ids of the two organizations, as far as the vendors name them.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 pub struct Org {
     /// Okta organization id.
-    pub okta: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub okta: Option<String>,
     /// `YubiEnterprise` organization id.
-    pub yubico: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub yubico: Option<String>,
 }
 
 /// What stands at Okta, as far as we know.
@@ -435,7 +437,7 @@ pub struct EnrollmentStatus {
     pub mark: Option<EnrollMark>,
     /// Written before the enrolment is discarded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub discard_mark: Option<Time>,
+    pub discard_mark: Option<MicroTime>,
     /// Id of the pre-registered factor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
@@ -447,7 +449,7 @@ pub struct EnrollmentStatus {
     pub rp_ids: Vec<String>,
     /// When it was made; its requests leave within 15 minutes of this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub created_at: Option<Time>,
+    pub created_at: Option<MicroTime>,
     /// Okta's sealed requests, kept until the order is placed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requests: Option<RequestsStatus>,
@@ -474,9 +476,9 @@ pub enum EnrollmentOutcome {
 #[serde(rename_all = "camelCase")]
 pub struct EnrollMark {
     /// Our clock.
-    pub at: Time,
+    pub at: MicroTime,
     /// Okta's clock at the look before.
-    pub okta_time: Time,
+    pub okta_time: MicroTime,
     /// Enrolments that the look showed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shown: Vec<String>,
@@ -502,7 +504,7 @@ pub struct OrderStatus {
     /// What became of it.
     pub outcome: OrderOutcome,
     /// Written before the call.
-    pub mark: Time,
+    pub mark: MicroTime,
     /// Whether a refused order may be sent again with the same enrolment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retryable: Option<bool>,
@@ -517,16 +519,19 @@ pub struct OrderStatus {
     pub state: Option<StateStatus>,
     /// When `YubiEnterprise` accepted it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ordered_at: Option<Time>,
+    pub ordered_at: Option<MicroTime>,
     /// When `YubiEnterprise` took our cancellation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cancel_accepted_at: Option<Time>,
+    pub cancel_accepted_at: Option<MicroTime>,
     /// Set when it was too late to cancel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancel_refused: Option<bool>,
     /// Since when `YubiEnterprise` no longer shows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub missing_since: Option<Time>,
+    pub missing_since: Option<MicroTime>,
+    /// Set once it was missing twice, an hour apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing_confirmed: Option<bool>,
     /// Who carries it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carrier: Option<String>,
@@ -558,7 +563,7 @@ pub struct StateStatus {
     /// What it means.
     pub name: String,
     /// Since when we see it.
-    pub since: Time,
+    pub since: MicroTime,
 }
 
 /// The key in the parcel.
@@ -606,10 +611,10 @@ pub struct PinStatus {
     pub id: u32,
     /// Written before Okta is asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mark: Option<Time>,
+    pub mark: Option<MicroTime>,
     /// When Okta was asked, the last three.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub mails: Vec<Time>,
+    pub mails: Vec<MicroTime>,
 }
 
 /// What waits for a person.
@@ -619,8 +624,12 @@ pub struct HoldStatus {
     pub id: String,
     /// Why.
     pub reason: String,
+    /// What happened and what to do next.
+    pub message: String,
     /// Since when.
-    pub since: Time,
+    pub since: MicroTime,
+    /// Generation of the spec that is held.
+    pub generation: i64,
     /// What a person can answer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub choices: Vec<String>,
@@ -632,22 +641,22 @@ pub struct HoldStatus {
 pub struct Times {
     /// Enrolled at Okta.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub enrolled: Option<Time>,
+    pub enrolled: Option<MicroTime>,
     /// Ordered at `YubiEnterprise`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ordered: Option<Time>,
+    pub ordered: Option<MicroTime>,
     /// First seen in transit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub shipped: Option<Time>,
+    pub shipped: Option<MicroTime>,
     /// First seen delivered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub delivered: Option<Time>,
+    pub delivered: Option<MicroTime>,
     /// Activated at Okta.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub activated: Option<Time>,
+    pub activated: Option<MicroTime>,
     /// Okta accepted to mail the PIN.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pin_sent: Option<Time>,
+    pub pin_sent: Option<MicroTime>,
 }
 
 /// A failed pass.
@@ -658,7 +667,7 @@ pub struct FailureStatus {
     /// What happened, to which field, what to do.
     pub message: String,
     /// Since when.
-    pub since: Time,
+    pub since: MicroTime,
     /// How often in a row, as far as the delay between tries still grows.
     pub count: u32,
 }

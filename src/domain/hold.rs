@@ -24,6 +24,24 @@ pub enum Choice {
 }
 
 impl Choice {
+    /// Every choice.
+    pub const ALL: [Self; 8] = [
+        Self::RetryOrder,
+        Self::AdoptOrder,
+        Self::CancelOrder,
+        Self::DiscardEnrollment,
+        Self::ConfirmCancelled,
+        Self::ActivateWithKeptKeys,
+        Self::ApproveActivation,
+        Self::ApprovePin,
+    ];
+
+    /// The choice of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|c| c.as_str() == name)
+    }
+
     /// Its name in a decision.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -389,7 +389,18 @@ fn enrolled(s: &Situation<'_>, made: &Made) -> Step {
             None,
         );
     }
-    if goes_first(s, list, made, ours.created) { Step::Mark(Marked::Order) } else { discard(s, made) }
+    if !goes_first(s, list, made, ours.created) {
+        return discard(s, made);
+    }
+    // In a later pass than the enrolment's, recipient and address are read anew.
+    let Some(user) = &s.seen.user else { return Step::Look(Look::User) };
+    if let Some(step) = eligible(user.as_ref()) {
+        return step;
+    }
+    match &s.seen.recipient_fault {
+        Some(fault) => rest_for(fault, None),
+        None => Step::Mark(Marked::Order),
+    }
 }
 
 /// Ours is the oldest (created, then id), save those that `existingKeyBefore` overlooks. An enrolment without a
@@ -443,7 +454,7 @@ fn discard(s: &Situation<'_>, made: &Made) -> Step {
 // === After the order ===
 
 fn follow(s: &Situation<'_>, order: &Accepted) -> Step {
-    if s.journal.orgs.as_ref().is_some_and(|orgs| *orgs != s.wanted.orgs) {
+    if s.journal.orgs.as_ref().is_some_and(|orgs| orgs.contradicts(&s.wanted.orgs)) {
         return rest(
             Reason::ConnectionChanged,
             "The connection now shows other organizations than the order was made under, so nothing is done; restore its URLs and credentials.",
@@ -773,7 +784,7 @@ fn delete_enrollment(s: &Situation<'_>) -> Step {
 }
 
 fn cancel(s: &Situation<'_>, order: &Accepted) -> Step {
-    if s.journal.orgs.as_ref().is_some_and(|orgs| *orgs != s.wanted.orgs) {
+    if s.journal.orgs.as_ref().is_some_and(|orgs| orgs.contradicts(&s.wanted.orgs)) {
         return rest(
             Reason::ConnectionChanged,
             "The connection now shows other organizations than the order was made under, so nothing is cancelled; restore its URLs and credentials.",

@@ -150,11 +150,16 @@ pub fn summarise(journal: &Journal, end: &End, deleting: bool) -> Summary {
 
 fn phase(journal: &Journal, reason: Reason, stalled: bool) -> Phase {
     match (&journal.order, reason) {
-        (Order::Cancelled(..), _) | (_, Reason::OrderCancelled) => return Phase::Cancelled,
-        (_, Reason::OrderFailed) => return Phase::Failed,
-        _ if stalled => return Phase::Held,
-        _ => {}
+        (Order::Cancelled(..), _) | (_, Reason::OrderCancelled) => Phase::Cancelled,
+        (_, Reason::OrderFailed) => Phase::Failed,
+        _ if stalled => Phase::Held,
+        _ => phase_of(journal),
     }
+}
+
+/// The phase by the journal alone.
+#[must_use]
+pub fn phase_of(journal: &Journal) -> Phase {
     if journal.times.activated.is_some() {
         return Phase::Activated;
     }

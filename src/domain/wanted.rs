@@ -82,13 +82,25 @@ pub struct CallLimits {
     pub look_delay: SignedDuration,
 }
 
-/// The organizations behind a connection.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+/// The organizations behind a connection, as far as the vendors name them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Orgs {
     /// Okta's `id` of `/.well-known/okta-organization`.
-    pub okta: OktaOrgId,
+    pub okta: Option<OktaOrgId>,
     /// Inventory's `organization_id`.
-    pub yubico: YubicoOrgId,
+    pub yubico: Option<YubicoOrgId>,
+}
+
+impl Orgs {
+    /// Both name an organization, and another one.
+    #[must_use]
+    pub fn contradicts(&self, other: &Self) -> bool {
+        differ(self.okta.as_ref(), other.okta.as_ref()) || differ(self.yubico.as_ref(), other.yubico.as_ref())
+    }
+}
+
+fn differ<T: PartialEq>(a: Option<&T>, b: Option<&T>) -> bool {
+    matches!((a, b), (Some(a), Some(b)) if a != b)
 }
 
 /// One shipment as wanted.

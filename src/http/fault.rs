@@ -95,23 +95,27 @@ fn unconnected(name: &str, place: &str, error: &reqwest::Error) -> CallError {
             ),
         );
     }
-    let what = if error.is_timeout() {
-        "no connection in time"
-    } else if chain(error).any(<dyn Error>::is::<ErrorStack>) {
-        "the TLS handshake failed"
-    } else if chain(error).filter_map(|e| e.downcast_ref::<io::Error>()).any(is_refused) {
-        "connection refused"
-    } else {
-        "the name is unknown or there is no way to it"
-    };
+    let what = obstacle(error);
     not_sent(
         Reason::Unreachable,
         format!("{name} at {place} cannot be reached: {what}; check the URL, DNS, network policy and proxy"),
     )
 }
 
-fn is_refused(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::ConnectionRefused
+fn obstacle(error: &reqwest::Error) -> &'static str {
+    if error.is_timeout() {
+        return "no connection in time";
+    }
+    if chain(error).any(<dyn Error>::is::<ErrorStack>) {
+        return "the TLS handshake failed";
+    }
+    match chain(error).filter_map(|e| e.downcast_ref::<io::Error>()).map(io::Error::kind).last() {
+        Some(io::ErrorKind::ConnectionRefused) => "connection refused",
+        Some(io::ErrorKind::ConnectionReset | io::ErrorKind::UnexpectedEof) => {
+            "the connection was closed during the handshake"
+        }
+        _ => "the name is unknown or there is no way to it",
+    }
 }
 
 fn certificate_refused(error: &reqwest::Error) -> bool {

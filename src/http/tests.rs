@@ -1,4 +1,9 @@
-use std::{io::Write as _, net::TcpListener, sync::Arc, time::Duration};
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpListener,
+    sync::Arc,
+    time::Duration,
+};
 
 use openssl::{
     asn1::Asn1Time,
@@ -138,7 +143,11 @@ async fn where_nobody_listens_nothing_was_sent() {
 async fn a_failed_handshake_sends_nothing() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url: Url = format!("https://{}", listener.local_addr().unwrap()).parse().unwrap();
-    std::thread::spawn(move || listener.accept().unwrap().0.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n"));
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let _ = stream.read(&mut [0; 16_384]);
+        let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+    });
     let error = client().send(order(&url), any).await.unwrap_err();
     assert_eq!(told(&error), (Arrival::NotSent, Reason::Unreachable, None));
     assert!(error.failure.message.contains("TLS handshake"), "{}", error.failure.message);
@@ -178,7 +187,7 @@ fn tls_server(certificate: &X509, key: &PKey<Private>) -> Url {
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             if let Ok(mut stream) = acceptor.accept(stream) {
-                let _ = std::io::Read::read(&mut stream, &mut [0; 4096]);
+                let _ = stream.read(&mut [0; 4096]);
                 let _ = stream.write_all(&json(200, "{}"));
                 let _ = stream.shutdown();
             }

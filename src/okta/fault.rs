@@ -36,7 +36,7 @@ pub(super) enum Code {
 }
 
 impl Code {
-    fn parse(text: &str) -> Option<Self> {
+    pub(super) fn parse(text: &str) -> Option<Self> {
         if !text.starts_with('E') || text.len() > 16 || !text.bytes().all(|b| b.is_ascii_alphanumeric()) {
             return None;
         }

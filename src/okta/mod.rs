@@ -7,6 +7,7 @@
 mod client;
 mod enrollments;
 mod fault;
+mod groups;
 mod key;
 mod org;
 mod proof;

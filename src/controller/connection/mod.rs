@@ -1,0 +1,6 @@
+//! Connections: credentials, preflight, and what shipments get of them.
+
+pub mod link;
+pub mod preflight;
+pub mod reconcile;
+pub mod registry;

@@ -1,0 +1,278 @@
+//! What all passes share: the API client, the caches, the connections, and a little memory that may be lost.
+
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::Namespace;
+use kube::{
+    Api, Client, ResourceExt,
+    core::{PartialObjectMeta, Selector, SelectorExt},
+    runtime::{
+        events::{EventType, Recorder},
+        reflector::{ObjectRef, Store},
+    },
+};
+
+use super::{
+    connection::{reconcile::Examined, registry::Registry},
+    events,
+    shipment::record,
+};
+use crate::{
+    api::{
+        connection::{AllowedNamespaces, NamespacesFrom, YubiKeyConnection, YubiKeyConnectionSpec},
+        shipment::{EnrollmentOutcome, OrderOutcome, YubiKeyShipment, YubiKeyShipmentStatus},
+    },
+    domain::{
+        journal::Journal,
+        plan::Seen,
+    },
+    http::CallMetrics,
+    process::tasks::Tasks,
+};
+
+/// Shared by all passes.
+pub struct Context {
+    /// Kubernetes.
+    pub client: Client,
+    /// Events.
+    pub recorder: Recorder,
+    /// All shipments, as watched.
+    pub shipments: Store<YubiKeyShipment>,
+    /// Metadata of all namespaces, as watched.
+    pub namespaces: Store<PartialObjectMeta<Namespace>>,
+    /// All connections.
+    pub registry: Registry,
+    /// Where credentials are mounted.
+    pub credentials_dir: PathBuf,
+    /// Metrics of remote calls.
+    pub calls: Arc<CallMetrics>,
+    /// Uid of the `kube-system` namespace.
+    pub cluster: Option<String>,
+    /// Running passes; shutdown waits for them.
+    pub tasks: Tasks,
+    /// When this process started (UTC).
+    pub started: Timestamp,
+    memory: Memory,
+}
+
+#[derive(Default)]
+struct Memory {
+    /// Parcels read by this process: a restart waits for the next moment of the schedule instead of reading all.
+    looks: Mutex<HashMap<String, Timestamp>>,
+    /// Objects we wrote that the cache has not shown yet.
+    written: Mutex<HashMap<String, Arc<YubiKeyShipment>>>,
+    examined: Mutex<HashMap<String, Examined>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What a context is made of.
+pub struct Parts {
+    /// See [`Context::client`].
+    pub client: Client,
+    /// See [`Context::recorder`].
+    pub recorder: Recorder,
+    /// See [`Context::shipments`].
+    pub shipments: Store<YubiKeyShipment>,
+    /// See [`Context::namespaces`].
+    pub namespaces: Store<PartialObjectMeta<Namespace>>,
+    /// See [`Context::credentials_dir`].
+    pub credentials_dir: PathBuf,
+    /// See [`Context::calls`].
+    pub calls: Arc<CallMetrics>,
+    /// See [`Context::cluster`].
+    pub cluster: Option<String>,
+    /// See [`Context::started`].
+    pub started: Timestamp,
+}
+
+impl Context {
+    /// Puts a context together.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            client: parts.client,
+            recorder: parts.recorder,
+            shipments: parts.shipments,
+            namespaces: parts.namespaces,
+            registry: Registry::default(),
+            credentials_dir: parts.credentials_dir,
+            calls: parts.calls,
+            cluster: parts.cluster,
+            tasks: Tasks::default(),
+            started: parts.started,
+            memory: Memory::default(),
+        }
+    }
+
+    /// When this process last read the parcel, else when it started.
+    #[must_use]
+    pub fn last_look(&self, uid: &str) -> Timestamp {
+        lock(&self.memory.looks).get(uid).copied().unwrap_or(self.started)
+    }
+
+    /// The parcel was read.
+    pub fn note_look(&self, uid: &str, at: Timestamp) {
+        lock(&self.memory.looks).insert(uid.to_owned(), at);
+    }
+
+    /// The shipment is gone.
+    pub fn forget(&self, uid: &str) {
+        lock(&self.memory.looks).remove(uid);
+        lock(&self.memory.written).remove(uid);
+    }
+
+    /// Remembers what we wrote until the cache shows it.
+    pub fn note_written(&self, object: &YubiKeyShipment) {
+        lock(&self.memory.written).insert(object.uid().unwrap_or_default(), Arc::new(object.clone()));
+    }
+
+    /// The newer of the object as watched and the object as we wrote it: planning on the older one would only cost
+    /// a conflict.
+    #[must_use]
+    pub fn newest(&self, watched: &Arc<YubiKeyShipment>) -> Arc<YubiKeyShipment> {
+        let uid = watched.uid().unwrap_or_default();
+        let mut written = lock(&self.memory.written);
+        match written.get(&uid) {
+            Some(ours) if version(ours) > version(watched) => Arc::clone(ours),
+            Some(_) => {
+                written.remove(&uid);
+                Arc::clone(watched)
+            }
+            None => Arc::clone(watched),
+        }
+    }
+
+    /// What the last examination of a connection saw.
+    #[must_use]
+    pub fn examined(&self, connection: &str) -> Option<Examined> {
+        lock(&self.memory.examined).get(connection).cloned()
+    }
+
+    /// Notes an examination.
+    pub fn set_examined(&self, connection: &str, examined: Examined) {
+        lock(&self.memory.examined).insert(connection.to_owned(), examined);
+    }
+
+    /// Does a shipment with an open effect name this connection?
+    #[must_use]
+    pub fn needs_connection(&self, connection: &str) -> bool {
+        self.shipments.state().iter().any(|s| {
+            s.spec.connection_ref.name == connection && s.status.as_ref().is_some_and(is_marked)
+        })
+    }
+
+    /// Does the connection admit the shipment's namespace?
+    #[must_use]
+    pub fn namespace_allowed(&self, object: &YubiKeyShipment, connection: &YubiKeyConnectionSpec) -> bool {
+        let name = object.namespace().unwrap_or_default();
+        let allowed: &AllowedNamespaces = &connection.allowed_namespaces;
+        match allowed.from {
+            NamespacesFrom::All => true,
+            NamespacesFrom::Names => allowed.names.as_ref().is_some_and(|names| names.contains(&name)),
+            NamespacesFrom::Selector => {
+                let Some(selector) = allowed.selector.clone() else { return false };
+                let Ok(selector) = Selector::try_from(selector) else { return false };
+                let namespace = self.namespaces.get(&ObjectRef::new(&name));
+                namespace.is_some_and(|n| selector.matches(n.labels()))
+            }
+        }
+    }
+
+    /// Open orders of the namespace with the same connection, this shipment's not counted.
+    #[must_use]
+    pub fn open_orders(&self, object: &YubiKeyShipment, journal: &Journal) -> u32 {
+        // Only who still has to order asks.
+        if journal.is_open() {
+            return 0;
+        }
+        let others = self.shipments.state().into_iter().filter(|other| {
+            other.uid() != object.uid()
+                && other.namespace() == object.namespace()
+                && other.spec.connection_ref == object.spec.connection_ref
+                && other.status.as_ref().is_some_and(is_open)
+        });
+        u32::try_from(others.count()).unwrap_or(u32::MAX)
+    }
+
+    /// A shipment that comes first for the same person: one with an open mark or enrolment, then the older, then the
+    /// smaller uid.
+    #[must_use]
+    pub fn rival(&self, object: &YubiKeyShipment, seen: &Seen, journal: &Journal) -> Option<String> {
+        let Some(Some(user)) = &seen.user else { return None };
+        if journal.is_open() {
+            return None;
+        }
+        let mine = (object.creation_timestamp().map(|t| t.0), object.uid());
+        let others = self.shipments.state();
+        let first = others
+            .iter()
+            .filter(|other| other.uid() != object.uid() && same_person(other, object, user.id.as_str()))
+            .filter(|other| other.metadata.deletion_timestamp.is_none() || other.status.as_ref().is_some_and(is_open))
+            .filter(|other| !other.status.as_ref().is_some_and(is_finished))
+            .find(|other| {
+                let theirs = (other.creation_timestamp().map(|t| t.0), other.uid());
+                other.status.as_ref().is_some_and(is_open) || theirs < mine
+            })?;
+        Some(format!("{}/{}", first.namespace().unwrap_or_default(), first.name_any()))
+    }
+
+    /// Writes the ids of a released shipment to an event on its connection, where they outlive it.
+    pub async fn say_released(&self, object: &YubiKeyShipment, journal: &Journal) {
+        let order = journal.accepted().map_or_else(|| "none".to_owned(), |o| o.id.to_string());
+        let enrollment = journal.made().map_or_else(|| "none".to_owned(), |m| m.id.to_string());
+        let note = format!(
+            "Shipment {}/{} was let go: order {order}, enrolment {enrollment}.",
+            object.namespace().unwrap_or_default(),
+            object.name_any()
+        );
+        tracing::info!(order, enrollment, "the shipment is let go");
+        let api: Api<YubiKeyConnection> = Api::all(self.client.clone());
+        if let Ok(Some(connection)) = api.get_opt(&object.spec.connection_ref.name).await {
+            events::publish(self, &connection, EventType::Normal, "ShipmentReleased", &note).await;
+        }
+    }
+}
+
+fn version(object: &YubiKeyShipment) -> u64 {
+    object.resource_version().and_then(|v| v.parse().ok()).unwrap_or(0)
+}
+
+fn is_marked(status: &YubiKeyShipmentStatus) -> bool {
+    record::read(status).map_or(true, |journal| journal.is_open())
+}
+
+/// As [`Journal::is_open`], without building the journal: this runs over all shipments.
+fn is_open(status: &YubiKeyShipmentStatus) -> bool {
+    let enrolled = status
+        .enrollment
+        .as_ref()
+        .is_some_and(|e| matches!(e.outcome, EnrollmentOutcome::Open | EnrollmentOutcome::Made));
+    enrolled && !is_finished(status)
+}
+
+fn is_finished(status: &YubiKeyShipmentStatus) -> bool {
+    status.times.as_ref().is_some_and(|t| t.pin_sent.is_some())
+        || status.order.as_ref().is_some_and(|o| o.outcome == OrderOutcome::Cancelled)
+}
+
+/// By the id Okta gave, else by the reference as written: before the first mark no id is known.
+fn same_person(other: &YubiKeyShipment, mine: &YubiKeyShipment, id: &str) -> bool {
+    if let Some(known) = other.status.as_ref().and_then(|s| s.user_id.as_deref()) {
+        return known == id;
+    }
+    let theirs = &other.spec.user_ref;
+    let ours = &mine.spec.user_ref;
+    let same_login = match (&theirs.login, &ours.login) {
+        (Some(a), Some(b)) => a.eq_ignore_ascii_case(b),
+        _ => false,
+    };
+    same_login || theirs.id.as_deref() == Some(id)
+}

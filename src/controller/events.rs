@@ -1,0 +1,53 @@
+//! Events: one for each transition of the Ready condition, for people who read `kubectl describe`.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::{
+    Resource,
+    runtime::events::{Event, EventType},
+};
+
+use super::{Context, conditions};
+
+/// Longest note of an event in bytes.
+const LONGEST_NOTE: usize = 1000;
+
+/// Publishes an event if the Ready condition has another status or reason than before. Events are news, not records:
+/// where one is refused (a namespace that ends), the pass goes on.
+pub async fn transition<K>(ctx: &Context, object: &K, before: &[Condition], after: &[Condition])
+where
+    K: Resource<DynamicType = ()>,
+{
+    let Some(ready) = conditions::find(after, "Ready") else { return };
+    let same = conditions::find(before, "Ready").is_some_and(|old| old.status == ready.status && old.reason == ready.reason);
+    if same {
+        return;
+    }
+    let stalled = conditions::find(after, "Stalled").is_some();
+    let kind = if stalled { EventType::Warning } else { EventType::Normal };
+    publish(ctx, object, kind, &ready.reason, &ready.message).await;
+}
+
+/// Publishes one event.
+pub async fn publish<K>(ctx: &Context, object: &K, kind: EventType, reason: &str, note: &str)
+where
+    K: Resource<DynamicType = ()>,
+{
+    let event = Event {
+        type_: kind,
+        reason: reason.to_owned(),
+        note: Some(fit(note)),
+        action: "Reconcile".to_owned(),
+        secondary: None,
+    };
+    if let Err(error) = ctx.recorder.publish(&event, &object.object_ref(&())).await {
+        tracing::info!(%error, reason, "the event was not taken");
+    }
+}
+
+fn fit(note: &str) -> String {
+    let mut end = note.len().min(LONGEST_NOTE);
+    while !note.is_char_boundary(end) {
+        end -= 1;
+    }
+    note.get(..end).unwrap_or_default().to_owned()
+}

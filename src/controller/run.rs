@@ -1,0 +1,169 @@
+//! Watches, both controllers, and the orderly end.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use futures::{FutureExt, Stream, StreamExt, future::Shared};
+use k8s_openapi::api::core::v1::Namespace;
+use kube::{
+    Api, Client, ResourceExt,
+    core::PartialObjectMeta,
+    runtime::{
+        Controller, WatchStreamExt,
+        controller::{self, Action},
+        events::{Recorder, Reporter},
+        reflector::{self, ObjectRef, Store},
+        watcher,
+    },
+};
+
+use super::{
+    Context,
+    commit::FIELD_MANAGER,
+    connection, context::Parts, shipment,
+};
+use crate::{
+    api::{connection::YubiKeyConnection, shipment::YubiKeyShipment},
+    clock,
+    domain::{
+        backoff,
+        failure::Failure,
+    },
+    process::{health::Readiness, metrics::Metrics},
+};
+
+/// Passes that run side by side; each holds at most one call.
+const CONCURRENCY: u16 = 64;
+
+/// Longest wait for calls under way at the end; a Pod's default grace period is 30 s.
+const GRACE: Duration = Duration::from_secs(25);
+
+/// What the process hands over.
+pub struct Setup {
+    /// Kubernetes.
+    pub client: Client,
+    /// Credentials.
+    pub credentials_dir: PathBuf,
+    /// Uid of `kube-system`.
+    pub cluster: Option<String>,
+    /// Metrics.
+    pub metrics: Arc<Metrics>,
+    /// Readiness.
+    pub readiness: Readiness,
+}
+
+/// Runs both controllers until `stop` resolves, then waits for what is under way.
+pub async fn run(setup: Setup, stop: impl Future<Output = ()> + Send + 'static) {
+    let stop = stop.boxed().shared();
+    let shipments = Controller::new(Api::<YubiKeyShipment>::all(setup.client.clone()), watcher::Config::default().any_semantic());
+    let store = shipments.store();
+    let (namespaces, namespace_watch) = namespaces(&setup.client);
+    let ctx = Arc::new(Context::new(Parts {
+        client: setup.client.clone(),
+        recorder: Recorder::new(setup.client.clone(), Reporter { controller: FIELD_MANAGER.to_owned(), instance: None }),
+        shipments: store.clone(),
+        namespaces,
+        credentials_dir: setup.credentials_dir,
+        calls: Arc::clone(&setup.metrics.calls),
+        cluster: setup.cluster,
+        started: clock::now(),
+    }));
+    let road = shipment_controller(shipments, store, Arc::clone(&ctx), Arc::clone(&setup.metrics), stop.clone());
+    let doors = connection_controller(&setup.client, Arc::clone(&ctx), Arc::clone(&setup.metrics), stop.clone());
+    let namespace_watch = namespace_watch.take_until(stop.clone()).for_each(|_| async {});
+    let ready = announce(Arc::clone(&ctx), setup.readiness);
+    tokio::pin!(ready);
+    let all = futures::future::join3(road, doors, namespace_watch);
+    tokio::pin!(all);
+    futures::future::select(all.as_mut(), ready).await;
+    all.await;
+    if !ctx.tasks.settle(GRACE).await {
+        tracing::error!("calls were still under way at the end; their marks tell the next process");
+    }
+}
+
+async fn announce(ctx: Arc<Context>, readiness: Readiness) {
+    if ctx.shipments.wait_until_ready().await.is_ok() {
+        readiness.has("shipments");
+        tracing::info!(count = ctx.shipments.len(), "watching shipments");
+    }
+    if ctx.namespaces.wait_until_ready().await.is_ok() {
+        readiness.has("namespaces");
+    }
+    futures::future::pending::<()>().await;
+}
+
+/// Labels of namespaces, for `allowedNamespaces`; nothing else of them is kept.
+fn namespaces(client: &Client) -> (Store<PartialObjectMeta<Namespace>>, impl Stream<Item = ()> + use<>) {
+    let api: Api<PartialObjectMeta<Namespace>> = Api::all(client.clone());
+    let (store, writer) = reflector::store();
+    let watch = watcher(api, watcher::Config::default().any_semantic()).default_backoff().modify(|n| {
+        n.metadata.managed_fields = None;
+        n.metadata.annotations = None;
+    });
+    (store, reflector::reflector(writer, watch).map(|event| drop(event)))
+}
+
+async fn shipment_controller(
+    controller: Controller<YubiKeyShipment>,
+    store: Store<YubiKeyShipment>,
+    ctx: Arc<Context>,
+    metrics: Arc<Metrics>,
+    stop: Shared<futures::future::BoxFuture<'static, ()>>,
+) {
+    let connections = Api::<YubiKeyConnection>::all(ctx.client.clone());
+    controller
+        .with_config(controller::Config::default().concurrency(CONCURRENCY))
+        .watches(connections, watcher::Config::default().any_semantic(), move |connection| shipments_of(&store, &connection.name_any()))
+        .graceful_shutdown_on(stop)
+        .run(shipment::reconcile::reconcile, retry, ctx)
+        .for_each(move |result| {
+            count(&metrics, "YubiKeyShipment", &result.map(drop));
+            futures::future::ready(())
+        })
+        .await;
+}
+
+/// A connection that becomes usable, or faulty, concerns its shipments.
+fn shipments_of(store: &Store<YubiKeyShipment>, connection: &str) -> Vec<ObjectRef<YubiKeyShipment>> {
+    let all = store.state().into_iter();
+    all.filter(|s| s.spec.connection_ref.name == connection).map(|s| ObjectRef::from_obj(&*s)).collect()
+}
+
+async fn connection_controller(
+    client: &Client,
+    ctx: Arc<Context>,
+    metrics: Arc<Metrics>,
+    stop: Shared<futures::future::BoxFuture<'static, ()>>,
+) {
+    Controller::new(Api::<YubiKeyConnection>::all(client.clone()), watcher::Config::default().any_semantic())
+        .with_config(controller::Config::default().concurrency(CONCURRENCY))
+        .graceful_shutdown_on(stop)
+        .run(connection::reconcile::reconcile, retry, ctx)
+        .for_each(move |result| {
+            count(&metrics, "YubiKeyConnection", &result.map(drop));
+            futures::future::ready(())
+        })
+        .await;
+}
+
+type Passed = Result<(), controller::Error<Failure, watcher::Error>>;
+
+fn count(metrics: &Metrics, kind: &'static str, result: &Passed) {
+    match result {
+        Ok(()) => metrics.count_pass(kind, None),
+        Err(controller::Error::ReconcilerFailed(failure, object)) => {
+            tracing::warn!(kind, object = object.name, reason = %failure.reason, message = failure.message, "the pass failed");
+            metrics.count_pass(kind, Some(failure.reason));
+        }
+        // Deleted between trigger and pass.
+        Err(controller::Error::ObjectNotFound(_)) => {}
+        Err(controller::Error::QueueError(error)) => tracing::warn!(kind, %error, "the watch was interrupted; it starts again"),
+        Err(controller::Error::RunnerError(error)) => tracing::warn!(kind, %error, "the controller met an error"),
+    }
+}
+
+/// Only what could not be written to the status comes here.
+fn retry<K>(_: Arc<K>, failure: &Failure, _: Arc<Context>) -> Action {
+    let wait = failure.retry_after.unwrap_or_else(|| backoff::delay(3).unsigned_abs());
+    Action::requeue(wait)
+}

@@ -1,0 +1,198 @@
+//! Every read of a pass: what the plan asks for, put into [`Seen`] and the journal.
+
+use std::sync::Arc;
+
+use crate::{
+    api::shipment::YubiKeyShipment,
+    clock,
+    controller::{connection::link::Link, shipment::validate},
+    domain::{
+        failure::{CallError, Failure, Reason},
+        ids::{Login, UserId},
+        journal::Journal,
+        plan::{Look, Seen, SeenUser, Sight},
+        recipient::Recipient,
+        seen::{AddressVerdict, ParcelClass, Programmed, User},
+    },
+};
+
+/// What the reads of one pass gave, beside [`Seen`].
+#[derive(Debug, Default)]
+pub struct Found {
+    /// For the plan.
+    pub seen: Seen,
+    /// For the order; present once the user was read and has no faults.
+    pub recipient: Option<Recipient>,
+}
+
+/// Reads what the plan asked for.
+///
+/// # Errors
+/// A failed read is never a state: the pass ends, the last known state stays.
+pub async fn look(look: Look, object: &YubiKeyShipment, link: &Arc<Link>, journal: &mut Journal, found: &mut Found) -> Result<(), Failure> {
+    match look {
+        Look::User => user(object, link, journal, found).await,
+        Look::Enrollments => enrollments(link, journal, found).await,
+        Look::Address => address(object, link, found).await,
+        Look::Parcel => parcel(link, journal, found).await,
+    }
+}
+
+/// The id once it is known: a login may be given to another person later.
+async fn user(object: &YubiKeyShipment, link: &Link, journal: &mut Journal, found: &mut Found) -> Result<(), Failure> {
+    let user = read_user(object, link, journal).await?;
+    let Some(user) = user else {
+        found.seen.user = Some(None);
+        return Ok(());
+    };
+    groups(link, &user, found).await?;
+    if found.seen.recipient_fault.is_none() {
+        match validate::recipient(&object.spec, &link.spec, &user) {
+            Ok(recipient) => found.recipient = Some(recipient),
+            Err(fault) => found.seen.recipient_fault = Some(fault),
+        }
+    }
+    journal.observe_user(&user.id, &link.facts.orgs);
+    found.seen.user = Some(Some(SeenUser { id: user.id, status: user.status }));
+    Ok(())
+}
+
+async fn read_user(object: &YubiKeyShipment, link: &Link, journal: &Journal) -> Result<Option<User>, Failure> {
+    let invalid = |fault: crate::domain::ids::InvalidId| {
+        Failure::new(Reason::UserNotFound, format!("spec.userRef cannot be used: {fault}; declare a shipment with the right one."))
+    };
+    let known = journal.user.clone().filter(|_| !journal.is_untouched());
+    let id = match (known, &object.spec.user_ref.id) {
+        (Some(id), _) => Some(id),
+        (None, Some(id)) => Some(UserId::new(id).map_err(invalid)?),
+        (None, None) => None,
+    };
+    if let Some(id) = id {
+        return Ok(link.okta.user_by_id(&id).await?);
+    }
+    let login = Login::new(object.spec.user_ref.login.clone().unwrap_or_default()).map_err(invalid)?;
+    Ok(link.okta.user_by_login(&login).await?)
+}
+
+/// The connection's `policy.userGroups`: one read more, and only where it is set.
+async fn groups(link: &Link, user: &User, found: &mut Found) -> Result<(), Failure> {
+    let Some(policy) = &link.spec.policy.user_groups else { return Ok(()) };
+    if policy.allow.is_empty() && policy.deny.is_empty() {
+        return Ok(());
+    }
+    let groups = link.okta.groups_of(&user.id).await?;
+    let denied = groups.iter().any(|id| policy.deny.contains(id));
+    let allowed = policy.allow.is_empty() || groups.iter().any(|id| policy.allow.contains(id));
+    if denied || !allowed {
+        found.seen.recipient_fault = Some(Failure::new(
+            Reason::ForbiddenByConnection,
+            "The connection's policy.userGroups does not admit this person; change the person's groups at Okta, or ask the connection's owner.",
+        ));
+    }
+    Ok(())
+}
+
+async fn enrollments(link: &Link, journal: &mut Journal, found: &mut Found) -> Result<(), Failure> {
+    let user = journal.user.clone().ok_or_else(|| {
+        Failure::new(Reason::StatusUnreadable, "status.userId is missing although an enrolment is marked; restore the status from a backup.")
+    })?;
+    let list = link.okta.enrollments(&user).await?;
+    journal.observe_list(&list, clock::now());
+    note_used_pin(journal, &list);
+    found.seen.list = Some(list);
+    Ok(())
+}
+
+/// A mail whose answer was lost is not needed once the key has signed in.
+fn note_used_pin(journal: &mut Journal, list: &crate::domain::seen::EnrollmentList) {
+    let ours = journal.made().and_then(|made| list.entries.iter().find(|e| e.id == made.id));
+    let used = ours.is_some_and(|e| e.preset_pin_available == Some(false));
+    if used && journal.pin.mark.is_some() {
+        journal.observe_pin_used(clock::now());
+    }
+}
+
+/// Stock and deliverability; an address service that gives no clear answer warns and does not block.
+async fn address(object: &YubiKeyShipment, link: &Link, found: &mut Found) -> Result<(), Failure> {
+    let product = validate::product(&object.spec, &link.spec)?;
+    if let Some(inventory) = link.inventory().await?
+        && let Err(fault) = validate::stock(&inventory, &product)
+    {
+        found.seen.checked = Some(Err(fault));
+        return Ok(());
+    }
+    let Some(recipient) = &found.recipient else {
+        found.seen.checked = Some(Err(Failure::new(Reason::InvalidRecipient, "The recipient was not read.")));
+        return Ok(());
+    };
+    found.seen.checked = Some(match link.yubico.validate_address(recipient).await? {
+        AddressVerdict::Deliverable => Ok(()),
+        AddressVerdict::Undecided(why) => {
+            tracing::warn!(why, "YubiEnterprise gave no verdict on the address; ordering goes on");
+            Ok(())
+        }
+        AddressVerdict::Undeliverable(details) => Err(undeliverable(&details)),
+    });
+    Ok(())
+}
+
+fn undeliverable(details: &[String]) -> Failure {
+    let said = if details.is_empty() { String::new() } else { format!(" ({})", details.join("; ")) };
+    Failure::new(
+        Reason::AddressUndeliverable,
+        format!("YubiEnterprise calls the address undeliverable{said}; correct it in the user's Okta profile or in spec.address."),
+    )
+}
+
+async fn parcel(link: &Link, journal: &mut Journal, found: &mut Found) -> Result<(), Failure> {
+    let Some(order) = journal.accepted() else { return Ok(()) };
+    let id = order.id.clone();
+    let parcel = match link.yubico.shipment(&id).await {
+        Ok(parcel) => parcel,
+        Err(error) if error.is_not_found() => return missing(link, journal, found, error).await,
+        Err(error) => return Err(error.into()),
+    };
+    let fresh = matches!(parcel.programmed, Programmed::One(_)) && journal.kept.is_none() && journal.times.activated.is_none();
+    // Kept beside the responses: should a key be gone later, a person can decide with both sets.
+    let keys = if fresh { link.signing_keys().await.unwrap_or_default() } else { Vec::new() };
+    let odd = match &parcel.programmed {
+        Programmed::Unexpected(what) => Some(what.clone()),
+        Programmed::NotYet | Programmed::One(_) => None,
+    };
+    let moved = order_moved(journal, parcel.state.class);
+    journal.observe_parcel(parcel.state, &parcel.programmed, &keys, clock::now());
+    if moved {
+        tracking(link, journal, &id).await;
+    }
+    found.seen.parcel = Some(Sight::Shown(odd));
+    Ok(())
+}
+
+/// 404 counts while the same token still shows this organization; else it is the connection's fault.
+async fn missing(link: &Link, journal: &mut Journal, found: &mut Found, error: CallError) -> Result<(), Failure> {
+    let now_shown = crate::controller::connection::link::read_inventory(&link.yubico).await?;
+    let organization = now_shown.and_then(|inventory| inventory.organization);
+    let same = journal.orgs.as_ref().is_none_or(|orgs| match (&orgs.yubico, &organization) {
+        (Some(then), Some(now)) => then == now,
+        _ => true,
+    });
+    if !same {
+        return Err(error.into());
+    }
+    journal.observe_missing(clock::now());
+    found.seen.parcel = Some(Sight::Missing);
+    Ok(())
+}
+
+fn order_moved(journal: &Journal, class: ParcelClass) -> bool {
+    let before = journal.accepted().and_then(|order| order.state).map(|(state, _)| state.class);
+    before != Some(class) && matches!(class, ParcelClass::Shipped)
+}
+
+/// Best effort: a failure here never changes the order.
+async fn tracking(link: &Link, journal: &mut Journal, id: &crate::domain::ids::ShipmentId) {
+    match link.yubico.tracking(id).await {
+        Ok(tracking) => journal.observe_tracking(tracking),
+        Err(error) => tracing::info!(%error, "no tracking data"),
+    }
+}

@@ -1,0 +1,10 @@
+//! Shipments: dereference (reads) -> validate (whole, typed) -> plan (pure) -> execute (one effect) -> one status write.
+
+pub mod dereference;
+pub mod execute;
+pub mod finalizer;
+pub mod pass;
+pub mod reconcile;
+pub mod record;
+pub mod status;
+pub mod validate;

@@ -1,0 +1,340 @@
+//! One pass over one shipment: the loop of look, plan, mark, send, record.
+//!
+//! The pass owns the object as last read or written; every write is guarded by that object's resourceVersion, and
+//! every mark is sent only on the word of the write that stored it.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use kube::{Api, ResourceExt};
+use tokio::time::Instant;
+
+use super::{
+    dereference::{self, Found},
+    execute::{self, Intent},
+    finalizer, record, status,
+    validate::{self, Surroundings},
+};
+use crate::{
+    api::shipment::{YubiKeyShipment, YubiKeyShipmentStatus},
+    clock,
+    controller::{
+        Context,
+        commit::{self, CommitError},
+        connection::link::Link,
+        events,
+    },
+    domain::{
+        backoff,
+        failure::{Failure, Kind, Reason},
+        journal::{Journal, Marked, Receipt},
+        plan::{Free, Look, Situation, Step, plan},
+        summary::{self, End},
+        wanted::Wanted,
+    },
+};
+
+/// No honest pass needs more steps; a planner that asks for the same thing for ever is stopped and said.
+const MOST_STEPS: usize = 40;
+
+/// What the pass came to.
+#[derive(Debug)]
+pub enum Done {
+    /// Come back then, or at a change.
+    At(Option<Timestamp>),
+    /// Come back after this.
+    After(SignedDuration),
+    /// The resource is gone or let go.
+    Gone,
+}
+
+/// One pass.
+pub struct Pass {
+    ctx: Arc<Context>,
+    api: Api<YubiKeyShipment>,
+    object: YubiKeyShipment,
+    stored: Journal,
+    journal: Journal,
+    found: Found,
+}
+
+impl Pass {
+    /// Starts from the object as watched; a status that cannot be read stops here, visibly.
+    ///
+    /// # Errors
+    /// Conflict, or a failed write.
+    pub async fn run(ctx: Arc<Context>, object: YubiKeyShipment) -> Result<Done, CommitError> {
+        let api = Api::namespaced(ctx.client.clone(), &object.namespace().unwrap_or_default());
+        let journal = match record::read(&object.status.clone().unwrap_or_default()) {
+            Ok(journal) => journal,
+            Err(failure) => return unreadable(&ctx, &api, &object, &failure).await,
+        };
+        let pass = Self { ctx, api, object, stored: journal.clone(), journal, found: Found::default() };
+        pass.go().await
+    }
+
+    async fn go(mut self) -> Result<Done, CommitError> {
+        if self.is_deleting() {
+            if !finalizer::present(&self.object) {
+                return Ok(Done::Gone);
+            }
+            if self.journal.is_untouched() || self.lets_go() {
+                return self.release().await;
+            }
+        } else if !finalizer::present(&self.object) {
+            self.object = finalizer::add(&self.api, &self.object).await?;
+        }
+        let name = self.object.spec.connection_ref.name.clone();
+        match self.ctx.registry.get(&name) {
+            Ok(link) => self.travel(&link).await,
+            Err(failure) => self.fail(failure).await,
+        }
+    }
+
+    fn is_deleting(&self) -> bool {
+        self.object.metadata.deletion_timestamp.is_some()
+    }
+
+    /// Orphan needs no connection: it is the way out when there is none any more.
+    fn lets_go(&self) -> bool {
+        self.object.spec.deletion_policy == Some(crate::api::shipment::DeletionPolicy::Orphan)
+    }
+
+    async fn travel(mut self, link: &Arc<Link>) -> Result<Done, CommitError> {
+        for _ in 0..MOST_STEPS {
+            let step = self.next_step(link);
+            tracing::debug!(?step, "planned");
+            let failed = match step {
+                Step::Look(look) => self.look(look, link).await,
+                Step::Save => self.save().await.map(|()| None)?,
+                Step::Pause(until) => {
+                    pause(until).await;
+                    None
+                }
+                Step::Mark(what) => self.mark_and_send(what, link).await?,
+                Step::Run(what) => self.run_free(what, link).await,
+                Step::Rest(rest) => return self.finish(End::Rest(rest)).await,
+                Step::Fail(failure) => Some(failure),
+                Step::Release => return self.release().await,
+            };
+            if let Some(failure) = failed {
+                if failure.reason.kind() == Kind::Auth {
+                    self.ctx.registry.report(&link.name, failure.clone());
+                }
+                return self.fail(failure).await;
+            }
+        }
+        self.fail(Failure::new(Reason::StatusUnreadable, "The plan does not come to an end; please report this with the status.")).await
+    }
+
+    fn next_step(&self, link: &Link) -> Step {
+        let wanted = self.wanted(link);
+        let rival = self.ctx.rival(&self.object, &self.found.seen, &self.journal);
+        plan(&Situation {
+            wanted: &wanted,
+            journal: &self.journal,
+            seen: &self.found.seen,
+            saved: self.journal == self.stored,
+            last_look: self.ctx.last_look(&self.uid()),
+            look_now: self.look_requested(),
+            rival: rival.as_deref(),
+            now: clock::now(),
+        })
+    }
+
+    fn wanted(&self, link: &Link) -> Wanted {
+        let around = Surroundings {
+            namespace_allowed: self.ctx.namespace_allowed(&self.object, &link.spec),
+            open_orders: self.ctx.open_orders(&self.object, &self.journal),
+            cluster: self.ctx.cluster.as_deref(),
+        };
+        validate::wanted(&self.object, &link.spec, &link.facts, around)
+    }
+
+    fn uid(&self) -> String {
+        self.object.uid().unwrap_or_default()
+    }
+
+    fn look_requested(&self) -> bool {
+        let asked = self.object.annotations().get(crate::api::REQUESTED_AT);
+        let handled = self.object.status.as_ref().and_then(|s| s.last_handled_reconcile_at.as_ref());
+        asked.is_some() && asked != handled
+    }
+
+    async fn look(&mut self, look: Look, link: &Arc<Link>) -> Option<Failure> {
+        let read = dereference::look(look, &self.object, link, &mut self.journal, &mut self.found).await;
+        if look == Look::Parcel && read.is_ok() {
+            self.ctx.note_look(&self.uid(), clock::now());
+        }
+        read.err()
+    }
+
+    async fn run_free(&mut self, what: Free, link: &Link) -> Option<Failure> {
+        let result = execute::run_free(what, link, &mut self.journal).await;
+        match (what, result) {
+            // The list tells whether it worked all the same.
+            (Free::Activate, Err(failure)) => self.found.seen.activation_failed = Some(failure),
+            (Free::Cancel, Err(failure)) => self.found.seen.cancel_failed = Some(failure),
+            (Free::Cancel, Ok(())) => self.found.seen.parcel = None,
+            (_, result) => return result.err(),
+        }
+        None
+    }
+
+    /// Mark, send, record. The mark is a write guarded by the object the decision was made on; a conflict ends the
+    /// pass, and the same patch is never sent on a newer version.
+    async fn mark_and_send(&mut self, what: Marked, link: &Arc<Link>) -> Result<Option<Failure>, CommitError> {
+        let prepared = match execute::prepare(what, link).await {
+            Ok(prepared) => prepared,
+            Err(failure) => return Ok(Some(failure)),
+        };
+        let (now, instant) = (clock::now(), Instant::now());
+        self.journal.mark(what, now, self.found.seen.list.as_ref());
+        self.save().await?;
+        let intent = Intent::new(what, self.journal.attempt_of(what), now, instant, prepared);
+        let (attempt, what) = (intent.attempt(), intent.what());
+        let outcome = execute::run_marked(intent, &self.object, link, &self.journal, self.found.recipient.as_ref()).await;
+        self.found.seen.list = None;
+        self.record(what, attempt, &outcome.receipt).await?;
+        Ok(match outcome.receipt {
+            Receipt::Enrolled(..) | Receipt::Ordered(_) | Receipt::Done => None,
+            // The order's own holds tell what to do; the rest is tried again with backoff.
+            Receipt::Unknown if what != Marked::Discard => None,
+            Receipt::Refused { retryable: false } if what == Marked::Order => None,
+            _ => outcome.failure,
+        })
+    }
+
+    /// Puts the receipt into the mark of its attempt. An order's receipt is written at once, alone if need be: it is
+    /// the only trace of a key that costs money.
+    async fn record(&mut self, what: Marked, attempt: u32, receipt: &Receipt) -> Result<(), CommitError> {
+        let generation = self.object.metadata.generation.unwrap_or_default();
+        let taken = self.journal.record(what, attempt, receipt, generation, clock::now());
+        if !taken {
+            tracing::error!(?what, attempt, "the mark of this receipt is no longer open");
+        }
+        if what != Marked::Order {
+            return Ok(());
+        }
+        loop {
+            match self.save_as_planned().await {
+                Ok(()) | Err(CommitError::Gone) => return Ok(()),
+                Err(error) => {
+                    tracing::error!(%error, attempt, "the receipt of an order could not be written; trying until it is");
+                    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+                    self.adopt_live(what, attempt, receipt).await;
+                }
+            }
+        }
+    }
+
+    /// Reads the object live and puts the receipt, and nothing else, into its open mark.
+    async fn adopt_live(&mut self, what: Marked, attempt: u32, receipt: &Receipt) {
+        let Ok(live) = self.api.get(&self.object.name_any()).await else { return };
+        let Ok(mut journal) = record::read(&live.status.clone().unwrap_or_default()) else { return };
+        let generation = live.metadata.generation.unwrap_or_default();
+        if journal.record(what, attempt, receipt, generation, clock::now()) {
+            self.journal = journal;
+            self.object = live;
+        }
+    }
+
+    /// After an order the next plan is a rest; its conditions go with the receipt in one write.
+    async fn save_as_planned(&mut self) -> Result<(), CommitError> {
+        let name = self.object.spec.connection_ref.name.clone();
+        let Ok(link) = self.ctx.registry.get(&name) else { return self.save().await };
+        match self.next_step(&link) {
+            Step::Rest(rest) => self.write_end(&End::Rest(rest)).await,
+            _ => self.save().await,
+        }
+    }
+
+    async fn save(&mut self) -> Result<(), CommitError> {
+        let status = status::midway(&self.object, &self.journal, clock::now());
+        self.write(&status).await
+    }
+
+    async fn write(&mut self, status: &YubiKeyShipmentStatus) -> Result<(), CommitError> {
+        let old = self.object.status.clone().unwrap_or_default();
+        let written = commit::commit(&self.api, &self.object, &old, status, |o| o.status.as_ref()).await?;
+        if let Some(written) = written {
+            self.ctx.note_written(&written);
+            events::transition(&self.ctx, &written, &old.conditions, &status.conditions).await;
+            self.object = written;
+        }
+        self.stored = self.journal.clone();
+        Ok(())
+    }
+
+    async fn write_end(&mut self, end: &End) -> Result<(), CommitError> {
+        let now = clock::now();
+        let generation = self.object.metadata.generation.unwrap_or_default();
+        summary::note_end(&mut self.journal, end, generation, &suffix(), now);
+        let status = status::end(&self.object, &self.journal, end, now);
+        self.write(&status).await
+    }
+
+    async fn finish(mut self, end: End) -> Result<Done, CommitError> {
+        self.write_end(&end).await?;
+        let End::Rest(rest) = end else { return Ok(Done::At(None)) };
+        let slow = rest.until.is_none() && rest.reason.kind() == Kind::Stalled;
+        Ok(if slow { Done::After(backoff::STALLED) } else { Done::At(rest.until) })
+    }
+
+    async fn fail(mut self, failure: Failure) -> Result<Done, CommitError> {
+        tracing::warn!(reason = %failure.reason, message = failure.message, "the pass ended early");
+        let (kind, wish) = (failure.reason.kind(), failure.retry_after);
+        self.write_end(&End::Failed(failure)).await?;
+        let count = self.journal.trouble.as_ref().map_or(1, |t| t.count);
+        let wait = match kind {
+            Kind::Stalled | Kind::Auth => backoff::delay(count).max(SignedDuration::from_secs(30)),
+            Kind::Transient | Kind::Waiting => backoff::delay(count),
+        };
+        let wish = wish.and_then(|w| SignedDuration::try_from(w).ok()).unwrap_or_default();
+        Ok(Done::After(wait.max(wish)))
+    }
+
+    /// Lets go: the vendors are in order, or the policy is Orphan, whose ids go to an event on the connection.
+    async fn release(self) -> Result<Done, CommitError> {
+        if !self.journal.is_untouched() {
+            self.ctx.say_released(&self.object, &self.journal).await;
+        }
+        match finalizer::remove(&self.api, &self.object).await {
+            Ok(_) | Err(CommitError::Gone) => {
+                self.ctx.forget(&self.uid());
+                Ok(Done::Gone)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+async fn unreadable(ctx: &Context, api: &Api<YubiKeyShipment>, object: &YubiKeyShipment, failure: &Failure) -> Result<Done, CommitError> {
+    let letting_go = object.metadata.deletion_timestamp.is_some()
+        && object.spec.deletion_policy == Some(crate::api::shipment::DeletionPolicy::Orphan);
+    if letting_go {
+        finalizer::remove(api, object).await?;
+        return Ok(Done::Gone);
+    }
+    let old = object.status.clone().unwrap_or_default();
+    let new = status::unreadable(object, failure, clock::now());
+    if commit::commit(api, object, &old, &new, |o| o.status.as_ref()).await?.is_some() {
+        events::transition(ctx, object, &old.conditions, &new.conditions).await;
+    }
+    Ok(Done::After(backoff::STALLED))
+}
+
+async fn pause(until: Timestamp) {
+    let wait = until.duration_since(clock::now());
+    if wait.is_positive() {
+        tokio::time::sleep(wait.unsigned_abs()).await;
+    }
+}
+
+/// End of a hold's id: nobody can know it beforehand.
+fn suffix() -> String {
+    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let mut bytes = [0_u8; 6];
+    let _ = openssl::rand::rand_bytes(&mut bytes);
+    bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect()
+}

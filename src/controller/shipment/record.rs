@@ -1,0 +1,352 @@
+//! `status` <-> journal: parsed at the edge into facts that fit together, written back without loss.
+
+use std::fmt::Display;
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
+
+use crate::{
+    api::shipment as api,
+    domain::{
+        failure::{Failure, Reason},
+        hold::Choice,
+        ids::{EnrollmentId, KeyId, OktaOrgId, RpId, Sealed, Serial, ShipmentId, UserId, YubicoOrgId},
+        journal::{
+            Accepted, EnrollMark, Enrollment, Hold, Journal, Kept, Made, Order, Pin, RefusedOrder, Requests, Times,
+            Trouble,
+        },
+        seen::{ParcelState, PublicKey, Responses, Tracking},
+        wanted::Orgs,
+    },
+};
+
+/// A status that contradicts itself: nothing is sent on its word.
+fn unreadable(field: &str, what: impl Display) -> Failure {
+    Failure::new(
+        Reason::StatusUnreadable,
+        format!("status.{field} {what}; restore the status from a backup, or delete this shipment with deletionPolicy Orphan."),
+    )
+}
+
+fn need<T>(field: &str, value: Option<T>) -> Result<T, Failure> {
+    value.ok_or_else(|| unreadable(field, "is missing"))
+}
+
+fn text<T, E: Display>(field: &str, parsed: Result<T, E>) -> Result<T, Failure> {
+    parsed.map_err(|fault| unreadable(field, format!("cannot be read: {fault}")))
+}
+
+const fn time(at: Timestamp) -> MicroTime {
+    MicroTime(at)
+}
+
+/// Reads the journal out of a status.
+///
+/// # Errors
+/// `StatusUnreadable`, naming the field, if facts are missing or contradict each other.
+pub fn read(status: &api::YubiKeyShipmentStatus) -> Result<Journal, Failure> {
+    let key = match &status.key {
+        Some(key) => Some((text("key.serial", Serial::new(&key.serial))?, key.firmware.clone())),
+        None => None,
+    };
+    Ok(Journal {
+        user: status.user_id.as_ref().map(|id| text("userId", UserId::new(id))).transpose()?,
+        orgs: status.org.as_ref().map(read_orgs).transpose()?,
+        enrollment: status.enrollment.as_ref().map_or(Ok(Enrollment::Never), read_enrollment)?,
+        order: status.order.as_ref().map_or(Ok(Order::Never), read_order)?,
+        kept: read_kept(status)?,
+        key,
+        pin: status.pin.as_ref().map(read_pin).unwrap_or_default(),
+        times: status.times.as_ref().map(read_times).unwrap_or_default(),
+        hold: status.hold.as_ref().map(read_hold).transpose()?,
+        trouble: status.failure.as_ref().and_then(read_trouble),
+    })
+}
+
+fn read_orgs(org: &api::Org) -> Result<Orgs, Failure> {
+    Ok(Orgs {
+        okta: org.okta.as_ref().map(|id| text("org.okta", OktaOrgId::new(id))).transpose()?,
+        yubico: org.yubico.as_ref().map(|id| text("org.yubico", YubicoOrgId::new(id))).transpose()?,
+    })
+}
+
+fn read_mark(mark: Option<&api::EnrollMark>) -> Result<EnrollMark, Failure> {
+    let mark = need("enrollment.mark", mark)?;
+    let shown = mark.shown.iter().map(|id| text("enrollment.mark.shown", EnrollmentId::new(id)));
+    Ok(EnrollMark { at: mark.at.0, okta_time: mark.okta_time.0, shown: shown.collect::<Result<_, _>>()? })
+}
+
+fn read_enrollment(e: &api::EnrollmentStatus) -> Result<Enrollment, Failure> {
+    Ok(match e.outcome {
+        api::EnrollmentOutcome::Open => Enrollment::Open(e.attempt, read_mark(e.mark.as_ref())?),
+        api::EnrollmentOutcome::Refused => Enrollment::Refused(e.attempt),
+        api::EnrollmentOutcome::Discarded => Enrollment::Discarded(e.attempt),
+        api::EnrollmentOutcome::Made => Enrollment::Made(Made {
+            attempt: e.attempt,
+            mark: read_mark(e.mark.as_ref())?,
+            id: text("enrollment.id", EnrollmentId::new(need("enrollment.id", e.id.as_ref())?))?,
+            key_id: text("enrollment.keyId", KeyId::new(need("enrollment.keyId", e.key_id.as_ref())?))?,
+            rp_id: text("enrollment.rpIds", RpId::new(need("enrollment.rpIds", e.rp_ids.first())?))?,
+            created_at: need("enrollment.createdAt", e.created_at.as_ref())?.0,
+            requests: e
+                .requests
+                .as_ref()
+                .map(|r| Requests { pin: Sealed::new(&*r.pin), credential: Sealed::new(&*r.credential) }),
+            marked_error: e.marked_error.unwrap_or(false),
+            discard_mark: e.discard_mark.as_ref().map(|at| at.0),
+        }),
+    })
+}
+
+fn read_order(o: &api::OrderStatus) -> Result<Order, Failure> {
+    Ok(match o.outcome {
+        api::OrderOutcome::Open => Order::Open(o.attempt, o.mark.0),
+        api::OrderOutcome::Unknown => Order::Unknown(o.attempt, o.mark.0),
+        api::OrderOutcome::Refused => Order::Refused(RefusedOrder {
+            attempt: o.attempt,
+            mark: o.mark.0,
+            retryable: o.retryable.unwrap_or(false),
+            generation: need("order.refusedGeneration", o.refused_generation)?,
+        }),
+        api::OrderOutcome::Accepted => Order::Accepted(read_accepted(o)?),
+        api::OrderOutcome::Cancelled => Order::Cancelled(
+            o.attempt,
+            o.mark.0,
+            o.shipment_id.as_ref().map(|id| text("order.shipmentId", ShipmentId::new(id))).transpose()?,
+        ),
+    })
+}
+
+fn read_accepted(o: &api::OrderStatus) -> Result<Accepted, Failure> {
+    Ok(Accepted {
+        attempt: o.attempt,
+        mark: o.mark.0,
+        id: text("order.shipmentId", ShipmentId::new(need("order.shipmentId", o.shipment_id.as_ref())?))?,
+        ordered_at: need("order.orderedAt", o.ordered_at.as_ref())?.0,
+        state: o.state.as_ref().map(|s| (ParcelState::from_id(s.id), s.since.0)),
+        tracking: Tracking { carrier: o.carrier.clone(), number: o.tracking.clone(), link: None },
+        cancel_accepted: o.cancel_accepted_at.as_ref().map(|at| at.0),
+        cancel_refused: o.cancel_refused.unwrap_or(false),
+        missing_since: o.missing_since.as_ref().map(|at| at.0),
+        missing_confirmed: o.missing_confirmed.unwrap_or(false),
+    })
+}
+
+fn read_kept(status: &api::YubiKeyShipmentStatus) -> Result<Option<Kept>, Failure> {
+    let Some(responses) = &status.responses else { return Ok(None) };
+    let key = need("key", status.key.as_ref())?;
+    let key_id = responses.key_id.as_ref().map(|id| text("responses.keyId", KeyId::new(id))).transpose()?;
+    Ok(Some(Kept {
+        responses: Responses {
+            serial: text("key.serial", Serial::new(&key.serial))?,
+            firmware: key.firmware.clone(),
+            pin: Sealed::new(&*responses.pin),
+            credential: Sealed::new(&*responses.credential),
+            credential_key_id: key_id,
+        },
+        signing_keys: responses
+            .signing_keys
+            .iter()
+            .map(|k| PublicKey { kid: k.kid.clone(), x: k.x.clone(), y: k.y.clone() })
+            .collect(),
+    }))
+}
+
+fn read_pin(pin: &api::PinStatus) -> Pin {
+    Pin { id: pin.id, mark: pin.mark.as_ref().map(|at| at.0), mails: pin.mails.iter().map(|at| at.0).collect() }
+}
+
+fn read_times(t: &api::Times) -> Times {
+    let at = |time: &Option<MicroTime>| time.as_ref().map(|t| t.0);
+    Times {
+        enrolled: at(&t.enrolled),
+        ordered: at(&t.ordered),
+        shipped: at(&t.shipped),
+        delivered: at(&t.delivered),
+        activated: at(&t.activated),
+        pin_sent: at(&t.pin_sent),
+    }
+}
+
+fn read_hold(hold: &api::HoldStatus) -> Result<Hold, Failure> {
+    Ok(Hold {
+        id: hold.id.clone(),
+        reason: need("hold.reason", Reason::parse(&hold.reason))?,
+        message: hold.message.clone(),
+        since: hold.since.0,
+        generation: hold.generation,
+        choices: hold.choices.iter().filter_map(|name| Choice::parse(name)).collect(),
+    })
+}
+
+/// A failure of another version is only a count that starts anew.
+fn read_trouble(failure: &api::FailureStatus) -> Option<Trouble> {
+    Some(Trouble {
+        reason: Reason::parse(&failure.reason)?,
+        message: failure.message.clone(),
+        since: failure.since.0,
+        count: failure.count,
+    })
+}
+
+/// Writes the journal into a status; fields that the journal does not own stay as they are.
+pub fn write(journal: &Journal, status: &mut api::YubiKeyShipmentStatus) {
+    status.user_id = journal.user.as_ref().map(ToString::to_string);
+    status.org = journal.orgs.as_ref().map(|orgs| api::Org {
+        okta: orgs.okta.as_ref().map(ToString::to_string),
+        yubico: orgs.yubico.as_ref().map(ToString::to_string),
+    });
+    status.enrollment = write_enrollment(&journal.enrollment);
+    status.order = write_order(&journal.order);
+    status.key = journal
+        .key
+        .as_ref()
+        .map(|(serial, firmware)| api::KeyStatus { serial: serial.to_string(), firmware: firmware.clone() });
+    status.responses = journal.kept.as_ref().map(write_kept);
+    status.pin = (journal.pin != Pin::default()).then(|| api::PinStatus {
+        id: journal.pin.id,
+        mark: journal.pin.mark.map(time),
+        mails: journal.pin.mails.iter().copied().map(time).collect(),
+    });
+    status.times = (journal.times != Times::default()).then(|| write_times(&journal.times));
+    status.hold = journal.hold.as_ref().map(|hold| api::HoldStatus {
+        id: hold.id.clone(),
+        reason: hold.reason.to_string(),
+        message: hold.message.clone(),
+        since: time(hold.since),
+        generation: hold.generation,
+        choices: hold.choices.iter().map(|c| c.as_str().to_owned()).collect(),
+    });
+    status.failure = journal.trouble.as_ref().map(|t| api::FailureStatus {
+        reason: t.reason.to_string(),
+        message: t.message.clone(),
+        since: time(t.since),
+        count: t.count,
+    });
+}
+
+fn write_mark(mark: &EnrollMark) -> api::EnrollMark {
+    api::EnrollMark {
+        at: time(mark.at),
+        okta_time: time(mark.okta_time),
+        shown: mark.shown.iter().map(ToString::to_string).collect(),
+    }
+}
+
+const fn blank_enrollment(attempt: u32, outcome: api::EnrollmentOutcome) -> api::EnrollmentStatus {
+    api::EnrollmentStatus {
+        attempt,
+        outcome,
+        mark: None,
+        discard_mark: None,
+        id: None,
+        key_id: None,
+        rp_ids: Vec::new(),
+        created_at: None,
+        requests: None,
+        marked_error: None,
+    }
+}
+
+fn write_enrollment(enrollment: &Enrollment) -> Option<api::EnrollmentStatus> {
+    use api::EnrollmentOutcome as Outcome;
+    Some(match enrollment {
+        Enrollment::Never => return None,
+        Enrollment::Open(n, mark) => {
+            api::EnrollmentStatus { mark: Some(write_mark(mark)), ..blank_enrollment(*n, Outcome::Open) }
+        }
+        Enrollment::Refused(n) => blank_enrollment(*n, Outcome::Refused),
+        Enrollment::Discarded(n) => blank_enrollment(*n, Outcome::Discarded),
+        Enrollment::Made(made) => api::EnrollmentStatus {
+            mark: Some(write_mark(&made.mark)),
+            discard_mark: made.discard_mark.map(time),
+            id: Some(made.id.to_string()),
+            key_id: Some(made.key_id.to_string()),
+            rp_ids: vec![made.rp_id.to_string()],
+            created_at: Some(time(made.created_at)),
+            requests: made.requests.as_ref().map(|r| api::RequestsStatus {
+                pin: r.pin.expose().to_owned(),
+                credential: r.credential.expose().to_owned(),
+            }),
+            marked_error: made.marked_error.then_some(true),
+            ..blank_enrollment(made.attempt, Outcome::Made)
+        },
+    })
+}
+
+const fn blank_order(attempt: u32, outcome: api::OrderOutcome, mark: Timestamp) -> api::OrderStatus {
+    api::OrderStatus {
+        attempt,
+        outcome,
+        mark: time(mark),
+        retryable: None,
+        refused_generation: None,
+        shipment_id: None,
+        state: None,
+        ordered_at: None,
+        cancel_accepted_at: None,
+        cancel_refused: None,
+        missing_since: None,
+        missing_confirmed: None,
+        carrier: None,
+        tracking: None,
+    }
+}
+
+fn write_order(order: &Order) -> Option<api::OrderStatus> {
+    use api::OrderOutcome as Outcome;
+    Some(match order {
+        Order::Never => return None,
+        Order::Open(n, mark) => blank_order(*n, Outcome::Open, *mark),
+        Order::Unknown(n, mark) => blank_order(*n, Outcome::Unknown, *mark),
+        Order::Refused(r) => api::OrderStatus {
+            retryable: Some(r.retryable),
+            refused_generation: Some(r.generation),
+            ..blank_order(r.attempt, Outcome::Refused, r.mark)
+        },
+        Order::Accepted(a) => api::OrderStatus {
+            shipment_id: Some(a.id.to_string()),
+            state: a.state.map(|(state, since)| api::StateStatus {
+                id: state.id,
+                name: state.name().to_owned(),
+                since: time(since),
+            }),
+            ordered_at: Some(time(a.ordered_at)),
+            cancel_accepted_at: a.cancel_accepted.map(time),
+            cancel_refused: a.cancel_refused.then_some(true),
+            missing_since: a.missing_since.map(time),
+            missing_confirmed: a.missing_confirmed.then_some(true),
+            carrier: a.tracking.carrier.clone(),
+            tracking: a.tracking.number.clone(),
+            ..blank_order(a.attempt, Outcome::Accepted, a.mark)
+        },
+        Order::Cancelled(n, mark, id) => api::OrderStatus {
+            shipment_id: id.as_ref().map(ToString::to_string),
+            ..blank_order(*n, Outcome::Cancelled, *mark)
+        },
+    })
+}
+
+fn write_kept(kept: &Kept) -> api::ResponsesStatus {
+    api::ResponsesStatus {
+        pin: kept.responses.pin.expose().to_owned(),
+        credential: kept.responses.credential.expose().to_owned(),
+        key_id: kept.responses.credential_key_id.as_ref().map(ToString::to_string),
+        signing_keys: kept
+            .signing_keys
+            .iter()
+            .map(|k| api::SigningKey { kid: k.kid.clone(), x: k.x.clone(), y: k.y.clone() })
+            .collect(),
+    }
+}
+
+fn write_times(t: &Times) -> api::Times {
+    api::Times {
+        enrolled: t.enrolled.map(time),
+        ordered: t.ordered.map(time),
+        shipped: t.shipped.map(time),
+        delivered: t.delivered.map(time),
+        activated: t.activated.map(time),
+        pin_sent: t.pin_sent.map(time),
+    }
+}

@@ -1,0 +1,191 @@
+//! The status that people and tools read, from the journal and the end of the pass.
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::ResourceExt;
+
+use super::record;
+use crate::{
+    api::{
+        REQUESTED_AT,
+        shipment::{Display, Phase, YubiKeyShipment, YubiKeyShipmentStatus},
+    },
+    controller::conditions::{self, Fact},
+    domain::{
+        journal::{Enrollment, Journal, Order},
+        summary::{self, End, Ready, Summary},
+    },
+};
+
+/// The status in the middle of a pass: the journal, and the conditions as they were.
+#[must_use]
+pub fn midway(object: &YubiKeyShipment, journal: &Journal, now: Timestamp) -> YubiKeyShipmentStatus {
+    let mut status = basis(object, journal);
+    let before = status.conditions.clone();
+    let mut facts = steps(journal);
+    let kept = before.iter().filter(|c| matches!(c.type_.as_str(), "Ready" | "Reconciling" | "Stalled"));
+    let mut all: Vec<Condition> = kept.cloned().collect();
+    if all.is_empty() {
+        facts.push(Fact::new("Ready", false, "Pending", "The shipment is being worked on."));
+        facts.push(Fact::new("Reconciling", true, "Pending", "The shipment is being worked on."));
+    }
+    all.extend(conditions::build(facts, &before, generation(object), now));
+    status.conditions = sorted(all);
+    status.phase = Some(phase(summary::phase_of(journal)));
+    status
+}
+
+/// The status at the end of a pass.
+#[must_use]
+pub fn end(object: &YubiKeyShipment, journal: &Journal, end: &End, now: Timestamp) -> YubiKeyShipmentStatus {
+    let summary = summary::summarise(journal, end, object.metadata.deletion_timestamp.is_some());
+    let mut status = basis(object, journal);
+    let before = status.conditions.clone();
+    let mut facts = outcome(&summary, &before, end);
+    facts.extend(steps(journal));
+    status.conditions = sorted(conditions::build(facts, &before, generation(object), now));
+    status.phase = Some(phase(summary.phase));
+    status.observed_generation = generation(object);
+    status.last_handled_reconcile_at = object.annotations().get(REQUESTED_AT).cloned();
+    status
+}
+
+/// A status that cannot be read is left as it is, but for the condition that says so.
+#[must_use]
+pub fn unreadable(object: &YubiKeyShipment, failure: &crate::domain::failure::Failure, now: Timestamp) -> YubiKeyShipmentStatus {
+    let mut status = object.status.clone().unwrap_or_default();
+    let (reason, message) = (failure.reason.as_str(), failure.message.clone());
+    let facts = vec![
+        Fact::new("Ready", false, reason, message.clone()),
+        Fact::new("Stalled", true, reason, message),
+    ];
+    let before = status.conditions.clone();
+    let mut all: Vec<Condition> =
+        before.iter().filter(|c| !matches!(c.type_.as_str(), "Ready" | "Reconciling" | "Stalled")).cloned().collect();
+    all.extend(conditions::build(facts, &before, generation(object), now));
+    status.conditions = sorted(all);
+    status.phase = Some(Phase::Held);
+    status.observed_generation = generation(object);
+    status
+}
+
+fn generation(object: &YubiKeyShipment) -> i64 {
+    object.metadata.generation.unwrap_or_default()
+}
+
+fn basis(object: &YubiKeyShipment, journal: &Journal) -> YubiKeyShipmentStatus {
+    let mut status = object.status.clone().unwrap_or_default();
+    record::write(journal, &mut status);
+    status.display = Some(display(object));
+    status
+}
+
+fn display(object: &YubiKeyShipment) -> Display {
+    let user = &object.spec.user_ref;
+    let key = &object.spec.key;
+    Display {
+        user: user.login.clone().or_else(|| user.id.clone()).unwrap_or_default(),
+        key: key
+            .model
+            .clone()
+            .or_else(|| key.product_id.map(|id| format!("product {id}")))
+            .unwrap_or_default(),
+    }
+}
+
+fn outcome(summary: &Summary, before: &[Condition], end: &End) -> Vec<Fact> {
+    let ready = match &summary.ready {
+        Ready::Is(is, reason, message) => Fact::new("Ready", *is, reason.as_str(), message.clone()),
+        Ready::Unchanged => unchanged(before, end),
+    };
+    let mut facts = Vec::with_capacity(3);
+    for (kind, holds) in [("Reconciling", summary.reconciling), ("Stalled", summary.stalled)] {
+        if holds {
+            facts.push(Fact::new(kind, true, ready.reason.clone(), ready.message.clone()));
+        }
+    }
+    facts.insert(0, ready);
+    facts
+}
+
+/// As it was; the message says what a deletion waits for.
+fn unchanged(before: &[Condition], end: &End) -> Fact {
+    let message = match end {
+        End::Rest(rest) => Some(rest.message.clone()),
+        End::Failed(_) => None,
+    };
+    match conditions::find(before, "Ready") {
+        Some(old) => Fact {
+            kind: "Ready",
+            status: match old.status.as_str() {
+                "True" => Some(true),
+                "False" => Some(false),
+                _ => None,
+            },
+            reason: old.reason.clone(),
+            message: message.unwrap_or_else(|| old.message.clone()),
+        },
+        None => Fact { kind: "Ready", status: None, reason: "Pending".into(), message: message.unwrap_or_default() },
+    }
+}
+
+/// The steps of the road, present from the first pass on.
+fn steps(journal: &Journal) -> Vec<Fact> {
+    let times = &journal.times;
+    let enrolled = match &journal.enrollment {
+        Enrollment::Made(made) => Fact::new("Enrolled", true, "Enrolled", format!("Enrolment {} stands at Okta.", made.id)),
+        Enrollment::Open(..) => unknown("Enrolled", "Enrolling", "Okta's answer is not known yet."),
+        Enrollment::Discarded(_) => Fact::new("Enrolled", false, "Discarded", "The enrolment was removed."),
+        Enrollment::Never | Enrollment::Refused(_) => not_yet("Enrolled", "NotEnrolled"),
+    };
+    let ordered = match &journal.order {
+        Order::Accepted(order) => Fact::new("Ordered", true, "Ordered", format!("YubiEnterprise accepted shipment {}.", order.id)),
+        Order::Open(..) => unknown("Ordered", "Ordering", "YubiEnterprise's answer is not known yet."),
+        Order::Unknown(..) => unknown("Ordered", "OrderOutcomeUnknown", "YubiEnterprise gave no readable answer."),
+        Order::Cancelled(..) => Fact::new("Ordered", false, "Cancelled", "The order is cancelled."),
+        Order::Refused(_) => Fact::new("Ordered", false, "OrderRefused", "YubiEnterprise refused the order."),
+        Order::Never => not_yet("Ordered", "NotOrdered"),
+    };
+    vec![
+        enrolled,
+        ordered,
+        by_time("Shipped", times.shipped, "NotShipped"),
+        by_time("Delivered", times.delivered, "NotDelivered"),
+        by_time("Activated", times.activated, "NotActivated"),
+        by_time("PinSent", times.pin_sent, "NotSent"),
+    ]
+}
+
+fn not_yet(kind: &'static str, reason: &str) -> Fact {
+    Fact::new(kind, false, reason, "")
+}
+
+fn unknown(kind: &'static str, reason: &str, message: &str) -> Fact {
+    Fact { kind, status: None, reason: reason.to_owned(), message: message.to_owned() }
+}
+
+fn by_time(kind: &'static str, at: Option<Timestamp>, not: &str) -> Fact {
+    if at.is_some() { Fact::new(kind, true, kind, "") } else { not_yet(kind, not) }
+}
+
+/// Ready first, then what is wrong, then the road.
+fn sorted(mut conditions: Vec<Condition>) -> Vec<Condition> {
+    const ORDER: [&str; 9] =
+        ["Ready", "Reconciling", "Stalled", "Enrolled", "Ordered", "Shipped", "Delivered", "Activated", "PinSent"];
+    conditions.sort_by_key(|c| ORDER.iter().position(|kind| *kind == c.type_));
+    conditions
+}
+
+const fn phase(phase: summary::Phase) -> Phase {
+    match phase {
+        summary::Phase::Pending => Phase::Pending,
+        summary::Phase::Enrolled => Phase::Enrolled,
+        summary::Phase::Ordered => Phase::Ordered,
+        summary::Phase::Shipped => Phase::Shipped,
+        summary::Phase::Delivered => Phase::Delivered,
+        summary::Phase::Activated => Phase::Activated,
+        summary::Phase::Held => Phase::Held,
+        summary::Phase::Failed => Phase::Failed,
+        summary::Phase::Cancelled => Phase::Cancelled,
+    }
+}

@@ -1,0 +1,311 @@
+//! Spec, connection and permissions, folded into one [`Wanted`]; profile and overrides into one [`Recipient`]. Pure.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use jiff::SignedDuration;
+use kube::ResourceExt;
+
+use crate::{
+    api::{
+        connection::{CancelBy, DefaultExistingKeyPolicy, Permission, RecipientMapping, YubiKeyConnectionSpec},
+        shipment::{self as api, YubiKeyShipment},
+    },
+    controller::{connection::link::Facts, durations},
+    domain::{
+        failure::{Failure, Reason},
+        ids::CustomizationId,
+        recipient::{Field, Raw, Recipient},
+        requests::{Delivery, KeyProduct},
+        seen::{Inventory, User, UserStatus},
+        wanted::{ActivationGate, Cadence, CallLimits, ExistingKey, OnDelete, OnTimeout, PinGate, Wanted},
+    },
+};
+
+/// Longest silence of a carrier before a person is asked, unless set otherwise.
+const DELIVERY_TIMEOUT: SignedDuration = SignedDuration::from_hours(336);
+
+/// What surrounds the shipment in the cluster.
+#[derive(Debug, Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// Is the namespace admitted by the connection?
+    pub namespace_allowed: bool,
+    /// Open orders of the namespace with this connection, this shipment's not counted.
+    pub open_orders: u32,
+    /// Uid of `kube-system`, where it could be read.
+    pub cluster: Option<&'a str>,
+}
+
+/// Folds everything that is known without a vendor.
+#[must_use]
+pub fn wanted(object: &YubiKeyShipment, connection: &YubiKeyConnectionSpec, facts: &Facts, around: Surroundings<'_>) -> Wanted {
+    let spec = &object.spec;
+    let defaults = connection.defaults.clone().unwrap_or_default();
+    let activation = spec.activation.clone().unwrap_or_default();
+    let by_default = defaults.activation.unwrap_or_default();
+    let pin = spec.pin.as_ref().and_then(|p| p.after).or(defaults.pin.and_then(|p| p.after));
+    Wanted {
+        generation: object.metadata.generation.unwrap_or_default(),
+        activation: gate(activation.after.or(by_default.after)),
+        delivery_timeout: activation
+            .delivery_timeout
+            .or(by_default.delivery_timeout)
+            .map_or(DELIVERY_TIMEOUT, |text| durations::parse(&text)),
+        on_timeout: match activation.on_timeout.or(by_default.on_timeout) {
+            Some(api::OnTimeout::Activate) => OnTimeout::Activate,
+            Some(api::OnTimeout::Hold) | None => OnTimeout::Hold,
+        },
+        pin: match pin {
+            Some(api::PinGate::Delivery) => PinGate::Delivery,
+            Some(api::PinGate::Approval) => PinGate::Approval,
+            Some(api::PinGate::Activation) | None => PinGate::Activation,
+        },
+        existing_key: existing_key(spec, defaults.existing_key_policy),
+        order_before: spec.order_before.as_ref().map(|at| at.0),
+        on_delete: on_delete(spec.deletion_policy.or(defaults.deletion_policy), connection),
+        cancel_in_console: connection.yubico.cancel_by == CancelBy::Console,
+        cadence: Cadence {
+            first_after: durations::parse(&connection.polling.first_after),
+            interval: durations::parse(&connection.polling.interval),
+            phase: hash(&object.uid().unwrap_or_default()),
+        },
+        calls: CallLimits {
+            timeout: durations::parse(&connection.calls.timeout),
+            settle: durations::parse(&connection.calls.settle),
+            look_delay: durations::parse(&connection.calls.look_delay),
+        },
+        orgs: facts.orgs.clone(),
+        order_bar: order_bar(object, connection, around),
+        effects_bar: effects_bar(object, connection, around),
+        deleting: object.metadata.deletion_timestamp.is_some(),
+    }
+}
+
+fn hash(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
+const fn gate(gate: Option<api::ActivationGate>) -> ActivationGate {
+    match gate {
+        Some(api::ActivationGate::Shipment) => ActivationGate::Shipment,
+        Some(api::ActivationGate::Approval) => ActivationGate::Approval,
+        Some(api::ActivationGate::Delivery) | None => ActivationGate::Delivery,
+    }
+}
+
+fn existing_key(spec: &api::YubiKeyShipmentSpec, default: Option<DefaultExistingKeyPolicy>) -> ExistingKey {
+    match (spec.existing_key_policy, &spec.existing_key_before, default) {
+        (Some(api::ExistingKeyPolicy::OrderAnother), Some(before), _) => ExistingKey::OrderAnother(before.0),
+        (Some(api::ExistingKeyPolicy::Adopt), ..) | (None, _, Some(DefaultExistingKeyPolicy::Adopt)) => ExistingKey::Adopt,
+        _ => ExistingKey::Hold,
+    }
+}
+
+fn on_delete(policy: Option<api::DeletionPolicy>, connection: &YubiKeyConnectionSpec) -> OnDelete {
+    match policy {
+        Some(api::DeletionPolicy::Orphan) => OnDelete::Orphan,
+        Some(api::DeletionPolicy::Revoke) if connection.policy.revoke == Permission::Allow => OnDelete::Revoke,
+        _ => OnDelete::Cancel,
+    }
+}
+
+fn forbidden(what: &str) -> Failure {
+    Failure::new(Reason::ForbiddenByConnection, what.to_owned())
+}
+
+/// What stops every effect, cancelling too.
+fn effects_bar(object: &YubiKeyShipment, connection: &YubiKeyConnectionSpec, around: Surroundings<'_>) -> Option<Failure> {
+    if object.spec.suspend {
+        return Some(Failure::new(Reason::Suspended, "spec.suspend is set: the vendors are only read; unset it to go on."));
+    }
+    if !around.namespace_allowed {
+        return Some(forbidden("The connection's allowedNamespaces does not admit this namespace, so the vendors are only read; ask its owner to add the namespace."));
+    }
+    match (connection.ordering_cluster.as_deref(), around.cluster) {
+        (Some(bound), here) if here != Some(bound) => Some(Failure::new(
+            Reason::NotOrderingCluster,
+            "The connection's orderingCluster names another cluster (or none), so this one only reads; bind it to this cluster to go on here.",
+        )),
+        _ => None,
+    }
+}
+
+/// What stops enrolling and ordering.
+fn order_bar(object: &YubiKeyShipment, connection: &YubiKeyConnectionSpec, around: Surroundings<'_>) -> Option<Failure> {
+    let spec = &object.spec;
+    let policy = &connection.policy;
+    if has_recipient(spec) && policy.recipient_override == Permission::Forbid {
+        return Some(forbidden("spec.recipient is set, and the connection's policy.recipientOverride is Forbid; remove it, or ask the connection's owner to allow it."));
+    }
+    if has_address(spec) && policy.address_override == Permission::Forbid {
+        return Some(forbidden("spec.address is set, and the connection's policy.addressOverride is Forbid; remove it, or ask the connection's owner to allow it."));
+    }
+    if spec.deletion_policy == Some(api::DeletionPolicy::Revoke) && policy.revoke == Permission::Forbid {
+        return Some(forbidden("spec.deletionPolicy is Revoke, and the connection's policy.revoke is Forbid; choose Cancel, or ask the connection's owner to allow it."));
+    }
+    if let Err(unknown) = product(spec, connection) {
+        return Some(unknown);
+    }
+    (around.open_orders >= policy.max_open_orders).then(|| {
+        Failure::new(
+            Reason::TooManyOpenOrders,
+            "The namespace has as many open orders as the connection's policy.maxOpenOrders allows; this one waits for its turn.",
+        )
+    })
+}
+
+/// `recipient: {}` says nothing.
+fn has_recipient(spec: &api::YubiKeyShipmentSpec) -> bool {
+    spec.recipient.as_ref().is_some_and(|r| *r != api::RecipientOverride::default())
+}
+
+/// `address: {}` says nothing.
+fn has_address(spec: &api::YubiKeyShipmentSpec) -> bool {
+    spec.address.as_ref().is_some_and(|a| *a != api::AddressOverride::default())
+}
+
+/// The three ids of the key.
+///
+/// # Errors
+/// `UnknownKeyModel` if the connection has no such model.
+pub fn product(spec: &api::YubiKeyShipmentSpec, connection: &YubiKeyConnectionSpec) -> Result<KeyProduct, Failure> {
+    let key = &spec.key;
+    let named = |model: &str| connection.keys.iter().find(|k| k.name == model);
+    let ids = match (&key.model, key.product_id, key.inventory_product_id, &key.customization_id) {
+        (Some(model), ..) => named(model).map(|k| (k.product_id, k.inventory_product_id, k.customization_id.clone())),
+        (None, Some(product), Some(inventory), Some(customization)) => Some((product, inventory, customization.clone())),
+        _ => None,
+    };
+    let unknown = || {
+        Failure::new(
+            Reason::UnknownKeyModel,
+            "spec.key.model is not among the connection's keys; choose one of them, or ask the connection's owner to add it.",
+        )
+    };
+    let (product_id, inventory_product_id, customization) = ids.ok_or_else(unknown)?;
+    let customization_id = CustomizationId::new(customization).map_err(|_| unknown())?;
+    Ok(KeyProduct { product_id, inventory_product_id, customization_id })
+}
+
+/// Delivery type.
+#[must_use]
+pub const fn delivery(spec: &api::YubiKeyShipmentSpec) -> Delivery {
+    match spec.delivery {
+        api::Delivery::Standard => Delivery::Standard,
+        api::Delivery::Expedited => Delivery::Expedited,
+    }
+}
+
+/// Recipient and address from the profile, the connection's mapping and the shipment's overrides.
+///
+/// # Errors
+/// `InvalidRecipient` with every fault, each naming its profile attribute or spec field.
+pub fn recipient(spec: &api::YubiKeyShipmentSpec, connection: &YubiKeyConnectionSpec, user: &User) -> Result<Recipient, Failure> {
+    let mapping = connection.recipient_mapping.clone().unwrap_or_default();
+    let mut raw: BTreeMap<Field, Raw> =
+        Field::ALL.into_iter().filter_map(|field| Some((field, from_profile(field, &mapping, user)?))).collect();
+    overrides(spec, &mut raw);
+    let parsed = Recipient::parse(&raw);
+    let mut faults: Vec<String> = parsed.as_ref().err().into_iter().flatten().map(ToString::to_string).collect();
+    faults.extend(country_fault(connection, &raw));
+    faults.extend(pin_mail_fault(user));
+    match parsed {
+        Ok(recipient) if faults.is_empty() => Ok(recipient),
+        _ => Err(Failure::new(
+            Reason::InvalidRecipient,
+            format!("Delivery details are missing or cannot be used, so nothing was enrolled or ordered: {}. Correct them in the user's Okta profile or the HRIS that masters it.", faults.join("; ")),
+        )),
+    }
+}
+
+fn from_profile(field: Field, mapping: &RecipientMapping, user: &User) -> Option<Raw> {
+    let mapped = match field {
+        Field::FirstName => &mapping.first_name,
+        Field::LastName => &mapping.last_name,
+        Field::Company => &mapping.company,
+        Field::Email => &mapping.email,
+        Field::Phone => &mapping.phone,
+        Field::AddressLine1 => &mapping.address_line1,
+        Field::AddressLine2 => &mapping.address_line2,
+        Field::City => &mapping.city,
+        Field::Region => &mapping.region,
+        Field::PostalCode => &mapping.postal_code,
+        Field::CountryCode => &mapping.country_code,
+    };
+    // A new user cannot read the work mailbox yet.
+    let staged_email = field == Field::Email && user.status == UserStatus::Staged;
+    let attribute = match mapped {
+        Some(name) => name.as_str(),
+        None if staged_email => "secondEmail",
+        None => field.default_attribute()?,
+    };
+    Some(Raw { value: user.profile.get(attribute).cloned(), source: format!("profile.{attribute}") })
+}
+
+fn overrides(spec: &api::YubiKeyShipmentSpec, raw: &mut BTreeMap<Field, Raw>) {
+    let mut set = |field, value: Option<&String>, source: &str| {
+        if let Some(value) = value {
+            raw.insert(field, Raw { value: Some(value.clone()), source: source.to_owned() });
+        }
+    };
+    if let Some(r) = &spec.recipient {
+        set(Field::FirstName, r.first_name.as_ref(), "spec.recipient.firstName");
+        set(Field::LastName, r.last_name.as_ref(), "spec.recipient.lastName");
+        set(Field::Company, r.company.as_ref(), "spec.recipient.company");
+        set(Field::Email, r.email.as_ref(), "spec.recipient.email");
+        set(Field::Phone, r.phone.as_ref(), "spec.recipient.phone");
+    }
+    if !has_address(spec) {
+        return;
+    }
+    // All or nothing: parts of two addresses make a third that nobody lives at.
+    let Some(address) = &spec.address else { return };
+    for (field, value, source) in [
+        (Field::AddressLine1, &address.line1, "spec.address.line1"),
+        (Field::AddressLine2, &address.line2, "spec.address.line2"),
+        (Field::City, &address.city, "spec.address.city"),
+        (Field::Region, &address.region, "spec.address.region"),
+        (Field::PostalCode, &address.postal_code, "spec.address.postalCode"),
+        (Field::CountryCode, &address.country_code, "spec.address.countryCode"),
+    ] {
+        raw.insert(field, Raw { value: value.clone(), source: source.to_owned() });
+    }
+}
+
+fn country_fault(connection: &YubiKeyConnectionSpec, raw: &BTreeMap<Field, Raw>) -> Option<String> {
+    let countries = &connection.yubico.countries;
+    let country = raw.get(&Field::CountryCode)?;
+    let code = country.value.as_deref()?.trim();
+    let known = crate::domain::countries::is_alpha2(code);
+    (known && !countries.is_empty() && !countries.iter().any(|c| c == code)).then(|| {
+        format!("Country Code ({}) is {code}, where this connection does not ship ({})", country.source, countries.join(", "))
+    })
+}
+
+/// Okta mails the PIN of a new user to the secondary address; without one nobody could read it.
+fn pin_mail_fault(user: &User) -> Option<String> {
+    let missing = user.profile.get("secondEmail").is_none_or(|mail| mail.trim().is_empty());
+    (user.status == UserStatus::Staged && missing)
+        .then(|| "Secondary email (profile.secondEmail) is missing; Okta mails a new user's PIN there".to_owned())
+}
+
+/// Is there stock for the key?
+///
+/// # Errors
+/// `OutOfStock`.
+pub fn stock(inventory: &Inventory, product: &KeyProduct) -> Result<(), Failure> {
+    let out = |what: String| Err(Failure::new(Reason::OutOfStock, what));
+    let id = product.inventory_product_id;
+    let Some(bucket) = inventory.buckets.iter().find(|b| b.inventory_product_id == id) else {
+        return out(format!("YubiEnterprise shows no stock under inventory product id {id}; buy keys, or correct inventoryProductId."));
+    };
+    if bucket.quantity.is_some_and(|left| left <= 0) {
+        return out(format!("YubiEnterprise has no keys left under inventory product id {id}; buy keys."));
+    }
+    if !bucket.products.is_empty() && !bucket.products.contains(&product.product_id) {
+        return out(format!("Inventory product id {id} does not pay for product id {}; correct one of the two.", product.product_id));
+    }
+    Ok(())
+}

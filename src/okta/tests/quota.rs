@@ -1,0 +1,89 @@
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{
+    super::quota::{Bucket, Quota, Seen},
+    Reply, Server, bytes, error_body, user, with_api_token, with_headers,
+};
+use crate::domain::failure::{Arrival, Reason};
+
+const fn seconds(count: u64) -> Duration {
+    Duration::from_secs(count)
+}
+
+#[test]
+fn a_wait_is_the_rest_of_the_window_by_the_servers_clock() {
+    let seen = Seen { limit: Some(100), remaining: Some(0), reset_in: Some(20), retry_after: None };
+    assert_eq!(seen.after_refusal(0), seconds(21));
+    assert_eq!(seen.when_used_up(), Some(seconds(21)));
+    assert_eq!(Seen { reset_in: Some(100_000), ..seen }.after_refusal(0), seconds(120), "capped");
+    assert_eq!(Seen { reset_in: Some(-50), ..seen }.after_refusal(0), seconds(1), "already over");
+    assert_eq!(Seen { retry_after: Some(seconds(7)), ..seen }.after_refusal(0), seconds(7));
+    assert_eq!(Seen { retry_after: Some(seconds(7_000)), ..seen }.after_refusal(0), seconds(120));
+}
+
+#[test]
+fn without_a_window_the_wait_doubles() {
+    let nothing = Seen::default();
+    let waits: Vec<u64> = (0..9).map(|n| nothing.after_refusal(n).as_secs()).collect();
+    assert_eq!(waits, [1, 2, 4, 8, 16, 32, 64, 64, 64]);
+    let too_many_at_once = Seen { limit: Some(0), remaining: Some(0), reset_in: Some(50), retry_after: None };
+    assert_eq!(too_many_at_once.after_refusal(0), seconds(1), "the reset is only a hint");
+    assert_eq!(too_many_at_once.when_used_up(), None);
+    assert_eq!(Seen { remaining: Some(1), limit: Some(2), ..nothing }.when_used_up(), None);
+}
+
+#[test]
+fn a_bucket_without_news_is_open() {
+    assert!(Quota::default().check(Bucket::Users, Instant::now()).is_ok());
+}
+
+#[tokio::test]
+async fn after_the_last_call_of_a_window_none_is_sent() {
+    // 2026-01-05T20:43:19Z is 1767645799.
+    let headers = [
+        ("x-rate-limit-limit", "600"),
+        ("x-rate-limit-remaining", "0"),
+        ("x-rate-limit-reset", "1767645830"),
+    ];
+    let server = Server::start(move |_| with_headers(200, &headers, "[]")).await;
+    let client = with_api_token(&server);
+    client.enrollments(&user()).await.unwrap();
+    let error = client.enrollments(&user()).await.unwrap_err();
+    assert_eq!((error.arrival, error.failure.reason), (Arrival::NotSent, Reason::RateLimited));
+    let wait = error.failure.retry_after.unwrap();
+    assert!(wait > seconds(1) && wait <= seconds(34), "{wait:?}");
+    assert_eq!(client.prepare().await.unwrap_err().failure.reason, Reason::RateLimited);
+    assert_eq!(server.seen().len(), 1);
+    // Another bucket is not touched.
+    assert!(client.user_by_id(&user()).await.is_err());
+    assert_eq!(server.seen().len(), 2);
+}
+
+#[tokio::test]
+async fn the_call_after_a_refusal_says_which_one_it_repeats() {
+    let count = std::sync::atomic::AtomicUsize::new(0);
+    let server = Server::start(move |_| -> Reply {
+        if count.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0 {
+            let headers = [("x-okta-request-id", "req1"), ("retry-after", "2")];
+            return with_headers(429, &headers, &error_body("E0000047"));
+        }
+        bytes(200, "[]")
+    })
+    .await;
+    let client = with_api_token(&server);
+    let error = client.enrollments(&user()).await.unwrap_err();
+    assert_eq!((error.arrival, error.failure.reason), (Arrival::Refused, Reason::RateLimited));
+    assert!(error.failure.retry_after.is_some());
+    assert_eq!(client.enrollments(&user()).await.unwrap_err().arrival, Arrival::NotSent);
+    tokio::time::pause();
+    tokio::time::advance(seconds(3)).await;
+    tokio::time::resume();
+    client.enrollments(&user()).await.unwrap();
+    client.enrollments(&user()).await.unwrap();
+    let seen = server.seen();
+    assert_eq!(seen.len(), 3);
+    assert_eq!((seen[1].header("x-okta-retry-for"), seen[1].header("x-okta-retry-count")), ("req1", "1"));
+    assert!(seen[2].headers("x-okta-retry-for").is_empty());
+}

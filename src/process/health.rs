@@ -1,0 +1,69 @@
+//! `/healthz` (alive), `/readyz` (what is missing), `/metrics`.
+
+use std::{
+    collections::BTreeSet,
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use axum::{Router, extract::State, http::StatusCode, routing::get};
+use tokio::net::TcpListener;
+
+use super::metrics::Metrics;
+
+/// What has yet to come before the operator is ready.
+#[derive(Debug, Clone)]
+pub struct Readiness(Arc<Mutex<BTreeSet<&'static str>>>);
+
+impl Readiness {
+    /// Waits for all of these.
+    #[must_use]
+    pub fn missing(what: impl IntoIterator<Item = &'static str>) -> Self {
+        Self(Arc::new(Mutex::new(what.into_iter().collect())))
+    }
+
+    /// This has come.
+    pub fn has(&self, what: &'static str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(what);
+    }
+
+    fn list(&self) -> Vec<&'static str> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect()
+    }
+}
+
+#[derive(Clone)]
+struct Served {
+    readiness: Readiness,
+    metrics: Arc<Metrics>,
+}
+
+/// Takes the address; fails at once if somebody has it.
+///
+/// # Errors
+/// If the address cannot be taken.
+pub async fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    TcpListener::bind(address).await
+}
+
+/// Serves until the process ends.
+///
+/// # Errors
+/// If the listener breaks.
+pub async fn serve(listener: TcpListener, readiness: Readiness, metrics: Arc<Metrics>) -> std::io::Result<()> {
+    let router = Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(|State(served): State<Served>| async move { served.metrics.text() }))
+        .with_state(Served { readiness, metrics });
+    axum::serve(listener, router).await
+}
+
+async fn ready(State(served): State<Served>) -> (StatusCode, String) {
+    let missing = served.readiness.list();
+    if missing.is_empty() {
+        (StatusCode::OK, "ok\n".to_owned())
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, format!("waiting for: {}\n", missing.join(", ")))
+    }
+}

@@ -1,0 +1,87 @@
+//! The process: arguments, start, health, metrics, logs, orderly end.
+
+pub mod args;
+pub mod health;
+pub mod metrics;
+pub mod startup;
+pub mod tasks;
+pub mod telemetry;
+
+use std::{path::Path, process::ExitCode, sync::Arc};
+
+use clap::Parser;
+use kube::ResourceExt;
+
+use self::{
+    args::{Arguments, Command, Run},
+    health::Readiness,
+    metrics::Metrics,
+    startup::Fault,
+};
+use crate::{api::schema, controller::run};
+
+/// Runs the subcommand of the command line.
+pub async fn main() -> ExitCode {
+    let ended = match Arguments::parse().command {
+        Command::Run(arguments) => operate(arguments).await.map_err(|fault| fault.to_string()),
+        Command::Crds { dir } => crds(dir.as_deref()),
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            eprintln!("yubikey-shipment-operator: {fault}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn operate(arguments: Run) -> Result<(), Fault> {
+    startup::check_credentials(&arguments.credentials_dir)?;
+    telemetry::start(arguments.log_format).map_err(|error| Fault::Logging(error.to_string()))?;
+    let client = startup::client().await?;
+    startup::check_crds(&client).await?;
+    let cluster = startup::cluster_id(&client).await?;
+    let listener = health::listen(arguments.listen)
+        .await
+        .map_err(|error| Fault::Listen(arguments.listen.to_string(), error.to_string()))?;
+    let metrics = Arc::new(Metrics::default());
+    let readiness = Readiness::missing(["shipments", "namespaces"]);
+    let address = listener.local_addr().map(|a| a.to_string()).unwrap_or_default();
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), address, "started");
+    let served = tokio::spawn(health::serve(listener, readiness.clone(), Arc::clone(&metrics)));
+    let setup = run::Setup { client, credentials_dir: arguments.credentials_dir, cluster, metrics, readiness };
+    run::run(setup, stop_signal()).await;
+    served.abort();
+    tracing::info!("ended");
+    Ok(())
+}
+
+/// SIGTERM or SIGINT.
+async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        tracing::error!("signals cannot be watched; the process ends only by SIGKILL");
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = int.recv() => {}
+    }
+    tracing::info!("stopping: calls under way are finished");
+}
+
+fn crds(dir: Option<&Path>) -> Result<(), String> {
+    for crd in schema::all() {
+        let text = schema::to_yaml(&crd).map_err(|error| error.to_string())?;
+        match dir {
+            None => println!("---\n{text}"),
+            Some(dir) => {
+                let path = dir.join(format!("{}.yaml", crd.name_any()));
+                std::fs::create_dir_all(dir)
+                    .and_then(|()| std::fs::write(&path, text))
+                    .map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
+            }
+        }
+    }
+    Ok(())
+}
