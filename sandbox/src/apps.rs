@@ -113,10 +113,13 @@ pub(crate) fn write_credentials(
     fs::create_dir_all(dir)?;
     write_private(&dir.join("okta-private-key"), app.private_key_pem.as_bytes())?;
     write_private(&dir.join("yubico-api-token"), yubico_token.as_bytes())?;
-    if let Some(pem) = ca_pem {
-        fs::write(dir.join("ca.crt"), pem)?;
+    let ca = dir.join("ca.crt");
+    match ca_pem {
+        Some(pem) => fs::write(ca, pem),
+        // A certificate of an earlier run over https would only mislead.
+        None if ca.exists() => fs::remove_file(ca),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// Writes a file only its owner can read.

@@ -137,7 +137,8 @@ pub(crate) struct House {
 ///
 /// # Errors
 /// When a port is taken, a file cannot be written or a key cannot be made.
-pub async fn serve(settings: Settings) -> Result<Sandbox, ServeError> {
+pub async fn serve(mut settings: Settings) -> Result<Sandbox, ServeError> {
+    settings.dir = std::path::absolute(&settings.dir)?;
     let keys = |error: &dyn std::fmt::Display| ServeError::Keys(error.to_string());
     let tls = if settings.plain_http { None } else { Some(Tls::new().map_err(|error| keys(&error))?) };
     let scheme = if tls.is_some() { "https" } else { "http" };

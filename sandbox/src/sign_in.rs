@@ -80,8 +80,9 @@ fn line(mail: &str, label: &str) -> Option<String> {
 
 fn client(ca: Option<&Path>) -> Result<reqwest::Client, String> {
     let mut builder = reqwest::Client::builder().no_proxy();
-    if let Some(ca) = ca {
-        let pem = reqwest::Certificate::from_pem(&read(ca)?).map_err(|error| error.to_string())?;
+    // Over plain http there is no CA, and its file is empty.
+    if let Some(pem) = ca.map(read).transpose()?.filter(|pem| !pem.is_empty()) {
+        let pem = reqwest::Certificate::from_pem(&pem).map_err(|error| error.to_string())?;
         builder = builder.add_root_certificate(pem);
     }
     builder.build().map_err(|error| error.to_string())

@@ -75,6 +75,10 @@ pub(crate) struct Behaviour {
     pub preregistration_enabled: bool,
     /// Requests an app or token may make a minute; the rest is answered 429.
     pub okta_requests_a_minute: u32,
+    /// Activation works after mark-error.
+    pub activate_after_mark_error: bool,
+    /// A new enrolment shows in the list only after this many milliseconds.
+    pub enrollment_list_lag_ms: i64,
     /// How long an enrolment's challenge lives.
     pub challenge_minutes: i64,
 }
@@ -89,6 +93,8 @@ impl Default for Behaviour {
             locked_delete_status: 409,
             preregistration_enabled: true,
             okta_requests_a_minute: 600,
+            activate_after_mark_error: false,
+            enrollment_list_lag_ms: 0,
             challenge_minutes: 60 * 24 * 60,
         }
     }

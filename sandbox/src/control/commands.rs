@@ -105,18 +105,6 @@ pub(crate) fn delete_shipment(world: &mut World, call: &Call) -> Answer {
     Ok(Reply::empty(204))
 }
 
-/// `DELETE /enrollments/{id}`: an admin removes a factor in the Admin Console.
-pub(crate) fn delete_enrollment(world: &mut World, call: &Call) -> Answer {
-    let id = call.param("id");
-    for org in &mut world.orgs {
-        if let Some(at) = org.enrollments.iter().position(|enrollment| enrollment.id == id) {
-            org.enrollments.remove(at);
-            return Ok(Reply::empty(204));
-        }
-    }
-    Err(refused(404, "there is no such enrolment"))
-}
-
 /// `POST /advance`: `{"steps": 1, "shipment"?: ID}`.
 pub(crate) fn advance(world: &mut World, call: &Call) -> Answer {
     let request: Advance = body(call)?;

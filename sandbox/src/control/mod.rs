@@ -1,6 +1,7 @@
 //! The control API: what an admin, a warehouse worker or a test does to the world.
 
 mod commands;
+mod enrollments;
 mod orgs;
 mod people;
 mod reads;
@@ -55,7 +56,9 @@ pub(crate) fn routes() -> Vec<ControlRoute> {
         route!(POST "/groups/{id}", people::patch_group),
         route!(POST "/shipments/{id}/state", commands::set_state),
         route!(DELETE "/shipments/{id}", commands::delete_shipment),
-        route!(DELETE "/enrollments/{id}", commands::delete_enrollment),
+        route!(POST "/people/{id}/enrollments", enrollments::create),
+        route!(POST "/enrollments/{id}", enrollments::patch),
+        route!(DELETE "/enrollments/{id}", enrollments::delete),
         route!(POST "/advance", commands::advance),
         route!(GET "/faults", commands::faults),
         route!(POST "/faults", commands::add_fault),

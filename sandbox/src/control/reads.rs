@@ -111,10 +111,16 @@ pub(crate) fn outbox(world: &mut World, _: &Call) -> Answer {
     done(&json!(world.outbox))
 }
 
-/// `GET /outbox/{id}`.
+/// `GET /outbox/{id}`, or `GET /outbox/latest[?person=ID or LOGIN]`.
 pub(crate) fn mail(world: &mut World, call: &Call) -> Answer {
     let id = call.param("id");
-    let mail = world.outbox.iter().find(|mail| mail.id.to_string() == id);
+    let person = call
+        .query("person")
+        .map(|key| world.orgs.iter().find_map(|org| org.person(key)).map(|person| &person.id));
+    let mail = world.outbox.iter().rev().find(|mail| {
+        person.is_none_or(|person| person == Some(&mail.user_id))
+            && (id == "latest" || mail.id.to_string() == id)
+    });
     done(&json!(mail.ok_or_else(|| refused(404, "there is no such mail"))?))
 }
 

@@ -49,6 +49,7 @@ pub(crate) fn activate(world: &mut World, call: &Call) -> Answer {
 fn apply(world: &mut World, org_index: usize, request: &ActivateRequest) -> Answer {
     let roots = world.yubico.attestation.root_pem().unwrap_or_default();
     let lifetime = SignedDuration::from_mins(world.settings.challenge_minutes);
+    let after_error = world.settings.activate_after_mark_error;
     let org = world.org(org_index);
     let person = org
         .people
@@ -60,6 +61,8 @@ fn apply(world: &mut World, org_index: usize, request: &ActivateRequest) -> Answ
     }
     let refuse = |why: &str| {
         // The real answer says nothing; the sandbox's own header helps whoever debugs against it.
+        let why: String =
+            why.chars().map(|c| if c == ' ' || c.is_ascii_graphic() { c } else { '?' }).collect();
         errors::preregistration(ACTIVATE_FAULT).header("x-sandbox-reason", why)
     };
     // Exactly the keys submitted are trusted, no others.
@@ -83,7 +86,8 @@ fn apply(world: &mut World, org_index: usize, request: &ActivateRequest) -> Answ
             })
             .ok_or_else(|| errors::not_found(&response.authenticator_enrollment_id))?;
         let enrollment = &org.enrollments[at];
-        if !matches!(enrollment.status.as_str(), PENDING | ERRORED) {
+        let open = enrollment.status == PENDING || (after_error && enrollment.status == ERRORED);
+        if !open {
             return Err(refuse("the enrolment is not pending"));
         }
         if enrollment.created + lifetime < clock::now() {

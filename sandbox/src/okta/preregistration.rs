@@ -1,6 +1,6 @@
 //! Pre-registered factors: enroll, list, delete, mark as errored.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use josekit::jwk::Jwk;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -122,7 +122,8 @@ fn rp_ids_valid(org: &OktaOrg, wanted: &[String]) -> bool {
     !wanted.is_empty() && wanted.iter().all(|id| known.contains(id) && seen.insert(id))
 }
 
-fn new_enrollment(
+/// A pending enrolment of that person under that RP id.
+pub(crate) fn new_enrollment(
     org: &OktaOrg,
     person: &crate::world::Person,
     rp_id: &str,
@@ -179,11 +180,12 @@ fn sealed_requests(
 pub(crate) fn list(world: &mut World, call: &Call) -> Answer {
     feature(world)?;
     let user_id = call.param("userId");
+    let shown_until = clock::now() - SignedDuration::from_millis(world.settings.enrollment_list_lag_ms);
     let org = world.org(call.org);
     let list: Vec<Value> = org
         .enrollments
         .iter()
-        .filter(|enrollment| enrollment.user_id == user_id)
+        .filter(|enrollment| enrollment.user_id == user_id && enrollment.created <= shown_until)
         .map(|enrollment| view(&org.base_url, enrollment))
         .collect();
     Ok(Reply::json(200, &json!(list)).user(user_id))

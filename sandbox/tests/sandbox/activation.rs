@@ -123,3 +123,21 @@ async fn an_old_challenge_has_expired() {
     world.command("POST", "/settings", json!({"challengeMinutes": 0})).await;
     refused(&world, &token, &good).await;
 }
+
+#[tokio::test]
+async fn an_errored_enrolment_is_not_activated() {
+    let world = start().await;
+    let token = world.token().await;
+    let (enrolled, _, shipment) = world.delivered(&token).await;
+    let path = format!(
+        "/webauthn-registration/api/v1/users/{}/enrollments/{}/mark-error",
+        enrolled.user_id, enrolled.id
+    );
+    let marked =
+        world.okta_request(&token, "POST", &path).header("content-length", "0").send().await.unwrap();
+    assert_eq!(marked.status(), 204);
+    let good = world.activate_body(&enrolled, &shipment).await;
+    refused(&world, &token, &good).await;
+    world.command("POST", "/settings", json!({"activateAfterMarkError": true})).await;
+    assert_eq!(world.activate(&token, &good).await.status(), 200);
+}

@@ -196,3 +196,20 @@ async fn stock_products_countries_and_addresses_can_be_asked_for() {
         world.http.get(format!("{}/v1/inventory", world.yubico())).bearer_auth("x").send().await.unwrap();
     assert_eq!(wrong.status(), 401);
 }
+
+#[tokio::test]
+async fn enrolments_of_other_hands_show_and_new_ones_may_lag() {
+    let world = start().await;
+    let token = world.token().await;
+    let ann = world.person(&token, "ann.lee@example.com").await["id"].as_str().unwrap().to_string();
+    let list = format!("/webauthn-registration/api/v1/users/{ann}/enrollments");
+    let old = json!({"status": "EXPIRED", "ageMinutes": 90});
+    let made = world.command("POST", "/people/ann.lee@example.com/enrollments", old).await;
+    world.command("POST", "/settings", json!({"enrollmentListLagMs": 3_600_000})).await;
+    world.enroll(&token, "ann.lee@example.com").await;
+    let listed = world.okta_get(&token, &list).await;
+    assert_eq!(listed.as_array().unwrap().len(), 1);
+    assert_eq!((&listed[0]["id"], &listed[0]["status"]), (&made["id"], &json!("EXPIRED")));
+    world.command("POST", "/settings", json!({"enrollmentListLagMs": 0})).await;
+    assert_eq!(world.okta_get(&token, &list).await.as_array().unwrap().len(), 2);
+}

@@ -127,6 +127,8 @@ async fn the_page_shows_the_pin_in_the_mail_only() {
     world.ready_to_sign_in().await;
     let text = world.look("/outbox").await[0]["text"].as_str().unwrap().to_string();
     let pin = text.lines().find_map(|line| line.strip_prefix("PIN: ")).unwrap().to_string();
+    assert_eq!(world.look("/outbox/latest?person=ann.lee@example.com").await["id"], 1);
+    assert_eq!(world.control("GET", "/outbox/latest?person=bob.ray@example.com", None).await.status(), 404);
     let page = world.control("GET", "/", None).await.text().await.unwrap();
     assert_eq!(page.matches(&pin).count(), 1);
     assert!(page.contains("Delivered."));
