@@ -22,7 +22,10 @@ pub use self::{
     call::{Answer, Api, Body, Call, Nature},
     metrics::CallMetrics,
 };
-use crate::domain::failure::{CallError, Failure, Reason};
+use crate::{
+    clock,
+    domain::failure::{CallError, Failure, Reason},
+};
 
 /// Largest answer that is read, in bytes. A user with a full profile has a few KiB, a page of 200 of them
 /// stays well below.
@@ -156,7 +159,7 @@ impl Http {
                 request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(text)
             }
         };
-        let sent = Timestamp::now();
+        let sent = clock::now();
         let response = request.send().await.map_err(|e| fault::transport(api, &place, &e))?;
         receive(api, nature, &place, sent, response).await
     }
@@ -169,7 +172,7 @@ async fn receive(
     sent: Timestamp,
     mut response: Response,
 ) -> Result<Answer, CallError> {
-    let received = Timestamp::now();
+    let received = clock::now();
     let status = response.status();
     tracing::Span::current().record("status", status.as_u16());
     let headers = response.headers().clone();

@@ -4,7 +4,6 @@
 use std::{fmt, time::Duration};
 
 use governor::DefaultDirectRateLimiter;
-use jiff::Timestamp;
 use reqwest::{
     Method,
     header::{self, HeaderMap},
@@ -19,6 +18,7 @@ use super::{
     token::{App, Life, Scheme, Token, TokenSource},
 };
 use crate::{
+    clock,
     domain::failure::{CallError, Failure, Reason},
     http::{Answer, Api, Body, Call, Http, Nature, place},
 };
@@ -28,6 +28,9 @@ const ROAD: &str = "okta.users.manage okta.users.read";
 
 /// Asked for by itself and only for the RP id: one scope that is not granted refuses the whole request.
 const AUTHENTICATORS: &str = "okta.authenticators.read";
+
+/// Asked for only where a connection's policy names groups.
+const GROUPS: &str = "okta.groups.read okta.users.read";
 
 /// One Okta organization. Cheap to share; holds the access token.
 pub struct Client {
@@ -45,7 +48,7 @@ impl fmt::Debug for Client {
 }
 
 enum Access {
-    App { app: Box<App>, road: TokenSource, authenticators: TokenSource },
+    App { app: Box<App>, road: TokenSource, authenticators: TokenSource, groups: TokenSource },
     ApiToken(SecretString),
 }
 
@@ -55,6 +58,7 @@ pub(super) enum Scope {
     None,
     Road,
     Authenticators,
+    Groups,
 }
 
 /// One operation; each try makes a call of its own from it.
@@ -108,6 +112,7 @@ impl Client {
                 app: Box::new(App::new(&settings.org_url, app)?),
                 road: TokenSource::new(ROAD),
                 authenticators: TokenSource::new(AUTHENTICATORS),
+                groups: TokenSource::new(GROUPS),
             },
             Auth::ApiToken(token) => Access::ApiToken(token.clone()),
         };
@@ -193,11 +198,12 @@ impl Client {
     }
 
     fn source(&self, scope: Scope) -> Option<(&App, &TokenSource)> {
-        let Access::App { app, road, authenticators } = &self.access else { return None };
+        let Access::App { app, road, authenticators, groups } = &self.access else { return None };
         match scope {
             Scope::None => None,
             Scope::Road => Some((app, road)),
             Scope::Authenticators => Some((app, authenticators)),
+            Scope::Groups => Some((app, groups)),
         }
     }
 
@@ -249,13 +255,8 @@ impl Client {
                     return call.secret_header(header::AUTHORIZATION, &format!("Bearer {value}"));
                 }
                 let nonce = app.nonce();
-                let proof = app.proofs.prove(
-                    &call.method,
-                    &call.url,
-                    nonce.as_deref(),
-                    Some(value),
-                    Timestamp::now(),
-                )?;
+                let proof =
+                    app.proofs.prove(&call.method, &call.url, nonce.as_deref(), Some(value), clock::now())?;
                 call.secret_header(header::AUTHORIZATION, &format!("DPoP {value}"))?
                     .secret_header(header::HeaderName::from_static("dpop"), &proof)
             }

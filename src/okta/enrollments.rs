@@ -1,13 +1,12 @@
 //! Pre-registered enrolments: list, enrol, activate, send the PIN, delete, mark as failed.
 
-use jiff::Timestamp;
 use reqwest::{Method, header::HeaderMap};
 use serde_json::Value;
 use url::Url;
 
 use super::{
     Client,
-    client::{Request, Scope, Unread, done},
+    client::{Request, Scope, done},
     fault,
     quota::Bucket,
     wire::{ActivateAnswer, ActivateBody, EnrollAnswer, EnrollBody, Factor, PinBody},
@@ -19,20 +18,10 @@ use crate::{
         requests::{ActivateRequest, EnrollRequest},
         seen::{EnrollmentList, EnrollmentStatus, ListedEnrollment, NewEnrollment},
     },
-    http::{Answer, Body, Nature},
+    http::{Answer, Body, Nature, not_sent},
 };
 
 const BASE: [&str; 3] = ["webauthn-registration", "api", "v1"];
-
-/// A person with more pages of keys than this is none.
-const PAGES: usize = 20;
-
-/// One page: the server's clock, its entries, and the next page.
-struct Page {
-    at: Timestamp,
-    entries: Vec<ListedEnrollment>,
-    next: Option<Url>,
-}
 
 impl Client {
     /// The user's pre-registered enrolments, whatever their status. An unknown user may give an empty list.
@@ -41,26 +30,20 @@ impl Client {
     /// `UserNotFound` for 404; `UnreadableAnswer` if an entry has no id, `Date` is missing, or the list goes on
     /// at another host: nothing may be left out in silence.
     pub async fn enrollments(&self, user: &UserId) -> Result<EnrollmentList, CallError> {
-        let mut url = self.preregistration(&["users", user.as_str(), "enrollments"])?;
-        let mut list: Option<EnrollmentList> = None;
-        for _ in 0..PAGES {
-            let page = self.page(url).await?;
-            // The clock of the first page: what is made later was made after the question.
-            let list = list.get_or_insert(EnrollmentList { at: page.at, entries: Vec::new() });
-            for entry in page.entries {
-                if !list.entries.iter().any(|known| known.id == entry.id) {
-                    list.entries.push(entry);
-                }
-            }
-            match page.next {
-                Some(next) => url = next,
-                None => return Ok(list.clone()),
+        let url = self.preregistration(&["users", user.as_str(), "enrollments"])?;
+        let request = |url| Request {
+            refused: Reason::UserNotFound,
+            ..Request::get("enrollments", Bucket::Preregistration, url)
+        };
+        let mut pages = self.pages(url, request, read_page).await?.into_iter();
+        // The clock of the first page: what was made later was made after the question.
+        let mut list = pages.next().ok_or_else(|| not_sent(Reason::UnreadableAnswer, "no page was read"))?;
+        for entry in pages.flat_map(|page| page.entries) {
+            if !list.entries.iter().any(|known| known.id == entry.id) {
+                list.entries.push(entry);
             }
         }
-        Err(crate::http::not_sent(
-            Reason::UnreadableAnswer,
-            format!("Okta's list of enrolments does not end after {PAGES} pages; please report this"),
-        ))
+        Ok(list)
     }
 
     /// Enrols. Each call makes a new enrolment; nothing here calls twice.
@@ -144,32 +127,15 @@ impl Client {
         let segments: Vec<&str> = BASE.iter().chain(tail).copied().collect();
         self.url(&segments)
     }
+}
 
-    async fn page(&self, url: Url) -> Result<Page, CallError> {
-        let request = Request {
-            refused: Reason::UserNotFound,
-            ..Request::get("enrollments", Bucket::Preregistration, url)
-        };
-        self.call(request, |answer| {
-            done(answer)?;
-            self.read_page(answer)
-        })
-        .await
-    }
-
-    fn read_page(&self, answer: &Answer) -> Result<Page, Unread> {
-        let at = answer
-            .date()
-            .ok_or_else(|| answer.unreadable("it has no `Date`; a proxy may have taken it out"))?;
-        let factors: Vec<Factor> = answer.json()?;
-        let entries = factors.into_iter().map(listed).collect::<Option<Vec<_>>>();
-        let entries = entries.ok_or_else(|| answer.unreadable("an enrolment has no usable id"))?;
-        let next = next_link(answer).map_err(|what| answer.unreadable(what))?;
-        if next.as_ref().is_some_and(|url| !self.is_ours(url)) {
-            return Err(answer.unreadable("the list goes on at another host").into());
-        }
-        Ok(Page { at, entries, next })
-    }
+fn read_page(answer: &Answer) -> Result<EnrollmentList, CallError> {
+    let at =
+        answer.date().ok_or_else(|| answer.unreadable("it has no `Date`; a proxy may have taken it out"))?;
+    let factors: Vec<Factor> = answer.json()?;
+    let entries = factors.into_iter().map(listed).collect::<Option<Vec<_>>>();
+    let entries = entries.ok_or_else(|| answer.unreadable("an enrolment has no usable id"))?;
+    Ok(EnrollmentList { at, entries })
 }
 
 fn change(operation: &'static str, method: Method, url: Url, body: Body, refused: Reason) -> Request {
@@ -221,19 +187,4 @@ fn status(text: &str) -> EnrollmentStatus {
         "FULFILLMENT_ERRORED" => EnrollmentStatus::Errored,
         other => EnrollmentStatus::Other(other.to_owned()),
     }
-}
-
-/// The target of `Link: <…>; rel="next"`, of one or of several `Link` headers.
-pub(super) fn next_link(answer: &Answer) -> Result<Option<Url>, &'static str> {
-    let values = answer.headers.get_all("link").iter().filter_map(|value| value.to_str().ok());
-    for link in values.flat_map(|value| value.split(',')) {
-        let Some((target, parameters)) = link.trim().strip_prefix('<').and_then(|l| l.split_once('>')) else {
-            continue;
-        };
-        let is_next = |p: &str| matches!(p.trim(), "rel=\"next\"" | "rel=next");
-        if parameters.split(';').any(is_next) {
-            return Url::parse(target).map(Some).map_err(|_| "its link to the next page is no URL");
-        }
-    }
-    Ok(None)
 }

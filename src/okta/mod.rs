@@ -10,6 +10,7 @@ mod fault;
 mod groups;
 mod key;
 mod org;
+mod pages;
 mod proof;
 mod quota;
 mod token;

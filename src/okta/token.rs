@@ -6,7 +6,6 @@ use std::{
     time::Duration,
 };
 
-use jiff::Timestamp;
 use reqwest::{Method, header::HeaderName};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -20,6 +19,7 @@ use super::{
     quota::{Bucket, Quota},
 };
 use crate::{
+    clock,
     domain::failure::{Arrival, CallError, Failure, Reason},
     http::{Answer, Api, Body, Call, Http, Nature, place},
 };
@@ -104,7 +104,7 @@ impl App {
     }
 
     fn request(&self, scope: &str, deadline: Instant) -> Result<Call, CallError> {
-        let now = Timestamp::now();
+        let now = clock::now();
         let assertion = self.key.assertion(&self.client_id, self.token_url.as_str(), now)?;
         let form = form_urlencoded::Serializer::new(String::new())
             .append_pair("grant_type", "client_credentials")
@@ -190,7 +190,7 @@ impl TokenSource {
             let grant = http.send(call, |answer| {
                 let wait = quota.note(Bucket::Token, answer, Instant::now());
                 app.learn_nonce(answer);
-                read_grant(answer, app.dpop, wait)
+                read_grant(answer, app.dpop, self.scope, wait)
             });
             match grant.await.map_err(before_the_call)? {
                 Grant::Token(token) => return Ok(token),
@@ -233,12 +233,12 @@ impl From<String> for SecretText {
     }
 }
 
-fn read_grant(answer: &Answer, dpop: Dpop, wait: Option<Duration>) -> Result<Grant, CallError> {
+fn read_grant(answer: &Answer, dpop: Dpop, scope: &str, wait: Option<Duration>) -> Result<Grant, CallError> {
     if !answer.is_success() {
         if fault::wants_nonce(answer) && dpop != Dpop::Never {
             return Ok(Grant::NonceWanted);
         }
-        return Err(refused(answer, wait));
+        return Err(refused(answer, scope, wait));
     }
     let body: GrantBody = answer.json()?;
     let scheme = if body.token_type.eq_ignore_ascii_case("dpop") {
@@ -260,7 +260,10 @@ fn read_grant(answer: &Answer, dpop: Dpop, wait: Option<Duration>) -> Result<Gra
     Ok(Grant::Token(Token { value: body.access_token.0, scheme, good_until: Instant::now() + good_for }))
 }
 
-fn refused(answer: &Answer, wait: Option<Duration>) -> CallError {
+fn refused(answer: &Answer, scope: &str, wait: Option<Duration>) -> CallError {
+    let scopes = scope.replace(' ', " and ");
+    let not_granted =
+        format!("Okta does not grant the scopes: grant {scopes} under `Okta API Scopes` of the app");
     let error = fault::oauth_error(answer);
     let (reason, message) = match error.as_deref() {
         Some("invalid_client") => (
@@ -268,11 +271,7 @@ fn refused(answer: &Answer, wait: Option<Duration>) -> CallError {
             "Okta rejected the client assertion: check `clientId`, `keyId` and `algorithm`, that the public half \
              of `okta-private-key` is active at the app, and this machine's clock",
         ),
-        Some("invalid_scope") => (
-            Reason::OktaForbidden,
-            "Okta does not grant the scopes: grant okta.users.manage and okta.users.read under `Okta API \
-             Scopes` of the app",
-        ),
+        Some("invalid_scope") => (Reason::OktaForbidden, not_granted.as_str()),
         Some("unauthorized_client" | "unsupported_grant_type") => (
             Reason::OktaUnauthorized,
             "the Okta app may not use client credentials: use an app of the kind `API Services`",

@@ -144,6 +144,12 @@ pub(super) struct UserBody {
     pub(super) profile: Option<Map<String, Value>>,
 }
 
+/// `Group`
+#[derive(Deserialize)]
+pub(super) struct GroupBody {
+    pub(super) id: String,
+}
+
 /// `WellKnownOrgMetadata`
 #[derive(Deserialize)]
 pub(super) struct OrganizationBody {

@@ -234,6 +234,21 @@ async fn an_id_that_is_none_is_not_looked_up() {
     assert_eq!(okta.user_by_id(&UserId::new("annlee").unwrap()).await, Ok(None));
 }
 
+#[tokio::test]
+async fn groups_are_asked_for_with_their_own_scope() {
+    let (server, client) = with_tokens("DPoP", Dpop::Auto, |seen| match seen.path() {
+        "/api/v1/users/00uEXAMPLE0000000001/groups" => bytes(200, "[{\"id\":\"00g1\"},{\"id\":\"00g2\"}]"),
+        _ => bytes(404, &error_body("E0000007")),
+    })
+    .await;
+    assert_eq!(client.groups_of(&user()).await.unwrap(), ["00g1", "00g2"]);
+    assert!(server.seen()[0].body.contains("scope=okta.groups.read+okta.users.read&"));
+    let server = Server::start(|_| bytes(400, "{\"error\":\"invalid_scope\"}")).await;
+    let error = okta(&server, service_app(Dpop::Auto)).groups_of(&user()).await.unwrap_err();
+    assert_eq!(told(&error), (Arrival::NotSent, Reason::OktaForbidden, None));
+    assert!(error.failure.message.contains("okta.groups.read"));
+}
+
 async fn rp_id(settings: &'static str) -> Result<Option<RpId>, crate::domain::failure::CallError> {
     let (server, okta) = with_tokens("DPoP", Dpop::Auto, move |seen| match seen.path() {
         "/api/v1/authenticators" => {
@@ -290,6 +305,8 @@ impl<'a> MakeWriter<'a> for Log {
 #[tokio::test]
 async fn no_log_line_tells_a_secret() {
     let log = Log::default();
+    // With a single subscriber, a call site first met by another test's thread would stay silent here.
+    let _second = tracing::Dispatch::new(tracing_subscriber::registry());
     let layer = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(log.clone());
     let _guard = tracing_subscriber::registry().with(layer).set_default();
     let answers = AtomicUsize::new(0);
