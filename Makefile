@@ -1,0 +1,33 @@
+# The habits of this project. `make` alone lists them.
+# Everything real is in scripts, so that CI and people run the same.
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo demo-stop test crds lint fmt clean
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## Everything demo and tests run: operator, sandbox, control plane with kubectl, Helm
+	@hack/build.sh
+
+demo: ## The whole road on this machine, to keys that sign in (KEEP=1: leave it up; CLUSTER=current: in your cluster)
+	@hack/demo.sh
+
+demo-stop: ## End a demo that was left up
+	@hack/demo.sh stop
+
+test: ## Every test; the last line counts them
+	@hack/test.sh
+
+crds: ## Write crds/ and the chart's copy from the Rust types
+	@hack/crds.sh
+
+lint: ## Formatting, clippy, go vet, helm lint
+	@hack/lint.sh
+
+fmt: ## Format Rust and Go
+	cargo fmt --all
+	gofmt -w control-plane
+
+clean: ## Remove everything that was built, and the demo's state
+	rm -rf target .cache .state

@@ -1,0 +1,384 @@
+#!/usr/bin/env bash
+# Shows the whole road of three shipments, from kubectl apply to keys that sign
+# in: a real API server, the operator under the chart's rights, and the sandbox
+# in the part of both vendors. Ends by itself and leaves nothing running.
+#
+#   hack/demo.sh                    the show
+#   KEEP=1 hack/demo.sh             everything stays up until Enter, Ctrl-C or `hack/demo.sh stop`
+#   CLUSTER=current hack/demo.sh    in the cluster of your KUBECONFIG
+#   hack/demo.sh stop               ends a demo that runs elsewhere
+set -euo pipefail
+. "$(dirname "$0")/lib/common.sh"
+. "$root/hack/lib/prerequisites.sh"
+
+state=$root/.state/demo
+pidfile=$root/.state/demo.pid
+operator=$root/target/debug/yubikey-shipment-operator
+sandbox=$root/target/debug/yubikey-shipment-sandbox
+ask=$root/hack/lib/ask.py
+
+system=yubikey-shipments # namespace of the operator's ServiceAccount
+people=onboarding        # namespace of the shipments, as in examples/
+service_account=yubikey-shipment-operator
+definitions=(yubikeyconnections.fidoprereg.dev yubikeyshipments.fidoprereg.dev)
+# The sandbox's parcels change their state after so many seconds. Less than the
+# connection's polling.firstAfter, or the first look would find them unchecked.
+step=2
+deadline=120
+
+started=() # pid and name of each process, newest last
+current_prepared=
+began=$SECONDS
+
+# --- what is said ---
+
+note() { printf '%3d s  %s\n' $((SECONDS - began)) "$*"; }
+
+# off MESSAGE [LOG]: something is not as it should be; the end of the log says why.
+off() {
+  {
+    say ""
+    say "The demo failed: $1"
+    if [ -n "${2-}" ] && [ -s "$2" ]; then
+      say "The end of $2:"
+      tail -n 20 "$2" | sed 's/^/  | /'
+    fi
+  } >&2
+  exit 1
+}
+
+# --- processes ---
+
+# start NAME OUTPUT COMMAND...: in the background, stderr to NAME.log, with a
+# stdin that stays open as long as this script lives, however it ends. Its pid is
+# in $child.
+start() {
+  local name=$1 output=$2
+  shift 2
+  "$@" <"$state/stdin" >>"$output" 2>>"$state/$name.log" 7>&- 8>&- &
+  child=$!
+  started+=("$child $name")
+}
+
+alive() {
+  local entry
+  for entry in "${started[@]}"; do
+    kill -0 "${entry%% *}" 2>/dev/null || off "${entry#* } ended by itself" "$state/${entry#* }.log"
+  done
+}
+
+end_newest() {
+  end_process "${started[-1]%% *}"
+  unset 'started[-1]'
+}
+
+# end_all: newest first, so that the operator goes before what it talks to.
+end_all() {
+  while [ "${#started[@]}" -gt 0 ]; do end_newest; done
+}
+
+finish() {
+  local code=$?
+  trap '' INT TERM
+  [ -z "$current_prepared" ] || leave_current || true
+  end_all
+  exec 7>&- 8>&-
+  rm -f "$pidfile"
+  exit "$code"
+}
+
+# one_at_a_time: the lock goes with the process, the pid tells `stop` whom to end.
+one_at_a_time() {
+  mkdir -p "$root/.state"
+  if running; then fail "a demo is running already, process $(cat "$pidfile"); make demo-stop ends it"; fi
+  if command -v flock >/dev/null; then
+    exec 8>"$pidfile.lock"
+    flock -n 8 || fail "a demo is starting already; make demo-stop ends it"
+  fi
+  echo $$ >"$pidfile"
+}
+
+# running: whether the process in the pid file is still a demo, and not another
+# program that got its number.
+running() {
+  local pid
+  pid=$(cat "$pidfile" 2>/dev/null) && [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null || return 1
+  ! command -v ps >/dev/null || [[ $(ps -o args= -p "$pid") == *demo.sh* ]]
+}
+
+stop() {
+  if ! running; then
+    say "no demo is running"
+    return
+  fi
+  local pid
+  pid=$(cat "$pidfile")
+  kill "$pid"
+  while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
+  say "the demo is stopped"
+}
+
+# await FILE PID NAME: until the process has written its line.
+await() {
+  local patience=300
+  while ! [ -s "$1" ]; do
+    kill -0 "$2" 2>/dev/null || off "$3 did not start" "$state/$3.log"
+    [ "$patience" -gt 0 ] || off "$3 is not ready after 30 s" "$state/$3.log"
+    patience=$((patience - 1))
+    sleep 0.1
+  done
+}
+
+# --- the stage ---
+
+prepare() {
+  rm -rf "$state"
+  mkdir -p -m 700 "$state"
+  mkfifo "$state/stdin"
+  # Read and write, so that opening it waits for nobody and nobody reads its end.
+  exec 7<>"$state/stdin"
+}
+
+start_cluster() {
+  local pid
+  start control-plane "$state/control-plane.json" "$bin/control-plane" serve --dir "$state/cluster"
+  pid=$child
+  start sandbox "$state/sandbox.json" "$sandbox" serve --dir "$state/sandbox" --step "$step"
+  await "$state/sandbox.json" "$child" sandbox
+  await "$state/control-plane.json" "$pid" control-plane
+  export KUBECONFIG=$state/cluster/admin.kubeconfig
+  note "a Kubernetes API server, and the sandbox in the part of Okta and YubiEnterprise"
+}
+
+use_current_cluster() {
+  local context server others
+  context=$(kubectl config current-context) || off "CLUSTER=current needs a kubeconfig with a current context"
+  server=$(kubectl config view --minify -o jsonpath='{.clusters[0].cluster.server}')
+  say "WARNING: the demo uses the cluster of your current context"
+  say "           context  $context"
+  say "           server   $server"
+  say "         It installs custom resource definitions and cluster-wide RBAC, and removes them at the end."
+  kubectl get --raw /readyz >/dev/null || off "the cluster of the context $context does not answer"
+  # The demo's operator would follow shipments that are real.
+  others=$(kubectl get crd "${definitions[@]}" --ignore-not-found -o name)
+  [ -z "$others" ] || off "the context $context has custom resources of this operator already; the demo keeps away from them"
+  others=$(kubectl get namespace "$people" "$system" --ignore-not-found -o name)
+  [ -z "$others" ] || off "the context $context has ${others//$'\n'/ and } already; the demo would delete them at its end"
+  start sandbox "$state/sandbox.json" "$sandbox" serve --dir "$state/sandbox" --step "$step"
+  await "$state/sandbox.json" "$child" sandbox
+  note "the sandbox in the part of Okta and YubiEnterprise"
+  current_prepared=yes
+}
+
+# leave_current: what the demo made goes, while the operator still runs, because
+# shipments wait for it to leave the vendors in order.
+leave_current() {
+  say "cleaning up in the cluster"
+  kubectl delete yubikeyshipments --all --namespace "$people" --ignore-not-found --timeout=30s || true
+  kubectl delete yubikeyconnection default --ignore-not-found --timeout=30s || true
+  kubectl delete -f "$state/rbac.yaml" --ignore-not-found || true
+  kubectl delete namespace "$people" "$system" --ignore-not-found --wait=false || true
+  kubectl delete crd "${definitions[@]}" --ignore-not-found --wait=false || true
+}
+
+install_chart_parts() {
+  "$operator" crds --dir "$state/crds"
+  helm template "$service_account" "$root/charts/yubikey-shipment-operator" --namespace "$system" \
+    --show-only templates/rbac.yaml >"$state/rbac.yaml"
+  kubectl create namespace "$system" >/dev/null
+  kubectl apply -f "$state/crds" -f "$state/rbac.yaml" >/dev/null
+  kubectl wait --for=condition=Established --timeout=30s crd "${definitions[@]}" >/dev/null
+  note "custom resource definitions, and the ServiceAccount with the chart's rights"
+}
+
+# write_kubeconfig: the operator gets a token of the ServiceAccount and nothing
+# of the admin's.
+write_kubeconfig() {
+  local server ca token
+  server=$(kubectl config view --minify --raw -o jsonpath='{.clusters[0].cluster.server}')
+  ca=$(kubectl config view --minify --raw --flatten -o jsonpath='{.clusters[0].cluster.certificate-authority-data}')
+  token=$(kubectl create token "$service_account" --namespace "$system" --duration 12h)
+  (
+    umask 077
+    cat >"$state/operator.kubeconfig" <<END
+apiVersion: v1
+kind: Config
+current-context: operator
+clusters: [{name: cluster, cluster: {server: "$server", certificate-authority-data: "$ca"}}]
+users: [{name: operator, user: {token: "$token"}}]
+contexts: [{name: operator, context: {cluster: cluster, user: operator, namespace: "$system"}}]
+END
+  )
+}
+
+start_operator() {
+  local pid patience=150
+  listen=127.0.0.1:$(python3 "$ask" port)
+  write_kubeconfig
+  KUBECONFIG=$state/operator.kubeconfig RUST_LOG=${RUST_LOG:-info} \
+    start operator "$state/operator.log" \
+    "$operator" run --credentials-dir "$state/sandbox/credentials" --listen "$listen" --log-format text
+  pid=$child
+  until python3 "$ask" ok "http://$listen/readyz" 2>/dev/null; do
+    kill -0 "$pid" 2>/dev/null || off "the operator did not start" "$state/operator.log"
+    [ "$patience" -gt 0 ] || off "the operator is not ready after 30 s" "$state/operator.log"
+    patience=$((patience - 1))
+    sleep 0.1
+  done
+  note "the operator, a process of this machine with that ServiceAccount's token"
+}
+
+apply_examples() {
+  kubectl apply -f "$root/examples/namespace.yaml" >/dev/null
+  kubectl patch --local -f "$root/examples/connection.yaml" --type merge -o yaml \
+    --patch "$(python3 "$ask" connection "$state/sandbox.json" "$people")" >"$state/connection.yaml"
+  kubectl apply -f "$state/connection.yaml" -f "$root/examples/shipments" >/dev/null
+  note "kubectl apply: examples/connection.yaml, pointed at the sandbox, and three shipments"
+}
+
+# --- the play ---
+
+declare -A phase reason
+
+# watch_shipments: lines come on file descriptor 5 whenever an object changes.
+watch_shipments() {
+  local columns='NAME:.metadata.name,PHASE:.status.phase'
+  columns+=',READY:.status.conditions[?(@.type=="Ready")].status'
+  columns+=',REASON:.status.conditions[?(@.type=="Ready")].reason'
+  mkfifo "$state/changes"
+  start watch "$state/changes" \
+    kubectl get yubikeyshipments --namespace "$people" --watch --no-headers -o "custom-columns=$columns"
+  exec 5<"$state/changes"
+}
+
+# follow_road: prints a line when something changes, plays the admin's part, and
+# returns when all three have arrived where they should.
+follow_road() {
+  local name now ready why ann_is_active=
+  say ""
+  say "kubectl get yubikeyshipments --watch"
+  printf '       %-10s %-10s %-6s %s\n' NAME PHASE READY REASON
+  until arrived; do
+    alive
+    [ $((SECONDS - began)) -lt "$deadline" ] || too_late
+    read -r -t 1 name now ready why <&5 || continue
+    [ "$now" != "<none>" ] || continue
+    if [ "${phase[$name]-} ${reason[$name]-}" != "$now $why" ]; then
+      phase[$name]=$now reason[$name]=$why
+      note "$(printf '%-10s %-10s %-6s %s' "$name" "$now" "$ready" "$why")"
+    fi
+    if [ "$name" = ann-lee ] && [ -z "$ann_is_active" ] && [[ $now == Delivered || $now == Activated ]]; then
+      python3 "$ask" post "$control/people/ann.lee@example.com/activate"
+      ann_is_active=yes
+      note "           the IT admin activates Ann's account: it is her first day"
+    fi
+  done
+  end_newest # the watch; an API server closes it some day, and that is no fault
+}
+
+arrived() {
+  [ "${phase[ann-lee]-} ${reason[ann-lee]-}" = "Activated Activated" ] &&
+    [ "${phase[bob-ray]-} ${reason[bob-ray]-}" = "Activated Activated" ] &&
+    [ "${phase[eve-long]-}" = Held ]
+}
+
+too_late() {
+  kubectl get yubikeyshipments --namespace "$people" -o wide >&2 || true
+  off "after $deadline s the shipments are not where they should be, see above" "$state/operator.log"
+}
+
+# field NAME JSONPATH: of a shipment.
+field() { kubectl get yubikeyshipment "$1" --namespace "$people" -o jsonpath="{$2}"; }
+
+# sign_in NAME: the program gets the parcel and the mail in a directory of their
+# own, an empty environment, and the address of the page; nothing else.
+sign_in() {
+  local hands=$state/hands/$1
+  mkdir -p "$hands"
+  python3 "$ask" get "$control/parcels/$(field "$1" .status.order.shipmentId)" >"$hands/parcel.json"
+  python3 "$ask" mail "$control/outbox" "$(field "$1" .status.userId)" >"$hands/mail.json"
+  (
+    cd "$hands"
+    env -i "$sandbox" sign-in --parcel parcel.json --mail mail.json --okta "$okta" --ca "$ca"
+  ) >"$hands/answer" 2>&1 || off "$1 cannot sign in: $(cat "$hands/answer")" "$state/operator.log"
+}
+
+sign_in_both() {
+  local name
+  say ""
+  say "A program that has only the parcel and the mail signs in at the sandbox's Okta:"
+  for name in ann-lee bob-ray; do
+    sign_in "$name"
+    note "$(printf '%-10s %s' "$name" "$(cat "$state/hands/$name/answer")")"
+  done
+}
+
+summary() {
+  say ""
+  say "\$ kubectl get yubikeyshipments --namespace $people"
+  kubectl get yubikeyshipments --namespace "$people"
+  say ""
+  say "ann-lee   a new colleague, staged at Okta when the key was ordered: Activated and signed in"
+  say "bob-ray   a colleague with an account: Activated and signed in"
+  say "eve-long  a profile that does not fit on a parcel: Held, nothing was ordered, because"
+  field eve-long '.status.conditions[?(@.type=="Ready")].message' | faults
+}
+
+# faults: one a line.
+faults() { sed 's/; /\n/g' | fold -s -w 100 | sed 's/^/            /'; echo; }
+
+keep() {
+  cat <<END
+
+Everything stays up. In another terminal:
+
+  export KUBECONFIG=$KUBECONFIG PATH=$bin:\$PATH
+  kubectl get yubikeyshipments --namespace $people -o wide
+  kubectl describe yubikeyshipment ann-lee --namespace $people
+  kubectl explain yubikeyshipment.spec
+
+  what the vendors see: people, parcels, the outbox   $control
+  what the operator does                              $state/operator.log
+  its metrics                                         http://$listen/metrics
+
+END
+  if [ -t 0 ]; then
+    say "Enter or Ctrl-C ends it, and so does make demo-stop."
+    read -r || true
+  else
+    say "make demo-stop ends it."
+    # A wait that a signal can interrupt, unlike a sleep in the foreground.
+    while :; do
+      alive
+      sleep 1 &
+      wait $! || true
+    done
+  fi
+}
+
+main() {
+  need git rust c go python
+  one_at_a_time
+  trap finish EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
+  tied "$root/hack/build.sh" 8>&-
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
+  prepare
+  began=$SECONDS
+  if [ "${CLUSTER-}" = current ]; then use_current_cluster; else start_cluster; fi
+  okta=$(python3 "$ask" field "$state/sandbox.json" okta)
+  control=$(python3 "$ask" field "$state/sandbox.json" control)
+  ca=$(python3 "$ask" field "$state/sandbox.json" ca)
+  install_chart_parts
+  start_operator
+  apply_examples
+  watch_shipments
+  follow_road
+  sign_in_both
+  summary
+  [ -z "${KEEP-}" ] || keep
+}
+
+if [ "${1-}" = stop ]; then stop; else main; fi
