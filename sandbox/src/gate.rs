@@ -16,6 +16,7 @@ use serde_json::Value;
 use crate::clock;
 use crate::faults::{Effect, Subject, When, replace_state, wrong_casing};
 use crate::http::{Answer, Call, Matched, Reply, Route, find};
+use crate::ids::noise;
 use crate::journal::Api;
 use crate::okta;
 use crate::world::{Shared, World};
@@ -250,7 +251,7 @@ fn carried_out(world: &mut World, api: Api, route: Option<Result<&Route<World>, 
 fn dressed(mut reply: Reply, api: Api, call: &Call, shared: &Shared) -> Reply {
     if api == Api::Okta {
         let mut world = shared.world();
-        let (limit, request_id) = (world.settings.okta_requests_a_minute, world.dice.token(24));
+        let (limit, request_id) = (world.settings.okta_requests_a_minute, noise(24));
         let mut headers = okta::auth::rate_headers(world.org(call.org), limit).to_vec();
         headers.push(("x-okta-request-id".into(), request_id));
         let present: Vec<String> = reply.headers.iter().map(|(name, _)| name.clone()).collect();

@@ -8,15 +8,21 @@ const ALPHANUMERIC: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN
 
 /// The sandbox's dice: the same seed gives the same ids, serials and PINs.
 #[derive(Debug)]
-pub(crate) struct Dice(fastrand::Rng);
+pub(crate) struct Dice {
+    ids: fastrand::Rng,
+    chance: fastrand::Rng,
+}
 
 impl Dice {
     pub fn new(seed: Option<u64>) -> Self {
-        Self(seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed))
+        let mut ids = seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
+        // Chance has dice of its own: a rule that is asked often must not change the ids.
+        let chance = ids.fork();
+        Self { ids, chance }
     }
 
     fn text(&mut self, alphabet: &[u8], length: usize) -> String {
-        (0..length).map(|_| char::from(alphabet[self.0.usize(..alphabet.len())])).collect()
+        (0..length).map(|_| char::from(alphabet[self.ids.usize(..alphabet.len())])).collect()
     }
 
     /// An id as Okta makes them: a prefix of three, 17 more characters.
@@ -29,14 +35,14 @@ impl Dice {
         self.text(BASE58, 22)
     }
 
-    /// An unguessable-looking text, for tokens and nonces.
+    /// Letters and digits, for what is made as rarely as ids are.
     pub fn token(&mut self, length: usize) -> String {
         self.text(ALPHANUMERIC, length)
     }
 
     /// An eight-digit serial number.
     pub fn serial(&mut self) -> String {
-        self.0.u32(20_000_000..40_000_000).to_string()
+        self.ids.u32(20_000_000..40_000_000).to_string()
     }
 
     /// A PIN: eight digits, the longest that Okta's policy lets Yubico choose, so that a search for leaked PINs does not find
@@ -47,8 +53,13 @@ impl Dice {
 
     /// True with the given probability.
     pub fn happens(&mut self, probability: f64) -> bool {
-        self.0.f64() < probability
+        self.chance.f64() < probability
     }
+}
+
+/// Letters and digits outside the seed, for what every call makes: request ids, tokens, nonces.
+pub(crate) fn noise(length: usize) -> String {
+    (0..length).map(|_| fastrand::alphanumeric()).collect()
 }
 
 /// base64url without padding, as JOSE and `WebAuthn` write bytes.

@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::clock;
 use crate::http::Call;
-use crate::ids::b64;
+use crate::ids::{b64, noise};
 use crate::jose;
 use crate::world::OktaOrg;
 
@@ -106,14 +106,14 @@ fn same_url(htu: &str, call: &Call) -> bool {
 
 impl OktaOrg {
     /// The nonce a client should use now.
-    pub fn current_nonce(&mut self, fresh: impl FnOnce() -> String) -> String {
+    pub fn current_nonce(&mut self) -> String {
         let now = clock::now();
         match self.nonces.last() {
             Some((nonce, since)) if now.as_second() - since.as_second() < NONCE_RENEWED_AFTER => {
                 nonce.clone()
             }
             _ => {
-                let nonce = fresh();
+                let nonce = noise(32);
                 self.nonces.push((nonce.clone(), now));
                 nonce
             }

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::http::Reply;
+use crate::ids::noise;
 
 fn error_id() -> String {
-    let random: String = (0..20).map(|_| fastrand::alphanumeric()).collect();
-    format!("oae{random}")
+    format!("oae{}", noise(20))
 }
 
 fn body(code: &str, summary: &str, causes: &Value) -> Value {

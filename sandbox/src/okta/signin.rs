@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::clock;
 use crate::http::{Answer, Call, Reply};
+use crate::ids::noise;
 use crate::okta::json_body;
 use crate::okta::preregistration::ACTIVE;
 use crate::okta::webauthn::Challenge;
@@ -37,7 +38,7 @@ fn refuse(reason: &str) -> Reply {
 /// `POST /sandbox-sign-in/start`.
 pub(crate) fn start(world: &mut World, call: &Call) -> Answer {
     let request: Start = json_body(call)?;
-    let session_id = world.dice.token(32);
+    let session_id = noise(32);
     let org = world.org(call.org);
     let person = org.person(&request.login).cloned().ok_or_else(|| refuse("there is no such person"))?;
     if person.status != "ACTIVE" {

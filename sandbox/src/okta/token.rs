@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::clock;
 use crate::http::{Answer, Call, Reply};
+use crate::ids::noise;
 use crate::jose;
 use crate::okta::{dpop, errors};
 use crate::world::{AccessToken, App, OktaOrg, World};
@@ -43,11 +44,10 @@ pub(crate) fn token(world: &mut World, call: &Call) -> Answer {
         ));
     }
     let assertion = field("client_assertion").unwrap_or_default();
-    let fresh = world.dice.token(32);
     let org = world.org(call.org);
     let app = client(org, assertion)?;
     let scopes = requested_scopes(&app, field("scope").unwrap_or_default())?;
-    let bound_to = proof_key(org, call, &app, fresh)?;
+    let bound_to = proof_key(org, call, &app)?;
     issue(world, call.org, &app, scopes, bound_to)
 }
 
@@ -131,7 +131,7 @@ fn requested_scopes(app: &App, scope: &str) -> Result<Vec<String>, Reply> {
 }
 
 /// The key a token shall be bound to, if any; a first proof is sent back for the nonce.
-fn proof_key(org: &mut OktaOrg, call: &Call, app: &App, fresh: String) -> Result<Option<Value>, Reply> {
+fn proof_key(org: &mut OktaOrg, call: &Call, app: &App) -> Result<Option<Value>, Reply> {
     if call.headers.get("dpop").is_none() && !app.dpop_bound {
         return Ok(None);
     }
@@ -145,13 +145,13 @@ fn proof_key(org: &mut OktaOrg, call: &Call, app: &App, fresh: String) -> Result
     if proof.nonce.as_deref().is_some_and(|nonce| org.knows_nonce(nonce)) {
         return Ok(Some(proof.key));
     }
-    let nonce = org.current_nonce(|| fresh);
+    let nonce = org.current_nonce();
     Err(errors::oauth(400, "use_dpop_nonce", "Authorization server requires nonce in DPoP proof.")
         .header("dpop-nonce", nonce))
 }
 
 fn issue(world: &mut World, org: usize, app: &App, scopes: Vec<String>, bound_to: Option<Value>) -> Answer {
-    let id = world.dice.token(24);
+    let id = noise(24);
     let now = clock::now();
     let org = world.org(org);
     let claims = json!({

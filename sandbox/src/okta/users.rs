@@ -1,4 +1,4 @@
-//! Users and groups.
+//! Users.
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -6,9 +6,9 @@ use serde_json::{Map, Value, json};
 use crate::clock;
 use crate::http::{Answer, Call, Reply};
 use crate::okta::people::{note_secrets, profile_faults, view};
-use crate::okta::preregistration::{ACTIVE, okta_time};
+use crate::okta::preregistration::ACTIVE;
 use crate::okta::{declared_length, errors, json_body};
-use crate::world::{Group, OktaOrg, Person, World};
+use crate::world::{OktaOrg, Person, World};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -18,7 +18,7 @@ struct CreateUser {
     group_ids: Vec<String>,
 }
 
-fn user_not_found(id: &str) -> Reply {
+pub(crate) fn user_not_found(id: &str) -> Reply {
     errors::not_found(&format!("Resource not found: {id} (User)"))
 }
 
@@ -58,7 +58,7 @@ pub(crate) fn list(world: &mut World, call: &Call) -> Answer {
 }
 
 /// `attribute eq "value"`.
-fn equality(expression: &str) -> Option<(String, String)> {
+pub(crate) fn equality(expression: &str) -> Option<(String, String)> {
     let (name, value) = expression.trim().split_once(" eq ")?;
     let value = value.trim().strip_prefix('"')?.strip_suffix('"')?;
     Some((name.trim().to_string(), value.to_string()))
@@ -76,7 +76,7 @@ fn matches(person: &Person, name: &str, value: &str) -> bool {
 }
 
 /// One page and the `Link` headers around it.
-fn paged(org: &OktaOrg, call: &Call, all: &[Value], most: usize) -> Answer {
+pub(crate) fn paged(org: &OktaOrg, call: &Call, all: &[Value], most: usize) -> Answer {
     let limit = match call.query("limit").map(str::parse) {
         None => most,
         Some(Ok(limit)) if limit > 0 => most.min(limit),
@@ -177,55 +177,4 @@ pub(crate) fn activate_person(org: &mut OktaOrg, id: &str) -> Result<(), Reply> 
     person.activated = Some(now);
     person.set_status(if has_key { "ACTIVE" } else { "PROVISIONED" }, now);
     Ok(())
-}
-
-fn group_view(base_url: &str, group: &Group) -> Value {
-    json!({
-        "id": group.id, "created": okta_time(group.created), "lastUpdated": okta_time(group.created),
-        "lastMembershipUpdated": okta_time(group.last_membership_updated), "objectClass": ["okta:user_group"],
-        "type": "OKTA_GROUP", "profile": {"name": group.name, "description": group.description},
-        "_links": {"users": {"href": format!("{base_url}/api/v1/groups/{}/users", group.id)}},
-    })
-}
-
-/// `GET /api/v1/groups`: `search` or `filter` of the form `profile.name eq "…"`, or `q`.
-pub(crate) fn groups(world: &mut World, call: &Call) -> Answer {
-    let org = world.org(call.org);
-    let wanted = match call.query("search").or(call.query("filter")) {
-        Some(text) => {
-            Some(equality(text).ok_or_else(|| errors::error(400, "E0000031", "Invalid search criteria."))?)
-        }
-        None => None,
-    };
-    let q = call.query("q").unwrap_or_default().to_lowercase();
-    let groups: Vec<Value> = org
-        .groups
-        .iter()
-        .filter(|group| match &wanted {
-            Some((name, value)) => {
-                (name == "profile.name" && group.name == *value) || (name == "id" && group.id == *value)
-            }
-            None => group.name.to_lowercase().starts_with(&q),
-        })
-        .map(|group| group_view(&org.base_url, group))
-        .collect();
-    paged(org, call, &groups, 10_000)
-}
-
-/// `GET /api/v1/groups/{groupId}/users`: full user objects, a page at a time.
-pub(crate) fn group_members(world: &mut World, call: &Call) -> Answer {
-    let org = world.org(call.org);
-    let id = call.param("groupId");
-    let group = org
-        .groups
-        .iter()
-        .find(|group| group.id == id)
-        .ok_or_else(|| errors::not_found(&format!("Resource not found: {id} (UserGroup)")))?;
-    let members: Vec<Value> = group
-        .members
-        .iter()
-        .filter_map(|id| org.people.iter().find(|person| person.id == *id))
-        .map(|person| view(&org.base_url, person))
-        .collect();
-    paged(org, call, &members, 1000)
 }

@@ -110,6 +110,11 @@ async fn groups_come_in_pages_and_the_log_goes_on() {
     let rest = world.okta_get(&token, next.strip_prefix(world.okta()).unwrap()).await;
     assert_eq!(rest.as_array().unwrap().len(), 1);
 
+    let ann = world.person(&token, "ann.lee@example.com").await["id"].as_str().unwrap().to_string();
+    let hers = world.okta_get(&token, &format!("/api/v1/users/{ann}/groups")).await;
+    let names: Vec<&Value> = hers.as_array().unwrap().iter().map(|group| &group["profile"]["name"]).collect();
+    assert_eq!(names, ["YubiKey new users", "Keys"]);
+
     let order = json!({"productId": "29", "inventoryProductId": "106", "customizationId": "RXJN83"});
     world.command("POST", "/people/ann.lee@example.com/console-order", order).await;
     let filter: String =
