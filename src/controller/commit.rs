@@ -58,7 +58,8 @@ where
     let Some(change) = difference(&to_value(old)?, &to_value(new)?) else { return Ok(None) };
     let patch = json!({"metadata": {"resourceVersion": object.resource_version()}, "status": change});
     #[expect(clippy::disallowed_methods, reason = "this is the home of status writes")]
-    let written = api.patch_status(&object.name_any(), &params(), &Patch::Merge(patch)).await.map_err(classify)?;
+    let written =
+        api.patch_status(&object.name_any(), &params(), &Patch::Merge(patch)).await.map_err(classify)?;
     if status_of(&written) == Some(new) {
         return Ok(Some(written));
     }
@@ -66,14 +67,17 @@ where
 }
 
 fn to_value(status: &impl Serialize) -> Result<Value, Failure> {
-    serde_json::to_value(status)
-        .map_err(|error| Failure::new(Reason::StatusWriteFailed, format!("the status cannot be encoded: {error}")))
+    serde_json::to_value(status).map_err(|error| {
+        Failure::new(Reason::StatusWriteFailed, format!("the status cannot be encoded: {error}"))
+    })
 }
 
 fn outdated(what: &str) -> Failure {
     Failure::new(
         Reason::CRDOutdated,
-        format!("{what}, so nothing was sent to the vendors: the served CRD is older than this operator; apply the CRDs of this version."),
+        format!(
+            "{what}, so nothing was sent to the vendors: the served CRD is older than this operator; apply the CRDs of this version."
+        ),
     )
 }
 
@@ -88,12 +92,19 @@ pub fn classify(error: kube::Error) -> CommitError {
         }
         kube::Error::Api(status) => Failure::new(
             Reason::StatusWriteFailed,
-            format!("the API server refused the write ({} {}); check the operator's RBAC and the API server.", status.code, status.reason),
+            format!(
+                "the API server refused the write ({} {}); check the operator's RBAC and the API server.",
+                status.code, status.reason
+            ),
         )
         .into(),
         other => {
             tracing::warn!(error = %other, "API server write failed");
-            Failure::new(Reason::StatusWriteFailed, "the API server did not answer the write; it is tried again.").into()
+            Failure::new(
+                Reason::StatusWriteFailed,
+                "the API server did not answer the write; it is tried again.",
+            )
+            .into()
         }
     }
 }
@@ -155,7 +166,8 @@ mod tests {
     }
 
     fn object() -> impl Strategy<Value = Value> {
-        proptest::collection::btree_map("[a-e]", tree(), 0..5).prop_map(|map| Value::Object(map.into_iter().collect()))
+        proptest::collection::btree_map("[a-e]", tree(), 0..5)
+            .prop_map(|map| Value::Object(map.into_iter().collect()))
     }
 
     proptest! {

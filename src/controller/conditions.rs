@@ -19,7 +19,12 @@ pub struct Fact {
 impl Fact {
     /// A known fact.
     #[must_use]
-    pub fn new(kind: &'static str, status: bool, reason: impl Into<String>, message: impl Into<String>) -> Self {
+    pub fn new(
+        kind: &'static str,
+        status: bool,
+        reason: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Self {
         Self { kind, status: Some(status), reason: reason.into(), message: message.into() }
     }
 }
@@ -38,7 +43,10 @@ pub fn build(facts: Vec<Fact>, before: &[Condition], generation: i64, now: Times
                 Some(false) => "False",
                 None => "Unknown",
             };
-            let since = before.iter().find(|c| c.type_ == fact.kind && c.status == status).map(|c| c.last_transition_time.0);
+            let since = before
+                .iter()
+                .find(|c| c.type_ == fact.kind && c.status == status)
+                .map(|c| c.last_transition_time.0);
             Condition {
                 type_: fact.kind.to_owned(),
                 status: status.to_owned(),

@@ -27,10 +27,7 @@ use crate::{
         connection::{AllowedNamespaces, NamespacesFrom, YubiKeyConnection, YubiKeyConnectionSpec},
         shipment::{EnrollmentOutcome, OrderOutcome, YubiKeyShipment, YubiKeyShipmentStatus},
     },
-    domain::{
-        journal::Journal,
-        plan::Seen,
-    },
+    domain::{journal::Journal, plan::Seen},
     http::CallMetrics,
     process::tasks::Tasks,
 };
@@ -43,9 +40,11 @@ pub struct Context {
     pub recorder: Recorder,
     /// All shipments, as watched.
     pub shipments: Store<YubiKeyShipment>,
+    /// All connections, as watched.
+    pub connections: Store<YubiKeyConnection>,
     /// Metadata of all namespaces, as watched.
     pub namespaces: Store<PartialObjectMeta<Namespace>>,
-    /// All connections.
+    /// All connections that were examined.
     pub registry: Registry,
     /// Where credentials are mounted.
     pub credentials_dir: PathBuf,
@@ -66,7 +65,17 @@ struct Memory {
     looks: Mutex<HashMap<String, Timestamp>>,
     /// Objects we wrote that the cache has not shown yet.
     written: Mutex<HashMap<String, Arc<YubiKeyShipment>>>,
+    /// How the last pass over each shipment ended.
+    rests: Mutex<HashMap<String, Rested>>,
     examined: Mutex<HashMap<String, Examined>>,
+}
+
+/// How a pass ended: until something changes, or the time has come, another one would find the same.
+#[derive(Debug, Clone, Copy)]
+struct Rested {
+    version: u64,
+    epoch: u64,
+    until: Option<Timestamp>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -81,6 +90,8 @@ pub struct Parts {
     pub recorder: Recorder,
     /// See [`Context::shipments`].
     pub shipments: Store<YubiKeyShipment>,
+    /// See [`Context::connections`].
+    pub connections: Store<YubiKeyConnection>,
     /// See [`Context::namespaces`].
     pub namespaces: Store<PartialObjectMeta<Namespace>>,
     /// See [`Context::credentials_dir`].
@@ -101,6 +112,7 @@ impl Context {
             client: parts.client,
             recorder: parts.recorder,
             shipments: parts.shipments,
+            connections: parts.connections,
             namespaces: parts.namespaces,
             registry: Registry::default(),
             credentials_dir: parts.credentials_dir,
@@ -127,6 +139,7 @@ impl Context {
     pub fn forget(&self, uid: &str) {
         lock(&self.memory.looks).remove(uid);
         lock(&self.memory.written).remove(uid);
+        lock(&self.memory.rests).remove(uid);
     }
 
     /// Remembers what we wrote until the cache shows it.
@@ -150,6 +163,30 @@ impl Context {
         }
     }
 
+    /// Notes how a pass over this object ended.
+    pub fn note_rest(&self, object: &YubiKeyShipment, until: Option<Timestamp>) {
+        let epoch = self.registry.epoch(&object.spec.connection_ref.name);
+        let rested = Rested { version: version(object), epoch, until };
+        lock(&self.memory.rests).insert(object.uid().unwrap_or_default(), rested);
+    }
+
+    /// The rest that still holds for this object: neither it nor its connection changed since, and its time has not
+    /// come. The inner `None` waits for a change only.
+    #[must_use]
+    pub fn resting(&self, object: &YubiKeyShipment, now: Timestamp) -> Option<Option<Timestamp>> {
+        let rested = *lock(&self.memory.rests).get(&object.uid()?)?;
+        let unchanged = version(object) <= rested.version
+            && self.registry.epoch(&object.spec.connection_ref.name) == rested.epoch;
+        let early = rested.until.is_none_or(|until| now < until);
+        (unchanged && early).then_some(rested.until)
+    }
+
+    /// Did this process ever end a pass over this object?
+    #[must_use]
+    pub fn knows(&self, object: &YubiKeyShipment) -> bool {
+        lock(&self.memory.rests).contains_key(&object.uid().unwrap_or_default())
+    }
+
     /// What the last examination of a connection saw.
     #[must_use]
     pub fn examined(&self, connection: &str) -> Option<Examined> {
@@ -164,9 +201,10 @@ impl Context {
     /// Does a shipment with an open effect name this connection?
     #[must_use]
     pub fn needs_connection(&self, connection: &str) -> bool {
-        self.shipments.state().iter().any(|s| {
-            s.spec.connection_ref.name == connection && s.status.as_ref().is_some_and(is_marked)
-        })
+        self.shipments
+            .state()
+            .iter()
+            .any(|s| s.spec.connection_ref.name == connection && s.status.as_ref().is_some_and(is_marked))
     }
 
     /// Does the connection admit the shipment's namespace?
@@ -215,7 +253,9 @@ impl Context {
         let first = others
             .iter()
             .filter(|other| other.uid() != object.uid() && same_person(other, object, user.id.as_str()))
-            .filter(|other| other.metadata.deletion_timestamp.is_none() || other.status.as_ref().is_some_and(is_open))
+            .filter(|other| {
+                other.metadata.deletion_timestamp.is_none() || other.status.as_ref().is_some_and(is_open)
+            })
             .filter(|other| !other.status.as_ref().is_some_and(is_finished))
             .find(|other| {
                 let theirs = (other.creation_timestamp().map(|t| t.0), other.uid());

@@ -18,7 +18,8 @@ where
     K: Resource<DynamicType = ()>,
 {
     let Some(ready) = conditions::find(after, "Ready") else { return };
-    let same = conditions::find(before, "Ready").is_some_and(|old| old.status == ready.status && old.reason == ready.reason);
+    let same = conditions::find(before, "Ready")
+        .is_some_and(|old| old.status == ready.status && old.reason == ready.reason);
     if same {
         return;
     }

@@ -5,29 +5,22 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use futures::{FutureExt, Stream, StreamExt, future::Shared};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{
-    Api, Client, ResourceExt,
+    Api, Client,
     core::PartialObjectMeta,
     runtime::{
         Controller, WatchStreamExt,
         controller::{self, Action},
         events::{Recorder, Reporter},
-        reflector::{self, ObjectRef, Store},
+        reflector::{self, Store},
         watcher,
     },
 };
 
-use super::{
-    Context,
-    commit::FIELD_MANAGER,
-    connection, context::Parts, shipment,
-};
+use super::{Context, commit::FIELD_MANAGER, connection, context::Parts, shipment};
 use crate::{
     api::{connection::YubiKeyConnection, shipment::YubiKeyShipment},
     clock,
-    domain::{
-        backoff,
-        failure::Failure,
-    },
+    domain::{backoff, failure::Failure},
     process::{health::Readiness, metrics::Metrics},
 };
 
@@ -54,21 +47,32 @@ pub struct Setup {
 /// Runs both controllers until `stop` resolves, then waits for what is under way.
 pub async fn run(setup: Setup, stop: impl Future<Output = ()> + Send + 'static) {
     let stop = stop.boxed().shared();
-    let shipments = Controller::new(Api::<YubiKeyShipment>::all(setup.client.clone()), watcher::Config::default().any_semantic());
-    let store = shipments.store();
+    let shipments = Controller::new(
+        Api::<YubiKeyShipment>::all(setup.client.clone()),
+        watcher::Config::default().any_semantic(),
+    );
+    let connections = Controller::new(
+        Api::<YubiKeyConnection>::all(setup.client.clone()),
+        watcher::Config::default().any_semantic(),
+    );
     let (namespaces, namespace_watch) = namespaces(&setup.client);
     let ctx = Arc::new(Context::new(Parts {
         client: setup.client.clone(),
-        recorder: Recorder::new(setup.client.clone(), Reporter { controller: FIELD_MANAGER.to_owned(), instance: None }),
-        shipments: store.clone(),
+        recorder: Recorder::new(
+            setup.client.clone(),
+            Reporter { controller: FIELD_MANAGER.to_owned(), instance: None },
+        ),
+        shipments: shipments.store(),
+        connections: connections.store(),
         namespaces,
         credentials_dir: setup.credentials_dir,
         calls: Arc::clone(&setup.metrics.calls),
         cluster: setup.cluster,
         started: clock::now(),
     }));
-    let road = shipment_controller(shipments, store, Arc::clone(&ctx), Arc::clone(&setup.metrics), stop.clone());
-    let doors = connection_controller(&setup.client, Arc::clone(&ctx), Arc::clone(&setup.metrics), stop.clone());
+    let road = shipment_controller(shipments, Arc::clone(&ctx), Arc::clone(&setup.metrics), stop.clone());
+    let doors =
+        connection_controller(connections, Arc::clone(&ctx), Arc::clone(&setup.metrics), stop.clone());
     let namespace_watch = namespace_watch.take_until(stop.clone()).for_each(|_| async {});
     let ready = announce(Arc::clone(&ctx), setup.readiness);
     tokio::pin!(ready);
@@ -103,19 +107,22 @@ fn namespaces(client: &Client) -> (Store<PartialObjectMeta<Namespace>>, impl Str
     (store, reflector::reflector(writer, watch).map(|event| drop(event)))
 }
 
+type Stop = Shared<futures::future::BoxFuture<'static, ()>>;
+
+/// Shipments wait until connections and namespaces are known, so that nothing is said missing that is only not read yet.
 async fn shipment_controller(
     controller: Controller<YubiKeyShipment>,
-    store: Store<YubiKeyShipment>,
     ctx: Arc<Context>,
     metrics: Arc<Metrics>,
-    stop: Shared<futures::future::BoxFuture<'static, ()>>,
+    stop: Stop,
 ) {
-    let connections = Api::<YubiKeyConnection>::all(ctx.client.clone());
+    let known = futures::future::join(ctx.connections.wait_until_ready(), ctx.namespaces.wait_until_ready());
+    futures::future::select(Box::pin(known), stop.clone()).await;
     controller
         .with_config(controller::Config::default().concurrency(CONCURRENCY))
-        .watches(connections, watcher::Config::default().any_semantic(), move |connection| shipments_of(&store, &connection.name_any()))
+        .reconcile_all_on(ctx.registry.changes())
         .graceful_shutdown_on(stop)
-        .run(shipment::reconcile::reconcile, retry, ctx)
+        .run(shipment::reconcile::reconcile, retry, Arc::clone(&ctx))
         .for_each(move |result| {
             count(&metrics, "YubiKeyShipment", &result.map(drop));
             futures::future::ready(())
@@ -123,19 +130,13 @@ async fn shipment_controller(
         .await;
 }
 
-/// A connection that becomes usable, or faulty, concerns its shipments.
-fn shipments_of(store: &Store<YubiKeyShipment>, connection: &str) -> Vec<ObjectRef<YubiKeyShipment>> {
-    let all = store.state().into_iter();
-    all.filter(|s| s.spec.connection_ref.name == connection).map(|s| ObjectRef::from_obj(&*s)).collect()
-}
-
 async fn connection_controller(
-    client: &Client,
+    controller: Controller<YubiKeyConnection>,
     ctx: Arc<Context>,
     metrics: Arc<Metrics>,
-    stop: Shared<futures::future::BoxFuture<'static, ()>>,
+    stop: Stop,
 ) {
-    Controller::new(Api::<YubiKeyConnection>::all(client.clone()), watcher::Config::default().any_semantic())
+    controller
         .with_config(controller::Config::default().concurrency(CONCURRENCY))
         .graceful_shutdown_on(stop)
         .run(connection::reconcile::reconcile, retry, ctx)
@@ -157,8 +158,12 @@ fn count(metrics: &Metrics, kind: &'static str, result: &Passed) {
         }
         // Deleted between trigger and pass.
         Err(controller::Error::ObjectNotFound(_)) => {}
-        Err(controller::Error::QueueError(error)) => tracing::warn!(kind, %error, "the watch was interrupted; it starts again"),
-        Err(controller::Error::RunnerError(error)) => tracing::warn!(kind, %error, "the controller met an error"),
+        Err(controller::Error::QueueError(error)) => {
+            tracing::warn!(kind, %error, "the watch was interrupted; it starts again")
+        }
+        Err(controller::Error::RunnerError(error)) => {
+            tracing::warn!(kind, %error, "the controller met an error")
+        }
     }
 }
 

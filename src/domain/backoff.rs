@@ -31,6 +31,9 @@ mod tests {
         assert_eq!(delay(2).as_secs(), 4);
         assert_eq!(delay(LAST_COUNT).as_secs(), LONGEST_SECS);
         assert_eq!(delay(u32::MAX).as_secs(), LONGEST_SECS);
-        assert!((1..LAST_COUNT).all(|n| delay(n + 1) > delay(n)), "every write before LAST_COUNT is a doubling");
+        assert!(
+            (1..LAST_COUNT).all(|n| delay(n + 1) > delay(n)),
+            "every write before LAST_COUNT is a doubling"
+        );
     }
 }

@@ -66,9 +66,10 @@ pub const fn choices(reason: Reason, pin: bool) -> &'static [Choice] {
         DiscardEnrollment, RetryOrder,
     };
     match reason {
-        Reason::ExistingKey | Reason::AnotherOrderForUser | Reason::OrderOutcomeUnknown | Reason::OrderRefused => {
-            &[RetryOrder, AdoptOrder, CancelOrder]
-        }
+        Reason::ExistingKey
+        | Reason::AnotherOrderForUser
+        | Reason::OrderOutcomeUnknown
+        | Reason::OrderRefused => &[RetryOrder, AdoptOrder, CancelOrder],
         Reason::EnrollOutcomeUnknown | Reason::StatusBehindVendors => {
             &[RetryOrder, AdoptOrder, CancelOrder, DiscardEnrollment]
         }
@@ -93,7 +94,9 @@ pub const fn subject(reason: Reason) -> &'static str {
         | Reason::WrongResponses
         | Reason::DeliveryTimedOut
         | Reason::AwaitingApproval => "activate",
-        Reason::ParcelLost | Reason::ParcelFound | Reason::OrderNeedsRepair | Reason::OrderNotFound => "parcel",
+        Reason::ParcelLost | Reason::ParcelFound | Reason::OrderNeedsRepair | Reason::OrderNotFound => {
+            "parcel"
+        }
         Reason::CancelInConsole | Reason::CancelImpossible => "cancel",
         _ => "order",
     }

@@ -9,7 +9,10 @@ use super::{
     failure::Reason,
     hold::Choice,
     ids::{EnrollmentId, KeyId, RpId, Sealed, Serial, ShipmentId, UserId},
-    seen::{EnrollmentList, EnrollmentStatus, NewEnrollment, ParcelState, Programmed, PublicKey, Responses, Tracking},
+    seen::{
+        EnrollmentList, EnrollmentStatus, NewEnrollment, ParcelState, Programmed, PublicKey, Responses,
+        Tracking,
+    },
     wanted::Orgs,
 };
 
@@ -381,7 +384,14 @@ impl Journal {
     /// Writes what became of a marked effect into the mark of its own attempt. Returns false, and changes
     /// nothing, if that mark is no longer open.
     #[must_use]
-    pub fn record(&mut self, what: Marked, attempt: Attempt, receipt: &Receipt, generation: i64, now: Timestamp) -> bool {
+    pub fn record(
+        &mut self,
+        what: Marked,
+        attempt: Attempt,
+        receipt: &Receipt,
+        generation: i64,
+        now: Timestamp,
+    ) -> bool {
         match what {
             Marked::Enroll => self.record_enroll(attempt, receipt, now),
             Marked::Order => self.record_order(attempt, receipt, generation, now),
@@ -448,9 +458,12 @@ impl Journal {
                 }
             }
             Receipt::Refused { retryable } => {
-                self.order = Order::Refused(RefusedOrder { attempt, mark, retryable: *retryable, generation });
+                self.order =
+                    Order::Refused(RefusedOrder { attempt, mark, retryable: *retryable, generation });
             }
-            Receipt::Unknown | Receipt::Enrolled(..) | Receipt::Done => self.order = Order::Unknown(attempt, mark),
+            Receipt::Unknown | Receipt::Enrolled(..) | Receipt::Done => {
+                self.order = Order::Unknown(attempt, mark)
+            }
         }
         true
     }
@@ -528,13 +541,25 @@ impl Journal {
 
     /// `YubiEnterprise` showed the order. `signing_keys` are those published now; needed when responses are
     /// first seen.
-    pub fn observe_parcel(&mut self, state: ParcelState, programmed: &Programmed, signing_keys: &[PublicKey], now: Timestamp) {
-        use super::seen::ParcelClass::{Delivered, Shipped};
+    pub fn observe_parcel(
+        &mut self,
+        state: ParcelState,
+        programmed: &Programmed,
+        signing_keys: &[PublicKey],
+        now: Timestamp,
+    ) {
+        use super::seen::ParcelClass::{Delivered, InProgress, Shipped};
         let activated = self.times.activated.is_some();
         let Some(order) = self.accepted_mut() else { return };
         order.missing_since = None;
         order.missing_confirmed = false;
-        if order.state.is_none_or(|(old, _)| old != state) {
+        // The steps inside the warehouse change nothing for anybody here and are not worth a write.
+        let inside = |class| class == InProgress;
+        let news = match order.state {
+            None => !inside(state.class),
+            Some((old, _)) => old != state && !(inside(old.class) && inside(state.class)),
+        };
+        if news {
             order.state = Some((state, now));
         }
         if matches!(state.class, Shipped | Delivered) {
@@ -546,7 +571,8 @@ impl Journal {
         if let Programmed::One(responses) = programmed {
             self.key = Some((responses.serial.clone(), responses.firmware.clone()));
             if !activated && self.kept.as_ref().is_none_or(|k| k.responses != **responses) {
-                self.kept = Some(Kept { responses: (**responses).clone(), signing_keys: signing_keys.to_vec() });
+                self.kept =
+                    Some(Kept { responses: (**responses).clone(), signing_keys: signing_keys.to_vec() });
             }
         }
     }

@@ -180,7 +180,10 @@ fn held(s: &Situation<'_>) -> Option<Step> {
     let hold = s.journal.hold.as_ref()?;
     let lasting = matches!(
         hold.reason,
-        Reason::ExistingKey | Reason::AnotherOrderForUser | Reason::EnrollOutcomeUnknown | Reason::StatusBehindVendors
+        Reason::ExistingKey
+            | Reason::AnotherOrderForUser
+            | Reason::EnrollOutcomeUnknown
+            | Reason::StatusBehindVendors
     );
     (lasting && hold.generation == s.wanted.generation).then(|| rest(hold.reason, hold.message.clone(), None))
 }
@@ -190,7 +193,11 @@ fn held(s: &Situation<'_>) -> Option<Step> {
 fn unknown_order(s: &Situation<'_>, mark: Timestamp) -> Step {
     let judged = after(mark, s.wanted.calls.settle);
     if s.now < judged {
-        return rest(Reason::Settling, "An order call may still be under way; its outcome is judged once it must have ended.", Some(judged));
+        return rest(
+            Reason::Settling,
+            "An order call may still be under way; its outcome is judged once it must have ended.",
+            Some(judged),
+        );
     }
     rest(
         Reason::OrderOutcomeUnknown,
@@ -229,7 +236,11 @@ fn before_order(s: &Situation<'_>) -> Step {
         Enrollment::Open(_, mark) => {
             let judged = after(mark.at, s.wanted.calls.settle);
             if s.now < judged {
-                return rest(Reason::Settling, "An enrolment call may still be under way; its outcome is judged once it must have ended.", Some(judged));
+                return rest(
+                    Reason::Settling,
+                    "An enrolment call may still be under way; its outcome is judged once it must have ended.",
+                    Some(judged),
+                );
             }
             unknown_enrollment(s, mark)
         }
@@ -271,7 +282,9 @@ fn fresh(s: &Situation<'_>) -> Step {
     if let Some(rival) = s.rival {
         return rest(
             Reason::AnotherOrderForUser,
-            format!("Shipment {rival} comes first for the same person, so nothing is ordered here. Delete one of the two, or answer this hold."),
+            format!(
+                "Shipment {rival} comes first for the same person, so nothing is ordered here. Delete one of the two, or answer this hold."
+            ),
             None,
         );
     }
@@ -324,11 +337,15 @@ fn eligible(user: Option<&SeenUser>) -> Option<Step> {
     let status = match user.status {
         UserStatus::Suspended => "suspended",
         UserStatus::Deprovisioned => "deactivated",
-        UserStatus::Staged | UserStatus::Provisioned | UserStatus::Active | UserStatus::Other(_) => return None,
+        UserStatus::Staged | UserStatus::Provisioned | UserStatus::Active | UserStatus::Other(_) => {
+            return None;
+        }
     };
     Some(rest(
         Reason::UserNotEligible,
-        format!("The Okta user is {status}, so no key is ordered, activated or given a PIN; reactivate the user at Okta, or delete this shipment."),
+        format!(
+            "The Okta user is {status}, so no key is ordered, activated or given a PIN; reactivate the user at Okta, or delete this shipment."
+        ),
         None,
     ))
 }
@@ -351,13 +368,19 @@ fn existing_key(s: &Situation<'_>, list: &EnrollmentList) -> Option<Step> {
     if matches!(s.journal.enrollment, Enrollment::Discarded(_)) && s.journal.order == Order::Never {
         return Some(rest(
             Reason::AnotherOrderForUser,
-            format!("Somebody else enrolled a key for the same person first ({}{more}), so this shipment's enrolment was removed and nothing was ordered. Answer this hold, or change spec to try again.", first.id),
+            format!(
+                "Somebody else enrolled a key for the same person first ({}{more}), so this shipment's enrolment was removed and nothing was ordered. Answer this hold, or change spec to try again.",
+                first.id
+            ),
             None,
         ));
     }
     Some(rest(
         Reason::ExistingKey,
-        format!("The person already has {what} pre-registered key at Okta ({}{more}), so none is ordered. Remove it at Okta, set existingKeyPolicy OrderAnother, or answer this hold.", first.id),
+        format!(
+            "The person already has {what} pre-registered key at Okta ({}{more}), so none is ordered. Remove it at Okta, set existingKeyPolicy OrderAnother, or answer this hold.",
+            first.id
+        ),
         None,
     ))
 }
@@ -495,7 +518,9 @@ fn schedule(s: &Situation<'_>, order: &Accepted) -> Schedule {
 fn followed(s: &Situation<'_>, order: &Accepted) -> bool {
     match order.state {
         Some((state, _)) if state.class == ParcelClass::Delivered => s.journal.times.pin_sent.is_none(),
-        Some((state, since)) if state.class == ParcelClass::Failed => s.now.duration_since(since) < FINAL_FOLLOWED,
+        Some((state, since)) if state.class == ParcelClass::Failed => {
+            s.now.duration_since(since) < FINAL_FOLLOWED
+        }
         _ => true,
     }
 }
@@ -535,12 +560,18 @@ fn missing(s: &Situation<'_>, order: &Accepted) -> Option<Step> {
 fn inactive(s: &Situation<'_>, order: &Accepted) -> Step {
     let next = next_look(s, order);
     let Some((state, since)) = order.state else {
-        return rest(Reason::AwaitingShipment, "The order is placed; YubiEnterprise has not shipped the key yet.", next);
+        return rest(
+            Reason::AwaitingShipment,
+            "The order is placed; YubiEnterprise has not shipped the key yet.",
+            next,
+        );
     };
     match state.class {
-        ParcelClass::InProgress => {
-            rest(Reason::AwaitingShipment, "The order is placed; YubiEnterprise has not shipped the key yet.", next)
-        }
+        ParcelClass::InProgress => rest(
+            Reason::AwaitingShipment,
+            "The order is placed; YubiEnterprise has not shipped the key yet.",
+            next,
+        ),
         ParcelClass::Shipped | ParcelClass::Delivered => arrived(s, order, state.class, next),
         ParcelClass::Lost => rest(
             Reason::ParcelLost,
@@ -550,7 +581,11 @@ fn inactive(s: &Situation<'_>, order: &Accepted) -> Step {
         ParcelClass::Failed => failed(s, since, next),
         ParcelClass::Incomplete | ParcelClass::NeedsRepair => rest(
             Reason::OrderNeedsRepair,
-            format!("YubiEnterprise shows the order as {} (state {}); open it in the YubiEnterprise Console and repair it there, the shipment then goes on by itself.", state.name(), state.id),
+            format!(
+                "YubiEnterprise shows the order as {} (state {}); open it in the YubiEnterprise Console and repair it there, the shipment then goes on by itself.",
+                state.name(),
+                state.id
+            ),
             next,
         ),
         ParcelClass::Unknown => unknown_state(state.id, next),
@@ -560,7 +595,9 @@ fn inactive(s: &Situation<'_>, order: &Accepted) -> Step {
 fn unknown_state(id: u32, next: Option<Timestamp>) -> Step {
     rest(
         Reason::UnknownState,
-        format!("YubiEnterprise shows state {id}, which this version does not know; the order is followed on. Look at it in the YubiEnterprise Console."),
+        format!(
+            "YubiEnterprise shows state {id}, which this version does not know; the order is followed on. Look at it in the YubiEnterprise Console."
+        ),
         next,
     )
 }
@@ -585,7 +622,9 @@ fn no_responses(s: &Situation<'_>, class: ParcelClass, next: Option<Timestamp>) 
     if let Some(Sight::Shown(Some(odd))) = &s.seen.parcel {
         return rest(
             Reason::OrderNeedsRepair,
-            format!("The key is shipped, but {odd}; ask Yubico Support about this order, it is looked at again meanwhile."),
+            format!(
+                "The key is shipped, but {odd}; ask Yubico Support about this order, it is looked at again meanwhile."
+            ),
             next,
         );
     }
@@ -595,7 +634,11 @@ fn no_responses(s: &Situation<'_>, class: ParcelClass, next: Option<Timestamp>) 
             "The key is delivered, but YubiEnterprise shows no responses for it; ask Yubico Support about this order, it is looked at again meanwhile.",
             next,
         ),
-        _ => rest(Reason::AwaitingDelivery, "The key is shipped; YubiEnterprise does not show its responses yet.", next),
+        _ => rest(
+            Reason::AwaitingDelivery,
+            "The key is shipped; YubiEnterprise does not show its responses yet.",
+            next,
+        ),
     }
 }
 
@@ -622,7 +665,11 @@ fn gate(s: &Situation<'_>, class: ParcelClass) -> Gate {
                     "The carrier has not reported delivery within activation.deliveryTimeout; ask the person, then answer this hold with ApproveActivation.",
                     None,
                 ),
-                (end, _) => Gate::Wait(Reason::AwaitingDelivery, "The key is in transit; it is activated on delivery.", end),
+                (end, _) => Gate::Wait(
+                    Reason::AwaitingDelivery,
+                    "The key is in transit; it is activated on delivery.",
+                    end,
+                ),
             }
         }
     }
@@ -649,7 +696,11 @@ fn activate(s: &Situation<'_>, order: &Accepted) -> Step {
     }
     if let Some(failure) = &s.seen.activation_failed {
         // A lost answer, or a repeat of an activation that had worked: the list tells. The journal notes ACTIVE.
-        return if s.seen.list.is_none() { Step::Look(Look::Enrollments) } else { Step::Fail(failure.clone()) };
+        return if s.seen.list.is_none() {
+            Step::Look(Look::Enrollments)
+        } else {
+            Step::Fail(failure.clone())
+        };
     }
     if s.saved { Step::Run(Free::Activate) } else { Step::Save }
 }
@@ -694,8 +745,14 @@ fn active(s: &Situation<'_>, order: &Accepted) -> Step {
     }
     match class {
         Some(ParcelClass::Unknown) => unknown_state(order.state.map_or(0, |(state, _)| state.id), next),
-        Some(ParcelClass::Delivered) => rest(Reason::Activated, "The key is delivered and able to sign in; Okta mailed the PIN.", next),
-        _ => rest(Reason::Activated, "The key is able to sign in and Okta mailed the PIN; the parcel is followed until it is delivered.", next),
+        Some(ParcelClass::Delivered) => {
+            rest(Reason::Activated, "The key is delivered and able to sign in; Okta mailed the PIN.", next)
+        }
+        _ => rest(
+            Reason::Activated,
+            "The key is able to sign in and Okta mailed the PIN; the parcel is followed until it is delivered.",
+            next,
+        ),
     }
 }
 
@@ -705,7 +762,11 @@ fn send_pin(s: &Situation<'_>, class: Option<ParcelClass>, next: Option<Timestam
     }
     match s.wanted.pin {
         PinGate::Delivery if class != Some(ParcelClass::Delivered) => {
-            return rest(Reason::AwaitingDelivery, "The key is able to sign in; Okta mails the PIN when it is delivered.", next);
+            return rest(
+                Reason::AwaitingDelivery,
+                "The key is able to sign in; Okta mails the PIN when it is delivered.",
+                next,
+            );
         }
         PinGate::Approval => {
             return Step::Rest(Rest {
@@ -730,7 +791,11 @@ fn send_pin(s: &Situation<'_>, class: Option<ParcelClass>, next: Option<Timestam
     let recent: Vec<_> = s.journal.pin.mails.iter().filter(|at| s.now.duration_since(**at) < DAY).collect();
     if recent.len() >= MAILS_A_DAY {
         let until = recent.first().map(|at| after(**at, DAY));
-        return rest(Reason::PinLimitReached, "Okta was asked for three PIN mails within a day; the next try waits.", until);
+        return rest(
+            Reason::PinLimitReached,
+            "Okta was asked for three PIN mails within a day; the next try waits.",
+            until,
+        );
     }
     let Some(user) = &s.seen.user else { return Step::Look(Look::User) };
     if let Some(step) = eligible(user.as_ref()) {
@@ -763,7 +828,11 @@ fn delete_enrollment(s: &Situation<'_>) -> Step {
         Enrollment::Open(_, mark) => {
             let judged = after(mark.at, s.wanted.calls.settle);
             if s.now < judged {
-                return rest(Reason::Settling, "An enrolment call may still be under way; its outcome is judged once it must have ended.", Some(judged));
+                return rest(
+                    Reason::Settling,
+                    "An enrolment call may still be under way; its outcome is judged once it must have ended.",
+                    Some(judged),
+                );
             }
             let Some(list) = &s.seen.list else { return Step::Look(Look::Enrollments) };
             if list.entries.iter().all(|e| mark.shown.contains(&e.id)) {
@@ -778,7 +847,11 @@ fn delete_enrollment(s: &Situation<'_>) -> Step {
         Enrollment::Made(made) => {
             let Some(list) = &s.seen.list else { return Step::Look(Look::Enrollments) };
             let active = list.entries.iter().any(|e| e.id == made.id && e.status == EnrollmentStatus::Active);
-            if active && s.wanted.on_delete != OnDelete::Revoke { Step::Release } else { Step::Mark(Marked::Discard) }
+            if active && s.wanted.on_delete != OnDelete::Revoke {
+                Step::Release
+            } else {
+                Step::Mark(Marked::Discard)
+            }
         }
     }
 }
@@ -792,7 +865,11 @@ fn cancel(s: &Situation<'_>, order: &Accepted) -> Step {
         );
     }
     if s.seen.parcel.is_none() {
-        return if look_due(s, order) || order.state.is_none() || order.cancel_accepted.is_some() || !order.cancel_refused {
+        return if look_due(s, order)
+            || order.state.is_none()
+            || order.cancel_accepted.is_some()
+            || !order.cancel_refused
+        {
             Step::Look(Look::Parcel)
         } else {
             ended_or_followed(s, order)
@@ -832,7 +909,10 @@ fn cancel(s: &Situation<'_>, order: &Accepted) -> Step {
 /// What cannot be cancelled is followed until it is delivered or final; then a pending enrolment is removed, so that
 /// the key in the parcel can never sign in.
 fn ended_or_followed(s: &Situation<'_>, order: &Accepted) -> Step {
-    let ended = matches!(order.state.map(|(state, _)| state.class), Some(ParcelClass::Delivered | ParcelClass::Failed));
+    let ended = matches!(
+        order.state.map(|(state, _)| state.class),
+        Some(ParcelClass::Delivered | ParcelClass::Failed)
+    );
     if ended {
         return delete_enrollment(s);
     }

@@ -70,13 +70,16 @@ pub struct Summary {
 pub fn note_end(journal: &mut Journal, end: &End, generation: i64, suffix: &str, now: Timestamp) {
     match end {
         End::Failed(failure) => {
-            let before = journal.trouble.take().filter(|t| t.reason == failure.reason && t.message == failure.message);
+            let before =
+                journal.trouble.take().filter(|t| t.reason == failure.reason && t.message == failure.message);
             journal.trouble = Some(match before {
                 Some(mut same) => {
                     same.count = (same.count + 1).min(backoff::LAST_COUNT);
                     same
                 }
-                None => Trouble { reason: failure.reason, message: failure.message.clone(), since: now, count: 1 },
+                None => {
+                    Trouble { reason: failure.reason, message: failure.message.clone(), since: now, count: 1 }
+                }
             });
         }
         End::Rest(rest) => {
@@ -94,7 +97,9 @@ fn note_hold(journal: &mut Journal, rest: &Rest, generation: i64, suffix: &str, 
     }
     let choices = hold::choices(rest.reason, rest.pin);
     match &mut journal.hold {
-        Some(same) if same.reason == rest.reason && same.generation == generation && same.choices == choices => {
+        Some(same)
+            if same.reason == rest.reason && same.generation == generation && same.choices == choices =>
+        {
             same.message.clone_from(&rest.message);
         }
         _ => {

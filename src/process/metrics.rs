@@ -32,7 +32,11 @@ impl Default for Metrics {
         let calls = Arc::new(CallMetrics::default());
         calls.register(&mut registry);
         let passes = Family::default();
-        registry.register("passes", "Passes over resources by kind and outcome: ok, or the reason", passes.clone());
+        registry.register(
+            "passes",
+            "Passes over resources by kind and outcome: ok, or the reason",
+            passes.clone(),
+        );
         registry.register("build", "This build", Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]));
         Self { registry, calls, passes }
     }

@@ -49,7 +49,8 @@ async fn operate(arguments: Run) -> Result<(), Fault> {
     let address = listener.local_addr().map(|a| a.to_string()).unwrap_or_default();
     tracing::info!(version = env!("CARGO_PKG_VERSION"), address, "started");
     let served = tokio::spawn(health::serve(listener, readiness.clone(), Arc::clone(&metrics)));
-    let setup = run::Setup { client, credentials_dir: arguments.credentials_dir, cluster, metrics, readiness };
+    let setup =
+        run::Setup { client, credentials_dir: arguments.credentials_dir, cluster, metrics, readiness };
     run::run(setup, stop_signal()).await;
     served.abort();
     tracing::info!("ended");
@@ -59,7 +60,8 @@ async fn operate(arguments: Run) -> Result<(), Fault> {
 /// SIGTERM or SIGINT.
 async fn stop_signal() {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
         tracing::error!("signals cannot be watched; the process ends only by SIGKILL");
         return std::future::pending().await;
     };

@@ -17,22 +17,32 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Debug, Error)]
 pub enum Fault {
     /// No directory of credentials.
-    #[error("the credentials directory {0} does not exist or cannot be read; create it, or mount the Secrets there and name it with --credentials-dir")]
+    #[error(
+        "the credentials directory {0} does not exist or cannot be read; create it, or mount the Secrets there and name it with --credentials-dir"
+    )]
     NoCredentials(String),
     /// No cluster.
-    #[error("no cluster is configured: {0}; set KUBECONFIG to a kubeconfig file, or run in a Pod with a service account")]
+    #[error(
+        "no cluster is configured: {0}; set KUBECONFIG to a kubeconfig file, or run in a Pod with a service account"
+    )]
     NoCluster(String),
     /// The cluster does not answer.
     #[error("the cluster does not answer: {0}; check the server of KUBECONFIG and the network")]
     Unreachable(String),
     /// Definitions are missing.
-    #[error("the custom resource definition {0} is missing; apply the CRDs of this version (`yubikey-shipment-operator crds | kubectl apply -f -`)")]
+    #[error(
+        "the custom resource definition {0} is missing; apply the CRDs of this version (`yubikey-shipment-operator crds | kubectl apply -f -`)"
+    )]
     CrdMissing(String),
     /// Definitions are older.
-    #[error("the served custom resource definition {0} lacks the field {1}; apply the CRDs of this version (`yubikey-shipment-operator crds | kubectl apply -f -`)")]
+    #[error(
+        "the served custom resource definition {0} lacks the field {1}; apply the CRDs of this version (`yubikey-shipment-operator crds | kubectl apply -f -`)"
+    )]
     CrdOutdated(String, String),
     /// The operator may not look.
-    #[error("the cluster refuses to show {0} ({1}); grant the operator's service account the RBAC of the chart")]
+    #[error(
+        "the cluster refuses to show {0} ({1}); grant the operator's service account the RBAC of the chart"
+    )]
     Forbidden(String, String),
     /// The address is taken.
     #[error("cannot listen on {0}: {1}; choose another address with --listen")]
@@ -141,7 +151,8 @@ mod tests {
         for ours in schema::all() {
             assert_eq!(lacks(&ours, &ours), None);
             let mut text = serde_json::to_value(&ours).expect("encodes");
-            let status = &mut text["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["status"]["properties"];
+            let status = &mut text["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["status"]
+                ["properties"];
             status.as_object_mut().expect("object").remove("conditions");
             let older = serde_json::from_value(text).expect("decodes");
             assert_eq!(lacks(&ours, &older), Some("status.conditions".to_owned()));

@@ -24,7 +24,9 @@ const QUIET: [&str; 8] = [
 pub fn start(format: LogFormat) -> Result<(), tracing_subscriber::util::TryInitError> {
     let registry = tracing_subscriber::registry().with(filter());
     match format {
-        LogFormat::Text => registry.with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr)).try_init(),
+        LogFormat::Text => {
+            registry.with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr)).try_init()
+        }
         LogFormat::Json => {
             registry.with(tracing_subscriber::fmt::layer().json().with_writer(std::io::stderr)).try_init()
         }
@@ -33,8 +35,5 @@ pub fn start(format: LogFormat) -> Result<(), tracing_subscriber::util::TryInitE
 
 fn filter() -> EnvFilter {
     let wished = EnvFilter::builder().with_default_directive(tracing::Level::INFO.into()).from_env_lossy();
-    QUIET
-        .iter()
-        .filter_map(|text| text.parse::<Directive>().ok())
-        .fold(wished, EnvFilter::add_directive)
+    QUIET.iter().filter_map(|text| text.parse::<Directive>().ok()).fold(wished, EnvFilter::add_directive)
 }

@@ -164,7 +164,8 @@ pub(super) fn tracking(body: &Value) -> Tracking {
 pub(super) fn found(entry: &Value, recipient: &Recipient) -> Option<FoundShipment> {
     let item = loose::list(entry, &["shipment_items"]).first().unwrap_or(entry);
     // The name is not documented; these are the likely ones.
-    let created = ["shipment_request_date", "created_at", "created", "created_date", "shipment_created", "order_date"];
+    let created =
+        ["shipment_request_date", "created_at", "created", "created_date", "shipment_created", "order_date"];
     let id_names = ["shipment_id", "id"];
     let mut shipment = FoundShipment {
         id: loose::text_of(entry, &id_names).and_then(|id| ShipmentId::new(id).ok())?,

@@ -64,7 +64,10 @@ impl<T: Clone> Kept<T> {
         Self(Mutex::new(Some((clock::now(), value))))
     }
 
-    async fn get<F: Future<Output = Result<T, Failure>>>(&self, read: impl FnOnce() -> F) -> Result<T, Failure> {
+    async fn get<F: Future<Output = Result<T, Failure>>>(
+        &self,
+        read: impl FnOnce() -> F,
+    ) -> Result<T, Failure> {
         let mut kept = self.0.lock().await;
         if let Some((at, value)) = &*kept
             && clock::now().duration_since(*at) < FRESH
@@ -112,7 +115,10 @@ impl Link {
         let keys = self.transport.get(|| async { Ok(self.yubico.transport_keys().await?) }).await?;
         let index = usize::from(random_byte()).checked_rem(keys.len()).unwrap_or(0);
         keys.into_iter().nth(index).ok_or_else(|| {
-            Failure::new(Reason::VendorKeysUnusable, "yubico.transportKeysUrl publishes no usable key; check the URL with Yubico.")
+            Failure::new(
+                Reason::VendorKeysUnusable,
+                "yubico.transportKeysUrl publishes no usable key; check the URL with Yubico.",
+            )
         })
     }
 

@@ -40,7 +40,10 @@ impl Report {
     /// The first fault.
     #[must_use]
     pub fn fault(&self) -> Option<&Failure> {
-        [&self.credentials, &self.okta, &self.yubico].into_iter().flatten().find_map(|check| check.as_ref().err())
+        [&self.credentials, &self.okta, &self.yubico]
+            .into_iter()
+            .flatten()
+            .find_map(|check| check.as_ref().err())
     }
 }
 
@@ -54,7 +57,11 @@ pub const fn okta_secret(auth: &OktaAuth) -> OktaSecret {
 ///
 /// # Errors
 /// Names the file and what is expected of it.
-pub async fn credentials(directory: &Path, name: &str, spec: &YubiKeyConnectionSpec) -> Result<Credentials, Failure> {
+pub async fn credentials(
+    directory: &Path,
+    name: &str,
+    spec: &YubiKeyConnectionSpec,
+) -> Result<Credentials, Failure> {
     Credentials::read(directory, name, okta_secret(&spec.okta.auth)).await
 }
 
@@ -83,7 +90,8 @@ pub async fn run(
         let organization = at_yubico.inventory.as_ref().and_then(|i| i.organization.clone());
         let orgs = Orgs { okta: at_okta.organization, yubico: organization };
         let facts = Facts { orgs, rp_id: at_okta.rp_id };
-        report.link = Some(Link::new(name.to_owned(), spec.clone(), okta, yubico, facts, at_yubico.inventory));
+        report.link =
+            Some(Link::new(name.to_owned(), spec.clone(), okta, yubico, facts, at_yubico.inventory));
     }
     report
 }
@@ -205,7 +213,12 @@ fn clock(skew: Option<SignedDuration>) -> Result<(), Failure> {
 /// The configured one, else the authenticator's, else the host people sign in at: a key of one RP id does not work
 /// under another.
 async fn rp_id(spec: &YubiKeyConnectionSpec, okta: &okta::Client) -> Result<RpId, Failure> {
-    let wrong = |fault| Failure::new(Reason::ConnectionInvalid, format!("spec.okta.rpId cannot be used: {fault}; correct it."));
+    let wrong = |fault| {
+        Failure::new(
+            Reason::ConnectionInvalid,
+            format!("spec.okta.rpId cannot be used: {fault}; correct it."),
+        )
+    };
     if let Some(set) = &spec.okta.rp_id {
         return RpId::new(set).map_err(wrong);
     }

@@ -3,11 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
-use kube::{
-    Api, ResourceExt,
-    api::Patch,
-    runtime::controller::Action,
-};
+use kube::{Api, ResourceExt, api::Patch, runtime::controller::Action};
 use serde_json::json;
 
 use super::{
@@ -65,7 +61,8 @@ pub async fn reconcile(object: Arc<YubiKeyConnection>, ctx: Arc<Context>) -> Res
     }
     let name = object.name_any();
     let lanes = ctx.examined(&name).map(|e| e.lanes).unwrap_or_default();
-    let mut report = preflight::run(&name, &object.spec, credentials, lanes.clone(), Arc::clone(&ctx.calls)).await;
+    let mut report =
+        preflight::run(&name, &object.spec, credentials, lanes.clone(), Arc::clone(&ctx.calls)).await;
     let healthy = publish(&name, &mut report, &ctx);
     ctx.set_examined(
         &name,
@@ -100,7 +97,9 @@ fn due(object: &YubiKeyConnection, files: Option<Fingerprint>, ctx: &Context) ->
     let reported = ctx.registry.take_report(&object.name_any()).is_some();
     let Some(last) = ctx.examined(&object.name_any()) else { return true };
     let age = clock::now().duration_since(last.at);
-    let changed = last.generation != object.metadata.generation || last.files != files || last.requested != requested(object);
+    let changed = last.generation != object.metadata.generation
+        || last.files != files
+        || last.requested != requested(object);
     changed || reported || age >= if last.healthy { HEALTHY } else { FAULTY }
 }
 
@@ -110,19 +109,24 @@ fn publish(name: &str, report: &mut Report, ctx: &Context) -> bool {
         ctx.registry.set(name, Connection::Usable(Arc::new(link)));
         return true;
     }
-    let failure = report
-        .fault()
-        .cloned()
-        .unwrap_or_else(|| Failure::new(Reason::ConnectionNotReady, "The connection has not been examined yet."));
+    let failure = report.fault().cloned().unwrap_or_else(|| {
+        Failure::new(Reason::ConnectionNotReady, "The connection has not been examined yet.")
+    });
     let passing = failure.reason.kind() != Kind::Auth;
-    if !(passing && matches!(ctx.registry.peek(name), Some(Connection::Usable(_)))) {
-        let said = Failure::new(failure.reason, format!("The connection {name} is at fault, so this shipment waits: {}", failure.message));
+    if !(passing && matches!(ctx.registry.get(name), Some(Connection::Usable(_)))) {
+        let said = Failure::new(
+            failure.reason,
+            format!("The connection {name} is at fault, so this shipment waits: {}", failure.message),
+        );
         ctx.registry.set(name, Connection::Faulty(said));
     }
     false
 }
 
-async fn ensure_finalizer(object: &Arc<YubiKeyConnection>, ctx: &Context) -> Result<Arc<YubiKeyConnection>, CommitError> {
+async fn ensure_finalizer(
+    object: &Arc<YubiKeyConnection>,
+    ctx: &Context,
+) -> Result<Arc<YubiKeyConnection>, CommitError> {
     if object.finalizers().iter().any(|f| f == FINALIZER) {
         return Ok(Arc::clone(object));
     }
@@ -130,7 +134,11 @@ async fn ensure_finalizer(object: &Arc<YubiKeyConnection>, ctx: &Context) -> Res
     set_finalizers(object, ctx, &finalizers).await.map(Arc::new)
 }
 
-async fn set_finalizers(object: &YubiKeyConnection, ctx: &Context, finalizers: &[String]) -> Result<YubiKeyConnection, CommitError> {
+async fn set_finalizers(
+    object: &YubiKeyConnection,
+    ctx: &Context,
+    finalizers: &[String],
+) -> Result<YubiKeyConnection, CommitError> {
     let api: Api<YubiKeyConnection> = Api::all(ctx.client.clone());
     let patch = json!({"metadata": {"resourceVersion": object.resource_version(), "finalizers": finalizers}});
     api.patch(&object.name_any(), &commit::params(), &Patch::Merge(patch)).await.map_err(commit::classify)
@@ -166,7 +174,7 @@ async fn write(object: &YubiKeyConnection, report: &Report, ctx: &Context) -> Re
         cluster: ctx.cluster.clone(),
         ..old.clone()
     };
-    if let Some(Connection::Usable(link)) = ctx.registry.peek(&object.name_any()) {
+    if let Some(Connection::Usable(link)) = ctx.registry.get(&object.name_any()) {
         new.okta_organization = link.facts.orgs.okta.as_ref().map(ToString::to_string);
         new.yubico_organization = link.facts.orgs.yubico.as_ref().map(ToString::to_string);
         new.rp_id = Some(link.facts.rp_id.to_string());
@@ -180,7 +188,12 @@ async fn write(object: &YubiKeyConnection, report: &Report, ctx: &Context) -> Re
 fn facts(report: &Report) -> Vec<Fact> {
     let mut facts = Vec::new();
     match report.fault() {
-        None => facts.push(Fact::new("Ready", true, "Succeeded", "Okta and YubiEnterprise took the credentials; shipments can use this connection.")),
+        None => facts.push(Fact::new(
+            "Ready",
+            true,
+            "Succeeded",
+            "Okta and YubiEnterprise took the credentials; shipments can use this connection.",
+        )),
         Some(failure) => {
             facts.push(Fact::new("Ready", false, failure.reason.as_str(), failure.message.clone()));
             let kind = if failure.reason.kind() == Kind::Auth { "Stalled" } else { "Reconciling" };
@@ -193,7 +206,12 @@ fn facts(report: &Report) -> Vec<Fact> {
         ("YubicoReachable", &report.yubico),
     ] {
         facts.push(match check {
-            None => Fact { kind, status: None, reason: "NotChecked".into(), message: "An earlier check failed, so this one was not made.".into() },
+            None => Fact {
+                kind,
+                status: None,
+                reason: "NotChecked".into(),
+                message: "An earlier check failed, so this one was not made.".into(),
+            },
             Some(Ok(says)) => Fact::new(kind, true, "Succeeded", says.clone()),
             Some(Err(failure)) => Fact::new(kind, false, failure.reason.as_str(), failure.message.clone()),
         });

@@ -29,7 +29,13 @@ pub struct Found {
 ///
 /// # Errors
 /// A failed read is never a state: the pass ends, the last known state stays.
-pub async fn look(look: Look, object: &YubiKeyShipment, link: &Arc<Link>, journal: &mut Journal, found: &mut Found) -> Result<(), Failure> {
+pub async fn look(
+    look: Look,
+    object: &YubiKeyShipment,
+    link: &Arc<Link>,
+    journal: &mut Journal,
+    found: &mut Found,
+) -> Result<(), Failure> {
     match look {
         Look::User => user(object, link, journal, found).await,
         Look::Enrollments => enrollments(link, journal, found).await,
@@ -39,7 +45,12 @@ pub async fn look(look: Look, object: &YubiKeyShipment, link: &Arc<Link>, journa
 }
 
 /// The id once it is known: a login may be given to another person later.
-async fn user(object: &YubiKeyShipment, link: &Link, journal: &mut Journal, found: &mut Found) -> Result<(), Failure> {
+async fn user(
+    object: &YubiKeyShipment,
+    link: &Link,
+    journal: &mut Journal,
+    found: &mut Found,
+) -> Result<(), Failure> {
     let user = read_user(object, link, journal).await?;
     let Some(user) = user else {
         found.seen.user = Some(None);
@@ -57,9 +68,16 @@ async fn user(object: &YubiKeyShipment, link: &Link, journal: &mut Journal, foun
     Ok(())
 }
 
-async fn read_user(object: &YubiKeyShipment, link: &Link, journal: &Journal) -> Result<Option<User>, Failure> {
+async fn read_user(
+    object: &YubiKeyShipment,
+    link: &Link,
+    journal: &Journal,
+) -> Result<Option<User>, Failure> {
     let invalid = |fault: crate::domain::ids::InvalidId| {
-        Failure::new(Reason::UserNotFound, format!("spec.userRef cannot be used: {fault}; declare a shipment with the right one."))
+        Failure::new(
+            Reason::UserNotFound,
+            format!("spec.userRef cannot be used: {fault}; declare a shipment with the right one."),
+        )
     };
     let known = journal.user.clone().filter(|_| !journal.is_untouched());
     let id = match (known, &object.spec.user_ref.id) {
@@ -94,7 +112,10 @@ async fn groups(link: &Link, user: &User, found: &mut Found) -> Result<(), Failu
 
 async fn enrollments(link: &Link, journal: &mut Journal, found: &mut Found) -> Result<(), Failure> {
     let user = journal.user.clone().ok_or_else(|| {
-        Failure::new(Reason::StatusUnreadable, "status.userId is missing although an enrolment is marked; restore the status from a backup.")
+        Failure::new(
+            Reason::StatusUnreadable,
+            "status.userId is missing although an enrolment is marked; restore the status from a backup.",
+        )
     })?;
     let list = link.okta.enrollments(&user).await?;
     journal.observe_list(&list, clock::now());
@@ -140,7 +161,9 @@ fn undeliverable(details: &[String]) -> Failure {
     let said = if details.is_empty() { String::new() } else { format!(" ({})", details.join("; ")) };
     Failure::new(
         Reason::AddressUndeliverable,
-        format!("YubiEnterprise calls the address undeliverable{said}; correct it in the user's Okta profile or in spec.address."),
+        format!(
+            "YubiEnterprise calls the address undeliverable{said}; correct it in the user's Okta profile or in spec.address."
+        ),
     )
 }
 
@@ -152,7 +175,9 @@ async fn parcel(link: &Link, journal: &mut Journal, found: &mut Found) -> Result
         Err(error) if error.is_not_found() => return missing(link, journal, found, error).await,
         Err(error) => return Err(error.into()),
     };
-    let fresh = matches!(parcel.programmed, Programmed::One(_)) && journal.kept.is_none() && journal.times.activated.is_none();
+    let fresh = matches!(parcel.programmed, Programmed::One(_))
+        && journal.kept.is_none()
+        && journal.times.activated.is_none();
     // Kept beside the responses: should a key be gone later, a person can decide with both sets.
     let keys = if fresh { link.signing_keys().await.unwrap_or_default() } else { Vec::new() };
     let odd = match &parcel.programmed {
@@ -169,7 +194,12 @@ async fn parcel(link: &Link, journal: &mut Journal, found: &mut Found) -> Result
 }
 
 /// 404 counts while the same token still shows this organization; else it is the connection's fault.
-async fn missing(link: &Link, journal: &mut Journal, found: &mut Found, error: CallError) -> Result<(), Failure> {
+async fn missing(
+    link: &Link,
+    journal: &mut Journal,
+    found: &mut Found,
+    error: CallError,
+) -> Result<(), Failure> {
     let now_shown = crate::controller::connection::link::read_inventory(&link.yubico).await?;
     let organization = now_shown.and_then(|inventory| inventory.organization);
     let same = journal.orgs.as_ref().is_none_or(|orgs| match (&orgs.yubico, &organization) {

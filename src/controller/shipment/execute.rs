@@ -48,7 +48,13 @@ pub struct Intent {
 impl Intent {
     /// After the API server showed the mark.
     #[must_use]
-    pub const fn new(what: Marked, attempt: Attempt, marked_at: Timestamp, marked: Instant, prepared: Prepared) -> Self {
+    pub const fn new(
+        what: Marked,
+        attempt: Attempt,
+        marked_at: Timestamp,
+        marked: Instant,
+        prepared: Prepared,
+    ) -> Self {
         Self { what, attempt, marked_at, marked, prepared }
     }
 
@@ -127,9 +133,17 @@ pub async fn run_marked(
     recipient: Option<&Recipient>,
 ) -> Outcome {
     if !intent.is_fresh() {
-        return Outcome::not_sent(Reason::StatusWriteFailed, "Writing the mark took longer than 10 seconds, so nothing was sent; it is tried again.");
+        return Outcome::not_sent(
+            Reason::StatusWriteFailed,
+            "Writing the mark took longer than 10 seconds, so nothing was sent; it is tried again.",
+        );
     }
-    let incomplete = || Outcome::not_sent(Reason::StatusUnreadable, "A part of the request is missing in the status, so nothing was sent.");
+    let incomplete = || {
+        Outcome::not_sent(
+            Reason::StatusUnreadable,
+            "A part of the request is missing in the status, so nothing was sent.",
+        )
+    };
     match intent.prepared {
         Prepared::Enroll(key) => {
             let Some(user) = journal.user.clone() else { return incomplete() };
@@ -164,7 +178,12 @@ pub async fn run_marked(
     }
 }
 
-fn order_request(object: &YubiKeyShipment, link: &Link, journal: &Journal, recipient: Option<&Recipient>) -> Option<OrderRequest> {
+fn order_request(
+    object: &YubiKeyShipment,
+    link: &Link,
+    journal: &Journal,
+    recipient: Option<&Recipient>,
+) -> Option<OrderRequest> {
     let requests = journal.made()?.requests.as_ref()?;
     Some(OrderRequest {
         recipient: recipient?.clone(),
@@ -180,7 +199,12 @@ fn order_request(object: &YubiKeyShipment, link: &Link, journal: &Journal, recip
 /// # Errors
 /// Why it failed; for a cancellation only what may pass.
 pub async fn run_free(what: Free, link: &Link, journal: &mut Journal) -> Result<(), Failure> {
-    let incomplete = || Failure::new(Reason::StatusUnreadable, "A part of the request is missing in the status, so nothing was sent.");
+    let incomplete = || {
+        Failure::new(
+            Reason::StatusUnreadable,
+            "A part of the request is missing in the status, so nothing was sent.",
+        )
+    };
     match what {
         Free::Activate => {
             let request = activate_request(link, journal).await?.ok_or_else(incomplete)?;
@@ -197,7 +221,9 @@ pub async fn run_free(what: Free, link: &Link, journal: &mut Journal) -> Result<
             match link.yubico.cancel(&id).await? {
                 yubico::Cancelled::Accepted => journal.observe_cancel(true, clock::now()),
                 // Not shown by this path is no proof that it is gone.
-                yubico::Cancelled::Gone | yubico::Cancelled::TooLate(_) => journal.observe_cancel(false, clock::now()),
+                yubico::Cancelled::Gone | yubico::Cancelled::TooLate(_) => {
+                    journal.observe_cancel(false, clock::now())
+                }
             }
         }
         Free::MarkError => {
@@ -210,7 +236,9 @@ pub async fn run_free(what: Free, link: &Link, journal: &mut Journal) -> Result<
 }
 
 async fn activate_request(link: &Link, journal: &Journal) -> Result<Option<ActivateRequest>, Failure> {
-    let (Some(user), Some(made), Some(kept)) = (&journal.user, journal.made(), &journal.kept) else { return Ok(None) };
+    let (Some(user), Some(made), Some(kept)) = (&journal.user, journal.made(), &journal.kept) else {
+        return Ok(None);
+    };
     Ok(Some(ActivateRequest {
         user: user.clone(),
         enrollment: made.id.clone(),

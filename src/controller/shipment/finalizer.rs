@@ -18,7 +18,10 @@ pub fn present(object: &YubiKeyShipment) -> bool {
 ///
 /// # Errors
 /// As every guarded write.
-pub async fn add(api: &Api<YubiKeyShipment>, object: &YubiKeyShipment) -> Result<YubiKeyShipment, CommitError> {
+pub async fn add(
+    api: &Api<YubiKeyShipment>,
+    object: &YubiKeyShipment,
+) -> Result<YubiKeyShipment, CommitError> {
     let all: Vec<_> = object.finalizers().iter().cloned().chain([FINALIZER.to_owned()]).collect();
     set(api, object, &all).await
 }
@@ -27,12 +30,19 @@ pub async fn add(api: &Api<YubiKeyShipment>, object: &YubiKeyShipment) -> Result
 ///
 /// # Errors
 /// As every guarded write.
-pub async fn remove(api: &Api<YubiKeyShipment>, object: &YubiKeyShipment) -> Result<YubiKeyShipment, CommitError> {
+pub async fn remove(
+    api: &Api<YubiKeyShipment>,
+    object: &YubiKeyShipment,
+) -> Result<YubiKeyShipment, CommitError> {
     let rest: Vec<_> = object.finalizers().iter().filter(|f| *f != FINALIZER).cloned().collect();
     set(api, object, &rest).await
 }
 
-async fn set(api: &Api<YubiKeyShipment>, object: &YubiKeyShipment, finalizers: &[String]) -> Result<YubiKeyShipment, CommitError> {
+async fn set(
+    api: &Api<YubiKeyShipment>,
+    object: &YubiKeyShipment,
+    finalizers: &[String],
+) -> Result<YubiKeyShipment, CommitError> {
     let patch = json!({"metadata": {"resourceVersion": object.resource_version(), "finalizers": finalizers}});
     api.patch(&object.name_any(), &commit::params(), &Patch::Merge(patch)).await.map_err(commit::classify)
 }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use kube::{Api, ResourceExt};
+use kube::{Api, ResourceExt, runtime::reflector::ObjectRef};
 use tokio::time::Instant;
 
 use super::{
@@ -21,7 +21,7 @@ use crate::{
     controller::{
         Context,
         commit::{self, CommitError},
-        connection::link::Link,
+        connection::{link::Link, registry::Connection},
         events,
     },
     domain::{
@@ -42,8 +42,6 @@ const MOST_STEPS: usize = 40;
 pub enum Done {
     /// Come back then, or at a change.
     At(Option<Timestamp>),
-    /// Come back after this.
-    After(SignedDuration),
     /// The resource is gone or let go.
     Gone,
 }
@@ -86,8 +84,14 @@ impl Pass {
         }
         let name = self.object.spec.connection_ref.name.clone();
         match self.ctx.registry.get(&name) {
-            Ok(link) => self.travel(&link).await,
-            Err(failure) => self.fail(failure).await,
+            Some(Connection::Usable(link)) => self.travel(&link).await,
+            Some(Connection::Faulty(failure)) => self.fail(failure).await,
+            None if self.ctx.connections.get(&ObjectRef::new(&name)).is_some() => {
+                // Being examined for the first time; its shipments are woken then.
+                self.ctx.note_rest(&self.object, None);
+                Ok(Done::At(None))
+            }
+            None => self.fail(no_connection(&name)).await,
         }
     }
 
@@ -124,7 +128,11 @@ impl Pass {
                 return self.fail(failure).await;
             }
         }
-        self.fail(Failure::new(Reason::StatusUnreadable, "The plan does not come to an end; please report this with the status.")).await
+        self.fail(Failure::new(
+            Reason::StatusUnreadable,
+            "The plan does not come to an end; please report this with the status.",
+        ))
+        .await
     }
 
     fn next_step(&self, link: &Link) -> Step {
@@ -183,7 +191,11 @@ impl Pass {
 
     /// Mark, send, record. The mark is a write guarded by the object the decision was made on; a conflict ends the
     /// pass, and the same patch is never sent on a newer version.
-    async fn mark_and_send(&mut self, what: Marked, link: &Arc<Link>) -> Result<Option<Failure>, CommitError> {
+    async fn mark_and_send(
+        &mut self,
+        what: Marked,
+        link: &Arc<Link>,
+    ) -> Result<Option<Failure>, CommitError> {
         let prepared = match execute::prepare(what, link).await {
             Ok(prepared) => prepared,
             Err(failure) => return Ok(Some(failure)),
@@ -193,7 +205,9 @@ impl Pass {
         self.save().await?;
         let intent = Intent::new(what, self.journal.attempt_of(what), now, instant, prepared);
         let (attempt, what) = (intent.attempt(), intent.what());
-        let outcome = execute::run_marked(intent, &self.object, link, &self.journal, self.found.recipient.as_ref()).await;
+        let outcome =
+            execute::run_marked(intent, &self.object, link, &self.journal, self.found.recipient.as_ref())
+                .await;
         self.found.seen.list = None;
         self.record(what, attempt, &outcome.receipt).await?;
         Ok(match outcome.receipt {
@@ -242,7 +256,7 @@ impl Pass {
     /// After an order the next plan is a rest; its conditions go with the receipt in one write.
     async fn save_as_planned(&mut self) -> Result<(), CommitError> {
         let name = self.object.spec.connection_ref.name.clone();
-        let Ok(link) = self.ctx.registry.get(&name) else { return self.save().await };
+        let Some(Connection::Usable(link)) = self.ctx.registry.get(&name) else { return self.save().await };
         match self.next_step(&link) {
             Step::Rest(rest) => self.write_end(&End::Rest(rest)).await,
             _ => self.save().await,
@@ -276,9 +290,14 @@ impl Pass {
 
     async fn finish(mut self, end: End) -> Result<Done, CommitError> {
         self.write_end(&end).await?;
-        let End::Rest(rest) = end else { return Ok(Done::At(None)) };
+        let End::Rest(rest) = end else { return Ok(self.rested(None)) };
         let slow = rest.until.is_none() && rest.reason.kind() == Kind::Stalled;
-        Ok(if slow { Done::After(backoff::STALLED) } else { Done::At(rest.until) })
+        Ok(self.rested(if slow { Some(after(jittered(backoff::STALLED))) } else { rest.until }))
+    }
+
+    fn rested(&self, until: Option<Timestamp>) -> Done {
+        self.ctx.note_rest(&self.object, until);
+        Done::At(until)
     }
 
     async fn fail(mut self, failure: Failure) -> Result<Done, CommitError> {
@@ -291,7 +310,7 @@ impl Pass {
             Kind::Transient | Kind::Waiting => backoff::delay(count),
         };
         let wish = wish.and_then(|w| SignedDuration::try_from(w).ok()).unwrap_or_default();
-        Ok(Done::After(wait.max(wish)))
+        Ok(self.rested(Some(after(jittered(wait.max(wish))))))
     }
 
     /// Lets go: the vendors are in order, or the policy is Orphan, whose ids go to an event on the connection.
@@ -309,7 +328,21 @@ impl Pass {
     }
 }
 
-async fn unreadable(ctx: &Context, api: &Api<YubiKeyShipment>, object: &YubiKeyShipment, failure: &Failure) -> Result<Done, CommitError> {
+fn no_connection(name: &str) -> Failure {
+    Failure::new(
+        Reason::ConnectionNotFound,
+        format!(
+            "There is no YubiKeyConnection {name}; create it, or declare the shipment with another spec.connectionRef."
+        ),
+    )
+}
+
+async fn unreadable(
+    ctx: &Context,
+    api: &Api<YubiKeyShipment>,
+    object: &YubiKeyShipment,
+    failure: &Failure,
+) -> Result<Done, CommitError> {
     let letting_go = object.metadata.deletion_timestamp.is_some()
         && object.spec.deletion_policy == Some(crate::api::shipment::DeletionPolicy::Orphan);
     if letting_go {
@@ -321,7 +354,18 @@ async fn unreadable(ctx: &Context, api: &Api<YubiKeyShipment>, object: &YubiKeyS
     if commit::commit(api, object, &old, &new, |o| o.status.as_ref()).await?.is_some() {
         events::transition(ctx, object, &old.conditions, &new.conditions).await;
     }
-    Ok(Done::After(backoff::STALLED))
+    Ok(Done::At(Some(after(backoff::STALLED))))
+}
+
+fn after(wait: SignedDuration) -> Timestamp {
+    clock::now().checked_add(wait).unwrap_or(Timestamp::MAX)
+}
+
+/// Up to a fifth more, so that what failed together does not come back together.
+fn jittered(wait: SignedDuration) -> SignedDuration {
+    let mut byte = [0_u8];
+    let _ = openssl::rand::rand_bytes(&mut byte);
+    wait + wait / 1280 * i32::from(byte[0])
 }
 
 async fn pause(until: Timestamp) {

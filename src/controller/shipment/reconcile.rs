@@ -2,16 +2,19 @@
 
 use std::{sync::Arc, time::Duration};
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use kube::{Api, ResourceExt, runtime::controller::Action};
 use tracing::Instrument;
 
 use super::pass::{Done, Pass};
 use crate::{
-    api::shipment::YubiKeyShipment,
+    api::{REQUESTED_AT, shipment::YubiKeyShipment},
     clock,
     controller::{Context, commit::CommitError},
-    domain::failure::{Failure, Reason},
+    domain::{
+        backoff,
+        failure::{Failure, Reason},
+    },
 };
 
 /// Conflicts in a row after which the pass gives up and comes back later.
@@ -22,17 +25,32 @@ const MOST_CONFLICTS: usize = 5;
 /// # Errors
 /// If the API server cannot be written to.
 pub async fn reconcile(object: Arc<YubiKeyShipment>, ctx: Arc<Context>) -> Result<Action, Failure> {
-    let span = tracing::info_span!("shipment", namespace = object.namespace(), name = object.name_any(), uid = object.uid());
+    let span = tracing::info_span!(
+        "shipment",
+        namespace = object.namespace(),
+        name = object.name_any(),
+        uid = object.uid()
+    );
     // Its own task: a dropped reconcile cannot part a call from the write of its receipt.
     let task = ctx.tasks.spawn(passes(object, Arc::clone(&ctx)).instrument(span));
-    task.await.unwrap_or_else(|_| Err(Failure::new(Reason::StatusWriteFailed, "The pass was stopped; it is run again.")))
+    task.await.unwrap_or_else(|_| {
+        Err(Failure::new(Reason::StatusWriteFailed, "The pass was stopped; it is run again."))
+    })
 }
 
 async fn passes(object: Arc<YubiKeyShipment>, ctx: Arc<Context>) -> Result<Action, Failure> {
     let mut object = ctx.newest(&object);
+    if let Some(until) = ctx.resting(&object, clock::now()) {
+        return Ok(action(until));
+    }
+    if let Some(until) = held_before(&object, &ctx) {
+        ctx.note_rest(&object, Some(until));
+        return Ok(action(Some(until)));
+    }
     for _ in 0..MOST_CONFLICTS {
         match Pass::run(Arc::clone(&ctx), (*object).clone()).await {
-            Ok(done) => return Ok(action(&done)),
+            Ok(Done::At(until)) => return Ok(action(until)),
+            Ok(Done::Gone) => return Ok(Action::await_change()),
             Err(CommitError::Gone) => return Ok(Action::await_change()),
             Err(CommitError::Failed(failure)) => return Err(failure),
             Err(CommitError::Conflict) => match live(&object, &ctx).await? {
@@ -46,28 +64,46 @@ async fn passes(object: Arc<YubiKeyShipment>, ctx: Arc<Context>) -> Result<Actio
 
 /// After a conflict: what the API server holds now.
 async fn live(object: &YubiKeyShipment, ctx: &Context) -> Result<Option<YubiKeyShipment>, Failure> {
-    let api: Api<YubiKeyShipment> = Api::namespaced(ctx.client.clone(), &object.namespace().unwrap_or_default());
+    let api: Api<YubiKeyShipment> =
+        Api::namespaced(ctx.client.clone(), &object.namespace().unwrap_or_default());
     api.get_opt(&object.name_any()).await.map_err(|error| {
         tracing::warn!(%error, "reading the shipment failed");
-        Failure::new(Reason::StatusWriteFailed, "The API server did not give the shipment; it is tried again.")
+        Failure::new(
+            Reason::StatusWriteFailed,
+            "The API server did not give the shipment; it is tried again.",
+        )
     })
 }
 
-fn action(done: &Done) -> Action {
-    match done {
-        Done::Gone | Done::At(None) => Action::await_change(),
-        Done::At(Some(at)) => {
-            // A moment late rather than early: an early pass finds nothing due.
-            let wait = at.duration_since(clock::now()).max(SignedDuration::ZERO) + SignedDuration::from_millis(20);
-            Action::requeue(wait.unsigned_abs())
-        }
-        Done::After(wait) => Action::requeue(jittered(wait.unsigned_abs())),
-    }
+fn action(until: Option<Timestamp>) -> Action {
+    until.map_or_else(Action::await_change, |at| {
+        // A moment late rather than early: an early pass finds nothing due.
+        let wait =
+            at.duration_since(clock::now()).max(SignedDuration::ZERO) + SignedDuration::from_millis(20);
+        Action::requeue(wait.unsigned_abs())
+    })
 }
 
-/// Up to a fifth more, so that what failed together does not come back together.
-fn jittered(wait: Duration) -> Duration {
+/// A shipment that an earlier process held for a fault outside the cluster is not looked at again because this process
+/// started: ten thousand held shipments would be ten thousand reads. Its slow re-check comes at a moment of its own.
+fn held_before(object: &YubiKeyShipment, ctx: &Context) -> Option<Timestamp> {
+    let status = object.status.as_ref()?;
+    let reason = Reason::parse(&status.hold.as_ref()?.reason)?;
+    let outside = matches!(
+        reason,
+        Reason::InvalidRecipient
+            | Reason::UserNotFound
+            | Reason::UserNotEligible
+            | Reason::AddressUndeliverable
+            | Reason::OutOfStock
+    );
+    let current = Some(status.observed_generation) == object.metadata.generation;
+    let asked = object.annotations().get(REQUESTED_AT) != status.last_handled_reconcile_at.as_ref();
+    let quiet = outside && current && !asked && object.metadata.deletion_timestamp.is_none();
+    if !quiet || ctx.knows(object) || ctx.registry.epoch(&object.spec.connection_ref.name) == 0 {
+        return None;
+    }
     let mut byte = [0_u8];
     let _ = openssl::rand::rand_bytes(&mut byte);
-    wait + wait.mul_f64(f64::from(byte[0]) / 255.0 / 5.0)
+    clock::now().checked_add(backoff::STALLED / 255 * i32::from(byte[0])).ok()
 }

@@ -12,8 +12,8 @@ use crate::{
         hold::Choice,
         ids::{EnrollmentId, KeyId, OktaOrgId, RpId, Sealed, Serial, ShipmentId, UserId, YubicoOrgId},
         journal::{
-            Accepted, EnrollMark, Enrollment, Hold, Journal, Kept, Made, Order, Pin, RefusedOrder, Requests, Times,
-            Trouble,
+            Accepted, EnrollMark, Enrollment, Hold, Journal, Kept, Made, Order, Pin, RefusedOrder, Requests,
+            Times, Trouble,
         },
         seen::{ParcelState, PublicKey, Responses, Tracking},
         wanted::Orgs,
@@ -24,7 +24,9 @@ use crate::{
 fn unreadable(field: &str, what: impl Display) -> Failure {
     Failure::new(
         Reason::StatusUnreadable,
-        format!("status.{field} {what}; restore the status from a backup, or delete this shipment with deletionPolicy Orphan."),
+        format!(
+            "status.{field} {what}; restore the status from a backup, or delete this shipment with deletionPolicy Orphan."
+        ),
     )
 }
 
@@ -153,7 +155,11 @@ fn read_kept(status: &api::YubiKeyShipmentStatus) -> Result<Option<Kept>, Failur
 }
 
 fn read_pin(pin: &api::PinStatus) -> Pin {
-    Pin { id: pin.id, mark: pin.mark.as_ref().map(|at| at.0), mails: pin.mails.iter().map(|at| at.0).collect() }
+    Pin {
+        id: pin.id,
+        mark: pin.mark.as_ref().map(|at| at.0),
+        mails: pin.mails.iter().map(|at| at.0).collect(),
+    }
 }
 
 fn read_times(t: &api::Times) -> Times {

@@ -52,16 +52,21 @@ pub fn end(object: &YubiKeyShipment, journal: &Journal, end: &End, now: Timestam
 
 /// A status that cannot be read is left as it is, but for the condition that says so.
 #[must_use]
-pub fn unreadable(object: &YubiKeyShipment, failure: &crate::domain::failure::Failure, now: Timestamp) -> YubiKeyShipmentStatus {
+pub fn unreadable(
+    object: &YubiKeyShipment,
+    failure: &crate::domain::failure::Failure,
+    now: Timestamp,
+) -> YubiKeyShipmentStatus {
     let mut status = object.status.clone().unwrap_or_default();
     let (reason, message) = (failure.reason.as_str(), failure.message.clone());
-    let facts = vec![
-        Fact::new("Ready", false, reason, message.clone()),
-        Fact::new("Stalled", true, reason, message),
-    ];
+    let facts =
+        vec![Fact::new("Ready", false, reason, message.clone()), Fact::new("Stalled", true, reason, message)];
     let before = status.conditions.clone();
-    let mut all: Vec<Condition> =
-        before.iter().filter(|c| !matches!(c.type_.as_str(), "Ready" | "Reconciling" | "Stalled")).cloned().collect();
+    let mut all: Vec<Condition> = before
+        .iter()
+        .filter(|c| !matches!(c.type_.as_str(), "Ready" | "Reconciling" | "Stalled"))
+        .cloned()
+        .collect();
     all.extend(conditions::build(facts, &before, generation(object), now));
     status.conditions = sorted(all);
     status.phase = Some(Phase::Held);
@@ -125,7 +130,12 @@ fn unchanged(before: &[Condition], end: &End) -> Fact {
             reason: old.reason.clone(),
             message: message.unwrap_or_else(|| old.message.clone()),
         },
-        None => Fact { kind: "Ready", status: None, reason: "Pending".into(), message: message.unwrap_or_default() },
+        None => Fact {
+            kind: "Ready",
+            status: None,
+            reason: "Pending".into(),
+            message: message.unwrap_or_default(),
+        },
     }
 }
 
@@ -133,15 +143,21 @@ fn unchanged(before: &[Condition], end: &End) -> Fact {
 fn steps(journal: &Journal) -> Vec<Fact> {
     let times = &journal.times;
     let enrolled = match &journal.enrollment {
-        Enrollment::Made(made) => Fact::new("Enrolled", true, "Enrolled", format!("Enrolment {} stands at Okta.", made.id)),
+        Enrollment::Made(made) => {
+            Fact::new("Enrolled", true, "Enrolled", format!("Enrolment {} stands at Okta.", made.id))
+        }
         Enrollment::Open(..) => unknown("Enrolled", "Enrolling", "Okta's answer is not known yet."),
         Enrollment::Discarded(_) => Fact::new("Enrolled", false, "Discarded", "The enrolment was removed."),
         Enrollment::Never | Enrollment::Refused(_) => not_yet("Enrolled", "NotEnrolled"),
     };
     let ordered = match &journal.order {
-        Order::Accepted(order) => Fact::new("Ordered", true, "Ordered", format!("YubiEnterprise accepted shipment {}.", order.id)),
+        Order::Accepted(order) => {
+            Fact::new("Ordered", true, "Ordered", format!("YubiEnterprise accepted shipment {}.", order.id))
+        }
         Order::Open(..) => unknown("Ordered", "Ordering", "YubiEnterprise's answer is not known yet."),
-        Order::Unknown(..) => unknown("Ordered", "OrderOutcomeUnknown", "YubiEnterprise gave no readable answer."),
+        Order::Unknown(..) => {
+            unknown("Ordered", "OrderOutcomeUnknown", "YubiEnterprise gave no readable answer.")
+        }
         Order::Cancelled(..) => Fact::new("Ordered", false, "Cancelled", "The order is cancelled."),
         Order::Refused(_) => Fact::new("Ordered", false, "OrderRefused", "YubiEnterprise refused the order."),
         Order::Never => not_yet("Ordered", "NotOrdered"),
@@ -170,8 +186,17 @@ fn by_time(kind: &'static str, at: Option<Timestamp>, not: &str) -> Fact {
 
 /// Ready first, then what is wrong, then the road.
 fn sorted(mut conditions: Vec<Condition>) -> Vec<Condition> {
-    const ORDER: [&str; 9] =
-        ["Ready", "Reconciling", "Stalled", "Enrolled", "Ordered", "Shipped", "Delivered", "Activated", "PinSent"];
+    const ORDER: [&str; 9] = [
+        "Ready",
+        "Reconciling",
+        "Stalled",
+        "Enrolled",
+        "Ordered",
+        "Shipped",
+        "Delivered",
+        "Activated",
+        "PinSent",
+    ];
     conditions.sort_by_key(|c| ORDER.iter().position(|kind| *kind == c.type_));
     conditions
 }

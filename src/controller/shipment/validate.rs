@@ -8,7 +8,9 @@ use kube::ResourceExt;
 
 use crate::{
     api::{
-        connection::{CancelBy, DefaultExistingKeyPolicy, Permission, RecipientMapping, YubiKeyConnectionSpec},
+        connection::{
+            CancelBy, DefaultExistingKeyPolicy, Permission, RecipientMapping, YubiKeyConnectionSpec,
+        },
         shipment::{self as api, YubiKeyShipment},
     },
     controller::{connection::link::Facts, durations},
@@ -38,7 +40,12 @@ pub struct Surroundings<'a> {
 
 /// Folds everything that is known without a vendor.
 #[must_use]
-pub fn wanted(object: &YubiKeyShipment, connection: &YubiKeyConnectionSpec, facts: &Facts, around: Surroundings<'_>) -> Wanted {
+pub fn wanted(
+    object: &YubiKeyShipment,
+    connection: &YubiKeyConnectionSpec,
+    facts: &Facts,
+    around: Surroundings<'_>,
+) -> Wanted {
     let spec = &object.spec;
     let defaults = connection.defaults.clone().unwrap_or_default();
     let activation = spec.activation.clone().unwrap_or_default();
@@ -98,7 +105,9 @@ const fn gate(gate: Option<api::ActivationGate>) -> ActivationGate {
 fn existing_key(spec: &api::YubiKeyShipmentSpec, default: Option<DefaultExistingKeyPolicy>) -> ExistingKey {
     match (spec.existing_key_policy, &spec.existing_key_before, default) {
         (Some(api::ExistingKeyPolicy::OrderAnother), Some(before), _) => ExistingKey::OrderAnother(before.0),
-        (Some(api::ExistingKeyPolicy::Adopt), ..) | (None, _, Some(DefaultExistingKeyPolicy::Adopt)) => ExistingKey::Adopt,
+        (Some(api::ExistingKeyPolicy::Adopt), ..) | (None, _, Some(DefaultExistingKeyPolicy::Adopt)) => {
+            ExistingKey::Adopt
+        }
         _ => ExistingKey::Hold,
     }
 }
@@ -106,7 +115,9 @@ fn existing_key(spec: &api::YubiKeyShipmentSpec, default: Option<DefaultExisting
 fn on_delete(policy: Option<api::DeletionPolicy>, connection: &YubiKeyConnectionSpec) -> OnDelete {
     match policy {
         Some(api::DeletionPolicy::Orphan) => OnDelete::Orphan,
-        Some(api::DeletionPolicy::Revoke) if connection.policy.revoke == Permission::Allow => OnDelete::Revoke,
+        Some(api::DeletionPolicy::Revoke) if connection.policy.revoke == Permission::Allow => {
+            OnDelete::Revoke
+        }
         _ => OnDelete::Cancel,
     }
 }
@@ -116,12 +127,21 @@ fn forbidden(what: &str) -> Failure {
 }
 
 /// What stops every effect, cancelling too.
-fn effects_bar(object: &YubiKeyShipment, connection: &YubiKeyConnectionSpec, around: Surroundings<'_>) -> Option<Failure> {
+fn effects_bar(
+    object: &YubiKeyShipment,
+    connection: &YubiKeyConnectionSpec,
+    around: Surroundings<'_>,
+) -> Option<Failure> {
     if object.spec.suspend {
-        return Some(Failure::new(Reason::Suspended, "spec.suspend is set: the vendors are only read; unset it to go on."));
+        return Some(Failure::new(
+            Reason::Suspended,
+            "spec.suspend is set: the vendors are only read; unset it to go on.",
+        ));
     }
     if !around.namespace_allowed {
-        return Some(forbidden("The connection's allowedNamespaces does not admit this namespace, so the vendors are only read; ask its owner to add the namespace."));
+        return Some(forbidden(
+            "The connection's allowedNamespaces does not admit this namespace, so the vendors are only read; ask its owner to add the namespace.",
+        ));
     }
     match (connection.ordering_cluster.as_deref(), around.cluster) {
         (Some(bound), here) if here != Some(bound) => Some(Failure::new(
@@ -133,17 +153,27 @@ fn effects_bar(object: &YubiKeyShipment, connection: &YubiKeyConnectionSpec, aro
 }
 
 /// What stops enrolling and ordering.
-fn order_bar(object: &YubiKeyShipment, connection: &YubiKeyConnectionSpec, around: Surroundings<'_>) -> Option<Failure> {
+fn order_bar(
+    object: &YubiKeyShipment,
+    connection: &YubiKeyConnectionSpec,
+    around: Surroundings<'_>,
+) -> Option<Failure> {
     let spec = &object.spec;
     let policy = &connection.policy;
     if has_recipient(spec) && policy.recipient_override == Permission::Forbid {
-        return Some(forbidden("spec.recipient is set, and the connection's policy.recipientOverride is Forbid; remove it, or ask the connection's owner to allow it."));
+        return Some(forbidden(
+            "spec.recipient is set, and the connection's policy.recipientOverride is Forbid; remove it, or ask the connection's owner to allow it.",
+        ));
     }
     if has_address(spec) && policy.address_override == Permission::Forbid {
-        return Some(forbidden("spec.address is set, and the connection's policy.addressOverride is Forbid; remove it, or ask the connection's owner to allow it."));
+        return Some(forbidden(
+            "spec.address is set, and the connection's policy.addressOverride is Forbid; remove it, or ask the connection's owner to allow it.",
+        ));
     }
     if spec.deletion_policy == Some(api::DeletionPolicy::Revoke) && policy.revoke == Permission::Forbid {
-        return Some(forbidden("spec.deletionPolicy is Revoke, and the connection's policy.revoke is Forbid; choose Cancel, or ask the connection's owner to allow it."));
+        return Some(forbidden(
+            "spec.deletionPolicy is Revoke, and the connection's policy.revoke is Forbid; choose Cancel, or ask the connection's owner to allow it.",
+        ));
     }
     if let Err(unknown) = product(spec, connection) {
         return Some(unknown);
@@ -170,12 +200,19 @@ fn has_address(spec: &api::YubiKeyShipmentSpec) -> bool {
 ///
 /// # Errors
 /// `UnknownKeyModel` if the connection has no such model.
-pub fn product(spec: &api::YubiKeyShipmentSpec, connection: &YubiKeyConnectionSpec) -> Result<KeyProduct, Failure> {
+pub fn product(
+    spec: &api::YubiKeyShipmentSpec,
+    connection: &YubiKeyConnectionSpec,
+) -> Result<KeyProduct, Failure> {
     let key = &spec.key;
     let named = |model: &str| connection.keys.iter().find(|k| k.name == model);
     let ids = match (&key.model, key.product_id, key.inventory_product_id, &key.customization_id) {
-        (Some(model), ..) => named(model).map(|k| (k.product_id, k.inventory_product_id, k.customization_id.clone())),
-        (None, Some(product), Some(inventory), Some(customization)) => Some((product, inventory, customization.clone())),
+        (Some(model), ..) => {
+            named(model).map(|k| (k.product_id, k.inventory_product_id, k.customization_id.clone()))
+        }
+        (None, Some(product), Some(inventory), Some(customization)) => {
+            Some((product, inventory, customization.clone()))
+        }
         _ => None,
     };
     let unknown = || {
@@ -202,20 +239,30 @@ pub const fn delivery(spec: &api::YubiKeyShipmentSpec) -> Delivery {
 ///
 /// # Errors
 /// `InvalidRecipient` with every fault, each naming its profile attribute or spec field.
-pub fn recipient(spec: &api::YubiKeyShipmentSpec, connection: &YubiKeyConnectionSpec, user: &User) -> Result<Recipient, Failure> {
+pub fn recipient(
+    spec: &api::YubiKeyShipmentSpec,
+    connection: &YubiKeyConnectionSpec,
+    user: &User,
+) -> Result<Recipient, Failure> {
     let mapping = connection.recipient_mapping.clone().unwrap_or_default();
-    let mut raw: BTreeMap<Field, Raw> =
-        Field::ALL.into_iter().filter_map(|field| Some((field, from_profile(field, &mapping, user)?))).collect();
+    let mut raw: BTreeMap<Field, Raw> = Field::ALL
+        .into_iter()
+        .filter_map(|field| Some((field, from_profile(field, &mapping, user)?)))
+        .collect();
     overrides(spec, &mut raw);
     let parsed = Recipient::parse(&raw);
-    let mut faults: Vec<String> = parsed.as_ref().err().into_iter().flatten().map(ToString::to_string).collect();
+    let mut faults: Vec<String> =
+        parsed.as_ref().err().into_iter().flatten().map(ToString::to_string).collect();
     faults.extend(country_fault(connection, &raw));
     faults.extend(pin_mail_fault(user));
     match parsed {
         Ok(recipient) if faults.is_empty() => Ok(recipient),
         _ => Err(Failure::new(
             Reason::InvalidRecipient,
-            format!("Delivery details are missing or cannot be used, so nothing was enrolled or ordered: {}. Correct them in the user's Okta profile or the HRIS that masters it.", faults.join("; ")),
+            format!(
+                "Delivery details are missing or cannot be used, so nothing was enrolled or ordered: {}. Correct them in the user's Okta profile or the HRIS that masters it.",
+                faults.join("; ")
+            ),
         )),
     }
 }
@@ -280,15 +327,20 @@ fn country_fault(connection: &YubiKeyConnectionSpec, raw: &BTreeMap<Field, Raw>)
     let code = country.value.as_deref()?.trim();
     let known = crate::domain::countries::is_alpha2(code);
     (known && !countries.is_empty() && !countries.iter().any(|c| c == code)).then(|| {
-        format!("Country Code ({}) is {code}, where this connection does not ship ({})", country.source, countries.join(", "))
+        format!(
+            "Country Code ({}) is {code}, where this connection does not ship ({})",
+            country.source,
+            countries.join(", ")
+        )
     })
 }
 
 /// Okta mails the PIN of a new user to the secondary address; without one nobody could read it.
 fn pin_mail_fault(user: &User) -> Option<String> {
     let missing = user.profile.get("secondEmail").is_none_or(|mail| mail.trim().is_empty());
-    (user.status == UserStatus::Staged && missing)
-        .then(|| "Secondary email (profile.secondEmail) is missing; Okta mails a new user's PIN there".to_owned())
+    (user.status == UserStatus::Staged && missing).then(|| {
+        "Secondary email (profile.secondEmail) is missing; Okta mails a new user's PIN there".to_owned()
+    })
 }
 
 /// Is there stock for the key?
@@ -299,13 +351,18 @@ pub fn stock(inventory: &Inventory, product: &KeyProduct) -> Result<(), Failure>
     let out = |what: String| Err(Failure::new(Reason::OutOfStock, what));
     let id = product.inventory_product_id;
     let Some(bucket) = inventory.buckets.iter().find(|b| b.inventory_product_id == id) else {
-        return out(format!("YubiEnterprise shows no stock under inventory product id {id}; buy keys, or correct inventoryProductId."));
+        return out(format!(
+            "YubiEnterprise shows no stock under inventory product id {id}; buy keys, or correct inventoryProductId."
+        ));
     };
     if bucket.quantity.is_some_and(|left| left <= 0) {
         return out(format!("YubiEnterprise has no keys left under inventory product id {id}; buy keys."));
     }
     if !bucket.products.is_empty() && !bucket.products.contains(&product.product_id) {
-        return out(format!("Inventory product id {id} does not pay for product id {}; correct one of the two.", product.product_id));
+        return out(format!(
+            "Inventory product id {id} does not pay for product id {}; correct one of the two.",
+            product.product_id
+        ));
     }
     Ok(())
 }
