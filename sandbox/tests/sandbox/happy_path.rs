@@ -1,6 +1,8 @@
 //! From the enrolment to the sign-in, as the operator and the user go it.
 
 use crate::operator::start;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -10,6 +12,12 @@ async fn a_key_is_ordered_delivered_activated_and_used() {
     let (enrolled, id, shipment) = world.delivered(&token).await;
     let list_path = format!("/webauthn-registration/api/v1/users/{}/enrollments", enrolled.user_id);
     assert_eq!(world.okta_get(&token, &list_path).await[0]["status"], "FULFILLMENT_PENDING");
+
+    // What comes back is sealed for the key that Okta named at the enrolment.
+    let sealed =
+        shipment["shipment_items"][0]["product_data"][0]["fido_credential_responses"][0].as_str().unwrap();
+    let header = URL_SAFE_NO_PAD.decode(sealed.split('.').next().unwrap()).unwrap();
+    assert_eq!(serde_json::from_slice::<Value>(&header).unwrap()["kid"], json!(enrolled.key_id));
 
     let body = world.activate_body(&enrolled, &shipment).await;
     let answer = world.activate(&token, &body).await;

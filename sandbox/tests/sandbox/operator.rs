@@ -1,12 +1,5 @@
 //! A small operator and a small IT department, played with reqwest and josekit against a sandbox in this process.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    dead_code,
-    reason = "test helpers, shared by several test files"
-)]
 
-use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
 use base64::Engine as _;
@@ -370,8 +363,4 @@ pub async fn until<F: Future<Output = bool>>(mut condition: impl FnMut() -> F) {
         assert!(Instant::now() < deadline, "the condition did not come true");
         tokio::task::yield_now().await;
     }
-}
-
-pub fn path(world: &World, name: &str) -> PathBuf {
-    world.dir.path().join(name)
 }
