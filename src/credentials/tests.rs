@@ -1,1 +1,148 @@
+use std::{
+    fs,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+};
 
+use super::*;
+
+const KEY: &str = "-----BEGIN PRIVATE KEY-----\nverySecretKey\n-----END PRIVATE KEY-----\n";
+
+/// A directory of its own, removed at the end.
+struct Dir(PathBuf);
+
+impl Dir {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("yks-credentials-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(path.join("acme")).unwrap();
+        Self(path)
+    }
+
+    fn write(&self, file: &str, content: impl AsRef<[u8]>) -> &Self {
+        fs::write(self.0.join("acme").join(file), content).unwrap();
+        self
+    }
+
+    async fn read(&self) -> Result<Credentials, Failure> {
+        Credentials::read(&self.0, "acme", OktaSecret::PrivateKey).await
+    }
+}
+
+impl Drop for Dir {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[tokio::test]
+async fn files_are_read_and_tokens_lose_their_line_break() {
+    let dir = Dir::new("good");
+    dir.write("okta-private-key", KEY).write("yubico-api-token", "eyJtoken\r\n");
+    let read = dir.read().await.unwrap();
+    assert_eq!(read.okta.expose_secret(), KEY);
+    assert_eq!(read.yubico_token.expose_secret(), "eyJtoken");
+    assert!(read.extra_ca.is_none());
+    dir.write("okta-api-token", "00token\n").write("ca.crt", "pem");
+    let read = Credentials::read(&dir.0, "acme", OktaSecret::ApiToken).await.unwrap();
+    assert_eq!(read.okta.expose_secret(), "00token");
+    assert_eq!(read.extra_ca.as_deref(), Some(&b"pem"[..]));
+}
+
+#[tokio::test]
+async fn what_is_missing_is_named_with_its_place() {
+    let dir = Dir::new("missing");
+    for (file, content) in [("okta-private-key", KEY), ("yubico-api-token", "x")] {
+        let failure = dir.read().await.unwrap_err();
+        assert_eq!(failure.reason, Reason::CredentialsMissing);
+        let path = dir.0.join("acme").join(file);
+        assert!(failure.message.contains(&format!("`{file}`")), "{}", failure.message);
+        assert!(failure.message.contains(&path.display().to_string()), "{}", failure.message);
+        assert_eq!(dir.read().await.unwrap_err(), failure, "the same at every try");
+        dir.write(file, content);
+    }
+    dir.read().await.unwrap();
+    let other = Credentials::read(&dir.0, "other", OktaSecret::PrivateKey).await.unwrap_err();
+    assert_eq!(other.reason, Reason::CredentialsMissing);
+}
+
+#[tokio::test]
+async fn what_has_the_wrong_form_is_refused_and_not_shown() {
+    let long = "a".repeat(65 * 1024);
+    let wrong: [(&str, &[u8]); 8] = [
+        ("yubico-api-token", b""),
+        ("yubico-api-token", b"\n"),
+        ("yubico-api-token", b"two tokens"),
+        ("yubico-api-token", b"two\ntokens\n"),
+        ("yubico-api-token", &[0xff, 0xfe]),
+        ("yubico-api-token", long.as_bytes()),
+        ("okta-private-key", b"  \n"),
+        ("okta-private-key", &[0xff]),
+    ];
+    for (index, (file, content)) in wrong.into_iter().enumerate() {
+        let dir = Dir::new(&format!("wrong{index}"));
+        dir.write("okta-private-key", KEY).write("yubico-api-token", "x").write(file, content);
+        let failure = dir.read().await.unwrap_err();
+        assert_eq!(failure.reason, Reason::CredentialsInvalid);
+        assert!(
+            failure.message.contains(file) && !failure.message.contains("tokens\n"),
+            "{}",
+            failure.message
+        );
+    }
+    let dir = Dir::new("directory");
+    dir.write("okta-private-key", KEY);
+    fs::create_dir(dir.0.join("acme/yubico-api-token")).unwrap();
+    assert_eq!(dir.read().await.unwrap_err().reason, Reason::CredentialsInvalid);
+}
+
+#[tokio::test]
+async fn a_name_cannot_lead_out_of_the_directory() {
+    let dir = Dir::new("escape");
+    dir.write("okta-private-key", KEY).write("yubico-api-token", "x");
+    let inner = dir.0.join("acme");
+    for name in ["", ".", "..", "../acme", "/etc", "a/b", ".hidden", "Acme", "acme\0", "acme."] {
+        let failure = Credentials::read(&inner, name, OktaSecret::PrivateKey).await.unwrap_err();
+        assert_eq!(failure.reason, Reason::ConnectionInvalid, "{name:?}");
+    }
+}
+
+/// As the kubelet does it: files are links through `..data`, which is swapped for a new directory.
+fn publish(at: &Path, revision: &str, token: &str) {
+    let fresh = at.join(revision);
+    fs::create_dir(&fresh).unwrap();
+    fs::write(fresh.join("okta-private-key"), KEY).unwrap();
+    fs::write(fresh.join("yubico-api-token"), token).unwrap();
+    symlink(revision, at.join("..data_tmp")).unwrap();
+    fs::rename(at.join("..data_tmp"), at.join("..data")).unwrap();
+}
+
+#[tokio::test]
+async fn a_swapped_secret_volume_changes_the_fingerprint() {
+    let dir = Dir::new("volume");
+    let at = dir.0.join("acme");
+    publish(&at, "..2026_01_05", "first");
+    for file in ["okta-private-key", "yubico-api-token"] {
+        symlink(format!("..data/{file}"), at.join(file)).unwrap();
+    }
+    let first = dir.read().await.unwrap();
+    assert_eq!(first.fingerprint(), dir.read().await.unwrap().fingerprint());
+    publish(&at, "..2026_01_06", "second");
+    let second = dir.read().await.unwrap();
+    assert_eq!(second.yubico_token.expose_secret(), "second");
+    assert_ne!(first.fingerprint(), second.fingerprint());
+}
+
+#[test]
+fn nothing_moves_unseen_between_files() {
+    assert_ne!(fingerprint(&[b"ab", b"c"]), fingerprint(&[b"a", b"bc"]));
+    assert_ne!(fingerprint(&[b"a", b""]), fingerprint(&[b"", b"a"]));
+}
+
+#[tokio::test]
+async fn credentials_do_not_print() {
+    let dir = Dir::new("print");
+    dir.write("okta-private-key", KEY).write("yubico-api-token", "eyJtoken").write("ca.crt", "pem");
+    let text = format!("{:?}", dir.read().await.unwrap());
+    assert!(!text.contains("verySecretKey") && !text.contains("eyJtoken"), "{text}");
+}

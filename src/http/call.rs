@@ -243,7 +243,7 @@ impl Answer {
         self.error(
             self.api.unavailable(),
             format!(
-                "{} answered HTTP {}; tried again later, see its status page if this lasts",
+                "{} answered HTTP {}; if this lasts, look at its status page",
                 self.api.name(),
                 self.status
             ),

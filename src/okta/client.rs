@@ -48,8 +48,16 @@ impl fmt::Debug for Client {
 }
 
 enum Access {
-    App { app: Box<App>, road: TokenSource, authenticators: TokenSource, groups: TokenSource },
+    App(Box<Service>),
     ApiToken(SecretString),
+}
+
+/// The service app and one token a set of scopes.
+struct Service {
+    app: App,
+    road: TokenSource,
+    authenticators: TokenSource,
+    groups: TokenSource,
 }
 
 /// Whose permission a call needs.
@@ -108,12 +116,12 @@ impl Client {
     /// URL cannot have a path.
     pub fn new(settings: &Settings, http: Http) -> Result<Self, Failure> {
         let access = match &settings.auth {
-            Auth::PrivateKeyJwt(app) => Access::App {
-                app: Box::new(App::new(&settings.org_url, app)?),
+            Auth::PrivateKeyJwt(app) => Access::App(Box::new(Service {
+                app: App::new(&settings.org_url, app)?,
                 road: TokenSource::new(ROAD),
                 authenticators: TokenSource::new(AUTHENTICATORS),
                 groups: TokenSource::new(GROUPS),
-            },
+            })),
             Auth::ApiToken(token) => Access::ApiToken(token.clone()),
         };
         Ok(Self {
@@ -134,7 +142,7 @@ impl Client {
     pub async fn prepare(&self) -> Result<(), CallError> {
         self.pace.until_ready().await;
         self.quota.check(Bucket::Preregistration, Instant::now())?;
-        if let Access::App { app, road, .. } = &self.access {
+        if let Some((app, road)) = self.source(Scope::Road) {
             let deadline = Instant::now() + self.http.timeout();
             road.token(app, &self.http, &self.quota, Life::RenewEarly, deadline).await?;
         }
@@ -191,19 +199,19 @@ impl Client {
     }
 
     fn learn(&self, bucket: Bucket, answer: &Answer) -> Option<Duration> {
-        if let Access::App { app, .. } = &self.access {
-            app.learn_nonce(answer);
+        if let Access::App(service) = &self.access {
+            service.app.learn_nonce(answer);
         }
         self.quota.note(bucket, answer, Instant::now())
     }
 
     fn source(&self, scope: Scope) -> Option<(&App, &TokenSource)> {
-        let Access::App { app, road, authenticators, groups } = &self.access else { return None };
+        let Access::App(service) = &self.access else { return None };
         match scope {
             Scope::None => None,
-            Scope::Road => Some((app, road)),
-            Scope::Authenticators => Some((app, authenticators)),
-            Scope::Groups => Some((app, groups)),
+            Scope::Road => Some((&service.app, &service.road)),
+            Scope::Authenticators => Some((&service.app, &service.authenticators)),
+            Scope::Groups => Some((&service.app, &service.groups)),
         }
     }
 
@@ -249,14 +257,19 @@ impl Client {
 
     fn authorize(&self, call: Call, scope: Scope, token: Option<&Token>) -> Result<Call, CallError> {
         match (&self.access, token) {
-            (Access::App { app, .. }, Some(token)) => {
+            (Access::App(service), Some(token)) => {
                 let value = token.value.expose_secret();
                 if token.scheme == Scheme::Bearer {
                     return call.secret_header(header::AUTHORIZATION, &format!("Bearer {value}"));
                 }
-                let nonce = app.nonce();
-                let proof =
-                    app.proofs.prove(&call.method, &call.url, nonce.as_deref(), Some(value), clock::now())?;
+                let nonce = service.app.nonce();
+                let proof = service.app.proofs.prove(
+                    &call.method,
+                    &call.url,
+                    nonce.as_deref(),
+                    Some(value),
+                    clock::now(),
+                )?;
                 call.secret_header(header::AUTHORIZATION, &format!("DPoP {value}"))?
                     .secret_header(header::HeaderName::from_static("dpop"), &proof)
             }

@@ -165,6 +165,8 @@ pub(super) fn judge(answer: &Answer, refused: Reason) -> CallError {
              organization that ships to this region",
         ),
         429 => answer.rate_limited(answer.retry_after()),
+        // Outside the closed list an order may have been placed, whatever the status seems to say.
+        _ if answer.nature == Nature::Order && !matches!(answer.status, 400 | 404 | 422) => answer.unavailable(),
         408 | 409 => answer.unavailable(),
         status @ 400..=499 => answer.error(refused, refusal(refused, status)),
         _ => answer.unavailable(),

@@ -149,7 +149,7 @@ async fn what_is_wrong_with_the_app_is_said_and_nothing_else_is_sent() {
         (400, "{\"error\":\"unauthorized_client\"}", Reason::OktaUnauthorized, "API Services"),
         (400, "{\"error\":\"invalid_dpop_proof\"}", Reason::OktaUnauthorized, "clock"),
         (404, "{}", Reason::WrongAddress, "URL"),
-        (500, "{}", Reason::OktaUnavailable, "again"),
+        (500, "{}", Reason::OktaUnavailable, "status page"),
         (429, "{\"errorCode\":\"E0000047\"}", Reason::RateLimited, "fewer"),
     ];
     for (status, body, reason, hint) in cases {
@@ -179,12 +179,10 @@ async fn a_rejected_proof_blames_clock_or_proxy() {
 async fn a_list_is_followed_on_the_same_host_only() {
     let server = Server::start(|seen| {
         let next = format!("<http://{}{}?after=2>; rel=\"next\"", seen.header("host"), seen.path());
-        match seen.path().contains("after") {
-            false => {
-                with_headers(200, &[("link", "</self>; rel=\"self\""), ("link", &next)], "[{\"id\":\"a\"}]")
-            }
-            true => bytes(200, "[{\"id\":\"a\"},{\"id\":\"b\"}]"),
+        if seen.path().contains("after") {
+            return bytes(200, "[{\"id\":\"a\"},{\"id\":\"b\"}]");
         }
+        with_headers(200, &[("link", "</self>; rel=\"self\""), ("link", &next)], "[{\"id\":\"a\"}]")
     })
     .await;
     let list = with_api_token(&server).enrollments(&user()).await.unwrap();
