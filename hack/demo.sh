@@ -232,8 +232,12 @@ apply_examples() {
   kubectl apply -f "$root/examples/namespace.yaml" >/dev/null
   kubectl patch --local -f "$root/examples/connection.yaml" --type merge -o yaml \
     --patch "$(python3 "$ask" connection "$state/sandbox.json" "$people")" >"$state/connection.yaml"
-  kubectl apply -f "$state/connection.yaml" -f "$root/examples/shipments" >/dev/null
-  note "kubectl apply: examples/connection.yaml, pointed at the sandbox, and three shipments"
+  kubectl apply -f "$state/connection.yaml" >/dev/null
+  kubectl wait --for=condition=Ready --timeout=30s yubikeyconnection default >/dev/null 2>&1 ||
+    off "the connection is not ready: $(kubectl get yubikeyconnection default -o jsonpath='{.status.conditions[?(@.type=="Ready")].message}')" "$state/operator.log"
+  note "examples/connection.yaml, pointed at the sandbox: the operator reaches both vendors"
+  kubectl apply -f "$root/examples/shipments" >/dev/null
+  note "examples/shipments: three people shall get a key"
 }
 
 # --- the play ---
@@ -296,7 +300,7 @@ sign_in() {
   local hands=$state/hands/$1
   mkdir -p "$hands"
   python3 "$ask" get "$control/parcels/$(field "$1" .status.order.shipmentId)" >"$hands/parcel.json"
-  python3 "$ask" mail "$control/outbox" "$(field "$1" .status.userId)" >"$hands/mail.json"
+  python3 "$ask" get "$control/outbox/latest?person=$(field "$1" .status.userId)" >"$hands/mail.json"
   (
     cd "$hands"
     env -i "$sandbox" sign-in --parcel parcel.json --mail mail.json --okta "$okta" --ca "$ca"
@@ -324,8 +328,11 @@ summary() {
   field eve-long '.status.conditions[?(@.type=="Ready")].message' | faults
 }
 
-# faults: one a line.
-faults() { sed 's/; /\n/g' | fold -s -w 100 | sed 's/^/            /'; echo; }
+# faults: each on a line of its own.
+faults() {
+  sed -E $'s/[;:] ([A-Z][A-Za-z ]+ \\(profile\\.)/\\\n- \\1/g; s/\\. (Correct )/.\\\n\\1/' | sed 's/^/            /'
+  say ""
+}
 
 keep() {
   cat <<END
@@ -337,11 +344,22 @@ Everything stays up. In another terminal:
   kubectl describe yubikeyshipment ann-lee --namespace $people
   kubectl explain yubikeyshipment.spec
 
+
+Correct Eve's profile, ask for a look now, and her key goes the same road:
+
+  curl $control/people/eve.long@example.com --data '{"profile": {
+    "firstName": "Eve", "lastName": "Long", "organization": "Example Inc", "primaryPhone": "+1 617-555-0199",
+    "streetAddress": "12345 Old Post Road", "city": "Cambridge", "state": "MA"}}'
+  kubectl annotate yubikeyshipment eve-long --namespace $people --overwrite fidoprereg.dev/requestedAt="\$(date)"
+  kubectl get yubikeyshipment eve-long --namespace $people --watch
+
   what the vendors see: people, parcels, the outbox   $control
   what the operator does                              $state/operator.log
   its metrics                                         http://$listen/metrics
 
 END
+  # Whoever ends it now has seen everything.
+  trap 'exit 0' INT TERM
   if [ -t 0 ]; then
     say "Enter or Ctrl-C ends it, and so does make demo-stop."
     read -r || true

@@ -6,7 +6,6 @@ ask.py field FILE NAME                   one field of a JSON file
 ask.py ok URL                            exit code 0 if it answers 2xx
 ask.py get URL                           prints the answer
 ask.py post URL                          posts nothing, prints nothing
-ask.py mail URL USER_ID                  the last mail of the outbox to this person
 ask.py connection FILE NAMESPACE         patch that points examples/connection.yaml at a sandbox
 """
 
@@ -39,13 +38,6 @@ def port():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return free.getsockname()[1]
-
-
-def mail(url, user):
-    mails = [mail for mail in json.loads(call(url)) if mail["userId"] == user]
-    if not mails:
-        sys.exit(f"there is no mail to {user} in the outbox")
-    return json.dumps(mails[-1], indent=2)
 
 
 def connection(file, namespace):
@@ -86,8 +78,6 @@ def main(arguments):
             print(call(url))
         case ["post", url]:
             call(url, data=b"")
-        case ["mail", url, user]:
-            print(mail(url, user))
         case ["connection", file, namespace]:
             print(connection(file, namespace))
         case _:

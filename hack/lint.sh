@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Formatting and lints of everything, without running a test. One line `ok` or
+# `not ok` for each, as hack/test.sh counts them.
+#
+#   hack/lint.sh           all
+#   hack/lint.sh NAME...   rust-format, clippy, go-format, go-vet, scripts, helm
+set -euo pipefail
+. "$(dirname "$0")/lib/common.sh"
+cd "$root"
+
+# clippy says only what is worth reading; the rest is in its log.
+lint_rust-format() { cargo fmt --all --check; }
+
+lint_clippy() { cargo clippy --workspace --all-targets --quiet -- -D warnings; }
+
+lint_go-format() {
+  local unformatted
+  unformatted=$(gofmt -l control-plane)
+  [ -z "$unformatted" ] || { say "make fmt is needed for: $unformatted"; return 1; }
+}
+
+# With the flags of the build, or all of Kubernetes is compiled once more.
+lint_go-vet() {
+  local flags
+  mapfile -t flags < <(control-plane/build.sh flags)
+  (cd control-plane && GOTOOLCHAIN=local CGO_ENABLED=0 go vet "${flags[@]}" ./...)
+}
+
+lint_scripts() {
+  local script
+  for script in hack/*.sh hack/lib/*.sh control-plane/*.sh tools/*.sh .ci/run; do bash -n "$script"; done
+}
+
+lint_helm() {
+  local chart=charts/yubikey-shipment-operator
+  tools/build.sh
+  helm lint --strict --quiet "$chart"
+  helm lint --strict --quiet --values "$chart/ci/full-values.yaml" "$chart"
+}
+
+failed=0
+[ $# -gt 0 ] || set -- rust-format clippy go-format go-vet scripts helm
+for name in "$@"; do
+  # Not as the condition of an if, where errors inside a function count nothing.
+  code=0
+  "$BASH" -euo pipefail -c "$(declare -f say "lint_$name"); lint_$name" || code=$?
+  if [ "$code" -eq 0 ]; then say "ok $name"; else say "not ok $name"; failed=1; fi
+done
+exit "$failed"
