@@ -1,0 +1,103 @@
+#!/usr/bin/env bash
+# Every test there is. Builds first, shows what happens, keeps each suite's full
+# output in .cache/logs, and ends with one line that counts:
+#
+#   N passed, N failed[, N skipped]
+#
+# A suite that crashes, or that counts nothing, is one failed test. The exit code
+# is 0 only if nothing failed.
+#
+#   hack/test.sh            all suites
+#   hack/test.sh NAME...    some: format, lint, rust, control-plane, chart, sdk
+set -euo pipefail
+. "$(dirname "$0")/lib/common.sh"
+. "$root/hack/lib/prerequisites.sh"
+cd "$root"
+export CONTROL_PLANE_BIN=$bin/control-plane
+
+passed=0 failed=0 skipped=0
+
+# --- what the suites print, counted ---
+
+# count_cargo: `test result: ok. 12 passed; 0 failed; 1 ignored; …` of each binary.
+count_cargo() {
+  awk '/^test result: / { for (i = 1; i < NF; i++) {
+         if ($(i + 1) ~ /^passed/) p += $i; if ($(i + 1) ~ /^failed/) f += $i; if ($(i + 1) ~ /^ignored/) s += $i } }
+       END { print p + 0, f + 0, s + 0 }' "$1"
+}
+
+# count_go: `--- PASS: TestName` of each test, subtests apart.
+count_go() { awk '/^--- PASS/ { p++ } /^--- FAIL/ { f++ } /^--- SKIP/ { s++ } END { print p + 0, f + 0, s + 0 }' "$1"; }
+
+# count_lines: `ok NAME`, `not ok NAME`, `ok NAME # SKIP why`.
+count_lines() { awk '/^ok .*# SKIP/ { s++; next } /^ok / { p++ } /^not ok / { f++ } END { print p + 0, f + 0, s + 0 }' "$1"; }
+
+# --- suites ---
+
+# suite NAME COUNTER PATTERN COMMAND...: PATTERN tells finished tests, for the
+# progress.
+suite() {
+  local name=$1 counter=$2 pattern=$3 log=$logs/test-$1.log code=0 began=$SECONDS p f s
+  shift 3
+  watched "$name" "$pattern" "tests done" "$log" "$@" || code=$?
+  read -r p f s < <("$counter" "$log")
+  if [ "$code" -ne 0 ] && [ "$f" -eq 0 ]; then
+    f=1
+    say "$name: ended with exit code $code and names no failed test"
+  elif [ "$code" -eq 0 ] && [ "$((p + f + s))" -eq 0 ]; then
+    f=1
+    say "$name: ran no test"
+  fi
+  [ "$f" -eq 0 ] || show_failure "$name" "$log"
+  say "$name: $p passed, $f failed, $s skipped in $((SECONDS - began)) s"
+  passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+}
+
+show_failure() {
+  say "$1: the failures, or the end, of $2:"
+  { grep -nE '^(test .*FAILED|not ok |--- FAIL|    --- FAIL|error(\[|:)|thread .* panicked|FAIL)' "$2" || true; } | head -n 40 | sed 's/^/  | /'
+  say "  | …"
+  tail -n 40 "$2" | sed 's/^/  | /'
+}
+
+suite_format() { suite format count_lines '^ok ' hack/lint.sh rust-format go-format scripts; }
+
+suite_lint() { suite lint count_lines '^ok ' hack/lint.sh clippy go-vet helm; }
+
+suite_rust() { suite rust count_cargo '^test .* \.\.\. ' cargo test --workspace --no-fail-fast; }
+
+suite_control-plane() { suite control-plane count_go '^--- ' control_plane_tests; }
+
+# With the flags of the build, or all of Kubernetes is compiled once more.
+# -count=1: the program under test is no input that go knows of.
+control_plane_tests() {
+  local flags
+  mapfile -t flags < <(control-plane/build.sh flags)
+  cd control-plane
+  GOTOOLCHAIN=local CGO_ENABLED=0 go test "${flags[@]}" -count=1 -v ./e2e
+}
+
+suite_chart() { suite chart count_lines '^(not )?ok ' hack/chart-test.sh; }
+
+# Okta's published SDK against the sandbox.
+suite_sdk() {
+  [ -x tests/sdk/run.sh ] || return 0
+  suite sdk count_lines '^(not )?ok ' tests/sdk/run.sh
+}
+
+count() {
+  local line="$passed passed, $failed failed"
+  [ "$skipped" -eq 0 ] || line+=", $skipped skipped"
+  say "$line"
+  [ "$failed" -eq 0 ]
+}
+
+need git rust rust_components go c python python_venv
+if ! tied hack/build.sh; then
+  say "the build failed, so no test could run"
+  failed=1
+  count
+fi
+[ $# -gt 0 ] || set -- format lint rust control-plane chart sdk
+for name in "$@"; do "suite_$name"; done
+count
