@@ -1,7 +1,8 @@
 //! What the derive cannot say about a schema: durations, formats the API server does not know, defaults.
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
-    CustomResourceDefinition, JSONSchemaProps,
+    CustomResourceDefinition, JSON, JSONSchemaProps, JSONSchemaPropsOrArray as Items,
+    JSONSchemaPropsOrBool as More,
 };
 use kube::CustomResourceExt;
 use schemars::{Schema, SchemaGenerator, json_schema};
@@ -9,6 +10,7 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 use super::{connection::YubiKeyConnection, shipment::YubiKeyShipment};
 
 /// A duration in Gateway API form: `336h`, `20m`, `1h30m`.
+#[must_use]
 pub fn duration(_: &mut SchemaGenerator) -> Schema {
     json_schema!({
         "type": "string",
@@ -54,9 +56,6 @@ fn walk(schema: &mut JSONSchemaProps) {
     for child in schema.properties.iter_mut().flat_map(|p| p.values_mut()) {
         walk(child);
     }
-    use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
-        JSONSchemaPropsOrArray as Items, JSONSchemaPropsOrBool as More,
-    };
     match schema.items.as_mut() {
         Some(Items::Schema(one)) => walk(one),
         Some(Items::Schemas(many)) => many.iter_mut().for_each(walk),
@@ -69,7 +68,6 @@ fn walk(schema: &mut JSONSchemaProps) {
 
 /// Closes kstatus' hole for objects that no operator has seen yet.
 fn default_observed_generation(schema: &mut JSONSchemaProps) {
-    use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::JSON;
     let Some(status) = schema.properties.as_mut().and_then(|p| p.get_mut("status")) else { return };
     status.default = Some(JSON(serde_json::json!({"observedGeneration": -1})));
 }

@@ -83,7 +83,7 @@ pub struct YubiKeyShipmentSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub existing_key_policy: Option<ExistingKeyPolicy>,
 
-    /// RFC 3339 time. With OrderAnother only keys enrolled before it are overlooked, and ordering waits until
+    /// RFC 3339 time. With `OrderAnother` only keys enrolled before it are overlooked, and ordering waits until
     /// it has passed; so a rebuilt cluster finds its own key and stops.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]

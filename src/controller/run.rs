@@ -73,7 +73,7 @@ pub async fn run(setup: Setup, stop: impl Future<Output = ()> + Send + 'static) 
     let road = shipment_controller(shipments, Arc::clone(&ctx), Arc::clone(&setup.metrics), stop.clone());
     let doors =
         connection_controller(connections, Arc::clone(&ctx), Arc::clone(&setup.metrics), stop.clone());
-    let namespace_watch = namespace_watch.take_until(stop.clone()).for_each(|_| async {});
+    let namespace_watch = namespace_watch.take_until(stop.clone()).for_each(|()| async {});
     let ready = announce(Arc::clone(&ctx), setup.readiness);
     tokio::pin!(ready);
     let all = futures::future::join3(road, doors, namespace_watch);
@@ -104,7 +104,7 @@ fn namespaces(client: &Client) -> (Store<PartialObjectMeta<Namespace>>, impl Str
         n.metadata.managed_fields = None;
         n.metadata.annotations = None;
     });
-    (store, reflector::reflector(writer, watch).map(|event| drop(event)))
+    (store, reflector::reflector(writer, watch).map(drop))
 }
 
 type Stop = Shared<futures::future::BoxFuture<'static, ()>>;
@@ -159,10 +159,10 @@ fn count(metrics: &Metrics, kind: &'static str, result: &Passed) {
         // Deleted between trigger and pass.
         Err(controller::Error::ObjectNotFound(_)) => {}
         Err(controller::Error::QueueError(error)) => {
-            tracing::warn!(kind, %error, "the watch was interrupted; it starts again")
+            tracing::warn!(kind, %error, "the watch was interrupted; it starts again");
         }
         Err(controller::Error::RunnerError(error)) => {
-            tracing::warn!(kind, %error, "the controller met an error")
+            tracing::warn!(kind, %error, "the controller met an error");
         }
     }
 }

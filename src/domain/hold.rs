@@ -77,9 +77,8 @@ pub const fn choices(reason: Reason, pin: bool) -> &'static [Choice] {
         Reason::ParcelFound => &[DiscardEnrollment, ApproveActivation],
         Reason::OrderNotFound | Reason::CancelInConsole => &[ConfirmCancelled, AdoptOrder],
         Reason::SigningKeyGone => &[ActivateWithKeptKeys],
-        Reason::DeliveryTimedOut => &[ApproveActivation],
         Reason::AwaitingApproval if pin => &[ApprovePin],
-        Reason::AwaitingApproval => &[ApproveActivation],
+        Reason::AwaitingApproval | Reason::DeliveryTimedOut => &[ApproveActivation],
         _ => &[],
     }
 }

@@ -462,7 +462,7 @@ impl Journal {
                     Order::Refused(RefusedOrder { attempt, mark, retryable: *retryable, generation });
             }
             Receipt::Unknown | Receipt::Enrolled(..) | Receipt::Done => {
-                self.order = Order::Unknown(attempt, mark)
+                self.order = Order::Unknown(attempt, mark);
             }
         }
         true

@@ -104,7 +104,7 @@ impl Field {
         }
     }
 
-    /// Longest value in characters (Yubico's ServiceNow guide of 2024; the postal code by its older text).
+    /// Longest value in characters (Yubico's guide for `ServiceNow` of 2024; the postal code by its older text).
     #[must_use]
     pub const fn limit(self) -> usize {
         match self {

@@ -1,4 +1,4 @@
-//! Logs. The level is RUST_LOG's; libraries that could print what they carry stay quiet whatever it says.
+//! Logs. The level is `RUST_LOG`'s; libraries that could print what they carry stay quiet whatever it says.
 
 use tracing_subscriber::{EnvFilter, filter::Directive, layer::SubscriberExt, util::SubscriberInitExt};
 

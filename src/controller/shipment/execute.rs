@@ -222,7 +222,7 @@ pub async fn run_free(what: Free, link: &Link, journal: &mut Journal) -> Result<
                 yubico::Cancelled::Accepted => journal.observe_cancel(true, clock::now()),
                 // Not shown by this path is no proof that it is gone.
                 yubico::Cancelled::Gone | yubico::Cancelled::TooLate(_) => {
-                    journal.observe_cancel(false, clock::now())
+                    journal.observe_cancel(false, clock::now());
                 }
             }
         }

@@ -50,7 +50,7 @@ pub enum Done {
 pub struct Pass {
     ctx: Arc<Context>,
     api: Api<YubiKeyShipment>,
-    object: YubiKeyShipment,
+    object: Box<YubiKeyShipment>,
     stored: Journal,
     journal: Journal,
     found: Found,
@@ -61,17 +61,17 @@ impl Pass {
     ///
     /// # Errors
     /// Conflict, or a failed write.
-    pub async fn run(ctx: Arc<Context>, object: YubiKeyShipment) -> Result<Done, CommitError> {
+    pub async fn run(ctx: Arc<Context>, object: Box<YubiKeyShipment>) -> Result<Done, CommitError> {
         let api = Api::namespaced(ctx.client.clone(), &object.namespace().unwrap_or_default());
         let journal = match record::read(&object.status.clone().unwrap_or_default()) {
             Ok(journal) => journal,
             Err(failure) => return unreadable(&ctx, &api, &object, &failure).await,
         };
-        let pass = Self { ctx, api, object, stored: journal.clone(), journal, found: Found::default() };
+        let mut pass = Self { ctx, api, object, stored: journal.clone(), journal, found: Found::default() };
         pass.go().await
     }
 
-    async fn go(mut self) -> Result<Done, CommitError> {
+    async fn go(&mut self) -> Result<Done, CommitError> {
         if self.is_deleting() {
             if !finalizer::present(&self.object) {
                 return Ok(Done::Gone);
@@ -80,7 +80,7 @@ impl Pass {
                 return self.release().await;
             }
         } else if !finalizer::present(&self.object) {
-            self.object = finalizer::add(&self.api, &self.object).await?;
+            *self.object = finalizer::add(&self.api, &self.object).await?;
         }
         let name = self.object.spec.connection_ref.name.clone();
         match self.ctx.registry.get(&name) {
@@ -104,7 +104,7 @@ impl Pass {
         self.object.spec.deletion_policy == Some(crate::api::shipment::DeletionPolicy::Orphan)
     }
 
-    async fn travel(mut self, link: &Arc<Link>) -> Result<Done, CommitError> {
+    async fn travel(&mut self, link: &Arc<Link>) -> Result<Done, CommitError> {
         for _ in 0..MOST_STEPS {
             let step = self.next_step(link);
             tracing::debug!(?step, "planned");
@@ -249,7 +249,7 @@ impl Pass {
         let generation = live.metadata.generation.unwrap_or_default();
         if journal.record(what, attempt, receipt, generation, clock::now()) {
             self.journal = journal;
-            self.object = live;
+            *self.object = live;
         }
     }
 
@@ -274,7 +274,7 @@ impl Pass {
         if let Some(written) = written {
             self.ctx.note_written(&written);
             events::transition(&self.ctx, &written, &old.conditions, &status.conditions).await;
-            self.object = written;
+            *self.object = written;
         }
         self.stored = self.journal.clone();
         Ok(())
@@ -288,7 +288,7 @@ impl Pass {
         self.write(&status).await
     }
 
-    async fn finish(mut self, end: End) -> Result<Done, CommitError> {
+    async fn finish(&mut self, end: End) -> Result<Done, CommitError> {
         self.write_end(&end).await?;
         let End::Rest(rest) = end else { return Ok(self.rested(None)) };
         let slow = rest.until.is_none() && rest.reason.kind() == Kind::Stalled;
@@ -300,7 +300,7 @@ impl Pass {
         Done::At(until)
     }
 
-    async fn fail(mut self, failure: Failure) -> Result<Done, CommitError> {
+    async fn fail(&mut self, failure: Failure) -> Result<Done, CommitError> {
         tracing::warn!(reason = %failure.reason, message = failure.message, "the pass ended early");
         let (kind, wish) = (failure.reason.kind(), failure.retry_after);
         self.write_end(&End::Failed(failure)).await?;
@@ -314,7 +314,7 @@ impl Pass {
     }
 
     /// Lets go: the vendors are in order, or the policy is Orphan, whose ids go to an event on the connection.
-    async fn release(self) -> Result<Done, CommitError> {
+    async fn release(&self) -> Result<Done, CommitError> {
         if !self.journal.is_untouched() {
             self.ctx.say_released(&self.object, &self.journal).await;
         }

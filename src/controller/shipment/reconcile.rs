@@ -48,10 +48,9 @@ async fn passes(object: Arc<YubiKeyShipment>, ctx: Arc<Context>) -> Result<Actio
         return Ok(action(Some(until)));
     }
     for _ in 0..MOST_CONFLICTS {
-        match Pass::run(Arc::clone(&ctx), (*object).clone()).await {
+        match Pass::run(Arc::clone(&ctx), Box::new((*object).clone())).await {
             Ok(Done::At(until)) => return Ok(action(until)),
-            Ok(Done::Gone) => return Ok(Action::await_change()),
-            Err(CommitError::Gone) => return Ok(Action::await_change()),
+            Ok(Done::Gone) | Err(CommitError::Gone) => return Ok(Action::await_change()),
             Err(CommitError::Failed(failure)) => return Err(failure),
             Err(CommitError::Conflict) => match live(&object, &ctx).await? {
                 Some(fresh) => object = Arc::new(fresh),
