@@ -1,0 +1,15 @@
+//! Tests from outside: a real API server, the operator as a process, the sandbox as both vendors.
+//!
+//! Needs what `make build` makes. `CLUSTER=current` uses the cluster of KUBECONFIG for the ordinary ones.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    missing_docs,
+    reason = "a failing test should stop, and names of tests are sentences"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod road;

@@ -1,0 +1,167 @@
+//! The whole road, counted by those who were asked: the API server and the vendors.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::support::{
+    audit,
+    object::Object,
+    plane::operator_user,
+    root,
+    sandbox::{Call, Sandbox},
+    scene::{Scene, scene},
+    shipment::Handle,
+};
+
+/// Calls that serve the whole connection: tokens, preflight, key sets, stock.
+const OF_THE_CONNECTION: [&str; 8] = [
+    "token",
+    "getWellknownOrgMetadata",
+    "listAuthenticators",
+    "listAuthenticatorMethods",
+    "getAuthenticatorMethod",
+    "GetInventory",
+    "GetTransportKeys",
+    "GetSigningKeys",
+];
+
+const POLL: &str = "GetFPRShipmentById";
+const TRACKING: &str = "GetShipmentExactById";
+
+/// The nine, in their order.
+const NINE: [&str; 9] = [
+    "listUsers",
+    "listWebAuthnPreregistrationFactors",
+    "ValidateAddress",
+    "enrollPreregistrationEnrollment",
+    "listWebAuthnPreregistrationFactors",
+    "CreateFPRShipment",
+    "getUser",
+    "activatePreregistrationEnrollment",
+    "sendPin",
+];
+
+#[tokio::test]
+async fn a_staged_persons_key_is_ordered_followed_activated_and_signs_in() {
+    scene("staged").play(async |scene| whole_road(scene, "STAGED").await).await;
+}
+
+#[tokio::test]
+async fn an_active_persons_key_is_ordered_followed_activated_and_signs_in() {
+    scene("active").play(async |scene| whole_road(scene, "ACTIVE").await).await;
+}
+
+async fn whole_road(scene: &Scene, status: &str) {
+    scene.connection().until_reason("Succeeded").await;
+    let login = scene.person("kim", status).await;
+    let before = scene.sandbox.last_call().await;
+    let shipment = scene.ship("kim", &login).await;
+    let order = travel(scene, &shipment).await;
+    let calls = scene.sandbox.calls_since(before).await;
+    if status == "STAGED" {
+        scene.sandbox.post(&format!("/people/{login}/activate"), Value::Null).await;
+    }
+    signs_in(&scene.sandbox, &order, &login).await;
+    told_apart(&shipment.get().await);
+    vendors_were_asked_once(&calls);
+    if let Some(log) = scene.plane().audit_log.clone() {
+        written_sparingly(scene, &audit::read(&log), &shipment.name).await;
+    }
+}
+
+/// From apply to the PIN, with twenty looks at a parcel that does not move.
+async fn travel(scene: &Scene, shipment: &Handle) -> String {
+    let ordered = shipment.until_phase("Ordered").await;
+    assert_eq!((ordered.is("Ready"), ordered.reason()), ("True", "AwaitingShipment"));
+    let order = ordered.text("/status/order/shipmentId").to_owned();
+    scene.sandbox.set_state(&order, 3).await;
+    scene.sandbox.counts(POLL, 20).await;
+    scene.sandbox.set_state(&order, 103).await;
+    let shipped = shipment.until_phase("Shipped").await;
+    assert_eq!((shipped.is("Ready"), shipped.reason()), ("True", "AwaitingDelivery"));
+    assert!(shipped.has("/status/responses/credential"), "responses are saved at first sight");
+    scene.sandbox.set_state(&order, 104).await;
+    shipment
+        .until("the PIN was mailed", |object| object.is("PinSent") == "True" && object.is("Ready") == "True")
+        .await;
+    order
+}
+
+async fn signs_in(sandbox: &Sandbox, order: &str, login: &str) {
+    let other_host = sandbox.sign_in(order, login, &["--rp-id", "example.com"]).await;
+    assert!(!other_host.ok, "a key signs in at its own host only: {}", other_host.out);
+    let wrong = sandbox.sign_in(order, login, &["--pin", "000000"]).await;
+    assert!(!wrong.ok && wrong.err.contains("wrong PIN"), "{}", wrong.err);
+    let welcome = sandbox.sign_in(order, login, &[]).await;
+    assert!(welcome.ok, "{}", welcome.err);
+}
+
+/// What a person reads at the end, and that nothing sealed stays behind.
+fn told_apart(object: &Object) {
+    assert_eq!((object.phase(), object.reason()), ("Activated", "Activated"));
+    for step in ["Enrolled", "Ordered", "Shipped", "Delivered", "Activated", "PinSent"] {
+        assert_eq!(object.is(step), "True", "{step}");
+    }
+    assert_eq!((object.is("Stalled"), object.is("Reconciling")), ("", ""));
+    for told in ["/status/key/serial", "/status/order/carrier", "/status/order/tracking", "/status/userId"] {
+        assert!(object.has(told), "{told} is told");
+    }
+    for sealed in ["/status/responses", "/status/enrollment/requests"] {
+        assert!(!object.has(sealed), "{sealed} is gone");
+    }
+}
+
+/// Nine, the polls, and the tracking; each has its reason in `docs/calls.md`.
+fn vendors_were_asked_once(calls: &[Call]) {
+    let road: Vec<_> =
+        calls.iter().map(|c| c.operation.as_str()).filter(|o| !OF_THE_CONNECTION.contains(o)).collect();
+    let once: Vec<_> = road.iter().copied().filter(|o| ![POLL, TRACKING].contains(o)).collect();
+    assert_eq!(once, NINE);
+    assert_eq!(
+        road.iter().filter(|o| **o == TRACKING).count(),
+        1,
+        "tracking is read once, when it is shipped"
+    );
+    for operation in road {
+        assert!(
+            reasons().is_none_or(|known| known.contains_key(operation)),
+            "docs/calls.md says why {operation}"
+        );
+    }
+    assert!(
+        calls.iter().all(|call| call.status.is_some_and(|status| status < 300 || call.operation == "token"))
+    );
+}
+
+/// The table of `docs/calls.md`: operation in backticks, then its reason.
+fn reasons() -> Option<BTreeMap<String, String>> {
+    let text = std::fs::read_to_string(root().join("docs/calls.md")).ok()?;
+    let rows = text.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` |"));
+    Some(rows.map(|(operation, reason)| (operation.to_owned(), reason.to_owned())).collect())
+}
+
+/// At most nine writes, and an event for no more than each transition.
+async fn written_sparingly(scene: &Scene, log: &[audit::Request], name: &str) {
+    let ours: Vec<_> = log
+        .iter()
+        .filter(|r| {
+            r.user() == operator_user() && r.is_write() && r.namespace() == scene.name && r.name() == name
+        })
+        .collect();
+    let writes: Vec<_> = ours.iter().map(|r| format!("{} {} {}", r.verb(), r.resource(), r.body())).collect();
+    assert!(ours.iter().all(|r| r.succeeded()), "no write met a conflict: {writes:#?}");
+    assert_eq!(writes.len(), 8, "finalizer and seven steps: {writes:#?}");
+    let mut transitions = 0;
+    let mut last = (String::new(), String::new());
+    for request in &ours {
+        let object = Object(request.body().clone());
+        if !object.reason().is_empty() && last != (object.is("Ready").to_owned(), object.reason().to_owned())
+        {
+            last = (object.is("Ready").to_owned(), object.reason().to_owned());
+            transitions += 1;
+        }
+    }
+    let events = scene.events(&scene.name, name).await;
+    assert!(events.len() <= transitions, "{transitions} transitions, and {events:#?}");
+}

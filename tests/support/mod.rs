@@ -1,0 +1,73 @@
+//! What the integration tests stand on: a real API server, the operator as a process with the chart's rights, and the
+//! sandbox in the part of both vendors. Nothing here knows the operator's types: tests see what a user sees.
+
+pub mod audit;
+pub mod kubectl;
+pub mod mount;
+pub mod object;
+pub mod operator;
+pub mod plane;
+pub mod process;
+pub mod sandbox;
+pub mod scene;
+pub mod shipment;
+
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+/// Longest wait for anything. Generous: a busy machine is no fault of the operator.
+pub const DEADLINE: Duration = Duration::from_secs(60);
+
+/// Time between two looks at whatever is awaited.
+const GLANCE: Duration = Duration::from_millis(150);
+
+/// The project's directory.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A program that `make build` puts into `.cache/bin`.
+pub fn tool(name: &str) -> PathBuf {
+    let path = root().join(".cache/bin").join(name);
+    assert!(path.exists(), "there is no .cache/bin/{name}: run `make build`");
+    path
+}
+
+/// The operator under test.
+pub fn operator_program() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_yubikey-shipment-operator"))
+}
+
+/// The sandbox: `SANDBOX_BIN`, else the neighbour of the operator.
+pub fn sandbox_program() -> PathBuf {
+    let path = std::env::var_os("SANDBOX_BIN")
+        .map_or_else(|| operator_program().with_file_name("yubikey-shipment-sandbox"), PathBuf::from);
+    assert!(
+        path.exists(),
+        "there is no sandbox at {}: run `cargo build --workspace --bins` (or name it with SANDBOX_BIN)",
+        path.display()
+    );
+    path
+}
+
+/// Asks until there is an answer; `None` after [`DEADLINE`].
+pub async fn until<T>(mut ask: impl AsyncFnMut() -> Option<T>) -> Option<T> {
+    let end = Instant::now() + DEADLINE;
+    loop {
+        if let Some(answer) = ask().await {
+            return Some(answer);
+        }
+        if Instant::now() > end {
+            return None;
+        }
+        tokio::time::sleep(GLANCE).await;
+    }
+}
+
+/// The end of a text, for reports.
+pub fn tail(text: &str, lines: usize) -> String {
+    let all: Vec<_> = text.lines().collect();
+    all[all.len().saturating_sub(lines)..].join("\n")
+}

@@ -1,0 +1,86 @@
+//! The operator as a process of this machine, with the rights of the chart's ServiceAccount and nothing else.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use super::{plane::Plane, process::Kept, until};
+
+/// A running operator.
+#[derive(Debug)]
+pub struct Operator {
+    process: Kept,
+    /// stdout and stderr.
+    pub log: PathBuf,
+    /// Where health and metrics are served.
+    pub address: String,
+    /// One directory a connection.
+    pub credentials: PathBuf,
+}
+
+impl Operator {
+    /// Starts it and waits until it watches.
+    pub async fn start(plane: &Plane, rust_log: &str) -> Self {
+        let credentials = plane.dir.join("credentials");
+        fs::create_dir_all(&credentials).unwrap();
+        let log = plane.dir.join("operator.log");
+        let before = fs::read_to_string(&log).unwrap_or_default().len();
+        let arguments =
+            ["run", "--listen", "127.0.0.1:0", "--credentials-dir", credentials.to_str().unwrap()];
+        let environment = [
+            ("KUBECONFIG", plane.operator_kubeconfig.to_str().unwrap()),
+            ("RUST_LOG", rust_log),
+            ("NO_COLOR", "1"),
+            // Everything here is on this machine.
+            ("NO_PROXY", "localhost,127.0.0.1"),
+        ];
+        let process = Kept::start(super::operator_program(), &arguments, &environment, &log);
+        let address = until(async || address(&log, before)).await;
+        let address = address.unwrap_or_else(|| panic!("the operator does not start:\n{}", read(&log)));
+        let operator = Self { process, log, address, credentials };
+        let ready = until(async || operator.get("readyz").await.filter(|text| text == "ok\n")).await;
+        assert!(ready.is_some(), "the operator is not ready:\n{}", operator.tail(40));
+        operator
+    }
+
+    /// What it answers at a path; `None` if it does not or says no.
+    pub async fn get(&self, path: &str) -> Option<String> {
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let answer = http.get(format!("http://{}/{path}", self.address)).send().await.ok()?;
+        if answer.status().is_success() { answer.text().await.ok() } else { None }
+    }
+
+    /// The end of its log.
+    pub fn tail(&self, lines: usize) -> String {
+        super::tail(&read(&self.log), lines)
+    }
+
+    /// SIGTERM; it must end by itself and well.
+    pub fn stop(self) {
+        let status = self.process.stop();
+        assert!(status.success(), "the operator ended with {status}:\n{}", super::tail(&read(&self.log), 40));
+    }
+
+    /// SIGKILL.
+    pub fn kill(self) {
+        self.process.kill();
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> &str {
+        self.process.pid()
+    }
+}
+
+fn read(log: &Path) -> String {
+    fs::read_to_string(log).unwrap_or_default()
+}
+
+/// The address that the system chose, from the line that says so.
+fn address(log: &Path, from: usize) -> Option<String> {
+    let text = read(log);
+    let line = text.get(from..)?.lines().find(|line| line.contains("address="))?.to_owned();
+    let address = line.split_once("address=\"")?.1.split_once('"')?.0;
+    Some(address.to_owned())
+}

@@ -1,0 +1,190 @@
+//! The sandbox as a process, and its control API.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{kubectl, kubectl::Said, process::Process, until};
+
+/// One call that a vendor received.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Call {
+    pub seq: u64,
+    pub operation: String,
+    pub status: Option<u16>,
+    pub committed: bool,
+    pub user_id: Option<String>,
+    pub shipment_id: Option<String>,
+}
+
+/// Something that must not leak.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Secret {
+    pub kind: String,
+    pub value: String,
+}
+
+/// A running sandbox.
+#[derive(Debug)]
+pub struct Sandbox {
+    /// The line it says when it is ready.
+    pub ready: Value,
+    dir: tempfile::TempDir,
+    http: reqwest::Client,
+    process: Process,
+}
+
+impl Sandbox {
+    /// Starts one whose warehouse moves by command only.
+    pub async fn start() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let mut command = Command::new(super::sandbox_program());
+        command.args(["serve", "--manual", "--dir"]).arg(dir.path().join("world"));
+        let log = dir.path().join("log");
+        let started = tokio::task::spawn_blocking(move || Process::announced(command, &log));
+        let (process, line) = started.await.unwrap();
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        Self { ready: serde_json::from_str(&line).unwrap(), dir, http, process }
+    }
+
+    /// Ends it: nobody answers at its ports any more.
+    pub fn stop(&mut self) {
+        self.process.stop();
+    }
+
+    /// A member of the ready line.
+    pub fn says(&self, name: &str) -> &str {
+        self.ready[name].as_str().unwrap()
+    }
+
+    /// The credentials directory of a connection of that name.
+    pub fn credentials(&self, name: &str) -> PathBuf {
+        Path::new(self.says("credentials")).join(name)
+    }
+
+    async fn call(&self, request: reqwest::RequestBuilder) -> Option<Value> {
+        let answer = request.send().await.expect("the sandbox answers");
+        let (status, text) = (answer.status(), answer.text().await.unwrap());
+        assert!(status.is_success() || status == 409, "the sandbox answers {status}: {text}");
+        if status == 409 {
+            return None;
+        }
+        Some(serde_json::from_str(&text).unwrap_or(Value::Null))
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.says("control"))
+    }
+
+    pub async fn get(&self, path: &str) -> Value {
+        self.call(self.http.get(self.url(path))).await.expect("there is such a thing by now")
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Value {
+        let request = self.http.post(self.url(path)).body(body.to_string());
+        self.call(request).await.expect("the command is possible")
+    }
+
+    pub async fn delete(&self, path: &str) {
+        self.call(self.http.delete(self.url(path))).await;
+    }
+
+    /// What the vendors were asked after a moment of the journal.
+    pub async fn calls_since(&self, seq: u64) -> Vec<Call> {
+        serde_json::from_value(self.get(&format!("/journal?since={seq}")).await).unwrap()
+    }
+
+    /// Everything the vendors were asked.
+    pub async fn calls(&self) -> Vec<Call> {
+        self.calls_since(0).await
+    }
+
+    /// Number of the last call.
+    pub async fn last_call(&self) -> u64 {
+        self.calls().await.last().map_or(0, |call| call.seq)
+    }
+
+    /// How often an operation was asked for.
+    pub async fn count(&self, operation: &str) -> usize {
+        self.calls().await.iter().filter(|call| call.operation == operation).count()
+    }
+
+    /// Waits until an operation was asked for that often.
+    pub async fn counts(&self, operation: &str, at_least: usize) {
+        let seen = until(async || (self.count(operation).await >= at_least).then_some(())).await;
+        assert!(seen.is_some(), "{operation} was not asked for {at_least} times");
+    }
+
+    /// Orders that were accepted, deleted ones too.
+    pub async fn orders(&self) -> Vec<Value> {
+        self.get("/state").await["shipments"].as_array().unwrap().clone()
+    }
+
+    /// Enrolments as Okta has them.
+    pub async fn enrollments(&self) -> Vec<Value> {
+        self.get("/state").await["enrollments"].as_array().unwrap().clone()
+    }
+
+    /// Makes the next matching call misbehave.
+    pub async fn fault(&self, operation: &str, effect: Value) -> u64 {
+        self.fault_where(json!({"operation": operation}), effect).await
+    }
+
+    /// Makes calls misbehave until the rule goes.
+    pub async fn fault_always(&self, operation: &str, effect: Value) -> u64 {
+        self.fault_where(json!({"operation": operation, "times": 0}), effect).await
+    }
+
+    async fn fault_where(&self, what: Value, effect: Value) -> u64 {
+        let rule = self.post("/faults", json!({"match": what, "effect": effect})).await;
+        rule["id"].as_u64().unwrap()
+    }
+
+    /// Removes a rule.
+    pub async fn mend(&self, rule: u64) {
+        self.delete(&format!("/faults/{rule}")).await;
+    }
+
+    /// Puts an order into a state.
+    pub async fn set_state(&self, shipment: &str, state: u32) {
+        self.post(&format!("/shipments/{shipment}/state"), json!({"id": state})).await;
+    }
+
+    /// A person with a complete profile; the answer is the id.
+    pub async fn person(&self, login: &str, status: &str) -> String {
+        let profile = json!({
+            "login": login, "email": login, "firstName": "Kim", "lastName": "Doe", "secondEmail": format!("home.{login}"),
+            "primaryPhone": "+1 617-555-0142", "organization": "Example Inc", "streetAddress": "7 Granite Terrace",
+            "city": "Concord", "state": "MA", "zipCode": "01742", "countryCode": "US",
+        });
+        let made = self.post("/people", json!({"profile": profile, "status": status})).await;
+        made["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Changes a profile; null removes.
+    pub async fn change_person(&self, person: &str, change: Value) {
+        self.post(&format!("/people/{person}"), change).await;
+    }
+
+    pub async fn secrets(&self) -> Vec<Secret> {
+        serde_json::from_value(self.get("/secrets").await).unwrap()
+    }
+
+    /// Signs in with nothing but the parcel and the mail of the PIN.
+    pub async fn sign_in(&self, shipment: &str, person: &str, extra: &[&str]) -> Said {
+        let (parcel, mail) = (self.dir.path().join("parcel.json"), self.dir.path().join("mail.json"));
+        let contents = self.get(&format!("/parcels/{shipment}")).await;
+        std::fs::write(&parcel, contents.to_string()).unwrap();
+        let latest = self.get(&format!("/outbox/latest?person={person}")).await;
+        std::fs::write(&mail, latest.to_string()).unwrap();
+        let mut command = Command::new(super::sandbox_program());
+        command.arg("sign-in").arg("--parcel").arg(parcel).arg("--mail").arg(mail);
+        command.args(["--okta", self.says("okta"), "--ca", self.says("ca")]).args(extra).env_clear();
+        kubectl::run(command, String::new()).await
+    }
+}

@@ -1,0 +1,116 @@
+//! One shipment, handled as a user handles it.
+
+use kube::{
+    Api, Client,
+    api::{DeleteParams, DynamicObject, Patch, PatchParams, PostParams},
+    core::{ApiResource, GroupVersionKind},
+};
+use serde_json::{Value, json};
+
+use super::{object::Object, until};
+
+/// The kinds.
+pub fn resource(kind: &str) -> ApiResource {
+    let plural = format!("{}s", kind.to_lowercase());
+    ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk("fidoprereg.dev", "v1alpha1", kind), &plural)
+}
+
+/// A handle to one resource of ours.
+#[derive(Debug, Clone)]
+pub struct Handle {
+    api: Api<DynamicObject>,
+    pub name: String,
+}
+
+impl Handle {
+    pub fn shipment(client: &Client, namespace: &str, name: &str) -> Self {
+        let api = Api::namespaced_with(client.clone(), namespace, &resource("YubiKeyShipment"));
+        Self { api, name: name.to_owned() }
+    }
+
+    pub fn connection(client: &Client, name: &str) -> Self {
+        Self { api: Api::all_with(client.clone(), &resource("YubiKeyConnection")), name: name.to_owned() }
+    }
+
+    /// Declares it.
+    pub async fn create(&self, kind: &str, spec: Value) {
+        let manifest = json!({
+            "apiVersion": "fidoprereg.dev/v1alpha1", "kind": kind, "metadata": {"name": self.name}, "spec": spec,
+        });
+        let object: DynamicObject = serde_json::from_value(manifest).unwrap();
+        self.api.create(&PostParams::default(), &object).await.expect("the manifest is accepted");
+    }
+
+    /// As it is; `None` once it is gone.
+    pub async fn find(&self) -> Option<Object> {
+        let found = self.api.get_opt(&self.name).await.expect("the API server answers")?;
+        Some(Object(serde_json::to_value(found).unwrap()))
+    }
+
+    /// As it is.
+    pub async fn get(&self) -> Object {
+        self.find().await.unwrap_or_else(|| panic!("{} is gone", self.name))
+    }
+
+    /// Waits until it is as described.
+    pub async fn until(&self, what: &str, holds: impl Fn(&Object) -> bool) -> Object {
+        let met = until(async || Some(self.get().await).filter(|object| holds(object))).await;
+        match met {
+            Some(object) => object,
+            None => panic!("{} did not come to: {what}", self.name),
+        }
+    }
+
+    /// Waits until Ready says why, about the spec as it is.
+    pub async fn until_reason(&self, reason: &str) -> Object {
+        self.until(reason, |object| object.reason() == reason && object.is_current()).await
+    }
+
+    pub async fn until_phase(&self, phase: &str) -> Object {
+        self.until(phase, |object| object.phase() == phase).await
+    }
+
+    /// Waits until it is gone.
+    pub async fn until_gone(&self) {
+        let gone = until(async || self.find().await.is_none().then_some(())).await;
+        assert!(gone.is_some(), "{} does not go", self.name);
+    }
+
+    /// Merges a change.
+    pub async fn patch(&self, change: Value) {
+        self.try_patch(change).await.expect("the change is accepted");
+    }
+
+    /// Merges a change that may be refused.
+    pub async fn try_patch(&self, change: Value) -> Result<(), String> {
+        let patch = Patch::Merge(change);
+        let result = self.api.patch(&self.name, &PatchParams::default(), &patch).await;
+        result.map(drop).map_err(|error| error.to_string())
+    }
+
+    /// Merges a change of the spec.
+    pub async fn change(&self, spec: Value) {
+        self.patch(json!({"spec": spec})).await;
+    }
+
+    /// Asks for a look now and waits until it was had.
+    pub async fn look_now(&self) {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        static ASKED: AtomicUsize = AtomicUsize::new(0);
+        let token = format!("look-{}", ASKED.fetch_add(1, Ordering::Relaxed));
+        self.patch(json!({"metadata": {"annotations": {"fidoprereg.dev/requestedAt": token}}})).await;
+        self.until("the look was had", |object| object.text("/status/lastHandledReconcileAt") == token).await;
+    }
+
+    /// Deletes it; its finalizer decides when it goes.
+    pub async fn delete(&self) {
+        self.api.delete(&self.name, &DeleteParams::default()).await.expect("it can be deleted");
+    }
+
+    /// Removes it without regard for finalizers, when a test is over.
+    pub async fn wipe(&self) {
+        let _ = self.api.delete(&self.name, &DeleteParams::default()).await;
+        let none = Patch::Merge(json!({"metadata": {"finalizers": null}}));
+        let _ = self.api.patch(&self.name, &PatchParams::default(), &none).await;
+    }
+}
