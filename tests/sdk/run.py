@@ -4,7 +4,7 @@
 With names, only tests whose name contains one of them. The last line counts.
 """
 
-import contextlib
+import logging
 import os
 import signal
 import sys
@@ -34,11 +34,14 @@ def chosen(names):
     return loader.discover(str(here), pattern="test_*.py")
 
 
-def run(names):
+def run(running, names):
     # After SSL_CERT_FILE is set: the SDK's HTTP library reads it when it is imported.
     import case
 
-    case.SdkCase.sandbox = sandbox.current
+    case.SdkCase.sandbox = running
+    # The loop of a test case complains of every step that takes a tenth of a
+    # second, as the SDK's RSA does.
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
     return unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(chosen(names))
 
 
@@ -54,12 +57,11 @@ def main(binary, *names):
     # Leaves every block in order, so that the sandbox ends and its directory goes.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     binary = str(Path(binary).resolve())
-    with tempfile.TemporaryDirectory(prefix="sdk-test-") as directory, contextlib.chdir(directory):
+    with tempfile.TemporaryDirectory(prefix="sdk-test-") as directory:
         leave_home(directory)
         with sandbox.running(binary, directory) as running:
-            sandbox.current = running
             os.environ["SSL_CERT_FILE"] = running.ca
-            return count(run(names))
+            return count(run(running, names))
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ class Sandbox:
     def ask(self, method, url, body=None, headers=None):
         """Status and JSON of an answer, whatever the status is."""
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(url, data=data, method=method, headers={**(headers or {})})
+        request = urllib.request.Request(url, data=data, method=method, headers=dict(headers or {}))
         if data is not None:
             request.add_header("Content-Type", "application/json")
         try:
@@ -71,6 +71,9 @@ class Sandbox:
     def register_app(self, **settings):
         """A service app. RS256, because the SDK signs with nothing else."""
         return self.command("/apps", {"algorithm": "RS256", **settings})
+
+    def new_api_token(self):
+        return self.command("/okta", {"newApiToken": True})["apiToken"]
 
     def hire(self, login, status):
         profile = {**PROFILE, "login": login, "email": login, "secondEmail": f"private.{login}"}

@@ -16,15 +16,27 @@ RP_ID = "localhost"
 
 def client(sandbox, app, **changes):
     """A client for a registered service app. To be used with `async with`."""
-    return Client({
-        "orgUrl": sandbox.okta,
+    return configured(sandbox, {
         "authorizationMode": "PrivateKey",
         "clientId": app["clientId"],
         "privateKey": app["privateKeyJwk"],
         "scopes": SCOPES,
+        **changes,
+    })
+
+
+def client_with_api_token(sandbox, token):
+    """A client with an SSWS token. The SDK writes scheme and token into one word,
+    `SSWStoken`, where Okta documents `SSWS token`: the blank comes from here."""
+    return configured(sandbox, {"authorizationMode": "SSWS", "token": f" {token}"})
+
+
+def configured(sandbox, authorization):
+    return Client({
+        "orgUrl": sandbox.okta,
         "requestTimeout": 20,
         "logging": {"enabled": False},
-        **changes,
+        **authorization,
     })
 
 

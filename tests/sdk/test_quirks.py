@@ -1,8 +1,6 @@
 """Where the SDK of this version falls short. The tests fail when a newer one
 does better; what works around it can go then."""
 
-import unittest
-
 from okta.errors.http_error import HTTPError
 from pydantic import ValidationError
 
@@ -50,6 +48,16 @@ class Quirks(SdkCase):
         self.assertEqual(error.status, 400)
         self.assertFalse(hasattr(error, "error_code"))
 
+    async def test_blank_after_ssws_is_missing(self):
+        """The SDK joins scheme and API token without a blank"""
+        token = self.sandbox.new_api_token()
+        async with sdk.configured(self.sandbox, {"authorizationMode": "SSWS", "token": token}) as okta:
+            error = sdk.refusal(await okta.list_users())
+        self.assertEqual((error.status, error.error_code), (401, "E0000011"))
 
-if __name__ == "__main__":
-    unittest.main()
+    async def test_elliptic_keys_cannot_be_used(self):
+        """The SDK reads every private key as RSA: why all apps here are RS256"""
+        app = self.sandbox.register_app(algorithm="ES256", dpop=False)
+        async with sdk.client(self.sandbox, app) as okta:
+            with self.assertRaises(ValueError):
+                await okta.list_users()
