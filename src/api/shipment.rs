@@ -532,6 +532,9 @@ pub struct OrderStatus {
     /// Set once it was missing twice, an hour apart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing_confirmed: Option<bool>,
+    /// Set once the order was seen failed; if the parcel turns up after all, a person decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given_up: Option<bool>,
     /// Who carries it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carrier: Option<String>,

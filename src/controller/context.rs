@@ -226,11 +226,7 @@ impl Context {
 
     /// Open orders of the namespace with the same connection, this shipment's not counted.
     #[must_use]
-    pub fn open_orders(&self, object: &YubiKeyShipment, journal: &Journal) -> u32 {
-        // Only who still has to order asks.
-        if journal.is_open() {
-            return 0;
-        }
+    pub fn open_orders(&self, object: &YubiKeyShipment) -> u32 {
         let others = self.shipments.state().into_iter().filter(|other| {
             other.uid() != object.uid()
                 && other.namespace() == object.namespace()
@@ -245,7 +241,7 @@ impl Context {
     #[must_use]
     pub fn rival(&self, object: &YubiKeyShipment, seen: &Seen, journal: &Journal) -> Option<String> {
         let Some(Some(user)) = &seen.user else { return None };
-        if journal.is_open() {
+        if journal.is_open() || journal.accepted().is_some() {
             return None;
         }
         let mine = (object.creation_timestamp().map(|t| t.0), object.uid());

@@ -18,7 +18,7 @@ use kube::{
 
 use super::{Context, commit::FIELD_MANAGER, connection, context::Parts, shipment};
 use crate::{
-    api::{connection::YubiKeyConnection, shipment::YubiKeyShipment},
+    api::{REQUESTED_AT, connection::YubiKeyConnection, shipment::YubiKeyShipment},
     clock,
     domain::{backoff, failure::Failure},
     process::{health::Readiness, metrics::Metrics},
@@ -47,10 +47,7 @@ pub struct Setup {
 /// Runs both controllers until `stop` resolves, then waits for what is under way.
 pub async fn run(setup: Setup, stop: impl Future<Output = ()> + Send + 'static) {
     let stop = stop.boxed().shared();
-    let shipments = Controller::new(
-        Api::<YubiKeyShipment>::all(setup.client.clone()),
-        watcher::Config::default().any_semantic(),
-    );
+    let shipments = lean(Api::<YubiKeyShipment>::all(setup.client.clone()));
     let connections = Controller::new(
         Api::<YubiKeyConnection>::all(setup.client.clone()),
         watcher::Config::default().any_semantic(),
@@ -94,6 +91,20 @@ async fn announce(ctx: Arc<Context>, readiness: Readiness) {
         readiness.has("namespaces");
     }
     futures::future::pending::<()>().await;
+}
+
+/// A controller whose cache drops what nobody here reads: field ownership and foreign annotations weigh more than the
+/// rest of a shipment. (`for_stream` is marked unstable in kube 5; the lock file pins it.)
+fn lean(api: Api<YubiKeyShipment>) -> Controller<YubiKeyShipment> {
+    let (store, writer) = reflector::store();
+    let watch =
+        watcher(api, watcher::Config::default().any_semantic()).default_backoff().modify(|shipment| {
+            shipment.metadata.managed_fields = None;
+            if let Some(annotations) = shipment.metadata.annotations.as_mut() {
+                annotations.retain(|key, _| key == REQUESTED_AT);
+            }
+        });
+    Controller::for_stream(reflector::reflector(writer, watch).applied_objects(), store)
 }
 
 /// Labels of namespaces, for `allowedNamespaces`; nothing else of them is kept.

@@ -113,6 +113,8 @@ pub struct Accepted {
     pub missing_since: Option<Timestamp>,
     /// Seen missing twice, an hour apart.
     pub missing_confirmed: bool,
+    /// Was seen failed: should the parcel turn up after all, a person decides.
+    pub given_up: bool,
 }
 
 /// The order at `YubiEnterprise`.
@@ -365,6 +367,10 @@ impl Journal {
                 }
             }
             Marked::SendPin => {
+                // A mark without a receipt may have been a mail.
+                if let Some(open) = self.pin.mark {
+                    self.note_mail(open);
+                }
                 self.pin.id += 1;
                 self.pin.mark = Some(now);
             }
@@ -451,6 +457,7 @@ impl Journal {
                     cancel_refused: false,
                     missing_since: None,
                     missing_confirmed: false,
+                    given_up: false,
                 });
                 self.times.ordered.get_or_insert(now);
                 if let Some(made) = self.made_mut() {
@@ -548,7 +555,7 @@ impl Journal {
         signing_keys: &[PublicKey],
         now: Timestamp,
     ) {
-        use super::seen::ParcelClass::{Delivered, InProgress, Shipped};
+        use super::seen::ParcelClass::{Delivered, Failed, InProgress, Shipped};
         let activated = self.times.activated.is_some();
         let Some(order) = self.accepted_mut() else { return };
         order.missing_since = None;
@@ -562,6 +569,7 @@ impl Journal {
         if news {
             order.state = Some((state, now));
         }
+        order.given_up |= state.class == Failed;
         if matches!(state.class, Shipped | Delivered) {
             self.times.shipped.get_or_insert(now);
         }

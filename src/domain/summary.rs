@@ -17,7 +17,7 @@ use super::{
 pub enum End {
     /// Nothing to do now.
     Rest(Rest),
-    /// Something failed that may pass, or the connection is at fault.
+    /// Something failed that may pass or is tried a few times more, or the connection is at fault.
     Failed(Failure),
 }
 
@@ -136,7 +136,7 @@ pub fn summarise(journal: &Journal, end: &End, deleting: bool) -> Summary {
         End::Rest(rest) => (rest.reason, message(journal, rest), rest.reason.kind()),
         End::Failed(failure) => (failure.reason, failure.message.clone(), failure.reason.kind()),
     };
-    let stalled = kind == Kind::Stalled;
+    let stalled = kind == Kind::Stalled && matches!(end, End::Rest(_));
     let over = matches!(journal.order, Order::Cancelled(..));
     let ready = if stalled || over {
         Ready::Is(false, reason, text)

@@ -1,5 +1,7 @@
 //! Logs. The level is `RUST_LOG`'s; libraries that could print what they carry stay quiet whatever it says.
 
+use std::io::IsTerminal;
+
 use tracing_subscriber::{EnvFilter, filter::Directive, layer::SubscriberExt, util::SubscriberInitExt};
 
 use super::args::LogFormat;
@@ -24,9 +26,13 @@ const QUIET: [&str; 8] = [
 pub fn start(format: LogFormat) -> Result<(), tracing_subscriber::util::TryInitError> {
     let registry = tracing_subscriber::registry().with(filter());
     match format {
-        LogFormat::Text => {
-            registry.with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr)).try_init()
-        }
+        LogFormat::Text => registry
+            .with(
+                tracing_subscriber::fmt::layer()
+                    .with_ansi(std::io::stderr().is_terminal())
+                    .with_writer(std::io::stderr),
+            )
+            .try_init(),
         LogFormat::Json => {
             registry.with(tracing_subscriber::fmt::layer().json().with_writer(std::io::stderr)).try_init()
         }

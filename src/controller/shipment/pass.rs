@@ -28,7 +28,7 @@ use crate::{
         backoff,
         failure::{Failure, Kind, Reason},
         journal::{Journal, Marked, Receipt},
-        plan::{Free, Look, Situation, Step, plan},
+        plan::{Free, Look, Rest, Situation, Step, plan},
         summary::{self, End},
         wanted::Wanted,
     },
@@ -36,6 +36,9 @@ use crate::{
 
 /// No honest pass needs more steps; a planner that asks for the same thing for ever is stopped and said.
 const MOST_STEPS: usize = 40;
+
+/// Tries of a call whose refusal may be a passing fault.
+const AMBIGUOUS_TRIES: u32 = 4;
 
 /// What the pass came to.
 #[derive(Debug)]
@@ -54,6 +57,7 @@ pub struct Pass {
     stored: Journal,
     journal: Journal,
     found: Found,
+    open_orders: Option<u32>,
 }
 
 impl Pass {
@@ -67,7 +71,15 @@ impl Pass {
             Ok(journal) => journal,
             Err(failure) => return unreadable(&ctx, &api, &object, &failure).await,
         };
-        let mut pass = Self { ctx, api, object, stored: journal.clone(), journal, found: Found::default() };
+        let mut pass = Self {
+            ctx,
+            api,
+            object,
+            stored: journal.clone(),
+            journal,
+            found: Found::default(),
+            open_orders: None,
+        };
         pass.go().await
     }
 
@@ -105,6 +117,8 @@ impl Pass {
     }
 
     async fn travel(&mut self, link: &Arc<Link>) -> Result<Done, CommitError> {
+        // Only who still has to order asks, and once: it is a walk over all shipments.
+        self.open_orders = self.journal.is_untouched().then(|| self.ctx.open_orders(&self.object));
         for _ in 0..MOST_STEPS {
             let step = self.next_step(link);
             tracing::debug!(?step, "planned");
@@ -153,7 +167,7 @@ impl Pass {
     fn wanted(&self, link: &Link) -> Wanted {
         let around = Surroundings {
             namespace_allowed: self.ctx.namespace_allowed(&self.object, &link.spec),
-            open_orders: self.ctx.open_orders(&self.object, &self.journal),
+            open_orders: self.open_orders.unwrap_or(0),
             cluster: self.ctx.cluster.as_deref(),
         };
         validate::wanted(&self.object, &link.spec, &link.facts, around)
@@ -295,6 +309,15 @@ impl Pass {
         Ok(self.rested(if slow { Some(after(jittered(backoff::STALLED))) } else { rest.until }))
     }
 
+    /// Okta words a passing fault and a bad request alike ("unexpected internal error, try again"): a few tries tell.
+    fn is_tried_again(&self, failure: &Failure) -> bool {
+        let ambiguous =
+            matches!(failure.reason, Reason::EnrollRefused | Reason::ActivationRefused | Reason::PinRefused);
+        let tries =
+            self.journal.trouble.as_ref().filter(|t| t.reason == failure.reason).map_or(0, |t| t.count);
+        ambiguous && tries < AMBIGUOUS_TRIES
+    }
+
     fn rested(&self, until: Option<Timestamp>) -> Done {
         self.ctx.note_rest(&self.object, until);
         Done::At(until)
@@ -302,6 +325,10 @@ impl Pass {
 
     async fn fail(&mut self, failure: Failure) -> Result<Done, CommitError> {
         tracing::warn!(reason = %failure.reason, message = failure.message, "the pass ended early");
+        if failure.reason.kind() == Kind::Stalled && !self.is_tried_again(&failure) {
+            let Failure { reason, message, .. } = failure;
+            return self.finish(End::Rest(Rest { reason, message, until: None, pin: false })).await;
+        }
         let (kind, wish) = (failure.reason.kind(), failure.retry_after);
         self.write_end(&End::Failed(failure)).await?;
         let count = self.journal.trouble.as_ref().map_or(1, |t| t.count);

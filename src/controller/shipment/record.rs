@@ -131,6 +131,7 @@ fn read_accepted(o: &api::OrderStatus) -> Result<Accepted, Failure> {
         cancel_refused: o.cancel_refused.unwrap_or(false),
         missing_since: o.missing_since.as_ref().map(|at| at.0),
         missing_confirmed: o.missing_confirmed.unwrap_or(false),
+        given_up: o.given_up.unwrap_or(false),
     })
 }
 
@@ -294,6 +295,7 @@ const fn blank_order(attempt: u32, outcome: api::OrderOutcome, mark: Timestamp) 
         cancel_refused: None,
         missing_since: None,
         missing_confirmed: None,
+        given_up: None,
         carrier: None,
         tracking: None,
     }
@@ -322,6 +324,7 @@ fn write_order(order: &Order) -> Option<api::OrderStatus> {
             cancel_refused: a.cancel_refused.then_some(true),
             missing_since: a.missing_since.map(time),
             missing_confirmed: a.missing_confirmed.then_some(true),
+            given_up: a.given_up.then_some(true),
             carrier: a.tracking.carrier.clone(),
             tracking: a.tracking.number.clone(),
             ..blank_order(a.attempt, Outcome::Accepted, a.mark)

@@ -1,0 +1,168 @@
+//! The road of a shipment: facts in, at most one next step out. Total, deterministic, without client or clock.
+//!
+//! Read it from the top: [`plan`] derives the stage by matching the journal; each stage is one function. The rules
+//! are those of `docs/design.md`; each comment names the accident its rule prevents.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    failure::{Failure, Reason},
+    ids::UserId,
+    journal::{Journal, Marked, Order},
+    seen::{EnrollmentList, UserStatus},
+    wanted::Wanted,
+};
+
+/// The user as seen in this pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenUser {
+    /// The id.
+    pub id: UserId,
+    /// The status.
+    pub status: UserStatus,
+}
+
+/// What was read in this pass. Nothing here outlives it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// The user; `Some(None)`: Okta knows no such user.
+    pub user: Option<Option<SeenUser>>,
+    /// All faults of recipient and address, found with the user.
+    pub recipient_fault: Option<Failure>,
+    /// Okta's list, read after the last effect.
+    pub list: Option<EnrollmentList>,
+    /// Whether address and stock were checked, and what was wrong.
+    pub checked: Option<Result<(), Failure>>,
+    /// The parcel was read: shown, or 404.
+    pub parcel: Option<Sight>,
+    /// The activation of this pass failed.
+    pub activation_failed: Option<Failure>,
+    /// The cancellation of this pass failed in a way that may pass.
+    pub cancel_failed: Option<Failure>,
+}
+
+/// What reading a parcel gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sight {
+    /// It was shown; the journal has it. Text: what was odd about its items.
+    Shown(Option<String>),
+    /// 404.
+    Missing,
+}
+
+/// A read that the plan needs before it can go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Look {
+    /// Okta: the user, with recipient and address.
+    User,
+    /// Okta: the user's pre-registered enrolments.
+    Enrollments,
+    /// `YubiEnterprise`: deliverable address, stock.
+    Address,
+    /// `YubiEnterprise`: the order.
+    Parcel,
+}
+
+/// An effect that may be repeated without harm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Free {
+    /// Okta: activate the credential.
+    Activate,
+    /// `YubiEnterprise`: cancel the order.
+    Cancel,
+    /// Okta: the order failed for good.
+    MarkError,
+}
+
+/// Nothing to do now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rest {
+    /// Why; `reason.kind()` tells whether a person must act.
+    pub reason: Reason,
+    /// What happened and what to do next.
+    pub message: String,
+    /// When to come back; `None`: at a change only.
+    pub until: Option<Timestamp>,
+    /// A person is asked for the PIN, not for the activation.
+    pub pin: bool,
+}
+
+/// The next step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Read this, then plan again.
+    Look(Look),
+    /// Write the journal as it stands, then plan again.
+    Save,
+    /// Stay in this pass until then.
+    Pause(Timestamp),
+    /// Write a mark, then send.
+    Mark(Marked),
+    /// Send.
+    Run(Free),
+    /// Done for now.
+    Rest(Rest),
+    /// The pass ends with this failure.
+    Fail(Failure),
+    /// The resource may go: its finalizer is removed.
+    Release,
+}
+
+/// All facts of one decision.
+#[derive(Debug, Clone, Copy)]
+pub struct Situation<'a> {
+    /// What is wanted.
+    pub wanted: &'a Wanted,
+    /// What we did.
+    pub journal: &'a Journal,
+    /// What was read in this pass.
+    pub seen: &'a Seen,
+    /// The journal stands in the store as it is here.
+    pub saved: bool,
+    /// When this process last read the parcel, else when it started (UTC).
+    pub last_look: Timestamp,
+    /// A person asked for a look now.
+    pub look_now: bool,
+    /// A resource that comes first for the same person.
+    pub rival: Option<&'a str>,
+    /// UTC.
+    pub now: Timestamp,
+}
+
+fn rest(reason: Reason, message: impl Into<String>, until: Option<Timestamp>) -> Step {
+    Step::Rest(Rest { reason, message: message.into(), until, pin: false })
+}
+
+fn rest_for(failure: &Failure, until: Option<Timestamp>) -> Step {
+    rest(failure.reason, failure.message.clone(), until)
+}
+
+fn after(at: Timestamp, wait: SignedDuration) -> Timestamp {
+    at.checked_add(wait).unwrap_or(Timestamp::MAX)
+}
+
+mod delete;
+mod follow;
+mod order;
+
+#[cfg(test)]
+mod tests;
+
+/// The next step of this shipment.
+#[must_use]
+pub fn plan(s: &Situation<'_>) -> Step {
+    if s.wanted.deleting {
+        return delete::delete(s);
+    }
+    match &s.journal.order {
+        Order::Never => order::held(s).unwrap_or_else(|| order::before_order(s)),
+        Order::Refused(refused) => order::held(s).unwrap_or_else(|| order::refused_order(s, refused)),
+        Order::Open(_, mark) | Order::Unknown(_, mark) => order::unknown_order(s, *mark),
+        Order::Accepted(order) => follow::follow(s, order),
+        Order::Cancelled(..) => rest(
+            Reason::OrderCancelled,
+            "The order is cancelled and nothing more is done; delete this shipment and declare another if the person still needs a key.",
+            None,
+        ),
+    }
+}

@@ -1,0 +1,317 @@
+//! The road up to the order: check everything, enrol, look again, order.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Look, SeenUser, Situation, Step, after, rest, rest_for};
+use crate::domain::{
+    failure::Reason,
+    journal::{EnrollMark, Enrollment, Made, Marked, Order, RefusedOrder},
+    seen::{EnrollmentList, EnrollmentStatus, UserStatus},
+    wanted::ExistingKey,
+};
+
+/// Sealed requests leave within this time of their enrolment (Okta's challenge has an unknown lifetime).
+pub const REQUESTS_LIVE: SignedDuration = SignedDuration::from_mins(15);
+
+/// An enrolment mark without receipt is judged by the list only while it is younger than this.
+const MARK_JUDGED: SignedDuration = SignedDuration::from_hours(1);
+
+/// A hold that only an answer or a changed spec ends. What it was about may have gone from the vendors' lists in the
+/// meantime, which proves nothing about parcels.
+pub(super) fn held(s: &Situation<'_>) -> Option<Step> {
+    let hold = s.journal.hold.as_ref()?;
+    let lasting = matches!(
+        hold.reason,
+        Reason::ExistingKey
+            | Reason::AnotherOrderForUser
+            | Reason::EnrollOutcomeUnknown
+            | Reason::StatusBehindVendors
+    );
+    (lasting && hold.generation == s.wanted.generation).then(|| rest(hold.reason, hold.message.clone(), None))
+}
+
+/// The order went out (or was about to), and no receipt stands in the journal. "Nothing found" would be no leave to
+/// order again: Yubico has no idempotency key and its search is not proven for pre-registered orders.
+pub(super) fn unknown_order(s: &Situation<'_>, mark: Timestamp) -> Step {
+    let judged = after(mark, s.wanted.calls.settle);
+    if s.now < judged {
+        return rest(
+            Reason::Settling,
+            "An order call may still be under way; its outcome is judged once it must have ended.",
+            Some(judged),
+        );
+    }
+    rest(
+        Reason::OrderOutcomeUnknown,
+        "YubiEnterprise gave no readable answer to the order, so it may have been accepted. Look for it in the YubiEnterprise Console, then answer this hold with AdoptOrder and the shipment id, or with RetryOrder if there is none.",
+        None,
+    )
+}
+
+pub(super) fn refused_order(s: &Situation<'_>, refused: &RefusedOrder) -> Step {
+    if refused.retryable && s.journal.made().is_some_and(|made| requests_live(made, s.now)) {
+        return before_order(s);
+    }
+    if s.wanted.generation > refused.generation {
+        return match &s.journal.enrollment {
+            Enrollment::Made(made) => discard(s, made),
+            _ => before_order(s),
+        };
+    }
+    if matches!(s.journal.enrollment, Enrollment::Discarded(_)) {
+        return before_order(s);
+    }
+    rest(
+        Reason::OrderRefused,
+        "YubiEnterprise refused the order; nothing was ordered. Correct the recipient, the address or the key ids in spec (or at Okta and answer this hold with RetryOrder).",
+        None,
+    )
+}
+
+fn requests_live(made: &Made, now: Timestamp) -> bool {
+    made.requests.is_some() && now < after(made.mark.at, REQUESTS_LIVE)
+}
+
+pub(super) fn before_order(s: &Situation<'_>) -> Step {
+    match &s.journal.enrollment {
+        Enrollment::Never | Enrollment::Refused(_) | Enrollment::Discarded(_) => fresh(s),
+        Enrollment::Open(_, mark) => {
+            let judged = after(mark.at, s.wanted.calls.settle);
+            if s.now < judged {
+                return rest(
+                    Reason::Settling,
+                    "An enrolment call may still be under way; its outcome is judged once it must have ended.",
+                    Some(judged),
+                );
+            }
+            unknown_enrollment(s, mark)
+        }
+        Enrollment::Made(made) if made.discard_mark.is_some() => discard(s, made),
+        Enrollment::Made(made) => enrolled(s, made),
+    }
+}
+
+/// The enrolment went out and its answer, with the sealed requests, is lost.
+fn unknown_enrollment(s: &Situation<'_>, mark: &EnrollMark) -> Step {
+    if s.now > after(mark.at, MARK_JUDGED) {
+        return rest(
+            Reason::StatusBehindVendors,
+            "The status holds an enrolment mark older than an hour without its receipt: a backup may have been restored. Compare with Okta and YubiEnterprise, then answer this hold.",
+            None,
+        );
+    }
+    let Some(list) = &s.seen.list else { return Step::Look(Look::Enrollments) };
+    let new = list.entries.iter().any(|e| !mark.shown.contains(&e.id));
+    if new {
+        return rest(
+            Reason::EnrollOutcomeUnknown,
+            "Okta's answer to the enrolment was lost, and Okta now lists an enrolment that was not there before. Answer this hold with DiscardEnrollment and its id if it is this shipment's own.",
+            None,
+        );
+    }
+    fresh(s)
+}
+
+/// Nothing stands at the vendors for this shipment: check everything, then enrol.
+fn fresh(s: &Situation<'_>) -> Step {
+    if let Some(step) = barred(s) {
+        return step;
+    }
+    let Some(user) = &s.seen.user else { return Step::Look(Look::User) };
+    if let Some(step) = eligible(user.as_ref()) {
+        return step;
+    }
+    if let Some(rival) = s.rival {
+        return rest(
+            Reason::AnotherOrderForUser,
+            format!(
+                "Shipment {rival} comes first for the same person, so nothing is ordered here. Delete one of the two, or answer this hold."
+            ),
+            None,
+        );
+    }
+    // Local faults need no call to be known, and all are named at once.
+    if let Some(fault) = &s.seen.recipient_fault {
+        return rest_for(fault, None);
+    }
+    let Some(list) = &s.seen.list else { return Step::Look(Look::Enrollments) };
+    if let Some(step) = existing_key(s, list) {
+        return step;
+    }
+    match &s.seen.checked {
+        None => Step::Look(Look::Address),
+        Some(Err(fault)) => rest_for(fault, None),
+        Some(Ok(())) => Step::Mark(Marked::Enroll),
+    }
+}
+
+/// What stops enrolling and ordering, before any remote write.
+fn barred(s: &Situation<'_>) -> Option<Step> {
+    let bar = s.wanted.effects_bar.as_ref().or(s.wanted.order_bar.as_ref());
+    if let Some(bar) = bar {
+        return Some(rest_for(bar, None));
+    }
+    if s.wanted.order_before.is_some_and(|end| s.now > end) {
+        return Some(rest(
+            Reason::OrderBeforePassed,
+            "spec.orderBefore has passed and nothing was ordered; set a later time if the key is still wanted.",
+            None,
+        ));
+    }
+    match s.wanted.existing_key {
+        ExistingKey::OrderAnother(before) if s.now < before => Some(rest(
+            Reason::AwaitingExistingKeyBefore,
+            "spec.existingKeyBefore lies in the future; ordering waits until it has passed.",
+            Some(before),
+        )),
+        _ => None,
+    }
+}
+
+pub(super) fn eligible(user: Option<&SeenUser>) -> Option<Step> {
+    let Some(user) = user else {
+        return Some(rest(
+            Reason::UserNotFound,
+            "Okta knows no user by spec.userRef; create the user, or declare a shipment with the right login or id.",
+            None,
+        ));
+    };
+    let status = match user.status {
+        UserStatus::Suspended => "suspended",
+        UserStatus::Deprovisioned => "deactivated",
+        UserStatus::Staged | UserStatus::Provisioned | UserStatus::Active | UserStatus::Other(_) => {
+            return None;
+        }
+    };
+    Some(rest(
+        Reason::UserNotEligible,
+        format!(
+            "The Okta user is {status}, so no key is ordered, activated or given a PIN; reactivate the user at Okta, or delete this shipment."
+        ),
+        None,
+    ))
+}
+
+fn existing_key(s: &Situation<'_>, list: &EnrollmentList) -> Option<Step> {
+    let overlooked = |created: Option<Timestamp>| match s.wanted.existing_key {
+        ExistingKey::OrderAnother(before) => created.is_some_and(|c| c < before),
+        ExistingKey::Hold | ExistingKey::Adopt => false,
+    };
+    let found: Vec<_> = list.entries.iter().filter(|e| !overlooked(e.created)).collect();
+    let first = found.first()?;
+    let what = match first.status {
+        EnrollmentStatus::Active => "an active",
+        EnrollmentStatus::Pending => "a pending",
+        EnrollmentStatus::Errored => "an errored",
+        EnrollmentStatus::Other(_) => "another",
+    };
+    let more = if found.len() > 1 { format!(" and {} more", found.len() - 1) } else { String::new() };
+    // Ours was removed because it did not come first at the second look.
+    if matches!(s.journal.enrollment, Enrollment::Discarded(_)) && s.journal.order == Order::Never {
+        return Some(rest(
+            Reason::AnotherOrderForUser,
+            format!(
+                "Somebody else enrolled a key for the same person first ({}{more}), so this shipment's enrolment was removed and nothing was ordered. Answer this hold, or change spec to try again.",
+                first.id
+            ),
+            None,
+        ));
+    }
+    Some(rest(
+        Reason::ExistingKey,
+        format!(
+            "The person already has {what} pre-registered key at Okta ({}{more}), so none is ordered. Remove it at Okta, set existingKeyPolicy OrderAnother, or answer this hold.",
+            first.id
+        ),
+        None,
+    ))
+}
+
+/// Enrolled, not ordered: look again, then order. The second look is what two clusters, another tool and an admin
+/// have in common.
+fn enrolled(s: &Situation<'_>, made: &Made) -> Step {
+    if !requests_live(made, s.now) {
+        return stale_enrollment(s, made);
+    }
+    if let Some(step) = barred(s) {
+        return step;
+    }
+    let look = after(made.created_at, s.wanted.calls.look_delay);
+    let Some(list) = &s.seen.list else {
+        return if s.now < look { Step::Pause(look) } else { Step::Look(Look::Enrollments) };
+    };
+    let Some(ours) = list.entries.iter().find(|e| e.id == made.id) else {
+        return rest(
+            Reason::StatusBehindVendors,
+            "Okta no longer lists this shipment's enrolment, so nothing was ordered. Answer this hold with RetryOrder to enrol anew, or CancelOrder to give up.",
+            None,
+        );
+    };
+    if ours.status != EnrollmentStatus::Pending {
+        return rest(
+            Reason::StatusBehindVendors,
+            "This shipment's enrolment is not pending at Okta, so nothing was ordered. Compare with Okta and YubiEnterprise, then answer this hold.",
+            None,
+        );
+    }
+    if !goes_first(s, list, made, ours.created) {
+        return discard(s, made);
+    }
+    // In a later pass than the enrolment's, recipient and address are read anew.
+    let Some(user) = &s.seen.user else { return Step::Look(Look::User) };
+    if let Some(step) = eligible(user.as_ref()) {
+        return step;
+    }
+    match &s.seen.recipient_fault {
+        Some(fault) => rest_for(fault, None),
+        None => Step::Mark(Marked::Order),
+    }
+}
+
+/// Ours is the oldest (created, then id), save those that `existingKeyBefore` overlooks. An enrolment without a
+/// readable time counts as older.
+fn goes_first(s: &Situation<'_>, list: &EnrollmentList, made: &Made, ours: Option<Timestamp>) -> bool {
+    let overlooked = |created: Option<Timestamp>| match s.wanted.existing_key {
+        ExistingKey::OrderAnother(before) => created.is_some_and(|c| c < before),
+        ExistingKey::Hold | ExistingKey::Adopt => false,
+    };
+    list.entries.iter().filter(|e| e.id != made.id && !overlooked(e.created)).all(|other| {
+        match (other.created, ours) {
+            (Some(theirs), Some(ours)) => (theirs, &other.id) > (ours, &made.id),
+            _ => false,
+        }
+    })
+}
+
+fn stale_enrollment(s: &Situation<'_>, made: &Made) -> Step {
+    if s.journal.order == Order::Never || made.requests.is_none() {
+        return rest(
+            Reason::StatusBehindVendors,
+            "The enrolment is older than 15 minutes and no order was marked: either ordering was delayed, or a backup was restored and the order exists. Compare with YubiEnterprise, then answer this hold.",
+            None,
+        );
+    }
+    rest(
+        Reason::OrderRefused,
+        "YubiEnterprise refused the order and its sealed requests have expired; nothing was ordered. Answer this hold with RetryOrder, or change spec.",
+        None,
+    )
+}
+
+/// Our pending enrolment is not needed: mark, remove, then start over or stop.
+fn discard(s: &Situation<'_>, made: &Made) -> Step {
+    if let Some(bar) = &s.wanted.effects_bar {
+        return rest_for(bar, None);
+    }
+    let Some(list) = &s.seen.list else { return Step::Look(Look::Enrollments) };
+    // Gone is noted by the journal when the list is read, so here ours still stands.
+    let status = list.entries.iter().find(|e| e.id == made.id).map(|e| &e.status);
+    match status {
+        Some(EnrollmentStatus::Active) => rest(
+            Reason::StatusBehindVendors,
+            "This shipment's enrolment is active at Okta although no order is known, so it is not removed. Compare with Okta and YubiEnterprise, then answer this hold.",
+            None,
+        ),
+        _ => Step::Mark(Marked::Discard),
+    }
+}
