@@ -12,4 +12,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod activation;
+mod deletion;
+mod held;
+mod recipient;
 mod road;
+mod states;
+mod suspend;

@@ -18,7 +18,7 @@ use std::{
 };
 
 /// Longest wait for anything. Generous: a busy machine is no fault of the operator.
-pub const DEADLINE: Duration = Duration::from_secs(60);
+pub const DEADLINE: Duration = Duration::from_secs(90);
 
 /// Time between two looks at whatever is awaited.
 const GLANCE: Duration = Duration::from_millis(150);
