@@ -32,6 +32,11 @@ count_go() { awk '/^--- PASS/ { p++ } /^--- FAIL/ { f++ } /^--- SKIP/ { s++ } EN
 # count_lines: `ok NAME`, `not ok NAME`, `ok NAME # SKIP why`.
 count_lines() { awk '/^ok .*# SKIP/ { s++; next } /^ok / { p++ } /^not ok / { f++ } END { print p + 0, f + 0, s + 0 }' "$1"; }
 
+# count_summary: a last line like our own.
+count_summary() {
+  awk '/^[0-9]+ passed, [0-9]+ failed/ { p = $1; f = $3; s = $5 } END { print p + 0, f + 0, s + 0 }' "$1"
+}
+
 # --- suites ---
 
 # suite NAME COUNTER PATTERN COMMAND...: PATTERN tells finished tests, for the
@@ -53,11 +58,14 @@ suite() {
   passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 }
 
+# show_failure NAME LOG: which tests failed, and why as far as a screen holds it.
 show_failure() {
-  say "$1: the failures, or the end, of $2:"
-  { grep -nE '^(test .*FAILED|not ok |--- FAIL|    --- FAIL|error(\[|:)|thread .* panicked|FAIL)' "$2" || true; } | head -n 40 | sed 's/^/  | /'
-  say "  | …"
-  tail -n 40 "$2" | sed 's/^/  | /'
+  say "$1: the failures and the end of $2:"
+  {
+    grep -E '^(test .*FAILED|not ok |--- FAIL|    --- FAIL|error(\[|:)|thread .* panicked|FAIL|ERROR)' "$2" | awk '!seen[$0]++' | head -n 30
+    say "…"
+    tail -n 30 "$2"
+  } | cut -c -300 | sed 's/^/  | /'
 }
 
 suite_format() { suite format count_lines '^ok ' hack/lint.sh rust-format go-format scripts; }
@@ -82,7 +90,7 @@ suite_chart() { suite chart count_lines '^(not )?ok ' hack/chart-test.sh; }
 # Okta's published SDK against the sandbox.
 suite_sdk() {
   [ -x tests/sdk/run.sh ] || return 0
-  suite sdk count_lines '^(not )?ok ' tests/sdk/run.sh
+  suite sdk count_summary '\.\.\. (ok|FAIL|ERROR|skipped)' tests/sdk/run.sh
 }
 
 count() {
