@@ -57,6 +57,8 @@ reasons! {
     Validating = Waiting,
     /// Okta is making the enrolment.
     Enrolling = Waiting,
+    /// Okta is removing our enrolment.
+    Discarding = Waiting,
     /// The order is being placed at `YubiEnterprise`.
     Ordering = Waiting,
     /// The order was accepted; the key is not yet shipped.
@@ -195,6 +197,22 @@ reasons! {
     StatusWriteFailed = Transient,
     /// The served CRD lacks fields that this version needs.
     CRDOutdated = Stalled,
+}
+
+impl Reason {
+    /// What is being done, for a step that is under way.
+    #[must_use]
+    pub const fn progress(self) -> &'static str {
+        match self {
+            Self::Enrolling => "Okta is asked for the enrolment.",
+            Self::Discarding => "Okta is asked to remove this shipment's enrolment.",
+            Self::Ordering => "The order is being placed at YubiEnterprise.",
+            Self::AwaitingShipment => "The order is placed; YubiEnterprise has not shipped the key yet.",
+            Self::Activating => "Okta is asked to activate the credential.",
+            Self::SendingPin => "The key is able to sign in; Okta is asked to mail the PIN.",
+            _ => "The shipment is being worked on.",
+        }
+    }
 }
 
 impl fmt::Display for Reason {

@@ -52,8 +52,10 @@ impl Api {
 pub enum Nature {
     /// Changes nothing.
     Read,
-    /// Changes something; every 4xx but 408 and 409 is a clear no.
+    /// Changes something, and may be repeated or looked up; every 4xx but 408 and 409 is a clear no.
     Change,
+    /// Makes something new each time it arrives; refusals as for a change.
+    Create,
     /// Orders a key; only 400, 401, 403, 404, 422 and 429 are a clear no.
     Order,
 }

@@ -1,8 +1,8 @@
 //! The only place that sends: span, metric, time and size limits, and the question whether a call arrived.
 //!
 //! Nothing is repeated here. An order that is sent twice is two keys, so there are no redirects, no
-//! retries, no cookies, and calls that change something never travel on a connection that was idle: a
-//! server that closes it at that moment would leave us not knowing.
+//! retries, no cookies, and calls that make something new never travel on a connection that was used
+//! before: a server that closes it at that moment would leave us not knowing.
 
 mod call;
 pub(crate) mod fault;
@@ -35,6 +35,9 @@ pub const BODY_LIMIT: usize = 1024 * 1024;
 /// reached is known not to have got the request.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
+/// How long an unused connection is kept: shorter than any server keeps it, long enough for the calls of one pass.
+const IDLE: Duration = Duration::from_secs(3);
+
 /// How calls travel.
 #[derive(Clone)]
 pub struct Settings {
@@ -59,8 +62,8 @@ impl fmt::Debug for Settings {
 /// Sends calls for one connection.
 #[derive(Clone)]
 pub struct Http {
-    reads: Client,
-    changes: Client,
+    pooled: Client,
+    fresh: Client,
     timeout: Duration,
     allow_insecure_loopback: bool,
     metrics: Arc<CallMetrics>,
@@ -73,15 +76,15 @@ impl fmt::Debug for Http {
 }
 
 impl Http {
-    /// Prepares the two HTTP clients, one that keeps connections for reads and one that does not.
+    /// Prepares the two HTTP clients, one that keeps connections for a moment and one that does not.
     ///
     /// # Errors
     /// `CredentialsInvalid` if the extra certificates cannot be read, `ConnectionInvalid` if the TLS library
     /// refuses to start.
     pub fn new(settings: &Settings, metrics: Arc<CallMetrics>) -> Result<Self, Failure> {
         Ok(Self {
-            reads: build(settings, |builder| builder.pool_idle_timeout(Duration::from_secs(30)))?,
-            changes: build(settings, |builder| builder.pool_max_idle_per_host(0))?,
+            pooled: build(settings, |builder| builder.pool_idle_timeout(IDLE))?,
+            fresh: build(settings, |builder| builder.pool_max_idle_per_host(0))?,
             timeout: settings.timeout,
             allow_insecure_loopback: settings.allow_insecure_loopback,
             metrics,
@@ -146,7 +149,10 @@ impl Http {
         if left.is_zero() {
             return Err(fault::late(call.api));
         }
-        let client = if call.nature == Nature::Read { &self.reads } else { &self.changes };
+        let client = match call.nature {
+            Nature::Read | Nature::Change => &self.pooled,
+            Nature::Create | Nature::Order => &self.fresh,
+        };
         let place = place::origin(&call.url);
         let (api, nature) = (call.api, call.nature);
         let request =

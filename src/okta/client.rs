@@ -29,9 +29,6 @@ const ROAD: &str = "okta.users.manage okta.users.read";
 /// Asked for by itself and only for the RP id: one scope that is not granted refuses the whole request.
 const AUTHENTICATORS: &str = "okta.authenticators.read";
 
-/// Asked for only where a connection's policy names groups.
-const GROUPS: &str = "okta.groups.read okta.users.read";
-
 /// One Okta organization. Cheap to share; holds the access token.
 pub struct Client {
     http: Http,
@@ -57,7 +54,6 @@ struct Service {
     app: App,
     road: TokenSource,
     authenticators: TokenSource,
-    groups: TokenSource,
 }
 
 /// Whose permission a call needs.
@@ -66,7 +62,6 @@ pub(super) enum Scope {
     None,
     Road,
     Authenticators,
-    Groups,
 }
 
 /// One operation; each try makes a call of its own from it.
@@ -120,7 +115,6 @@ impl Client {
                 app: App::new(&settings.org_url, app)?,
                 road: TokenSource::new(ROAD),
                 authenticators: TokenSource::new(AUTHENTICATORS),
-                groups: TokenSource::new(GROUPS),
             })),
             Auth::ApiToken(token) => Access::ApiToken(token.clone()),
         };
@@ -211,7 +205,6 @@ impl Client {
             Scope::None => None,
             Scope::Road => Some((&service.app, &service.road)),
             Scope::Authenticators => Some((&service.app, &service.authenticators)),
-            Scope::Groups => Some((&service.app, &service.groups)),
         }
     }
 

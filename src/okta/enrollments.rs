@@ -54,7 +54,10 @@ impl Client {
     pub async fn enroll(&self, request: &EnrollRequest) -> Result<NewEnrollment, CallError> {
         let url = self.preregistration(&["enroll"])?;
         let body = Body::json(&EnrollBody::from(request))?;
-        let call = change("enroll", Method::POST, url, body, Reason::EnrollRefused);
+        let call = Request {
+            nature: Nature::Create,
+            ..change("enroll", Method::POST, url, body, Reason::EnrollRefused)
+        };
         self.call(call, |answer| {
             done(answer)?;
             let body: EnrollAnswer = answer.json()?;

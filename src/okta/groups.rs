@@ -1,26 +1,20 @@
 //! Groups of a user, for a connection's `policy.userGroups`.
 
-use super::{
-    Client,
-    client::{Request, Scope},
-    quota::Bucket,
-    wire::GroupBody,
-};
+use super::{Client, client::Request, quota::Bucket, wire::GroupBody};
 use crate::domain::{
     failure::{CallError, Reason},
     ids::UserId,
 };
 
 impl Client {
-    /// Ids of the groups that the user is in. The app needs the scope okta.groups.read besides the usual ones.
+    /// Ids of the groups that the user is in.
     ///
     /// # Errors
     /// Whatever but a readable 2xx for every page: a group that is not seen could be a denied one.
-    /// `UserNotFound` for 404, `OktaForbidden` if the scope is not granted.
+    /// `UserNotFound` for 404.
     pub async fn groups_of(&self, user: &UserId) -> Result<Vec<String>, CallError> {
         let url = self.url(&["api", "v1", "users", user.as_str(), "groups"])?;
         let request = |url| Request {
-            scope: Scope::Groups,
             refused: Reason::UserNotFound,
             ..Request::get("user-groups", Bucket::Users, url)
         };

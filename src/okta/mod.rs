@@ -29,7 +29,7 @@ pub use self::{
 };
 
 /// Calls a second that are gentle to Okta: the bucket of the pre-registration API is not documented.
-pub const CALLS_PER_SECOND: NonZeroU32 = NonZeroU32::MIN.saturating_add(4);
+pub const CALLS_PER_SECOND: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 
 /// One Okta organization and how to be let in.
 #[derive(Debug, Clone)]

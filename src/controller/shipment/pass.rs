@@ -124,7 +124,7 @@ impl Pass {
             tracing::debug!(?step, "planned");
             let failed = match step {
                 Step::Look(look) => self.look(look, link).await,
-                Step::Save => self.save().await.map(|()| None)?,
+                Step::Save => self.save(Reason::Activating).await.map(|()| None)?,
                 Step::Pause(until) => {
                     pause(until).await;
                     None
@@ -216,7 +216,7 @@ impl Pass {
         };
         let (now, instant) = (clock::now(), Instant::now());
         self.journal.mark(what, now, self.found.seen.list.as_ref());
-        self.save().await?;
+        self.save(doing(what)).await?;
         let intent = Intent::new(what, self.journal.attempt_of(what), now, instant, prepared);
         let (attempt, what) = (intent.attempt(), intent.what());
         let outcome =
@@ -270,15 +270,21 @@ impl Pass {
     /// After an order the next plan is a rest; its conditions go with the receipt in one write.
     async fn save_as_planned(&mut self) -> Result<(), CommitError> {
         let name = self.object.spec.connection_ref.name.clone();
-        let Some(Connection::Usable(link)) = self.ctx.registry.get(&name) else { return self.save().await };
+        let Some(Connection::Usable(link)) = self.ctx.registry.get(&name) else {
+            return self.save(Reason::AwaitingShipment).await;
+        };
         match self.next_step(&link) {
             Step::Rest(rest) => self.write_end(&End::Rest(rest)).await,
-            _ => self.save().await,
+            _ => self.save(Reason::Ordering).await,
         }
     }
 
-    async fn save(&mut self) -> Result<(), CommitError> {
-        let status = status::midway(&self.object, &self.journal, clock::now());
+    /// Writes the journal as it stands, and says what is being done. A failure of an earlier try stays noted: only
+    /// its end shows that it has passed.
+    async fn save(&mut self, doing: Reason) -> Result<(), CommitError> {
+        let rest = Rest { reason: doing, message: doing.progress().to_owned(), until: None, pin: false };
+        self.journal.hold = None;
+        let status = status::end(&self.object, &self.journal, &End::Rest(rest), clock::now());
         self.write(&status).await
     }
 
@@ -352,6 +358,15 @@ impl Pass {
             }
             Err(error) => Err(error),
         }
+    }
+}
+
+const fn doing(what: Marked) -> Reason {
+    match what {
+        Marked::Enroll => Reason::Enrolling,
+        Marked::Order => Reason::Ordering,
+        Marked::Discard => Reason::Discarding,
+        Marked::SendPin => Reason::SendingPin,
     }
 }
 

@@ -17,25 +17,7 @@ use crate::{
     },
 };
 
-/// The status in the middle of a pass: the journal, and the conditions as they were.
-#[must_use]
-pub fn midway(object: &YubiKeyShipment, journal: &Journal, now: Timestamp) -> YubiKeyShipmentStatus {
-    let mut status = basis(object, journal);
-    let before = status.conditions.clone();
-    let mut facts = steps(journal);
-    let kept = before.iter().filter(|c| matches!(c.type_.as_str(), "Ready" | "Reconciling" | "Stalled"));
-    let mut all: Vec<Condition> = kept.cloned().collect();
-    if all.is_empty() {
-        facts.push(Fact::new("Ready", false, "Pending", "The shipment is being worked on."));
-        facts.push(Fact::new("Reconciling", true, "Pending", "The shipment is being worked on."));
-    }
-    all.extend(conditions::build(facts, &before, generation(object), now));
-    status.conditions = sorted(all);
-    status.phase = Some(phase(summary::phase_of(journal)));
-    status
-}
-
-/// The status at the end of a pass.
+/// The status at the end of a pass, or before an effect that is named by the reason of its rest.
 #[must_use]
 pub fn end(object: &YubiKeyShipment, journal: &Journal, end: &End, now: Timestamp) -> YubiKeyShipmentStatus {
     let summary = summary::summarise(journal, end, object.metadata.deletion_timestamp.is_some());
