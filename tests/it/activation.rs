@@ -13,7 +13,7 @@ const MAIL: &str = "sendPin";
 async fn delivered(scene: &Scene) -> Handle {
     let login = scene.person("kim", "ACTIVE").await;
     let shipment = scene.ship("kim", &login).await;
-    let object = shipment.until_phase("Ordered").await;
+    let object = shipment.until_ordered().await;
     scene.sandbox.set_state(object.text("/status/order/shipmentId"), 104).await;
     shipment
 }

@@ -13,7 +13,7 @@ const DISCARD: &str = "deleteWebAuthnPreregistrationFactor";
 async fn ordered(scene: &Scene) -> (Handle, String) {
     let login = scene.person("kim", "ACTIVE").await;
     let shipment = scene.ship("kim", &login).await;
-    let object = shipment.until_phase("Ordered").await;
+    let object = shipment.until_ordered().await;
     (shipment, object.text("/status/order/shipmentId").to_owned())
 }
 
@@ -148,7 +148,7 @@ async fn a_cancelled_shipment_frees_the_person_for_another() {
             shipment.delete().await;
             shipment.until_gone().await;
             let login = scene.login("kim");
-            let next = scene.ship("kim", &login).await.until_phase("Ordered").await;
+            let next = scene.ship("kim", &login).await.until_ordered().await;
             assert_ne!(next.text("/status/order/shipmentId"), order);
             assert_eq!(scene.sandbox.get("/state").await["counts"]["ordersNotDeleted"], 1);
         })

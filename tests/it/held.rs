@@ -43,7 +43,7 @@ async fn two_shipments_for_one_person_order_one_key_and_the_other_says_which_com
             let one = scene.ship_in(&scene.name, "kim", &login, json!({})).await;
             let two = scene.ship_in(&elsewhere, "kim-again", &login, json!({})).await;
             let (first, second) = both(&one, &two).await;
-            let (name, held) = if first.phase() == "Ordered" {
+            let (name, held) = if first.is("Ordered") == "True" {
                 (format!("{}/kim", scene.name), second)
             } else {
                 (format!("{elsewhere}/kim-again"), first)
@@ -60,9 +60,9 @@ async fn two_shipments_for_one_person_order_one_key_and_the_other_says_which_com
 async fn both(one: &Handle, two: &Handle) -> (Object, Object) {
     let settled = until(async || {
         let (first, second) = (one.get().await, two.get().await);
-        let mut phases = [first.phase(), second.phase()];
-        phases.sort_unstable();
-        (phases == ["Held", "Ordered"]).then_some((first, second))
+        let is_ordered = [first.is("Ordered") == "True", second.is("Ordered") == "True"];
+        let is_rival = [&first, &second].iter().any(|object| object.reason() == "AnotherOrderForUser");
+        (is_ordered[0] != is_ordered[1] && is_rival).then_some((first, second))
     });
     settled.await.expect("one is ordered and the other held")
 }
@@ -89,8 +89,8 @@ async fn the_same_login_at_two_okta_orgs_is_two_people() {
             scene.connect(&name, spec).await;
             let here = scene.ship("kim", &login).await;
             let there = scene.ship_with("kim-there", &login, json!({"connectionRef": {"name": name}})).await;
-            here.until_phase("Ordered").await;
-            there.until_phase("Ordered").await;
+            here.until_ordered().await;
+            there.until_ordered().await;
             mount.remove();
         })
         .await;
@@ -133,7 +133,7 @@ async fn a_refused_order_waits_and_a_changed_spec_starts_again_with_a_fresh_enro
             shipment.look_now().await;
             assert_eq!(scene.sandbox.count(ORDER).await, 1, "it is not tried again by itself");
             shipment.change(json!({"delivery": "Expedited"})).await;
-            shipment.until_phase("Ordered").await;
+            shipment.until_ordered().await;
             let after = only_enrollment(scene).await;
             assert_ne!(before["id"], after["id"], "one enrolment serves one order attempt");
             assert_eq!(scene.sandbox.count(DISCARD).await, 1);
@@ -164,7 +164,7 @@ async fn an_order_refused_for_its_token_is_sent_again_with_the_same_enrolment() 
 async fn retried(scene: &Scene, effect: Value) {
     scene.sandbox.fault(ORDER, effect).await;
     let login = scene.person("kim", "ACTIVE").await;
-    scene.ship("kim", &login).await.until_phase("Ordered").await;
+    scene.ship("kim", &login).await.until_ordered().await;
     assert_eq!((scene.sandbox.count(ENROLL).await, scene.sandbox.count(ORDER).await), (1, 2));
     assert_eq!((scene.sandbox.count(DISCARD).await, scene.sandbox.orders().await.len()), (0, 1));
 }
@@ -178,7 +178,7 @@ async fn an_enrolment_whose_answer_is_lost_is_not_followed_by_a_second_key() {
             let login = scene.person("kim", "ACTIVE").await;
             let shipment = scene.ship("kim", &login).await;
             let met =
-                |object: &Object| object.reason() == "EnrollOutcomeUnknown" || object.phase() == "Ordered";
+                |object: &Object| object.reason() == "EnrollOutcomeUnknown" || object.is("Ordered") == "True";
             shipment.until("a hold, or ours found and made anew", met).await;
             assert!(scene.sandbox.enrollments().await.len() <= 1, "never two keys for one person");
             assert!(scene.sandbox.orders().await.len() <= 1);
@@ -193,7 +193,7 @@ async fn an_enrolment_that_never_reached_okta_is_made_again() {
         .play(async |scene| {
             scene.sandbox.fault(ENROLL, json!({"kind": "drop", "when": "before"})).await;
             let login = scene.person("kim", "ACTIVE").await;
-            scene.ship("kim", &login).await.until_phase("Ordered").await;
+            scene.ship("kim", &login).await.until_ordered().await;
             assert_eq!((scene.sandbox.enrollments().await.len(), scene.sandbox.orders().await.len()), (1, 1));
         })
         .await;

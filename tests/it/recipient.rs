@@ -36,8 +36,9 @@ async fn all_faults_of_a_profile_are_listed_at_once_and_nothing_is_made_until_th
             let held = shipment.until_reason("InvalidRecipient").await;
             assert_eq!((held.phase(), held.is("Ready"), held.is("Stalled")), ("Held", "False", "True"));
             for (attribute, limit) in FAULTS {
-                let sentence = held.message().split([';', ':']).find(|part| part.contains(attribute));
-                let sentence = sentence.unwrap_or_else(|| panic!("{attribute} is missing in: {}", held.message()));
+                let said = held.message().split_once(attribute).map(|(_, rest)| rest);
+                let said = said.unwrap_or_else(|| panic!("{attribute} is missing in: {}", held.message()));
+                let sentence = said.split("(profile.").next().unwrap_or_default();
                 assert!(sentence.contains(limit), "{attribute} names {limit}: {sentence}");
             }
             for value in ["Evangelina", "Lighthouse", "Llanfair", "after five"] {
@@ -50,7 +51,7 @@ async fn all_faults_of_a_profile_are_listed_at_once_and_nothing_is_made_until_th
             });
             scene.sandbox.change_person(&login, json!({"profile": profile})).await;
             shipment.look_now().await;
-            shipment.until_phase("Ordered").await;
+            shipment.until_ordered().await;
         })
         .await;
 }
@@ -66,7 +67,7 @@ async fn an_address_that_the_connection_does_not_admit_is_refused_before_anythin
             assert!(held.message().contains("spec.address"), "{}", held.message());
             nothing_made(scene).await;
             scene.connection().change(json!({"policy": {"addressOverride": "Allow"}})).await;
-            shipment.until_phase("Ordered").await;
+            shipment.until_ordered().await;
         })
         .await;
 }

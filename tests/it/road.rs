@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{
     audit,
@@ -44,12 +44,17 @@ const NINE: [&str; 9] = [
 
 #[tokio::test]
 async fn a_staged_persons_key_is_ordered_followed_activated_and_signs_in() {
-    scene("staged").play(async |scene| whole_road(scene, "STAGED").await).await;
+    scene("staged").connection(unhurried()).play(async |scene| whole_road(scene, "STAGED").await).await;
 }
 
 #[tokio::test]
 async fn an_active_persons_key_is_ordered_followed_activated_and_signs_in() {
-    scene("active").play(async |scene| whole_road(scene, "ACTIVE").await).await;
+    scene("active").connection(unhurried()).play(async |scene| whole_road(scene, "ACTIVE").await).await;
+}
+
+/// Time enough to see the order before the first look at it.
+fn unhurried() -> Value {
+    json!({"polling": {"firstAfter": "6s"}})
 }
 
 async fn whole_road(scene: &Scene, status: &str) {

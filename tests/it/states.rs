@@ -18,7 +18,7 @@ async fn ordered(scene: &Scene, spec: Value) -> (Handle, String) {
 async fn named(scene: &Scene, name: &str, spec: Value) -> (Handle, String) {
     let login = scene.person(name, "ACTIVE").await;
     let shipment = scene.ship_with(name, &login, spec).await;
-    let object = shipment.until_phase("Ordered").await;
+    let object = shipment.until_ordered().await;
     (shipment, object.text("/status/order/shipmentId").to_owned())
 }
 

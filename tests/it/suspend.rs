@@ -26,7 +26,7 @@ async fn suspended_before_the_order_nothing_is_sent_until_it_is_unset() {
                 assert_eq!(scene.sandbox.count(effect).await, 0, "{effect}");
             }
             shipment.change(json!({"suspend": false})).await;
-            shipment.until_phase("Ordered").await;
+            shipment.until_ordered().await;
         })
         .await;
 }
@@ -34,10 +34,11 @@ async fn suspended_before_the_order_nothing_is_sent_until_it_is_unset() {
 #[tokio::test]
 async fn suspended_on_the_way_the_parcel_is_followed_and_responses_are_saved() {
     scene("onway")
+        .connection(json!({"polling": {"firstAfter": "6s"}}))
         .play(async |scene| {
             let login = scene.person("kim", "ACTIVE").await;
             let shipment = scene.ship("kim", &login).await;
-            let ordered = shipment.until_phase("Ordered").await;
+            let ordered = shipment.until_ordered().await;
             let order = ordered.text("/status/order/shipmentId").to_owned();
             shipment.change(json!({"suspend": true})).await;
             let resting = shipment.until("the new spec was seen", Object::is_current).await;
@@ -62,7 +63,7 @@ async fn suspended_and_deleted_nothing_is_cancelled_until_it_is_unset() {
         .play(async |scene| {
             let login = scene.person("kim", "ACTIVE").await;
             let shipment = scene.ship("kim", &login).await;
-            shipment.until_phase("Ordered").await;
+            shipment.until_ordered().await;
             shipment.change(json!({"suspend": true})).await;
             shipment.until("the new spec was seen", Object::is_current).await;
             shipment.delete().await;

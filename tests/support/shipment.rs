@@ -70,6 +70,11 @@ impl Handle {
         self.until(phase, |object| object.phase() == phase).await
     }
 
+    /// Waits until the order is accepted, wherever the parcel is by then.
+    pub async fn until_ordered(&self) -> Object {
+        self.until("the order is accepted", |object| object.is("Ordered") == "True").await
+    }
+
     /// Waits until it is gone.
     pub async fn until_gone(&self) {
         let gone = until(async || self.find().await.is_none().then_some(())).await;
