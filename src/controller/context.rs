@@ -27,7 +27,10 @@ use crate::{
         connection::{AllowedNamespaces, NamespacesFrom, YubiKeyConnection, YubiKeyConnectionSpec},
         shipment::{EnrollmentOutcome, OrderOutcome, YubiKeyShipment, YubiKeyShipmentStatus},
     },
-    domain::{journal::Journal, plan::Seen},
+    domain::{
+        journal::Journal,
+        plan::{Person, Seen},
+    },
     http::CallMetrics,
     process::tasks::Tasks,
 };
@@ -240,7 +243,7 @@ impl Context {
     /// smaller uid.
     #[must_use]
     pub fn rival(&self, object: &YubiKeyShipment, seen: &Seen, journal: &Journal) -> Option<String> {
-        let Some(Some(user)) = &seen.user else { return None };
+        let Some(Person::Found(user)) = &seen.user else { return None };
         if journal.is_open() || journal.accepted().is_some() {
             return None;
         }

@@ -10,7 +10,7 @@ use crate::{
         failure::{CallError, Failure, Reason},
         ids::{Login, UserId},
         journal::Journal,
-        plan::{Look, Seen, SeenUser, Sight},
+        plan::{Look, Person, Seen, SeenUser, Sight},
         recipient::Recipient,
         seen::{AddressVerdict, ParcelClass, Programmed, User},
     },
@@ -53,7 +53,7 @@ async fn user(
 ) -> Result<(), Failure> {
     let user = read_user(object, link, journal).await?;
     let Some(user) = user else {
-        found.seen.user = Some(None);
+        found.seen.user = Some(Person::Unknown);
         return Ok(());
     };
     groups(link, &user, found).await?;
@@ -64,7 +64,7 @@ async fn user(
         }
     }
     journal.observe_user(&user.id, &link.facts.orgs);
-    found.seen.user = Some(Some(SeenUser { id: user.id, status: user.status }));
+    found.seen.user = Some(Person::Found(SeenUser { id: user.id, status: user.status }));
     Ok(())
 }
 

@@ -93,6 +93,7 @@ impl Pass {
             }
         } else if !finalizer::present(&self.object) {
             *self.object = finalizer::add(&self.api, &self.object).await?;
+            self.ctx.note_written(&self.object);
         }
         let name = self.object.spec.connection_ref.name.clone();
         match self.ctx.registry.get(&name) {

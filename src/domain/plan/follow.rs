@@ -238,7 +238,7 @@ fn activate(s: &Situation<'_>, order: &Accepted) -> Step {
         return Step::Look(Look::Parcel);
     }
     let Some(user) = &s.seen.user else { return Step::Look(Look::User) };
-    if let Some(step) = eligible(user.as_ref()) {
+    if let Some(step) = eligible(user) {
         return step;
     }
     if let Some(failure) = &s.seen.activation_failed {
@@ -347,7 +347,7 @@ fn send_pin(s: &Situation<'_>, class: Option<ParcelClass>, next: Option<Timestam
         );
     }
     let Some(user) = &s.seen.user else { return Step::Look(Look::User) };
-    if let Some(step) = eligible(user.as_ref()) {
+    if let Some(step) = eligible(user) {
         return step;
     }
     Step::Mark(Marked::SendPin)

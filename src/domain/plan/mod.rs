@@ -13,6 +13,15 @@ use super::{
     wanted::Wanted,
 };
 
+/// What looking for the user gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Person {
+    /// Okta knows no such user.
+    Unknown,
+    /// The user.
+    Found(SeenUser),
+}
+
 /// The user as seen in this pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeenUser {
@@ -25,8 +34,8 @@ pub struct SeenUser {
 /// What was read in this pass. Nothing here outlives it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Seen {
-    /// The user; `Some(None)`: Okta knows no such user.
-    pub user: Option<Option<SeenUser>>,
+    /// The user.
+    pub user: Option<Person>,
     /// All faults of recipient and address, found with the user.
     pub recipient_fault: Option<Failure>,
     /// Okta's list, read after the last effect.

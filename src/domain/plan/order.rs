@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Look, SeenUser, Situation, Step, after, rest, rest_for};
+use super::{Look, Person, Situation, Step, after, rest, rest_for};
 use crate::domain::{
     failure::Reason,
     journal::{EnrollMark, Enrollment, Made, Marked, Order, RefusedOrder},
@@ -118,7 +118,7 @@ fn fresh(s: &Situation<'_>) -> Step {
         return step;
     }
     let Some(user) = &s.seen.user else { return Step::Look(Look::User) };
-    if let Some(step) = eligible(user.as_ref()) {
+    if let Some(step) = eligible(user) {
         return step;
     }
     if let Some(rival) = s.rival {
@@ -168,8 +168,8 @@ fn barred(s: &Situation<'_>) -> Option<Step> {
     }
 }
 
-pub(super) fn eligible(user: Option<&SeenUser>) -> Option<Step> {
-    let Some(user) = user else {
+pub(super) fn eligible(person: &Person) -> Option<Step> {
+    let Person::Found(user) = person else {
         return Some(rest(
             Reason::UserNotFound,
             "Okta knows no user by spec.userRef; create the user, or declare a shipment with the right login or id.",
@@ -259,7 +259,7 @@ fn enrolled(s: &Situation<'_>, made: &Made) -> Step {
     }
     // In a later pass than the enrolment's, recipient and address are read anew.
     let Some(user) = &s.seen.user else { return Step::Look(Look::User) };
-    if let Some(step) = eligible(user.as_ref()) {
+    if let Some(step) = eligible(user) {
         return step;
     }
     match &s.seen.recipient_fault {

@@ -5,7 +5,7 @@ mod world;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Look, Seen, SeenUser, Sight, Situation, Step, plan};
+use super::{Look, Person, Seen, SeenUser, Sight, Situation, Step, plan};
 use crate::domain::{
     ids::{EnrollmentId, KeyId, OktaOrgId, RpId, Sealed, Serial, ShipmentId, UserId, YubicoOrgId},
     journal::{Journal, Marked, Receipt},
@@ -91,8 +91,8 @@ fn responses(enrollment: &str) -> Responses {
     }
 }
 
-fn seen_user(status: UserStatus) -> Option<Option<SeenUser>> {
-    Some(Some(SeenUser { id: user(), status }))
+fn person(status: UserStatus) -> Person {
+    Person::Found(SeenUser { id: user(), status })
 }
 
 /// A journal with a pending enrolment `ours`, made at second 0.

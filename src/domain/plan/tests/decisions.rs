@@ -15,7 +15,7 @@ fn reason(step: Step) -> Reason {
 
 fn looked(entries: Vec<ListedEnrollment>) -> Seen {
     Seen {
-        user: seen_user(UserStatus::Active),
+        user: Some(person(UserStatus::Active)),
         list: Some(EnrollmentList { at: at(0), entries }),
         checked: Some(Ok(())),
         ..Seen::default()
@@ -27,7 +27,7 @@ fn nothing_is_enrolled_before_user_list_address_and_stock_were_looked_at() {
     let journal = Journal::default();
     let mut seen = Seen::default();
     assert_eq!(decide(&wanted(), &journal, &seen, at(0)), Step::Look(Look::User));
-    seen.user = seen_user(UserStatus::Active);
+    seen.user = Some(person(UserStatus::Active));
     assert_eq!(decide(&wanted(), &journal, &seen, at(0)), Step::Look(Look::Enrollments));
     seen.list = Some(EnrollmentList { at: at(0), entries: vec![] });
     assert_eq!(decide(&wanted(), &journal, &seen, at(0)), Step::Look(Look::Address));
@@ -59,17 +59,17 @@ fn every_fault_before_the_order_holds_without_a_remote_write() {
             good(),
             Reason::AwaitingExistingKeyBefore,
         ),
-        ("no such user", wanted(), Seen { user: Some(None), ..good() }, Reason::UserNotFound),
+        ("no such user", wanted(), Seen { user: Some(Person::Unknown), ..good() }, Reason::UserNotFound),
         (
             "suspended user",
             wanted(),
-            Seen { user: seen_user(UserStatus::Suspended), ..good() },
+            Seen { user: Some(person(UserStatus::Suspended)), ..good() },
             Reason::UserNotEligible,
         ),
         (
             "deactivated user",
             wanted(),
-            Seen { user: seen_user(UserStatus::Deprovisioned), ..good() },
+            Seen { user: Some(person(UserStatus::Deprovisioned)), ..good() },
             Reason::UserNotEligible,
         ),
         (
@@ -120,7 +120,7 @@ fn only_keys_older_than_existing_key_before_are_overlooked() {
 #[test]
 fn the_second_look_waits_and_decides() {
     let journal = enrolled();
-    let fresh = Seen { user: seen_user(UserStatus::Active), ..Seen::default() };
+    let fresh = Seen { user: Some(person(UserStatus::Active)), ..Seen::default() };
     assert_eq!(decide(&wanted(), &journal, &fresh, at(1)), Step::Pause(at(3)), "Okta's list may lag");
     assert_eq!(decide(&wanted(), &journal, &fresh, at(3)), Step::Look(Look::Enrollments));
     let ours = || listed("ours", EnrollmentStatus::Pending, at(1));
@@ -257,9 +257,9 @@ fn activation_needs_the_parcel_and_the_user_read_in_the_same_pass() {
     assert_eq!(decide(&wanted(), &journal, &seen, at(2_001)), Step::Look(Look::Parcel));
     seen.parcel = Some(Sight::Shown(None));
     assert_eq!(decide(&wanted(), &journal, &seen, at(2_001)), Step::Look(Look::User));
-    seen.user = seen_user(UserStatus::Suspended);
+    seen.user = Some(person(UserStatus::Suspended));
     assert_eq!(reason(decide(&wanted(), &journal, &seen, at(2_001))), Reason::UserNotEligible);
-    seen.user = seen_user(UserStatus::Staged);
+    seen.user = Some(person(UserStatus::Staged));
     assert_eq!(decide(&wanted(), &journal, &seen, at(2_001)), Step::Run(Free::Activate));
     let (wanted, now) = (wanted(), at(2_001));
     let unsaved = Situation {
@@ -278,7 +278,7 @@ fn activation_needs_the_parcel_and_the_user_read_in_the_same_pass() {
 #[test]
 fn the_gate_decides_when_the_credential_becomes_live() {
     let seen =
-        Seen { parcel: Some(Sight::Shown(None)), user: seen_user(UserStatus::Active), ..Seen::default() };
+        Seen { parcel: Some(Sight::Shown(None)), user: Some(person(UserStatus::Active)), ..Seen::default() };
     let with = |activation, on_timeout| Wanted { activation, on_timeout, ..wanted() };
     let (shipped, delivered) = (parcel(103, 2_000), parcel(104, 2_000));
     let late = 2_000 + 336 * 3_600;
@@ -309,7 +309,7 @@ fn responses_of_another_enrolment_are_not_sent() {
 
 #[test]
 fn a_pin_goes_out_after_the_activation_only_and_at_most_three_times_a_day() {
-    let seen = Seen { user: seen_user(UserStatus::Active), ..Seen::default() };
+    let seen = Seen { user: Some(person(UserStatus::Active)), ..Seen::default() };
     let mut journal = parcel(104, 2_000);
     journal.observe_activation(at(2_010));
     assert_eq!(decide(&wanted(), &journal, &seen, at(2_011)), Step::Mark(Marked::SendPin));

@@ -177,8 +177,8 @@ impl World {
             Fate::Fine => journal.observe_activation(at(self.now)),
             Fate::DiesAfter => return Err(Died),
             _ => {
-                seen.activation_failed =
-                    Some(crate::domain::failure::Failure::new(Reason::OktaUnavailable, "lost"))
+                let lost = crate::domain::failure::Failure::new(Reason::OktaUnavailable, "lost");
+                seen.activation_failed = Some(lost);
             }
         }
         Ok(())
@@ -209,7 +209,7 @@ impl World {
             };
             match plan(&situation) {
                 Step::Look(Look::User) => {
-                    seen.user = seen_user(UserStatus::Active);
+                    seen.user = Some(person(UserStatus::Active));
                     journal.observe_user(&user(), &orgs());
                 }
                 Step::Look(Look::Enrollments) => {
