@@ -54,7 +54,8 @@ pub(super) fn refused_order(s: &Situation<'_>, refused: &RefusedOrder) -> Step {
     }
     if s.wanted.generation > refused.generation {
         return match &s.journal.enrollment {
-            Enrollment::Made(made) => discard(s, made),
+            // One enrolment serves one order attempt; a newer one is already the next attempt's.
+            Enrollment::Made(made) if made.mark.at < refused.mark => discard(s, made),
             _ => before_order(s),
         };
     }
