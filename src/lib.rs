@@ -1,7 +1,8 @@
 //! Kubernetes operator for pre-registered `YubiKey` shipments.
 //!
 //! Imports go downwards only (`tests/architecture.rs` checks it): `process` -> `controller` -> `okta`,
-//! `yubico`, `credentials` -> `http` -> `domain`; `api` and `domain` import nothing of ours.
+//! `yubico`, `credentials`, `metrics` -> `http` -> `domain`; `api`, `domain`, `clock`, `readiness` and `tasks` import
+//! nothing of ours.
 #![cfg_attr(
     test,
     allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a failing test should stop")
@@ -13,6 +14,9 @@ pub mod controller;
 pub mod credentials;
 pub mod domain;
 pub mod http;
+pub mod metrics;
 pub mod okta;
 pub mod process;
+pub mod readiness;
+pub mod tasks;
 pub mod yubico;

@@ -32,7 +32,7 @@ use crate::{
         plan::{Person, Seen},
     },
     http::CallMetrics,
-    process::tasks::Tasks,
+    tasks::Tasks,
 };
 
 /// Shared by all passes.

@@ -21,7 +21,8 @@ use crate::{
     api::{REQUESTED_AT, connection::YubiKeyConnection, shipment::YubiKeyShipment},
     clock,
     domain::{backoff, failure::Failure},
-    process::{health::Readiness, metrics::Metrics},
+    metrics::Metrics,
+    readiness::Readiness,
 };
 
 /// Passes that run side by side; each holds at most one call.

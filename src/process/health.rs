@@ -1,36 +1,11 @@
 //! `/healthz` (alive), `/readyz` (what is missing), `/metrics`.
 
-use std::{
-    collections::BTreeSet,
-    net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::{Router, extract::State, http::StatusCode, routing::get};
 use tokio::net::TcpListener;
 
-use super::metrics::Metrics;
-
-/// What has yet to come before the operator is ready.
-#[derive(Debug, Clone)]
-pub struct Readiness(Arc<Mutex<BTreeSet<&'static str>>>);
-
-impl Readiness {
-    /// Waits for all of these.
-    #[must_use]
-    pub fn missing(what: impl IntoIterator<Item = &'static str>) -> Self {
-        Self(Arc::new(Mutex::new(what.into_iter().collect())))
-    }
-
-    /// This has come.
-    pub fn has(&self, what: &'static str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(what);
-    }
-
-    fn list(&self) -> Vec<&'static str> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect()
-    }
-}
+use crate::{metrics::Metrics, readiness::Readiness};
 
 #[derive(Clone)]
 struct Served {

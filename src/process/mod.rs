@@ -2,9 +2,7 @@
 
 pub mod args;
 pub mod health;
-pub mod metrics;
 pub mod startup;
-pub mod tasks;
 pub mod telemetry;
 
 use std::{path::Path, process::ExitCode, sync::Arc};
@@ -14,11 +12,9 @@ use kube::ResourceExt;
 
 use self::{
     args::{Arguments, Command, Run},
-    health::Readiness,
-    metrics::Metrics,
     startup::Fault,
 };
-use crate::{api::schema, controller::run};
+use crate::{api::schema, controller::run, metrics::Metrics, readiness::Readiness};
 
 /// Runs the subcommand of the command line.
 pub async fn main() -> ExitCode {

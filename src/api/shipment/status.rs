@@ -1,0 +1,357 @@
+//! Status of a shipment: the journal in the wire's form, and what people and tools read.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, MicroTime};
+use kube::KubeSchema;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What the operator intended, did and saw. The vendors hold the truth about the world.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct YubiKeyShipmentStatus {
+    /// Generation of the spec that this status speaks of; -1 before the first pass.
+    #[serde(default = "never_observed")]
+    pub observed_generation: i64,
+    /// Last `fidoprereg.dev/requestedAt` that was answered by a look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_handled_reconcile_at: Option<String>,
+    /// Where the shipment is, for the eye; the conditions are the truth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<Phase>,
+    /// Ready, Reconciling and Stalled as kstatus reads them; Enrolled, Ordered, Shipped, Delivered, Activated
+    /// and `PinSent` for the steps of the road.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
+    pub conditions: Vec<Condition>,
+    /// What the columns show.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display: Option<Display>,
+    /// Okta user id the key is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
+    /// The organizations the key was ordered under.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub org: Option<Org>,
+    /// The pre-registration at Okta.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enrollment: Option<EnrollmentStatus>,
+    /// The order at `YubiEnterprise`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<OrderStatus>,
+    /// The key in the parcel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<KeyStatus>,
+    /// Yubico's sealed answers; kept only until the credential is activated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub responses: Option<ResponsesStatus>,
+    /// The PIN mail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin: Option<PinStatus>,
+    /// What waits for a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<HoldStatus>,
+    /// First time of each step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub times: Option<Times>,
+    /// The failure of the last pass, if it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<FailureStatus>,
+}
+
+const fn never_observed() -> i64 {
+    -1
+}
+
+/// Phases for the eye; code never reads them.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Phase {
+    /// Declared.
+    Pending,
+    /// The enrolment exists at Okta.
+    Enrolled,
+    /// `YubiEnterprise` accepted the order.
+    Ordered,
+    /// In transit.
+    Shipped,
+    /// Delivered.
+    Delivered,
+    /// Able to sign in.
+    Activated,
+    /// Waits for a person.
+    Held,
+    /// Ended without a key.
+    Failed,
+    /// Cancelled.
+    Cancelled,
+}
+
+/// What the columns show.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+pub struct Display {
+    /// Login or id as given in spec.
+    pub user: String,
+    /// Model as given in spec, or the product id.
+    pub key: String,
+}
+
+/// Ids of the two organizations, as far as the vendors name them.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+pub struct Org {
+    /// Okta organization id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub okta: Option<String>,
+    /// `YubiEnterprise` organization id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub yubico: Option<String>,
+}
+
+/// What stands at Okta, as far as we know.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct EnrollmentStatus {
+    /// Number of the attempt; counts up.
+    pub attempt: u32,
+    /// What became of it.
+    pub outcome: EnrollmentOutcome,
+    /// Written before the call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<EnrollMark>,
+    /// Written before the enrolment is discarded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discard_mark: Option<MicroTime>,
+    /// Id of the pre-registered factor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Key pair at Okta that opens the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_id: Option<String>,
+    /// Hosts the credential is for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rp_ids: Vec<String>,
+    /// When it was made; its requests leave within 15 minutes of this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<MicroTime>,
+    /// Okta's sealed requests, kept until the order is placed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requests: Option<RequestsStatus>,
+    /// Set once Okta was told that the order failed for good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub marked_error: Option<bool>,
+}
+
+/// What became of an enrolment attempt.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EnrollmentOutcome {
+    /// Marked; the answer is not known.
+    Open,
+    /// Nothing was made.
+    Refused,
+    /// It exists.
+    Made,
+    /// We removed it.
+    Discarded,
+}
+
+/// Mark of an enrolment.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct EnrollMark {
+    /// Our clock.
+    pub at: MicroTime,
+    /// Okta's clock at the look before.
+    pub okta_time: MicroTime,
+    /// Enrolments that the look showed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shown: Vec<String>,
+}
+
+/// Sealed requests.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+pub struct RequestsStatus {
+    /// PIN request.
+    #[schemars(length(max = 65536))]
+    pub pin: String,
+    /// Credential request.
+    #[schemars(length(max = 65536))]
+    pub credential: String,
+}
+
+/// What stands at `YubiEnterprise`, as far as we know.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderStatus {
+    /// Number of the attempt; counts up.
+    pub attempt: u32,
+    /// What became of it.
+    pub outcome: OrderOutcome,
+    /// Written before the call.
+    pub mark: MicroTime,
+    /// Whether a refused order may be sent again with the same enrolment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retryable: Option<bool>,
+    /// Generation of the spec that was refused; a later one starts the next attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused_generation: Option<i64>,
+    /// Id of the shipment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shipment_id: Option<String>,
+    /// Its state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<StateStatus>,
+    /// When `YubiEnterprise` accepted it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ordered_at: Option<MicroTime>,
+    /// When `YubiEnterprise` took our cancellation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancel_accepted_at: Option<MicroTime>,
+    /// Set when it was too late to cancel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancel_refused: Option<bool>,
+    /// Since when `YubiEnterprise` no longer shows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing_since: Option<MicroTime>,
+    /// Set once it was missing twice, an hour apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing_confirmed: Option<bool>,
+    /// Set once the order was seen failed; if the parcel turns up after all, a person decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given_up: Option<bool>,
+    /// Who carries it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carrier: Option<String>,
+    /// The carrier's number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tracking: Option<String>,
+}
+
+/// What became of an order attempt.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrderOutcome {
+    /// Marked; the answer is not known yet.
+    Open,
+    /// No readable answer; it may have been accepted.
+    Unknown,
+    /// Definitely not accepted.
+    Refused,
+    /// Accepted.
+    Accepted,
+    /// Certainly gone.
+    Cancelled,
+}
+
+/// State of an order.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+pub struct StateStatus {
+    /// Yubico's number.
+    pub id: u32,
+    /// What it means.
+    pub name: String,
+    /// Since when we see it.
+    pub since: MicroTime,
+}
+
+/// The key in the parcel.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+pub struct KeyStatus {
+    /// Serial number.
+    pub serial: String,
+    /// Firmware version.
+    pub firmware: String,
+}
+
+/// Sealed responses.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct ResponsesStatus {
+    /// PIN response.
+    #[schemars(length(max = 65536))]
+    pub pin: String,
+    /// Credential response.
+    #[schemars(length(max = 65536))]
+    pub credential: String,
+    /// Enrolment key that the credential response names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_id: Option<String>,
+    /// Key ids of the signing keys that Yubico published when the responses were first seen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub signing_keys: Vec<SigningKey>,
+}
+
+/// A public key of Yubico.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+pub struct SigningKey {
+    /// Key id.
+    pub kid: String,
+    /// P-384 coordinate, base64url.
+    pub x: String,
+    /// P-384 coordinate, base64url.
+    pub y: String,
+}
+
+/// The PIN mail.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+pub struct PinStatus {
+    /// Number of the mail; a request to send it again names it.
+    pub id: u32,
+    /// Written before Okta is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<MicroTime>,
+    /// When Okta was asked, the last three.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mails: Vec<MicroTime>,
+}
+
+/// What waits for a person.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+pub struct HoldStatus {
+    /// A decision names this id; its end cannot be known beforehand.
+    pub id: String,
+    /// Why.
+    pub reason: String,
+    /// What happened and what to do next.
+    pub message: String,
+    /// Since when.
+    pub since: MicroTime,
+    /// Generation of the spec that is held.
+    pub generation: i64,
+    /// What a person can answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<String>,
+}
+
+/// First time of each step.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Times {
+    /// Enrolled at Okta.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enrolled: Option<MicroTime>,
+    /// Ordered at `YubiEnterprise`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ordered: Option<MicroTime>,
+    /// First seen in transit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shipped: Option<MicroTime>,
+    /// First seen delivered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivered: Option<MicroTime>,
+    /// Activated at Okta.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activated: Option<MicroTime>,
+    /// Okta accepted to mail the PIN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin_sent: Option<MicroTime>,
+}
+
+/// A failed pass.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+pub struct FailureStatus {
+    /// Why.
+    pub reason: String,
+    /// What happened, to which field, what to do.
+    pub message: String,
+    /// Since when.
+    pub since: MicroTime,
+    /// How often in a row, as far as the delay between tries still grows.
+    pub count: u32,
+}

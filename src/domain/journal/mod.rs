@@ -1,0 +1,351 @@
+//! The journal: what we did at the vendors, and what we are not sure we did.
+//!
+//! It is the in-memory form of `status`. Everything here is a fact that was written or seen; the stage of the
+//! road is derived from it by matching, never stored. A receipt goes only into the mark of its own attempt.
+
+mod observe;
+mod record;
+
+use jiff::Timestamp;
+
+use super::{
+    failure::Reason,
+    hold::Choice,
+    ids::{EnrollmentId, KeyId, RpId, Sealed, Serial, ShipmentId, UserId},
+    seen::{NewEnrollment, ParcelState, PublicKey, Responses, Tracking},
+    wanted::Orgs,
+};
+
+/// Number of an attempt; counts up within one resource.
+pub type Attempt = u32;
+
+/// Mark of an enrolment: written before the call.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct EnrollMark {
+    /// Our clock (UTC).
+    pub at: Timestamp,
+    /// Okta's clock at the look before (UTC).
+    pub okta_time: Timestamp,
+    /// What that look showed.
+    pub shown: Vec<EnrollmentId>,
+}
+
+/// Okta's sealed requests.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Requests {
+    /// PIN request.
+    pub pin: Sealed,
+    /// Credential request.
+    pub credential: Sealed,
+}
+
+/// An enrolment that exists at Okta.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Made {
+    /// Which attempt made it.
+    pub attempt: Attempt,
+    /// Its mark.
+    pub mark: EnrollMark,
+    /// Id of the factor.
+    pub id: EnrollmentId,
+    /// Key that opens the answer.
+    pub key_id: KeyId,
+    /// For which host.
+    pub rp_id: RpId,
+    /// When the answer came, by our clock (UTC).
+    pub created_at: Timestamp,
+    /// Kept until the order is placed.
+    pub requests: Option<Requests>,
+    /// Okta was told that the order failed for good.
+    pub marked_error: bool,
+    /// Written before it is discarded.
+    pub discard_mark: Option<Timestamp>,
+}
+
+/// The pre-registration at Okta.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Enrollment {
+    /// No attempt yet.
+    Never,
+    /// Marked; no receipt.
+    Open(Attempt, EnrollMark),
+    /// Nothing was made.
+    Refused(Attempt),
+    /// It exists.
+    Made(Made),
+    /// We removed it.
+    Discarded(Attempt),
+}
+
+/// An order that was refused for certain.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct RefusedOrder {
+    /// Which attempt.
+    pub attempt: Attempt,
+    /// When it was marked (UTC).
+    pub mark: Timestamp,
+    /// 401, 403, 429 or not sent: may go again with the same enrolment. 400, 404, 422: not.
+    pub retryable: bool,
+    /// Generation of the spec that was refused.
+    pub generation: i64,
+}
+
+/// An accepted order.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Accepted {
+    /// Which attempt.
+    pub attempt: Attempt,
+    /// When it was marked (UTC).
+    pub mark: Timestamp,
+    /// Id of the shipment.
+    pub id: ShipmentId,
+    /// When it was accepted (UTC).
+    pub ordered_at: Timestamp,
+    /// State by the last poll, and since when we see it (UTC).
+    pub state: Option<(ParcelState, Timestamp)>,
+    /// Carrier data.
+    pub tracking: Tracking,
+    /// When `YubiEnterprise` took our cancellation (UTC).
+    pub cancel_accepted: Option<Timestamp>,
+    /// It was too late to cancel.
+    pub cancel_refused: bool,
+    /// Since when it answers 404 (UTC).
+    pub missing_since: Option<Timestamp>,
+    /// Seen missing twice, an hour apart.
+    pub missing_confirmed: bool,
+    /// Was seen failed: should the parcel turn up after all, a person decides.
+    pub given_up: bool,
+}
+
+/// The order at `YubiEnterprise`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Order {
+    /// No attempt yet.
+    Never,
+    /// Marked; no receipt.
+    Open(Attempt, Timestamp),
+    /// Sent, no readable answer: it may have been accepted.
+    Unknown(Attempt, Timestamp),
+    /// Certainly not accepted.
+    Refused(RefusedOrder),
+    /// Accepted.
+    Accepted(Accepted),
+    /// Certainly gone.
+    Cancelled(Attempt, Timestamp, Option<ShipmentId>),
+}
+
+impl Order {
+    /// Number of the last attempt.
+    #[must_use]
+    pub const fn attempt(&self) -> Attempt {
+        match self {
+            Self::Never => 0,
+            Self::Open(n, _) | Self::Unknown(n, _) | Self::Cancelled(n, ..) => *n,
+            Self::Refused(r) => r.attempt,
+            Self::Accepted(a) => a.attempt,
+        }
+    }
+}
+
+impl Enrollment {
+    /// Number of the last attempt.
+    #[must_use]
+    pub const fn attempt(&self) -> Attempt {
+        match self {
+            Self::Never => 0,
+            Self::Open(n, _) | Self::Refused(n) | Self::Discarded(n) => *n,
+            Self::Made(m) => m.attempt,
+        }
+    }
+}
+
+/// Yubico's answers and the signing keys that were published when they were first seen.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Kept {
+    /// The answers.
+    pub responses: Responses,
+    /// Signing keys of that moment.
+    pub signing_keys: Vec<PublicKey>,
+}
+
+/// The PIN mail.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Pin {
+    /// Number of the mail.
+    pub id: u32,
+    /// Written before Okta is asked; gone with the receipt.
+    pub mark: Option<Timestamp>,
+    /// When Okta was asked (UTC), the last three.
+    pub mails: Vec<Timestamp>,
+}
+
+/// What waits for a person.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Hold {
+    /// A decision names it; its end cannot be known beforehand.
+    pub id: String,
+    /// Why.
+    pub reason: Reason,
+    /// What happened and what to do next.
+    pub message: String,
+    /// Since when (UTC).
+    pub since: Timestamp,
+    /// Generation of the spec that is held; a later one ends the hold.
+    pub generation: i64,
+    /// What can be answered.
+    pub choices: Vec<Choice>,
+}
+
+/// The failure of the last pass.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Trouble {
+    /// Why.
+    pub reason: Reason,
+    /// What happened and what to do next.
+    pub message: String,
+    /// Since when (UTC).
+    pub since: Timestamp,
+    /// How often in a row, as far as the delay still grows.
+    pub count: u32,
+}
+
+/// First time of each step (UTC). States may go back, these never do.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Times {
+    /// Enrolled.
+    pub enrolled: Option<Timestamp>,
+    /// Ordered.
+    pub ordered: Option<Timestamp>,
+    /// Seen in transit.
+    pub shipped: Option<Timestamp>,
+    /// Seen delivered.
+    pub delivered: Option<Timestamp>,
+    /// Activated.
+    pub activated: Option<Timestamp>,
+    /// PIN mailed.
+    pub pin_sent: Option<Timestamp>,
+}
+
+/// Everything we did and saw for one shipment.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Journal {
+    /// For whom; written with the first mark.
+    pub user: Option<UserId>,
+    /// Under which organizations; written with the first mark.
+    pub orgs: Option<Orgs>,
+    /// At Okta.
+    pub enrollment: Enrollment,
+    /// At `YubiEnterprise`.
+    pub order: Order,
+    /// Serial and firmware of the key.
+    pub key: Option<(Serial, String)>,
+    /// Sealed answers, until activated.
+    pub kept: Option<Kept>,
+    /// PIN mail.
+    pub pin: Pin,
+    /// First times.
+    pub times: Times,
+    /// What waits for a person.
+    pub hold: Option<Hold>,
+    /// The failure of the last pass.
+    pub trouble: Option<Trouble>,
+}
+
+impl Default for Journal {
+    fn default() -> Self {
+        Self {
+            user: None,
+            orgs: None,
+            enrollment: Enrollment::Never,
+            order: Order::Never,
+            key: None,
+            kept: None,
+            pin: Pin::default(),
+            times: Times::default(),
+            hold: None,
+            trouble: None,
+        }
+    }
+}
+
+/// An effect that must stand in the journal before it is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Marked {
+    /// Okta: make an enrolment.
+    Enroll,
+    /// `YubiEnterprise`: place the order.
+    Order,
+    /// Okta: remove our pending enrolment.
+    Discard,
+    /// Okta: mail the PIN.
+    SendPin,
+}
+
+/// What became of a marked effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Receipt {
+    /// The enrolment.
+    Enrolled(NewEnrollment, RpId),
+    /// The shipment's id.
+    Ordered(ShipmentId),
+    /// The enrolment is gone, or Okta took the PIN request.
+    Done,
+    /// Definitely not done. `retryable`: the same request may be sent again.
+    Refused {
+        /// See above.
+        retryable: bool,
+    },
+    /// It may have been done.
+    Unknown,
+}
+
+/// Most mails Okta is asked for within a day, and how many times are kept.
+pub const MAILS_A_DAY: usize = 3;
+
+impl Journal {
+    /// Nothing was ever sent for this shipment.
+    #[must_use]
+    pub fn is_untouched(&self) -> bool {
+        self.enrollment == Enrollment::Never && self.order == Order::Never
+    }
+
+    /// Has an effect at the vendors that is not ended: it comes first among the shipments of one person.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        let enrolled = matches!(self.enrollment, Enrollment::Open(..) | Enrollment::Made(_));
+        let finished = self.times.pin_sent.is_some() || matches!(self.order, Order::Cancelled(..));
+        enrolled && !finished
+    }
+
+    /// Our enrolment, if it exists.
+    #[must_use]
+    pub const fn made(&self) -> Option<&Made> {
+        match &self.enrollment {
+            Enrollment::Made(made) => Some(made),
+            _ => None,
+        }
+    }
+
+    pub(super) fn made_mut(&mut self) -> Option<&mut Made> {
+        match &mut self.enrollment {
+            Enrollment::Made(made) => Some(made),
+            _ => None,
+        }
+    }
+
+    /// The accepted order, if there is one.
+    #[must_use]
+    pub const fn accepted(&self) -> Option<&Accepted> {
+        match &self.order {
+            Order::Accepted(accepted) => Some(accepted),
+            _ => None,
+        }
+    }
+
+    pub(super) fn accepted_mut(&mut self) -> Option<&mut Accepted> {
+        match &mut self.order {
+            Order::Accepted(accepted) => Some(accepted),
+            _ => None,
+        }
+    }
+}
