@@ -76,8 +76,8 @@ pub async fn run(setup: Setup, stop: impl Future<Output = ()> + Send + 'static) 
     tokio::pin!(ready);
     let all = futures::future::join3(road, doors, namespace_watch);
     tokio::pin!(all);
-    futures::future::select(all.as_mut(), ready).await;
-    all.await;
+    // `ready` never ends; what was polled to its end here must not be polled again.
+    futures::future::select(all, ready).await;
     if !ctx.tasks.settle(GRACE).await {
         tracing::error!("calls were still under way at the end; their marks tell the next process");
     }
