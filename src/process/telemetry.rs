@@ -8,12 +8,14 @@ use super::args::LogFormat;
 
 /// Libraries that see whole requests and answers: tokens, sealed responses and addresses pass through them, and
 /// their trace lines would print parts of those.
-const QUIET: [&str; 8] = [
+const QUIET: [&str; 9] = [
     "hyper=info",
     "hyper_util=info",
     "h2=info",
     "reqwest=info",
     "kube_client=info",
+    // Repeats each failed request, which its caller tells in one line with the remedy.
+    "kube_client::client::builder=off",
     "kube_runtime=info",
     "tower=info",
     "native_tls=info",
