@@ -13,9 +13,12 @@
 mod support;
 
 mod activation;
+mod connections;
 mod deletion;
 mod held;
+mod process;
 mod recipient;
+mod restart;
 mod road;
 mod states;
 mod suspend;

@@ -59,6 +59,16 @@ impl Mount {
         self.swap(&files);
     }
 
+    /// Replaces one file by that of another directory.
+    pub fn copy_file(&self, from: &Path, name: &str) {
+        self.set(name, &fs::read(from.join(name)).unwrap());
+    }
+
+    /// Where it is mounted.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     /// Unmounts it.
     pub fn remove(&self) {
         let _ = fs::remove_dir_all(&self.dir);

@@ -107,7 +107,10 @@ impl Plane {
         self.kubectl().apply(&crds).await.fine();
         let wait = ["wait", "--for=condition=Established", "--timeout=60s", "crd"];
         let names = ["yubikeyshipments.fidoprereg.dev", "yubikeyconnections.fidoprereg.dev"];
-        self.kubectl().run(&[wait.as_slice(), &names].concat()).await.fine();
+        let wait = [wait.as_slice(), &names].concat();
+        // kubectl gives up on a definition so fresh that it has no conditions yet.
+        let served = super::until(async || self.kubectl().run(&wait).await.ok.then_some(())).await;
+        assert!(served.is_some(), "the definitions are not served");
     }
 
     /// The chart's own rules, so that what is tested is what is installed.

@@ -1,0 +1,137 @@
+//! Faults of the process: it ends within seconds, not well, with one line that says what to do.
+
+use std::{
+    net::TcpListener,
+    path::Path,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use serde_json::json;
+
+use crate::support::{operator_program, plane::Plane, scene::scene};
+
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Runs the operator until it gives up; the answer is what it wrote to stderr.
+fn gives_up(arguments: &[&str], environment: &[(&str, &Path)]) -> String {
+    let mut command = Command::new(operator_program());
+    command.args(arguments).env_clear().envs(environment.iter().copied());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let end = Instant::now() + PATIENCE;
+    while child.try_wait().unwrap().is_none() {
+        if Instant::now() > end {
+            child.kill().unwrap();
+            let said = child.wait_with_output().unwrap();
+            panic!("it does not give up:\n{}", String::from_utf8_lossy(&said.stderr));
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let output = child.wait_with_output().unwrap();
+    assert!(!output.status.success(), "the exit code tells");
+    assert!(output.stdout.is_empty(), "stdout is for results");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+/// One line, naming what is wrong and what to do.
+fn one_line(said: &str, words: &[&str]) {
+    assert_eq!(said.trim_end().lines().count(), 1, "one line:\n{said}");
+    for word in words {
+        assert!(said.contains(word), "{word} in: {said}");
+    }
+}
+
+#[test]
+fn without_its_credentials_directory_it_says_how_to_name_one() {
+    let said = gives_up(&["run", "--credentials-dir", "/no/such/place"], &[]);
+    one_line(&said, &["/no/such/place", "--credentials-dir"]);
+}
+
+#[test]
+fn without_a_cluster_it_says_where_one_is_configured() {
+    let dir = tempfile::tempdir().unwrap();
+    let arguments = ["run", "--credentials-dir", dir.path().to_str().unwrap()];
+    one_line(&gives_up(&arguments, &[]), &["KUBECONFIG"]);
+    one_line(&gives_up(&arguments, &[("KUBECONFIG", Path::new("/no/such/file"))]), &["KUBECONFIG"]);
+    let broken = dir.path().join("kubeconfig");
+    std::fs::write(&broken, "clusters: [{").unwrap();
+    one_line(&gives_up(&arguments, &[("KUBECONFIG", &broken)]), &["KUBECONFIG"]);
+}
+
+#[test]
+fn with_a_cluster_that_does_not_answer_it_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let kubeconfig = dir.path().join("kubeconfig");
+    std::fs::write(&kubeconfig, config(&format!("https://127.0.0.1:{port}"))).unwrap();
+    let arguments = ["run", "--credentials-dir", dir.path().to_str().unwrap()];
+    one_line(&gives_up(&arguments, &[("KUBECONFIG", &kubeconfig)]), &["does not answer", "KUBECONFIG"]);
+}
+
+#[test]
+fn with_a_cluster_that_is_silent_it_does_not_wait_for_ever() {
+    let dir = tempfile::tempdir().unwrap();
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let kubeconfig = dir.path().join("kubeconfig");
+    std::fs::write(&kubeconfig, config(&format!("https://{}", silent.local_addr().unwrap()))).unwrap();
+    let arguments = ["run", "--credentials-dir", dir.path().to_str().unwrap()];
+    one_line(&gives_up(&arguments, &[("KUBECONFIG", &kubeconfig)]), &["does not answer"]);
+}
+
+fn config(server: &str) -> String {
+    json!({
+        "apiVersion": "v1", "kind": "Config", "current-context": "c",
+        "clusters": [{"name": "c", "cluster": {"server": server}}],
+        "users": [{"name": "u", "user": {"token": "none"}}],
+        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+    })
+    .to_string()
+}
+
+#[test]
+fn a_flag_that_does_not_exist_is_named() {
+    let said = gives_up(&["run", "--credentials-dir", "/tmp", "--no-such-flag"], &[]);
+    assert!(said.contains("--no-such-flag") && said.contains("--help"), "{said}");
+    let said = gives_up(&["run", "--credentials-dir", "/tmp", "--listen", "nowhere"], &[]);
+    assert!(said.contains("--listen"), "{said}");
+}
+
+#[tokio::test]
+async fn with_an_address_that_is_taken_it_says_how_to_choose_another() {
+    scene("taken")
+        .play(async |scene| {
+            let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+            let address = taken.local_addr().unwrap().to_string();
+            let credentials = scene.plane().dir.to_str().unwrap();
+            let arguments = ["run", "--credentials-dir", credentials, "--listen", &address];
+            let said = gives_up(&arguments, &[("KUBECONFIG", &scene.plane().operator_kubeconfig)]);
+            one_line(&said, &[&address, "--listen"]);
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn without_rights_or_definitions_or_with_older_ones_it_names_them_and_the_remedy() {
+    let plane = Plane::bare("process").await;
+    let arguments = ["run", "--credentials-dir", plane.dir.to_str().unwrap(), "--listen", "127.0.0.1:0"];
+    let run = || gives_up(&arguments, &[("KUBECONFIG", &plane.operator_kubeconfig)]);
+    plane.install_rights().await;
+    one_line(&run(), &["yubikeyconnections.fidoprereg.dev", "is missing", "kubectl apply"]);
+    plane.install_definitions().await;
+    forget_a_field(&plane).await;
+    one_line(&run(), &["yubikeyshipments.fidoprereg.dev", "status.order.mark", "kubectl apply"]);
+    plane.install_definitions().await;
+    let rights = plane.kubectl().run(&["get", "clusterrolebinding", "-o", "name"]).await.fine();
+    let ours = rights.lines().find(|name| name.contains("yubikey-shipments:")).unwrap();
+    plane.kubectl().run(&["delete", ours]).await.fine();
+    one_line(&run(), &["refuses", "RBAC"]);
+}
+
+/// What an operator finds that is newer than its definitions.
+async fn forget_a_field(plane: &Plane) {
+    let path = "/spec/versions/0/schema/openAPIV3Schema/properties/status/properties/order/properties/mark";
+    let patch = json!([{"op": "remove", "path": path}]).to_string();
+    let name = "yubikeyshipments.fidoprereg.dev";
+    plane.kubectl().run(&["patch", "crd", name, "--type", "json", "-p", &patch]).await.fine();
+}
