@@ -1,0 +1,175 @@
+//! The shape of the code as `src/lib.rs` promises it, and of what is linked into the operator.
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a failing test should stop")]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// What each part may import of ours, besides itself.
+fn allowed(part: &str) -> &'static [&'static str] {
+    match part {
+        "api" | "domain" | "clock" | "readiness" | "tasks" => &[],
+        "http" => &["clock", "domain"],
+        "okta" | "yubico" | "credentials" | "metrics" => &["clock", "domain", "http"],
+        "controller" => &[
+            "api",
+            "clock",
+            "credentials",
+            "domain",
+            "http",
+            "metrics",
+            "okta",
+            "readiness",
+            "tasks",
+            "yubico",
+        ],
+        "process" => &["api", "clock", "controller", "metrics", "readiness"],
+        new => panic!("src/{new} is new: give it a place in src/lib.rs and here"),
+    }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// All source files that are part of the operator, not of its tests.
+fn sources() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut open = vec![root().join("src")];
+    while let Some(dir) = open.pop() {
+        for entry in fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.is_dir() && name != "tests" {
+                open.push(path);
+            } else if name.ends_with(".rs") && !["tests.rs", "testing.rs"].contains(&name.as_str()) {
+                found.push(path);
+            }
+        }
+    }
+    found
+}
+
+/// The module a file holds, from the crate's root.
+fn module(file: &Path) -> Vec<String> {
+    let inside = file.strip_prefix(root().join("src")).unwrap().with_extension("");
+    let mut path: Vec<_> = inside.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+    if path.last().is_some_and(|last| last == "mod") {
+        path.pop();
+    }
+    path
+}
+
+/// The code of a file: no comments, nothing behind the first `#[cfg(test)]`.
+fn code(file: &Path) -> String {
+    let text = fs::read_to_string(file).unwrap();
+    let code = text.split("#[cfg(test)]").next().unwrap();
+    let lines = code.lines().map(|line| line.split("//").next().unwrap());
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The first parts of what a path leads to: one name, or the names of a group.
+fn heads(rest: &str) -> Vec<String> {
+    let Some(group) = rest.strip_prefix('{') else { return vec![name(rest)] };
+    let (mut depth, mut at_name, mut heads) = (0, true, Vec::new());
+    for (index, letter) in group.char_indices() {
+        match letter {
+            '{' => depth += 1,
+            '}' if depth == 0 => break,
+            '}' => depth -= 1,
+            ',' if depth == 0 => at_name = true,
+            _ if at_name && letter.is_alphabetic() => {
+                heads.push(name(&group[index..]));
+                at_name = false;
+            }
+            _ => {}
+        }
+    }
+    heads
+}
+
+fn name(text: &str) -> String {
+    text.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect()
+}
+
+/// Our own parts that a file imports.
+fn imports(file: &Path) -> BTreeSet<String> {
+    let code = code(file);
+    let mut found: BTreeSet<String> =
+        code.match_indices("crate::").flat_map(|(at, word)| heads(&code[at + word.len()..])).collect();
+    // `super` as often as the module is deep leads to the crate's root.
+    let to_root = "super::".repeat(module(file).len());
+    for (at, word) in code.match_indices(&to_root) {
+        if !to_root.is_empty() && !code[at + word.len()..].starts_with("super") {
+            found.extend(heads(&code[at + word.len()..]));
+        }
+    }
+    found
+}
+
+#[test]
+fn imports_lead_downwards_only() {
+    let mut wrong = BTreeMap::new();
+    for file in sources() {
+        let Some(part) = module(&file).first().cloned().filter(|part| part != "lib" && part != "main") else {
+            continue;
+        };
+        for import in imports(&file).into_iter().filter(|import| *import != part) {
+            if !allowed(&part).contains(&import.as_str()) {
+                wrong.entry(file.clone()).or_insert_with(Vec::new).push(import);
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "these look upwards: {wrong:#?}");
+}
+
+#[test]
+fn the_reader_of_imports_finds_them_in_every_form() {
+    assert_eq!(heads("domain::plan;"), ["domain"]);
+    assert_eq!(heads("{api::{self, shipment::X}, clock, domain::y}"), ["api", "clock", "domain"]);
+    let pass = root().join("src/controller/shipment/pass.rs");
+    let found = imports(&pass);
+    for known in ["api", "clock", "domain"] {
+        assert!(found.contains(known), "{known} in {found:?}");
+    }
+}
+
+/// It would start the template's own order beside ours.
+#[test]
+fn initiate_fulfillment_request_is_never_called() {
+    for file in sources() {
+        assert!(!code(&file).contains("fulfillment-request"), "{}", file.display());
+    }
+}
+
+#[test]
+fn one_crypto_library_and_no_sandbox_are_linked_into_the_operator() {
+    let tree = Command::new(env!("CARGO"))
+        .args(["tree", "--frozen", "--edges", "normal", "--prefix", "none", "--format", "{p}"])
+        .args(["--package", "yubikey-shipment-operator"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    let tree = String::from_utf8(tree.stdout).unwrap();
+    let crates: BTreeSet<_> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert!(crates.contains("openssl"), "the list is read as it is meant");
+    // `rustls-pki-types` is no crypto: reqwest reads PEM with it whatever the TLS library.
+    let unwanted = crates.iter().filter(|name| {
+        ["ring", "yubikey-shipment-sandbox", "webauthn-rs-core"].contains(name)
+            || name.starts_with("aws-lc")
+            || (name.starts_with("rustls") && **name != "rustls-pki-types")
+    });
+    assert_eq!(unwanted.collect::<Vec<_>>(), Vec::<&&str>::new());
+}
+
+/// A helper that reads a Secret through the API would need rights that the chart does not give.
+#[test]
+fn the_operator_never_reads_secrets_through_the_api() {
+    for file in sources() {
+        assert!(!code(&file).contains("core::v1::Secret"), "{}", file.display());
+    }
+}
