@@ -16,6 +16,7 @@ mod activation;
 mod connections;
 mod deletion;
 mod held;
+mod leaks;
 mod process;
 mod recipient;
 mod restart;

@@ -3,6 +3,7 @@
 
 pub mod audit;
 pub mod kubectl;
+pub mod leak;
 pub mod mount;
 pub mod object;
 pub mod operator;

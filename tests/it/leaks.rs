@@ -1,0 +1,136 @@
+//! Nothing that must stay secret is written where others read, whatever the log's level.
+
+use serde_json::{Value, json};
+
+use crate::support::{
+    leak::{Haystack, find, forms},
+    sandbox::Secret,
+    scene::{Scene, own_scene},
+    shipment::Handle,
+};
+
+#[tokio::test]
+async fn no_secret_is_in_logs_events_objects_or_metrics_even_at_trace() {
+    own_scene("leaks")
+        .rust_log("trace")
+        .play(async |scene| {
+            good_road(scene).await;
+            bad_roads(scene).await;
+            let secrets = scene.sandbox.secrets().await;
+            let kinds = [
+                "accessToken",
+                "clientAssertion",
+                "dpopProof",
+                "yubicoApiToken",
+                "privateKey",
+                "pin",
+                "street",
+                "phone",
+                "jwe",
+            ];
+            for kind in kinds {
+                assert!(secrets.iter().any(|secret| secret.kind == kind), "the sandbox knows a {kind}");
+            }
+            let mut haystacks = readable(scene).await;
+            assert_eq!(find(&secrets, &haystacks), Vec::<String>::new());
+            planted_leaks_are_found(&secrets, &mut haystacks);
+        })
+        .await;
+}
+
+async fn good_road(scene: &Scene) {
+    let login = scene.person("kim", "STAGED").await;
+    let shipment = scene.ship("kim", &login).await;
+    let order = shipment.until_ordered().await.text("/status/order/shipmentId").to_owned();
+    scene.sandbox.set_state(&order, 103).await;
+    shipment.until_phase("Shipped").await;
+    scene.sandbox.set_state(&order, 104).await;
+    shipment.until_reason("Activated").await;
+}
+
+/// Every failure there is, and vendors that repeat what they were sent.
+async fn bad_roads(scene: &Scene) {
+    let login = scene.person("unfit", "ACTIVE").await;
+    scene.sandbox.change_person(&login, json!({"profile": {"city": "x".repeat(70)}})).await;
+    scene.ship("unfit", &login).await.until_reason("InvalidRecipient").await;
+    let undeliverable =
+        json!({"status": "undeliverable", "details": [{"description": "no house at 7 Granite Terrace"}]});
+    fails(scene, "address", "ValidateAddress", 400, undeliverable)
+        .await
+        .until_reason("AddressUndeliverable")
+        .await;
+    fails(scene, "order", "CreateFPRShipment", 400, echo()).await.until_reason("OrderRefused").await;
+    fails(scene, "enroll", "enrollPreregistrationEnrollment", 400, echo())
+        .await
+        .until("refused", |o| o.has("/status/failure"))
+        .await;
+    let shipment = fails(scene, "activate", "activatePreregistrationEnrollment", 400, echo()).await;
+    let order = shipment.until_ordered().await.text("/status/order/shipmentId").to_owned();
+    scene.sandbox.set_state(&order, 104).await;
+    shipment.until("refused", |object| object.has("/status/failure") || object.phase() == "Activated").await;
+    scene.sandbox.post("/tokens/expire", json!({"okta": true, "nonces": true})).await;
+    shipment.look_now().await;
+}
+
+fn echo() -> Value {
+    json!({
+        "errorCode": "E0000001", "errorSummary": "cannot use 7 Granite Terrace, +1 617-555-0142", "errorId": "oae1",
+        "errorCauses": [{"errorSummary": "7 Granite Terrace"}], "message": "7 Granite Terrace",
+        "errors": [{"message": "7 Granite Terrace"}], "detail": "+1 617-555-0142",
+    })
+}
+
+async fn fails(scene: &Scene, name: &str, operation: &str, status: u16, body: Value) -> Handle {
+    scene.sandbox.fault(operation, json!({"kind": "status", "status": status, "body": body})).await;
+    let login = scene.person(name, "ACTIVE").await;
+    scene.ship(name, &login).await
+}
+
+/// All that is not the vendors' own.
+async fn readable(scene: &Scene) -> Vec<Haystack> {
+    let kubectl = scene.kubectl();
+    let all = |kinds: &'static str| {
+        let kubectl = kubectl.clone();
+        async move {
+            kubectl
+                .run(&["get", kinds, "--all-namespaces", "-o", "json", "--show-managed-fields"])
+                .await
+                .fine()
+        }
+    };
+    let (log, address) = {
+        let operator = scene.operator();
+        let operator = operator.as_ref().unwrap();
+        (std::fs::read_to_string(&operator.log).unwrap(), operator.address.clone())
+    };
+    assert!(log.contains("TRACE") || log.contains("DEBUG"), "the log says all it has to say");
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let metrics = http.get(format!("http://{address}/metrics")).send().await.unwrap().text().await.unwrap();
+    assert!(metrics.contains("yubikey_shipment_operator"), "{metrics}");
+    vec![
+        Haystack { name: "the log", text: log, may_hold_jwes: false },
+        Haystack { name: "the events", text: all("events.events.k8s.io").await, may_hold_jwes: false },
+        Haystack { name: "the metrics", text: metrics, may_hold_jwes: false },
+        Haystack {
+            name: "the objects",
+            text: all("yubikeyshipments,yubikeyconnections").await,
+            may_hold_jwes: true,
+        },
+    ]
+}
+
+/// The search can fail: each form of a secret, hidden in each text, is found.
+fn planted_leaks_are_found(secrets: &[Secret], haystacks: &mut [Haystack]) {
+    for kind in ["accessToken", "pin", "street", "phone"] {
+        let secret = secrets.iter().find(|secret| secret.kind == kind).unwrap();
+        for (form, needle) in forms(secret) {
+            for haystack in haystacks.iter_mut() {
+                let clean = haystack.text.len();
+                haystack.text.push_str(&format!("\nlevel=trace body=\"{needle}\" more"));
+                let found = find(secrets, std::slice::from_ref(haystack));
+                assert!(!found.is_empty(), "{kind} as {form} in {}", haystack.name);
+                haystack.text.truncate(clean);
+            }
+        }
+    }
+}
