@@ -8,12 +8,14 @@ use super::args::LogFormat;
 
 /// Libraries that see whole requests and answers: tokens, sealed responses and addresses pass through them, and
 /// their trace lines would print parts of those.
-const QUIET: [&str; 9] = [
+const QUIET: [&str; 10] = [
     "hyper=info",
     "hyper_util=info",
     "h2=info",
     "reqwest=info",
     "kube_client=info",
+    // Prints answers of the API server that it cannot read, sealed responses and addresses with them.
+    "kube_client::client=error",
     // Repeats each failed request, which its caller tells in one line with the remedy.
     "kube_client::client::builder=off",
     "kube_runtime=info",
