@@ -13,13 +13,17 @@
 mod support;
 
 mod activation;
+mod bounds;
 mod connections;
+mod definitions;
 mod deletion;
 mod held;
 mod leaks;
+mod poison;
 mod process;
 mod recipient;
 mod restart;
 mod road;
+mod rules;
 mod states;
 mod suspend;

@@ -4,6 +4,7 @@
 pub mod audit;
 pub mod kubectl;
 pub mod leak;
+pub mod manifest;
 pub mod mount;
 pub mod object;
 pub mod operator;
@@ -11,6 +12,7 @@ pub mod plane;
 pub mod process;
 pub mod sandbox;
 pub mod scene;
+pub mod schema;
 pub mod shipment;
 
 use std::{

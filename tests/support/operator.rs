@@ -22,6 +22,19 @@ pub struct Operator {
 impl Operator {
     /// Starts it and waits until it watches.
     pub async fn start(plane: &Plane, rust_log: &str) -> Self {
+        let operator = Self::launch(plane, rust_log).await;
+        operator.is_ready().await;
+        operator
+    }
+
+    /// Waits until it watches.
+    pub async fn is_ready(&self) {
+        let ready = until(async || self.get("readyz").await.filter(|text| text == "ok\n")).await;
+        assert!(ready.is_some(), "the operator is not ready:\n{}", self.tail(40));
+    }
+
+    /// Starts it.
+    pub async fn launch(plane: &Plane, rust_log: &str) -> Self {
         let credentials = plane.dir.join("credentials");
         fs::create_dir_all(&credentials).unwrap();
         let log = plane.dir.join("operator.log");
@@ -38,10 +51,7 @@ impl Operator {
         let process = Kept::start(super::operator_program(), &arguments, &environment, &log);
         let address = until(async || address(&log, before)).await;
         let address = address.unwrap_or_else(|| panic!("the operator does not start:\n{}", read(&log)));
-        let operator = Self { process, log, address, credentials };
-        let ready = until(async || operator.get("readyz").await.filter(|text| text == "ok\n")).await;
-        assert!(ready.is_some(), "the operator is not ready:\n{}", operator.tail(40));
-        operator
+        Self { process, log, address, credentials }
     }
 
     /// What it answers at a path; `None` if it does not or says no.
@@ -59,7 +69,8 @@ impl Operator {
     /// SIGTERM; it must end by itself and well.
     pub fn stop(self) {
         let status = self.process.stop();
-        assert!(status.success(), "the operator ended with {status}:\n{}", super::tail(&read(&self.log), 40));
+        let well = status.is_some_and(|status| status.success());
+        assert!(well, "the operator ended with {status:?}:\n{}", super::tail(&read(&self.log), 40));
     }
 
     /// SIGKILL.

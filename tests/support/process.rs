@@ -5,6 +5,7 @@ use std::{
     io::{BufRead, BufReader},
     path::Path,
     process::{Child, ChildStdin, Command, ExitStatus, Stdio},
+    time::{Duration, Instant},
 };
 
 /// A process that ends when its stdin does.
@@ -37,6 +38,18 @@ impl Process {
         drop(self.stdin.take());
         self.child.wait().unwrap()
     }
+
+    /// Asks it to end; `None` if it does not within that time.
+    fn stop_within(&mut self, patience: Duration) -> Option<ExitStatus> {
+        drop(self.stdin.take());
+        let end = Instant::now() + patience;
+        loop {
+            match self.child.try_wait().unwrap() {
+                None if Instant::now() < end => std::thread::sleep(Duration::from_millis(20)),
+                ended => return ended,
+            }
+        }
+    }
 }
 
 impl Drop for Process {
@@ -49,6 +62,9 @@ impl Drop for Process {
 /// Runs a program that does not watch its stdin, says its pid, and sends SIGTERM when our end of the pipe closes. The
 /// exit code is the program's.
 const KEEPER: &str = r#"log=$1; shift; "$@" </dev/null >>"$log" 2>&1 & pid=$!; echo $pid; cat >/dev/null; kill $pid 2>/dev/null; wait $pid"#;
+
+/// Longer than calls under way are waited for.
+const PATIENCE: Duration = Duration::from_secs(40);
 
 /// A process behind a keeper.
 #[derive(Debug)]
@@ -67,20 +83,32 @@ impl Kept {
         Self { keeper, pid: line.trim().to_owned() }
     }
 
-    /// SIGTERM, and the exit code.
-    pub fn stop(mut self) -> ExitStatus {
-        self.keeper.stop()
+    /// SIGTERM, and the exit code; `None` if it had to be killed after all.
+    pub fn stop(mut self) -> Option<ExitStatus> {
+        self.keeper.stop_within(PATIENCE)
     }
 
     /// SIGKILL: what a lost node does to it.
     pub fn kill(mut self) {
-        let killed = Command::new("kill").args(["-KILL", &self.pid]).status().unwrap();
-        assert!(killed.success(), "process {} cannot be killed", self.pid);
+        self.end();
         self.keeper.stop();
+    }
+
+    fn end(&self) {
+        let _ = Command::new("kill").args(["-KILL", &self.pid]).stderr(Stdio::null()).status();
     }
 
     /// Its process id.
     pub fn pid(&self) -> &str {
         &self.pid
+    }
+}
+
+/// Before the keeper is dropped, which waits for it.
+impl Drop for Kept {
+    fn drop(&mut self) {
+        if self.keeper.stop_within(PATIENCE).is_none() {
+            self.end();
+        }
     }
 }

@@ -1,0 +1,163 @@
+//! Every bound of the two specs, tried on both sides at the API server.
+
+use serde_json::{Value, json};
+
+use crate::support::{
+    manifest::{self, asked, set},
+    scene::scene,
+    schema::{KINDS, Node, nodes, served},
+};
+
+const BOUNDS: [&str; 8] =
+    ["maxLength", "minLength", "pattern", "minimum", "maximum", "maxItems", "minItems", "enum"];
+
+/// Where a rule is nearer than the schema's bound: the longest text that is taken.
+const NEARER: [(&str, usize); 11] = [
+    ("spec.recipient.firstName", 15),
+    ("spec.recipient.lastName", 20),
+    ("spec.recipient.company", 20),
+    ("spec.recipient.email", 80),
+    ("spec.address.line1", 60),
+    ("spec.address.line2", 60),
+    ("spec.address.city", 60),
+    ("spec.address.region", 50),
+    ("spec.address.postalCode", 20),
+    // The pattern of a time and that of a duration end before their length does.
+    ("spec.existingKeyBefore", 30),
+    ("spec.orderBefore", 30),
+];
+
+/// A manifest with this value in this place, and what belongs beside it.
+fn manifest_with(kind: &str, path: &str, value: Value) -> Value {
+    let mut whole = if kind == "YubiKeyShipment" { manifest::shipment() } else { manifest::connection() };
+    if path.starts_with("spec.key.") && path != "spec.key.model" {
+        whole["spec"]["key"] = json!({"productId": 1, "inventoryProductId": 1, "customizationId": "R"});
+    }
+    if path == "spec.userRef.id" {
+        whole["spec"]["userRef"] = json!({"id": "00u1"});
+    }
+    if path.starts_with("spec.allowedNamespaces.selector") {
+        let expression = json!({"key": "k", "operator": "In", "values": ["v"]});
+        let selector = json!({"matchLabels": {"k": "v"}, "matchExpressions": [expression]});
+        whole["spec"]["allowedNamespaces"] = json!({"from": "Selector", "selector": selector});
+    }
+    set(&mut whole, path, value);
+    whole
+}
+
+/// A text of this length that fits the pattern of the place, as far as that goes.
+fn text(node: &Node, length: usize) -> String {
+    let pattern = node.schema["pattern"].as_str().unwrap_or_default();
+    match pattern {
+        p if p.starts_with("^https?") => format!("https://{}", "a".repeat(length.saturating_sub(8))),
+        p if p.contains("[A-Z]{2}") => "A".repeat(length),
+        // A minute in all: every rule about durations is content with that.
+        p if p.contains("ms") => duration(length),
+        _ if node.schema["format"] == "date-time" => time(length),
+        _ if node.path.ends_with("phone") => "1".repeat(length),
+        _ => "a".repeat(length),
+    }
+}
+
+fn duration(length: usize) -> String {
+    let most = "00000ms00000ms00000ms60000ms";
+    if length > 32 { "1".repeat(length - 1) + "s" } else { most.to_owned() }
+}
+
+fn time(length: usize) -> String {
+    format!("2030-01-01T00:00:00.{}Z", "0".repeat(length.saturating_sub(21)))
+}
+
+/// A list of this length of elements that may stand together.
+fn list(path: &str, length: u64) -> Value {
+    let element = |number: u64| match path {
+        "spec.keys" => {
+            json!({"name": format!("m{number}"), "productId": 1, "inventoryProductId": 1, "customizationId": "R"})
+        }
+        "spec.yubico.countries" => {
+            let letter = |index: u64| char::from(b'A' + u8::try_from(index % 26).unwrap());
+            json!(format!("{}{}", letter(number / 26), letter(number)))
+        }
+        _ => json!(format!("g{number}")),
+    };
+    (0..length).map(element).collect()
+}
+
+/// A value just outside the bound, and one just inside.
+fn both_sides(node: &Node, bound: &str) -> (Value, Value) {
+    let limit = &node.schema[bound];
+    let number = || limit.as_u64().unwrap();
+    let length = || usize::try_from(number()).unwrap();
+    match bound {
+        "maxLength" => {
+            let nearer = NEARER.iter().find(|(path, _)| *path == node.path).map(|(_, length)| *length);
+            (json!(text(node, length() + 1)), json!(text(node, nearer.unwrap_or_else(length))))
+        }
+        "minLength" => {
+            (json!("a".repeat(length() - 1)), json!(text(node, length().max(9 * usize::from(is_url(node))))))
+        }
+        "minimum" => (json!(number() - 1), json!(number())),
+        "maximum" => (json!(number() + 1), json!(number())),
+        "maxItems" => (list(&node.path, number() + 1), list(&node.path, number())),
+        "minItems" => (list(&node.path, number() - 1), list(&node.path, number())),
+        "enum" => (json!("SomethingElse"), limit[0].clone()),
+        _ => (json!(misfit(limit.as_str().unwrap())), json!(fit(node))),
+    }
+}
+
+fn is_url(node: &Node) -> bool {
+    node.schema["pattern"].as_str().is_some_and(|pattern| pattern.starts_with("^https?"))
+}
+
+/// One letter away from what the pattern admits.
+fn misfit(pattern: &str) -> &'static str {
+    match pattern {
+        p if p.starts_with("^https?") => "https://acme.okta.com/a?b",
+        p if p.contains("[A-Z]{2}") => "Us",
+        p if p.contains("ms") => "1d",
+        p if p.contains("A-Za-z0-9_") => "00u1@",
+        _ => "acme-",
+    }
+}
+
+fn fit(node: &Node) -> String {
+    let shortest = node.schema["minLength"].as_u64().map_or(2, |length| usize::try_from(length).unwrap());
+    if is_url(node) { "https://acme.okta.com/a".to_owned() } else { text(node, shortest.max(2)) }
+}
+
+/// What must stand beside an enumerated value for the rules to be content.
+fn fitted(path: &str, value: &Value, mut whole: Value) -> Value {
+    if path == "spec.allowedNamespaces.from" && value == "All" {
+        whole["spec"]["allowedNamespaces"] = json!({"from": "All"});
+    }
+    whole
+}
+
+#[tokio::test]
+async fn every_bound_refuses_what_lies_just_outside_and_takes_what_lies_just_inside() {
+    scene("bounds")
+        .play(async |scene| {
+            let mut tried = 0;
+            for (kind, plural) in KINDS {
+                let all = nodes(&served(&scene.kubectl(), plural).await);
+                for node in all.iter().filter(|node| node.path.starts_with("spec.")) {
+                    for bound in BOUNDS.iter().filter(|bound| !node.schema[**bound].is_null()) {
+                        let at = format!("{kind} {} {bound}", node.path);
+                        let (outside, inside) = both_sides(node, bound);
+                        let refused = manifest_with(kind, &node.path, outside);
+                        let refusal = asked(&scene.client, &scene.name, &refused).await;
+                        let refusal = refusal.err().unwrap_or_else(|| panic!("{at}: it is taken"));
+                        assert!(refusal.contains(&node.path.replace("[]", "[0]")), "{at}: {refusal}");
+                        let taken =
+                            fitted(&node.path, &inside, manifest_with(kind, &node.path, inside.clone()));
+                        if let Err(refusal) = asked(&scene.client, &scene.name, &taken).await {
+                            panic!("{at}: {inside} is refused: {refusal}");
+                        }
+                        tried += 1;
+                    }
+                }
+            }
+            assert!(tried > 100, "only {tried} bounds were found");
+        })
+        .await;
+}
