@@ -37,12 +37,17 @@ END
 
 up_to_date() { [ -x "$python" ] && [ "$(cat "$venv/stamp" 2>/dev/null)" = "$wanted" ]; }
 
-# Wheels only: a source package would build with tools that no hash pins.
+# One process a step, each tied to this script, so that nothing goes on installing
+# when the script was ended. Wheels only: a source package would build with tools
+# that no hash pins.
 fill_venv() {
-  rm -rf "$venv" &&
-    python3 -m venv "$venv" &&
+  rm -rf "$venv"
+  tied python3 -m venv "$venv" || fail "python3 -m venv failed, see above"
+  if watched "sdk" '^Collecting ' "packages" "$logs/sdk-venv.log" \
     "$python" -m pip install --disable-pip-version-check --no-input --no-deps \
-      --require-hashes --only-binary :all: --requirement "$here/requirements.txt"
+    --require-hashes --only-binary :all: --requirement "$here/requirements.txt"; then return; fi
+  tail -n 20 "$logs/sdk-venv.log" >&2
+  fail "Okta's SDK could not be installed, see above"
 }
 
 make_venv() {
@@ -51,14 +56,11 @@ make_venv() {
   # Two at once would tear each other's files down.
   if command -v flock >/dev/null; then
     exec 9>"$venv.lock"
-    flock 9
+    tied flock 9
     if up_to_date; then return; fi
   fi
   say "sdk: installing Okta's SDK for Python, once, into ${venv#"$root"/}"
-  if ! watched "sdk" '^Collecting ' "packages" "$logs/sdk-venv.log" fill_venv; then
-    tail -n 20 "$logs/sdk-venv.log" >&2
-    fail "Okta's SDK could not be installed, see above"
-  fi
+  fill_venv
   printf '%s\n' "$wanted" >"$venv/stamp"
 }
 

@@ -154,7 +154,8 @@ def running(binary, directory):
     try:
         line = child.stdout.readline()
         if not line:
-            raise RuntimeError("the sandbox did not start: " + Path(log.name).read_text(encoding="utf-8", errors="replace"))
+            reason = Path(log.name).read_text(encoding="utf-8", errors="replace").strip()
+            raise SystemExit(f"{binary} did not start: {reason or 'it said nothing'}")
         yield Sandbox(binary, json.loads(line))
     finally:
         end(child)
