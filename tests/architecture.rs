@@ -45,7 +45,9 @@ fn sources() -> Vec<PathBuf> {
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
             if path.is_dir() && name != "tests" {
                 open.push(path);
-            } else if name.ends_with(".rs") && !["tests.rs", "testing.rs"].contains(&name.as_str()) {
+            } else if path.extension().is_some_and(|end| end == "rs")
+                && !["tests.rs", "testing.rs"].contains(&name.as_str())
+            {
                 found.push(path);
             }
         }

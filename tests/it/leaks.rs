@@ -126,7 +126,7 @@ fn planted_leaks_are_found(secrets: &[Secret], haystacks: &mut [Haystack]) {
         for (form, needle) in forms(secret) {
             for haystack in haystacks.iter_mut() {
                 let clean = haystack.text.len();
-                haystack.text.push_str(&format!("\nlevel=trace body=\"{needle}\" more"));
+                haystack.text.extend(["\nlevel=trace body=\"", &needle, "\" more"]);
                 let found = find(secrets, std::slice::from_ref(haystack));
                 assert!(!found.is_empty(), "{kind} as {form} in {}", haystack.name);
                 haystack.text.truncate(clean);

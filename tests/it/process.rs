@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::json;
 
-use crate::support::{operator_program, plane::Plane, scene::scene};
+use crate::support::{operator::Operator, operator_program, plane::Plane, scene::scene, until};
 
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -128,10 +128,23 @@ async fn without_rights_or_definitions_or_with_older_ones_it_names_them_and_the_
     one_line(&run(), &["refuses", "RBAC"]);
 }
 
+#[tokio::test]
+async fn it_ends_when_asked_even_while_the_cluster_refuses_the_shipments() {
+    let plane = Plane::own("refused").await;
+    let role = "clusterrole/yubikey-shipments:yubikey-shipment-operator";
+    let without_the_first = r#"[{"op": "remove", "path": "/rules/0"}]"#;
+    plane.kubectl().run(&["patch", role, "--type", "json", "-p", without_the_first]).await.fine();
+    let operator = Operator::launch(&plane, "info").await;
+    let told = until(async || operator.tail(50).contains("forbidden").then_some(())).await;
+    assert!(told.is_some(), "the log says why nothing happens:\n{}", operator.tail(20));
+    assert!(operator.get("readyz").await.is_none(), "it is not ready");
+    operator.stop();
+}
+
 /// What an operator finds that is newer than its definitions.
 async fn forget_a_field(plane: &Plane) {
-    let path = "/spec/versions/0/schema/openAPIV3Schema/properties/status/properties/order/properties/mark";
-    let patch = json!([{"op": "remove", "path": path}]).to_string();
+    let field = "/spec/versions/0/schema/openAPIV3Schema/properties/status/properties/order/properties/mark";
+    let patch = json!([{"op": "remove", "path": field}]).to_string();
     let name = "yubikeyshipments.fidoprereg.dev";
     plane.kubectl().run(&["patch", "crd", name, "--type", "json", "-p", &patch]).await.fine();
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::{
     manifest::{asked, connection, shipment, with},
     scene::{Scene, scene},
-    schema::{KINDS, nodes, served},
+    schema::{KINDS, Node, nodes, served},
     shipment::Handle,
 };
 
@@ -16,7 +16,7 @@ struct Case {
     taken: Vec<Value>,
 }
 
-fn of_spec(whole: Value, says: &'static str, refused: Vec<Value>, taken: Vec<Value>) -> Case {
+fn of_spec(whole: &Value, says: &'static str, refused: Vec<Value>, taken: Vec<Value>) -> Case {
     let all = |changes: Vec<Value>| {
         changes.into_iter().map(|spec| with(whole.clone(), json!({"spec": spec}))).collect()
     };
@@ -27,10 +27,10 @@ fn long(letters: usize) -> String {
     "a".repeat(letters)
 }
 
-/// One field of the recipient or the address whose length ends at YubiEnterprise's limit.
+/// One field of the recipient or the address whose length ends at the vendor's limit.
 fn limit(says: &'static str, part: &str, field: &str, most: usize) -> Case {
     let of = |letters| json!({part: {field: long(letters)}});
-    of_spec(shipment(), says, vec![of(most + 1)], vec![of(most)])
+    of_spec(&shipment(), says, vec![of(most + 1)], vec![of(most)])
 }
 
 fn shipment_cases() -> Vec<Case> {
@@ -48,19 +48,19 @@ fn shipment_cases() -> Vec<Case> {
     };
     vec![
         of_spec(
-            shipment(),
+            &shipment(),
             "spec.existingKeyPolicy OrderAnother needs",
             vec![json!({"existingKeyPolicy": "OrderAnother", "existingKeyBefore": null})],
             vec![json!({"existingKeyPolicy": "OrderAnother"}), json!({"existingKeyBefore": null})],
         ),
         of_spec(
-            shipment(),
+            &shipment(),
             "spec.userRef takes exactly one",
             vec![json!({"userRef": {"id": "00u1"}}), json!({"userRef": {"login": null}})],
             vec![json!({"userRef": {"login": null, "id": "00u1"}}), json!({})],
         ),
         of_spec(
-            shipment(),
+            &shipment(),
             "spec.key takes either model or all",
             vec![
                 json!({"key": {"productId": 1}}),
@@ -74,19 +74,19 @@ fn shipment_cases() -> Vec<Case> {
         limit("spec.recipient.company has at most 20", "recipient", "company", 20),
         limit("spec.recipient.email has at most 80", "recipient", "email", 80),
         of_spec(
-            shipment(),
+            &shipment(),
             "spec.recipient.phone may hold only",
             vec![json!({"recipient": {"phone": "+49 30 1x"}}), json!({"recipient": {"phone": "1/2"}})],
             vec![json!({"recipient": {"phone": "+49 (30) 55-1"}})],
         ),
         of_spec(
-            shipment(),
+            &shipment(),
             "spec.address is all or nothing",
-            parts.iter().map(|part| alone(part)).chain([json!({"address": {"postalCode": null}})]).collect(),
+            parts.into_iter().map(alone).chain([json!({"address": {"postalCode": null}})]).collect(),
             vec![alone("none"), json!({"address": {"line2": null, "region": null}})],
         ),
         of_spec(
-            shipment(),
+            &shipment(),
             "spec.address.region must be the two-letter",
             vec![address("US", json!("Mass")), address("CA", Value::Null), address("US", json!("ma"))],
             vec![address("US", json!("MA")), address("CA", json!("ON")), address("DE", Value::Null)],
@@ -100,7 +100,7 @@ fn shipment_cases() -> Vec<Case> {
 }
 
 fn connection_cases() -> Vec<Case> {
-    let spec = |says, refused, taken| of_spec(connection(), says, refused, taken);
+    let spec = |says, refused, taken| of_spec(&connection(), says, refused, taken);
     let named = |letters| with(connection(), json!({"metadata": {"name": long(letters)}}));
     let url = |url: &str| json!({"okta": {"orgUrl": url}});
     let plain = |field: &str| json!({"yubico": {field: "http://y/x"}});
@@ -183,7 +183,7 @@ const OF_CHANGES: [&str; 4] = [
 async fn messages(scene: &Scene) -> Vec<String> {
     let mut all = Vec::new();
     for (_, plural) in KINDS {
-        all.extend(nodes(&served(&scene.kubectl(), plural).await).iter().flat_map(|node| node.rules()));
+        all.extend(nodes(&served(&scene.kubectl(), plural).await).iter().flat_map(Node::rules));
     }
     all
 }

@@ -46,11 +46,6 @@ impl Object {
         self.of_condition("Ready", "message")
     }
 
-    /// Message of any condition.
-    pub fn message_of(&self, kind: &str) -> &str {
-        self.of_condition(kind, "message")
-    }
-
     pub fn phase(&self) -> &str {
         self.text("/status/phase")
     }

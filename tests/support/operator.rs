@@ -1,4 +1,4 @@
-//! The operator as a process of this machine, with the rights of the chart's ServiceAccount and nothing else.
+//! The operator as a process of this machine, with the rights of the chart's service account and nothing else.
 
 use std::{
     fs,
@@ -76,11 +76,6 @@ impl Operator {
     /// SIGKILL.
     pub fn kill(self) {
         self.process.kill();
-    }
-
-    /// Its process id.
-    pub fn pid(&self) -> &str {
-        self.process.pid()
     }
 }
 

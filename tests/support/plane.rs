@@ -15,7 +15,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{kubectl, kubectl::Kubectl, process::Process};
 
-/// Namespace and name of the operator's ServiceAccount, as the chart makes it.
+/// Namespace and name of the operator's service account, as the chart makes it.
 const SYSTEM: &str = "yubikey-shipments";
 const ACCOUNT: &str = "yubikey-shipment-operator";
 
@@ -29,7 +29,7 @@ pub struct Plane {
     pub dir: PathBuf,
     /// Of the admin.
     pub kubeconfig: PathBuf,
-    /// Of the operator's ServiceAccount.
+    /// Of the operator's service account.
     pub operator_kubeconfig: PathBuf,
     /// Only where the control plane is ours.
     pub audit_log: Option<PathBuf>,

@@ -85,7 +85,11 @@ impl Kept {
 
     /// SIGTERM, and the exit code; `None` if it had to be killed after all.
     pub fn stop(mut self) -> Option<ExitStatus> {
-        self.keeper.stop_within(PATIENCE)
+        let ended = self.keeper.stop_within(PATIENCE);
+        if ended.is_none() {
+            self.end();
+        }
+        ended
     }
 
     /// SIGKILL: what a lost node does to it.
@@ -96,11 +100,6 @@ impl Kept {
 
     fn end(&self) {
         let _ = Command::new("kill").args(["-KILL", &self.pid]).stderr(Stdio::null()).status();
-    }
-
-    /// Its process id.
-    pub fn pid(&self) -> &str {
-        &self.pid
     }
 }
 
