@@ -154,3 +154,17 @@ async fn a_cancelled_shipment_frees_the_person_for_another() {
         })
         .await;
 }
+
+#[tokio::test]
+async fn a_connection_that_was_torn_away_is_not_used_any_more() {
+    scene("forgotten")
+        .play(async |scene| {
+            scene.connection().until_reason("Succeeded").await;
+            scene.connection().wipe().await;
+            scene.connection().until_gone().await;
+            let login = scene.person("kim", "ACTIVE").await;
+            scene.ship("kim", &login).await.until_reason("ConnectionNotFound").await;
+            assert!(scene.sandbox.orders().await.is_empty());
+        })
+        .await;
+}
