@@ -9,6 +9,15 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 
 use super::{connection::YubiKeyConnection, shipment::YubiKeyShipment};
 
+/// Labels and expressions of one selector.
+const MOST_LABELS: i64 = 64;
+
+/// Longest label key: a DNS name, a slash and a name.
+const LABEL_KEY: i64 = 317;
+
+/// Longest label value.
+const LABEL_VALUE: i64 = 63;
+
 /// A duration in Gateway API form: `336h`, `20m`, `1h30m`.
 #[must_use]
 pub fn duration(_: &mut SchemaGenerator) -> Schema {
@@ -40,6 +49,7 @@ fn finish(mut crd: CustomResourceDefinition) -> CustomResourceDefinition {
     for version in &mut crd.spec.versions {
         if let Some(schema) = version.schema.as_mut().and_then(|v| v.open_api_v3_schema.as_mut()) {
             walk(schema);
+            bound_selectors(schema);
             default_observed_generation(schema);
         }
     }
@@ -63,6 +73,42 @@ fn walk(schema: &mut JSONSchemaProps) {
     }
     if let Some(More::Schema(child)) = schema.additional_properties.as_mut() {
         walk(child);
+    }
+}
+
+/// Kubernetes' own type of a label selector has no bounds; CEL and people need some.
+fn bound_selectors(schema: &mut JSONSchemaProps) {
+    for child in schema.properties.iter_mut().flat_map(|p| p.values_mut()) {
+        if child.properties.as_ref().is_some_and(|p| p.contains_key("matchExpressions")) {
+            bound_selector(child);
+        } else {
+            bound_selectors(child);
+        }
+    }
+}
+
+fn bound_selector(selector: &mut JSONSchemaProps) {
+    let Some(parts) = selector.properties.as_mut() else { return };
+    if let Some(labels) = parts.get_mut("matchLabels") {
+        labels.max_properties = Some(MOST_LABELS);
+        if let Some(More::Schema(value)) = labels.additional_properties.as_mut() {
+            value.max_length = Some(LABEL_VALUE);
+        }
+    }
+    let Some(expressions) = parts.get_mut("matchExpressions") else { return };
+    expressions.max_items = Some(MOST_LABELS);
+    let Some(Items::Schema(expression)) = expressions.items.as_mut() else { return };
+    let Some(fields) = expression.properties.as_mut() else { return };
+    for (name, longest) in [("key", LABEL_KEY), ("operator", LABEL_VALUE)] {
+        if let Some(field) = fields.get_mut(name) {
+            field.max_length = Some(longest);
+        }
+    }
+    if let Some(values) = fields.get_mut("values") {
+        values.max_items = Some(MOST_LABELS);
+        if let Some(Items::Schema(value)) = values.items.as_mut() {
+            value.max_length = Some(LABEL_VALUE);
+        }
     }
 }
 

@@ -18,7 +18,10 @@ use kube::{
 };
 
 use super::{
-    connection::{reconcile::Examined, registry::Registry},
+    connection::{
+        reconcile::Examined,
+        registry::{Connection, Registry},
+    },
     events,
     shipment::record,
 };
@@ -28,7 +31,7 @@ use crate::{
         shipment::{EnrollmentOutcome, OrderOutcome, YubiKeyShipment, YubiKeyShipmentStatus},
     },
     domain::{
-        journal::Journal,
+        journal::{Journal, Order},
         plan::{Person, Seen},
     },
     http::CallMetrics,
@@ -251,7 +254,7 @@ impl Context {
         let others = self.shipments.state();
         let first = others
             .iter()
-            .filter(|other| other.uid() != object.uid() && same_person(other, object, user.id.as_str()))
+            .filter(|other| other.uid() != object.uid() && self.same_person(other, object, user.id.as_str()))
             .filter(|other| {
                 other.metadata.deletion_timestamp.is_none() || other.status.as_ref().is_some_and(is_open)
             })
@@ -263,9 +266,44 @@ impl Context {
         Some(format!("{}/{}", first.namespace().unwrap_or_default(), first.name_any()))
     }
 
+    /// By the id Okta gave, else by the reference as written: before the first mark no id is known. Logins and ids
+    /// belong to one Okta org.
+    fn same_person(&self, other: &YubiKeyShipment, mine: &YubiKeyShipment, id: &str) -> bool {
+        if let (Some(theirs), Some(ours)) = (self.okta_org(other), self.okta_org(mine))
+            && theirs != ours
+        {
+            return false;
+        }
+        if let Some(known) = other.status.as_ref().and_then(|s| s.user_id.as_deref()) {
+            return known == id;
+        }
+        let theirs = &other.spec.user_ref;
+        let ours = &mine.spec.user_ref;
+        let same_login = match (&theirs.login, &ours.login) {
+            (Some(a), Some(b)) => a.eq_ignore_ascii_case(b),
+            _ => false,
+        };
+        same_login || theirs.id.as_deref() == Some(id)
+    }
+
+    /// The Okta org that the shipment is ordered under, or would be.
+    fn okta_org(&self, object: &YubiKeyShipment) -> Option<String> {
+        let written = object.status.as_ref().and_then(|s| s.org.as_ref()).and_then(|org| org.okta.clone());
+        written.or_else(|| match self.registry.get(&object.spec.connection_ref.name)? {
+            Connection::Usable(link) => link.facts.orgs.okta.as_ref().map(ToString::to_string),
+            Connection::Faulty(_) => None,
+        })
+    }
+
     /// Writes the ids of a released shipment to an event on its connection, where they outlive it.
     pub async fn say_released(&self, object: &YubiKeyShipment, journal: &Journal) {
-        let order = journal.accepted().map_or_else(|| "none".to_owned(), |o| o.id.to_string());
+        let order = match &journal.order {
+            Order::Accepted(order) => order.id.to_string(),
+            Order::Open(..) | Order::Unknown(..) => {
+                "unknown, look for it in the YubiEnterprise Console".to_owned()
+            }
+            Order::Never | Order::Refused(_) | Order::Cancelled(..) => "none".to_owned(),
+        };
         let enrollment = journal.made().map_or_else(|| "none".to_owned(), |m| m.id.to_string());
         let note = format!(
             "Shipment {}/{} was let go: order {order}, enrolment {enrollment}.",
@@ -300,18 +338,4 @@ fn is_open(status: &YubiKeyShipmentStatus) -> bool {
 fn is_finished(status: &YubiKeyShipmentStatus) -> bool {
     status.times.as_ref().is_some_and(|t| t.pin_sent.is_some())
         || status.order.as_ref().is_some_and(|o| o.outcome == OrderOutcome::Cancelled)
-}
-
-/// By the id Okta gave, else by the reference as written: before the first mark no id is known.
-fn same_person(other: &YubiKeyShipment, mine: &YubiKeyShipment, id: &str) -> bool {
-    if let Some(known) = other.status.as_ref().and_then(|s| s.user_id.as_deref()) {
-        return known == id;
-    }
-    let theirs = &other.spec.user_ref;
-    let ours = &mine.spec.user_ref;
-    let same_login = match (&theirs.login, &ours.login) {
-        (Some(a), Some(b)) => a.eq_ignore_ascii_case(b),
-        _ => false,
-    };
-    same_login || theirs.id.as_deref() == Some(id)
 }

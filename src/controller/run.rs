@@ -31,6 +31,9 @@ const CONCURRENCY: u16 = 64;
 /// Longest wait for calls under way at the end; a Pod's default grace period is 30 s.
 const GRACE: Duration = Duration::from_secs(25);
 
+/// How long the watches may take to end.
+const WIND_DOWN: Duration = Duration::from_secs(5);
+
 /// What the process hands over.
 pub struct Setup {
     /// Kubernetes.
@@ -77,7 +80,10 @@ pub async fn run(setup: Setup, stop: impl Future<Output = ()> + Send + 'static) 
     let all = futures::future::join3(road, doors, namespace_watch);
     tokio::pin!(all);
     // `ready` never ends; what was polled to its end here must not be polled again.
-    futures::future::select(all, ready).await;
+    let running = futures::future::select(all, ready);
+    // A first list that the API server refuses never ends by itself; passes run in tasks of their own.
+    let patience = Box::pin(stop.then(|()| tokio::time::sleep(WIND_DOWN)));
+    futures::future::select(running, patience).await;
     if !ctx.tasks.settle(GRACE).await {
         tracing::error!("calls were still under way at the end; their marks tell the next process");
     }

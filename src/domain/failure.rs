@@ -95,6 +95,8 @@ reasons! {
     ForbiddenByConnection = Stalled,
     /// `spec.key.model` is not in the connection's `keys`.
     UnknownKeyModel = Stalled,
+    /// A field of spec passes the schema and yet cannot be read.
+    SpecUnreadable = Stalled,
     /// No Okta user has this login or id.
     UserNotFound = Stalled,
     /// The user is suspended, deprovisioned or gone.

@@ -136,14 +136,16 @@ pub fn summarise(journal: &Journal, end: &End, deleting: bool) -> Summary {
         End::Rest(rest) => (rest.reason, message(journal, rest), rest.reason.kind()),
         End::Failed(failure) => (failure.reason, failure.message.clone(), failure.reason.kind()),
     };
-    let stalled = kind == Kind::Stalled && matches!(end, End::Rest(_));
+    // While a deletion waits for the parcel, only the message says so.
+    let leaving = deleting && ordered;
+    let stalled = kind == Kind::Stalled && matches!(end, End::Rest(_)) && !leaving;
     let over = matches!(journal.order, Order::Cancelled(..));
     let ready = if stalled || over {
         Ready::Is(false, reason, text)
     } else if ordered {
         match (end, reason) {
-            (_, Reason::Suspended | Reason::ForbiddenByConnection) | (End::Failed(_), _) => Ready::Unchanged,
-            _ if deleting => Ready::Unchanged,
+            (_, Reason::Suspended) | (End::Failed(_), _) => Ready::Unchanged,
+            _ if leaving => Ready::Unchanged,
             _ => Ready::Is(true, reason, text),
         }
     } else {

@@ -190,7 +190,9 @@ async fn receive(
     };
     let (place, status_code) = (place.to_owned(), status.as_u16());
     let answer = Answer { api, nature, place, status: status_code, headers, body, sent, received };
-    if status.is_redirection() || (answer.is_web_page() && !status.is_server_error()) {
+    if status.is_redirection()
+        || (answer.is_web_page() && !answer.body.is_empty() && !status.is_server_error())
+    {
         return Err(fault::wrong_address(&answer));
     }
     Ok(answer)

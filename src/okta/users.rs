@@ -27,8 +27,8 @@ impl Client {
     /// # Errors
     /// Whatever but 2xx and Okta's own 404.
     pub async fn user_by_id(&self, id: &UserId) -> Result<Option<User>, CallError> {
-        // Okta's ids are letters and digits. Anything else would be taken for a login, or lead elsewhere.
-        if !id.as_str().bytes().all(|b| b.is_ascii_alphanumeric()) {
+        // As the CRD admits. Anything else would be taken for a login, or lead elsewhere.
+        if !id.as_str().bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')) {
             return Ok(None);
         }
         let url = self.url(&["api", "v1", "users", id.as_str()])?;

@@ -2,13 +2,12 @@
 
 mod status;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::status::*;
-use super::DEFAULT_CONNECTION;
+use super::{DEFAULT_CONNECTION, moment::Moment};
 
 /// What a person declares: who gets which key, and what happens on the way.
 #[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
@@ -89,14 +88,12 @@ pub struct YubiKeyShipmentSpec {
     /// RFC 3339 time. With `OrderAnother` only keys enrolled before it are overlooked, and ordering waits until
     /// it has passed; so a rebuilt cluster finds its own key and stops.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 64))]
-    pub existing_key_before: Option<Time>,
+    pub existing_key_before: Option<Moment>,
 
     /// RFC 3339 time. Nothing is ordered after it (Held, `OrderBeforePassed`), what was ordered is followed:
     /// the one fence that lives in Git.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 64))]
-    pub order_before: Option<Time>,
+    pub order_before: Option<Moment>,
 
     /// What happens to the order when this resource is deleted. Left out: the connection's, else Cancel.
     #[serde(default, skip_serializing_if = "Option::is_none")]

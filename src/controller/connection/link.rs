@@ -1,6 +1,6 @@
 //! A connection that can be used: both clients, what preflight learned, and what is kept for a while.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
@@ -37,9 +37,9 @@ pub struct Link {
     /// Its spec.
     pub spec: YubiKeyConnectionSpec,
     /// Okta.
-    pub okta: okta::Client,
+    pub okta: Arc<okta::Client>,
     /// `YubiEnterprise`.
-    pub yubico: yubico::Client,
+    pub yubico: Arc<yubico::Client>,
     /// What preflight learned.
     pub facts: Facts,
     transport: Kept<Vec<PublicKey>>,
@@ -90,8 +90,8 @@ impl Link {
     pub fn new(
         name: String,
         spec: YubiKeyConnectionSpec,
-        okta: okta::Client,
-        yubico: yubico::Client,
+        okta: Arc<okta::Client>,
+        yubico: Arc<yubico::Client>,
         facts: Facts,
         inventory: Option<Inventory>,
     ) -> Self {

@@ -65,16 +65,18 @@ pub async fn credentials(
     Credentials::read(directory, name, okta_secret(&spec.okta.auth)).await
 }
 
+/// Both clients of one connection. Kept while spec and files stay as they are: with them go the access token for its
+/// life, the `DPoP` key and what Okta said about its limits.
+#[derive(Debug, Clone)]
+pub struct Clients {
+    okta: Arc<okta::Client>,
+    yubico: Arc<yubico::Client>,
+}
+
 /// Checks everything and puts the link together.
-pub async fn run(
-    name: &str,
-    spec: &YubiKeyConnectionSpec,
-    credentials: Result<Credentials, Failure>,
-    lanes: yubico::Lanes,
-    metrics: Arc<CallMetrics>,
-) -> Report {
+pub async fn run(name: &str, spec: &YubiKeyConnectionSpec, clients: Result<Clients, Failure>) -> Report {
     let mut report = Report::default();
-    let clients = match credentials.and_then(|secrets| clients(spec, &secrets, lanes, metrics)) {
+    let Clients { okta, yubico } = match clients {
         Ok(clients) => clients,
         Err(failure) => {
             report.credentials = Some(Err(failure));
@@ -82,7 +84,6 @@ pub async fn run(
         }
     };
     report.credentials = Some(Ok("All credential files are there and readable.".to_owned()));
-    let (okta, yubico) = clients;
     let (at_okta, at_yubico) = tokio::join!(check_okta(spec, &okta), check_yubico(&yubico));
     report.okta = Some(at_okta.as_ref().map(|found| found.says.clone()).map_err(Clone::clone));
     report.yubico = Some(at_yubico.as_ref().map(|found| found.says.clone()).map_err(Clone::clone));
@@ -96,12 +97,16 @@ pub async fn run(
     report
 }
 
-fn clients(
+/// Makes both clients; sends nothing.
+///
+/// # Errors
+/// What is wrong with the spec or a credential file.
+pub fn clients(
     spec: &YubiKeyConnectionSpec,
     secrets: &Credentials,
     lanes: yubico::Lanes,
     metrics: Arc<CallMetrics>,
-) -> Result<(okta::Client, yubico::Client), Failure> {
+) -> Result<Clients, Failure> {
     let http = Http::new(
         &Settings {
             timeout: durations::std(&spec.calls.timeout),
@@ -128,7 +133,7 @@ fn clients(
         },
         http,
     )?;
-    Ok((okta, yubico))
+    Ok(Clients { okta: Arc::new(okta), yubico: Arc::new(yubico) })
 }
 
 fn url(field: &str, text: &str) -> Result<Url, Failure> {
@@ -176,8 +181,8 @@ struct AtOkta {
 async fn check_okta(spec: &YubiKeyConnectionSpec, okta: &okta::Client) -> Result<AtOkta, Failure> {
     let organization = match okta.organization().await {
         Ok(organization) => Some(organization),
-        // The page is documented, but nothing of the road needs it.
-        Err(error) if error.is_not_found() => None,
+        // The page is documented, but nothing of the road needs it: the token tells whether this is Okta.
+        Err(error) if error.is_not_found() || error.failure.reason == Reason::WrongAddress => None,
         Err(error) => return Err(error.into()),
     };
     if let Some(found) = &organization {
@@ -225,8 +230,8 @@ async fn rp_id(spec: &YubiKeyConnectionSpec, okta: &okta::Client) -> Result<RpId
     match okta.webauthn_rp_id().await {
         Ok(Some(found)) => return Ok(found),
         Ok(None) => {}
-        // Without the scope for authenticators the host decides.
-        Err(error) if error.is_not_found() => {}
+        // Where the authenticators are not shown the host decides.
+        Err(error) if error.is_not_found() || error.failure.reason == Reason::WrongAddress => {}
         Err(error) => return Err(error.into()),
     }
     if let Some(host) = &spec.okta.sign_in_host {

@@ -40,6 +40,7 @@ pub struct Examined {
     healthy: bool,
     requested: Option<String>,
     lanes: yubico::Lanes,
+    clients: Option<preflight::Clients>,
 }
 
 /// One pass.
@@ -60,9 +61,16 @@ pub async fn reconcile(object: Arc<YubiKeyConnection>, ctx: Arc<Context>) -> Res
         return Ok(Action::requeue(FILES_EVERY));
     }
     let name = object.name_any();
-    let lanes = ctx.examined(&name).map(|e| e.lanes).unwrap_or_default();
-    let mut report =
-        preflight::run(&name, &object.spec, credentials, lanes.clone(), Arc::clone(&ctx.calls)).await;
+    let last = ctx.examined(&name);
+    let lanes = last.as_ref().map(|e| e.lanes.clone()).unwrap_or_default();
+    let kept = last.filter(|e| e.generation == object.metadata.generation && e.files == files);
+    let clients = match kept.and_then(|e| e.clients) {
+        Some(clients) => Ok(clients),
+        None => credentials.and_then(|secrets| {
+            preflight::clients(&object.spec, &secrets, lanes.clone(), Arc::clone(&ctx.calls))
+        }),
+    };
+    let mut report = preflight::run(&name, &object.spec, clients.clone()).await;
     let healthy = publish(&name, &mut report, &ctx);
     ctx.set_examined(
         &name,
@@ -73,6 +81,7 @@ pub async fn reconcile(object: Arc<YubiKeyConnection>, ctx: Arc<Context>) -> Res
             healthy,
             requested: requested(&object),
             lanes,
+            clients: clients.ok(),
         },
     );
     match write(&object, &report, &ctx).await {

@@ -207,7 +207,11 @@ async fn missing(
         _ => true,
     });
     if !same {
-        return Err(error.into());
+        tracing::warn!(%error, "the order is not shown, and neither is its organization");
+        return Err(Failure::new(
+            Reason::ConnectionChanged,
+            "YubiEnterprise does not show the order, and the connection's token now belongs to another organization, so nothing is concluded; restore the connection's token.",
+        ));
     }
     journal.observe_missing(clock::now());
     found.seen.parcel = Some(Sight::Missing);

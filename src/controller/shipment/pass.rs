@@ -37,6 +37,9 @@ use crate::{
 /// No honest pass needs more steps; a planner that asks for the same thing for ever is stopped and said.
 const MOST_STEPS: usize = 40;
 
+/// A shipment that waits for a place among the open orders asks again after this.
+const TURN: SignedDuration = SignedDuration::from_secs(30);
+
 /// Tries of a call whose refusal may be a passing fault.
 const AMBIGUOUS_TRIES: u32 = 4;
 
@@ -96,15 +99,17 @@ impl Pass {
             self.ctx.note_written(&self.object);
         }
         let name = self.object.spec.connection_ref.name.clone();
+        let declared = self.ctx.connections.get(&ObjectRef::new(&name)).is_some();
         match self.ctx.registry.get(&name) {
+            // Torn away without its finalizer: what was examined is not used any more.
+            _ if !declared => self.fail(no_connection(&name)).await,
             Some(Connection::Usable(link)) => self.travel(&link).await,
             Some(Connection::Faulty(failure)) => self.fail(failure).await,
-            None if self.ctx.connections.get(&ObjectRef::new(&name)).is_some() => {
+            None => {
                 // Being examined for the first time; its shipments are woken then.
                 self.ctx.note_rest(&self.object, None);
                 Ok(Done::At(None))
             }
-            None => self.fail(no_connection(&name)).await,
         }
     }
 
@@ -123,6 +128,7 @@ impl Pass {
         for _ in 0..MOST_STEPS {
             let step = self.next_step(link);
             tracing::debug!(?step, "planned");
+            let cancelling = step == Step::Run(Free::Cancel);
             let failed = match step {
                 Step::Look(look) => self.look(look, link).await,
                 Step::Save => self.save(Reason::Activating).await.map(|()| None)?,
@@ -136,6 +142,10 @@ impl Pass {
                 Step::Fail(failure) => Some(failure),
                 Step::Release => return self.release().await,
             };
+            if cancelling && failed.is_none() && self.journal != self.stored {
+                // The 2xx to our DELETE is what makes a later 404 certain: it must outlive this process.
+                self.save(Reason::Deleting).await?;
+            }
             if let Some(failure) = failed {
                 if failure.reason.kind() == Kind::Auth {
                     self.ctx.registry.report(&link.name, failure.clone());
@@ -312,6 +322,10 @@ impl Pass {
     async fn finish(&mut self, end: End) -> Result<Done, CommitError> {
         self.write_end(&end).await?;
         let End::Rest(rest) = end else { return Ok(self.rested(None)) };
+        if rest.reason == Reason::TooManyOpenOrders {
+            // A place becomes free without any change of this shipment; asking costs no call.
+            return Ok(self.rested(Some(after(jittered(TURN)))));
+        }
         let slow = rest.until.is_none() && rest.reason.kind() == Kind::Stalled;
         Ok(self.rested(if slow { Some(after(jittered(backoff::STALLED))) } else { rest.until }))
     }

@@ -11,6 +11,7 @@ use crate::{
         connection::{
             CancelBy, DefaultExistingKeyPolicy, Permission, RecipientMapping, YubiKeyConnectionSpec,
         },
+        moment::Moment,
         shipment::{self as api, YubiKeyShipment},
     },
     controller::{connection::link::Facts, durations},
@@ -68,7 +69,7 @@ pub fn wanted(
             Some(api::PinGate::Activation) | None => PinGate::Activation,
         },
         existing_key: existing_key(spec, defaults.existing_key_policy),
-        order_before: spec.order_before.as_ref().map(|at| at.0),
+        order_before: spec.order_before.as_ref().and_then(Moment::read),
         on_delete: on_delete(spec.deletion_policy.or(defaults.deletion_policy), connection),
         cancel_in_console: connection.yubico.cancel_by == CancelBy::Console,
         cadence: Cadence {
@@ -103,8 +104,9 @@ const fn gate(gate: Option<api::ActivationGate>) -> ActivationGate {
 }
 
 fn existing_key(spec: &api::YubiKeyShipmentSpec, default: Option<DefaultExistingKeyPolicy>) -> ExistingKey {
-    match (spec.existing_key_policy, &spec.existing_key_before, default) {
-        (Some(api::ExistingKeyPolicy::OrderAnother), Some(before), _) => ExistingKey::OrderAnother(before.0),
+    let before = spec.existing_key_before.as_ref().and_then(Moment::read);
+    match (spec.existing_key_policy, before, default) {
+        (Some(api::ExistingKeyPolicy::OrderAnother), Some(before), _) => ExistingKey::OrderAnother(before),
         (Some(api::ExistingKeyPolicy::Adopt), ..) | (None, _, Some(DefaultExistingKeyPolicy::Adopt)) => {
             ExistingKey::Adopt
         }
@@ -160,6 +162,9 @@ fn order_bar(
 ) -> Option<Failure> {
     let spec = &object.spec;
     let policy = &connection.policy;
+    if let Some(unreadable) = unreadable_time(spec) {
+        return Some(unreadable);
+    }
     if has_recipient(spec) && policy.recipient_override == Permission::Forbid {
         return Some(forbidden(
             "spec.recipient is set, and the connection's policy.recipientOverride is Forbid; remove it, or ask the connection's owner to allow it.",
@@ -184,6 +189,18 @@ fn order_bar(
             "The namespace has as many open orders as the connection's policy.maxOpenOrders allows; this one waits for its turn.",
         )
     })
+}
+
+/// A fence whose time cannot be read must not be taken for none.
+fn unreadable_time(spec: &api::YubiKeyShipmentSpec) -> Option<Failure> {
+    let fields = [("existingKeyBefore", &spec.existing_key_before), ("orderBefore", &spec.order_before)];
+    let (name, _) = fields.into_iter().find(|(_, at)| at.as_ref().is_some_and(|at| at.read().is_none()))?;
+    Some(Failure::new(
+        Reason::SpecUnreadable,
+        format!(
+            "spec.{name} is a time that cannot be read, so nothing is ordered; write it as in 2027-01-31T12:00:00Z."
+        ),
+    ))
 }
 
 /// `recipient: {}` says nothing.
