@@ -72,7 +72,8 @@ suite_format() { suite format count_lines '^ok ' hack/lint.sh rust-format go-for
 
 suite_lint() { suite lint count_lines '^ok ' hack/lint.sh clippy go-vet helm; }
 
-suite_rust() { suite rust count_cargo '^test .* \.\.\. ' cargo test --workspace --no-fail-fast; }
+# The tests wait more than they compute, so more of them run than there are cores.
+suite_rust() { RUST_TEST_THREADS=${RUST_TEST_THREADS:-6} suite rust count_cargo '^test .* \.\.\. ' cargo test --workspace --no-fail-fast; }
 
 suite_control-plane() { suite control-plane count_go '^--- ' control_plane_tests; }
 

@@ -269,10 +269,13 @@ impl Context {
     /// By the id Okta gave, else by the reference as written: before the first mark no id is known. Logins and ids
     /// belong to one Okta org.
     fn same_person(&self, other: &YubiKeyShipment, mine: &YubiKeyShipment, id: &str) -> bool {
-        if let (Some(theirs), Some(ours)) = (self.okta_org(other), self.okta_org(mine))
-            && theirs != ours
-        {
-            return false;
+        let another = other.spec.connection_ref != mine.spec.connection_ref;
+        match (self.okta_org(other), self.okta_org(mine)) {
+            (Some(theirs), Some(ours)) if theirs != ours => return false,
+            // Through a connection that nobody has examined yet nothing can be enrolled; once it can, this shipment's
+            // mark stands first.
+            (None, Some(_)) if another => return false,
+            _ => {}
         }
         if let Some(known) = other.status.as_ref().and_then(|s| s.user_id.as_deref()) {
             return known == id;

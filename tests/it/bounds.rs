@@ -8,8 +8,17 @@ use crate::support::{
     schema::{KINDS, Node, nodes, served},
 };
 
-const BOUNDS: [&str; 8] =
-    ["maxLength", "minLength", "pattern", "minimum", "maximum", "maxItems", "minItems", "enum"];
+const BOUNDS: [&str; 9] = [
+    "maxLength",
+    "minLength",
+    "pattern",
+    "minimum",
+    "maximum",
+    "maxItems",
+    "minItems",
+    "maxProperties",
+    "enum",
+];
 
 /// Where a rule is nearer than the schema's bound: the longest text that is taken.
 const NEARER: [(&str, usize); 11] = [
@@ -78,9 +87,16 @@ fn list(path: &str, length: u64) -> Value {
             let letter = |index: u64| char::from(b'A' + u8::try_from(index % 26).unwrap());
             json!(format!("{}{}", letter(number / 26), letter(number)))
         }
+        path if path.ends_with(".matchExpressions") => {
+            json!({"key": format!("k{number}"), "operator": "Exists"})
+        }
         _ => json!(format!("g{number}")),
     };
     (0..length).map(element).collect()
+}
+
+fn labels(count: u64) -> Value {
+    (0..count).map(|number| (format!("k{number}"), json!("v"))).collect::<serde_json::Map<_, _>>().into()
 }
 
 /// A value just outside the bound, and one just inside.
@@ -99,6 +115,7 @@ fn both_sides(node: &Node, bound: &str) -> (Value, Value) {
         "minimum" => (json!(number() - 1), json!(number())),
         "maximum" => (json!(number() + 1), json!(number())),
         "maxItems" => (list(&node.path, number() + 1), list(&node.path, number())),
+        "maxProperties" => (labels(number() + 1), labels(number())),
         "minItems" => (list(&node.path, number() - 1), list(&node.path, number())),
         "enum" => (json!("SomethingElse"), limit[0].clone()),
         _ => (json!(misfit(limit.as_str().unwrap())), json!(fit(node))),
@@ -144,12 +161,13 @@ async fn every_bound_refuses_what_lies_just_outside_and_takes_what_lies_just_ins
                     for bound in BOUNDS.iter().filter(|bound| !node.schema[**bound].is_null()) {
                         let at = format!("{kind} {} {bound}", node.path);
                         let (outside, inside) = both_sides(node, bound);
-                        let refused = manifest_with(kind, &node.path, outside);
+                        // Of a map the first value is the one of its only key.
+                        let place = node.path.replace("matchLabels[]", "matchLabels.k");
+                        let refused = manifest_with(kind, &place, outside);
                         let refusal = asked(&scene.client, &scene.name, &refused).await;
                         let refusal = refusal.err().unwrap_or_else(|| panic!("{at}: it is taken"));
-                        assert!(refusal.contains(&node.path.replace("[]", "[0]")), "{at}: {refusal}");
-                        let taken =
-                            fitted(&node.path, &inside, manifest_with(kind, &node.path, inside.clone()));
+                        assert!(refusal.contains(&place.replace("[]", "[0]")), "{at}: {refusal}");
+                        let taken = fitted(&node.path, &inside, manifest_with(kind, &place, inside.clone()));
                         if let Err(refusal) = asked(&scene.client, &scene.name, &taken).await {
                             panic!("{at}: {inside} is refused: {refusal}");
                         }
