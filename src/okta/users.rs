@@ -55,8 +55,12 @@ impl Client {
     /// Whatever but 2xx.
     pub async fn user_by_login(&self, login: &Login) -> Result<Option<User>, CallError> {
         let expression = format!("profile.login eq \"{}\"", escaped(login.as_str()));
-        if let Some(user) = self.find("user-by-login", "filter", &expression, login).await? {
-            return Ok(Some(user));
+        match self.find("user-by-login", "filter", &expression, login).await {
+            Ok(Some(user)) => return Ok(Some(user)),
+            Ok(None) => {}
+            // A server that does not know this filter may still know the search.
+            Err(error) if matches!(error.status, Some(400 | 404 | 405 | 501)) => {}
+            Err(error) => return Err(error),
         }
         match self.find("user-search", "search", &expression, login).await? {
             Some(found) => self.user_by_id(&found.id).await,

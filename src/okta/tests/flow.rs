@@ -196,6 +196,20 @@ async fn a_list_is_followed_on_the_same_host_only() {
 }
 
 #[tokio::test]
+async fn a_login_is_searched_where_the_filter_is_refused() {
+    const FOUND: &str =
+        "{\"id\":\"00u1\",\"status\":\"ACTIVE\",\"profile\":{\"login\":\"ann.lee@example.com\"}}";
+    let server = Server::start(|seen| match seen.path() {
+        path if path.starts_with("/api/v1/users?filter") => bytes(400, &error_body("E0000031")),
+        path if path.starts_with("/api/v1/users?search") => bytes(200, &format!("[{FOUND}]")),
+        _ => bytes(200, FOUND),
+    })
+    .await;
+    let found = with_api_token(&server).user_by_login(&Login::new("ann.lee@example.com").unwrap()).await;
+    assert_eq!(found.unwrap().unwrap().id.as_str(), "00u1");
+}
+
+#[tokio::test]
 async fn a_login_is_filtered_then_searched_and_read_by_id() {
     const FOUND: &str =
         "{\"id\":\"00u1\",\"status\":\"STAGED\",\"profile\":{\"login\":\"Ann.Lee@example.com\"}}";
