@@ -261,21 +261,27 @@ impl Pass {
                 Err(error) => {
                     tracing::error!(%error, attempt, "the receipt of an order could not be written; trying until it is");
                     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-                    self.adopt_live(what, attempt, receipt).await;
+                    self.adopt_live(what, attempt, receipt).await?;
                 }
             }
         }
     }
 
-    /// Reads the object live and puts the receipt, and nothing else, into its open mark.
-    async fn adopt_live(&mut self, what: Marked, attempt: u32, receipt: &Receipt) {
-        let Ok(live) = self.api.get(&self.object.name_any()).await else { return };
-        let Ok(mut journal) = record::read(&live.status.clone().unwrap_or_default()) else { return };
+    /// Reads the object live and puts the receipt, and nothing else, into its open mark. Where that mark is no longer
+    /// open (the first write may have got through after all, or another resource stands under the name) there is
+    /// nothing to write it into: the pass ends as with any conflict, and the plan goes on from what is stored.
+    async fn adopt_live(&mut self, what: Marked, attempt: u32, receipt: &Receipt) -> Result<(), CommitError> {
+        let Ok(live) = self.api.get(&self.object.name_any()).await else { return Ok(()) };
+        let Ok(mut journal) = record::read(&live.status.clone().unwrap_or_default()) else { return Ok(()) };
         let generation = live.metadata.generation.unwrap_or_default();
-        if journal.record(what, attempt, receipt, generation, clock::now()) {
-            self.journal = journal;
-            *self.object = live;
+        let same = live.uid() == self.object.uid();
+        if !same || !journal.record(what, attempt, receipt, generation, clock::now()) {
+            tracing::warn!(?what, attempt, "the receipt stands already, or its mark is gone from the status");
+            return Err(CommitError::Conflict);
         }
+        self.journal = journal;
+        *self.object = live;
+        Ok(())
     }
 
     /// After an order the next plan is a rest; its conditions go with the receipt in one write.
