@@ -225,6 +225,10 @@ impl Pass {
             Ok(prepared) => prepared,
             Err(failure) => return Ok(Some(failure)),
         };
+        // Slot and token may have taken long: requests expire, people are suspended, others come first.
+        if self.next_step(link) != Step::Mark(what) {
+            return Ok(None);
+        }
         let (now, instant) = (clock::now(), Instant::now());
         self.journal.mark(what, now, self.found.seen.list.as_ref());
         self.save(doing(what)).await?;
