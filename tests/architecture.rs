@@ -11,11 +11,13 @@ use std::{
 /// What each part may import of ours, besides itself.
 fn allowed(part: &str) -> &'static [&'static str] {
     match part {
-        "api" | "domain" | "clock" | "readiness" | "tasks" => &[],
+        "api" | "domain" | "chance" | "clock" | "readiness" | "tasks" => &[],
         "http" => &["clock", "domain"],
-        "okta" | "yubico" | "credentials" | "metrics" => &["clock", "domain", "http"],
+        "okta" => &["chance", "clock", "domain", "http"],
+        "yubico" | "credentials" | "metrics" => &["clock", "domain", "http"],
         "controller" => &[
             "api",
+            "chance",
             "clock",
             "credentials",
             "domain",

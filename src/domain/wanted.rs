@@ -49,6 +49,17 @@ pub enum ExistingKey {
     OrderAnother(Timestamp),
 }
 
+impl ExistingKey {
+    /// Is a key that Okta made then overlooked? One without a readable time never is.
+    #[must_use]
+    pub fn overlooks(self, created: Option<Timestamp>) -> bool {
+        match self {
+            Self::OrderAnother(before) => created.is_some_and(|at| at < before),
+            Self::Hold | Self::Adopt => false,
+        }
+    }
+}
+
 /// What happens at the vendors on deletion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum OnDelete {

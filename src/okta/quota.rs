@@ -12,6 +12,7 @@ use std::{
 use tokio::time::Instant;
 
 use crate::{
+    chance,
     domain::failure::{CallError, Failure, Reason},
     http::{Answer, not_sent},
 };
@@ -132,8 +133,5 @@ impl Seen {
 
 /// Up to a second, so that not all calls come back at once.
 fn jitter() -> Duration {
-    let mut byte = [0_u8; 1];
-    // Without randomness there is no jitter; nothing depends on it.
-    let _ = openssl::rand::rand_bytes(&mut byte);
-    Duration::from_millis(u64::from(byte[0]) * 4)
+    Duration::from_millis(u64::from(chance::byte()) * 4)
 }

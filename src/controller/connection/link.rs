@@ -7,7 +7,7 @@ use tokio::sync::Mutex;
 
 use crate::{
     api::connection::YubiKeyConnectionSpec,
-    clock,
+    chance, clock,
     domain::{
         failure::{Failure, Reason},
         ids::RpId,
@@ -113,7 +113,7 @@ impl Link {
     /// If the keys cannot be read or there are none.
     pub async fn transport_key(&self) -> Result<PublicKey, Failure> {
         let keys = self.transport.get(|| async { Ok(self.yubico.transport_keys().await?) }).await?;
-        let index = usize::from(random_byte()).checked_rem(keys.len()).unwrap_or(0);
+        let index = usize::from(chance::byte()).checked_rem(keys.len()).unwrap_or(0);
         keys.into_iter().nth(index).ok_or_else(|| {
             Failure::new(
                 Reason::VendorKeysUnusable,
@@ -160,11 +160,4 @@ pub async fn read_inventory(yubico: &yubico::Client) -> Result<Option<Inventory>
         Err(error) if error.is_not_found() => Ok(None),
         Err(error) => Err(error.into()),
     }
-}
-
-fn random_byte() -> u8 {
-    let mut byte = [0];
-    // Without randomness the first key is as good as any.
-    let _ = openssl::rand::rand_bytes(&mut byte);
-    byte[0]
 }

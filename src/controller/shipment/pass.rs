@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     api::shipment::{YubiKeyShipment, YubiKeyShipmentStatus},
-    clock,
+    chance, clock,
     controller::{
         Context,
         commit::{self, CommitError},
@@ -128,7 +128,6 @@ impl Pass {
         for _ in 0..MOST_STEPS {
             let step = self.next_step(link);
             tracing::debug!(?step, "planned");
-            let cancelling = step == Step::Run(Free::Cancel);
             let failed = match step {
                 Step::Look(look) => self.look(look, link).await,
                 Step::Save => self.save(Reason::Activating).await.map(|()| None)?,
@@ -137,15 +136,11 @@ impl Pass {
                     None
                 }
                 Step::Mark(what) => self.mark_and_send(what, link).await?,
-                Step::Run(what) => self.run_free(what, link).await,
+                Step::Run(what) => self.run_free(what, link).await?,
                 Step::Rest(rest) => return self.finish(End::Rest(rest)).await,
                 Step::Fail(failure) => Some(failure),
                 Step::Release => return self.release().await,
             };
-            if cancelling && failed.is_none() && self.journal != self.stored {
-                // The 2xx to our DELETE is what makes a later 404 certain: it must outlive this process.
-                self.save(Reason::Deleting).await?;
-            }
             if let Some(failure) = failed {
                 if failure.reason.kind() == Kind::Auth {
                     self.ctx.registry.report(&link.name, failure.clone());
@@ -202,16 +197,20 @@ impl Pass {
         read.err()
     }
 
-    async fn run_free(&mut self, what: Free, link: &Link) -> Option<Failure> {
+    async fn run_free(&mut self, what: Free, link: &Link) -> Result<Option<Failure>, CommitError> {
         let result = execute::run_free(what, link, &mut self.journal).await;
         match (what, result) {
             // The list tells whether it worked all the same.
             (Free::Activate, Err(failure)) => self.found.seen.activation_failed = Some(failure),
             (Free::Cancel, Err(failure)) => self.found.seen.cancel_failed = Some(failure),
-            (Free::Cancel, Ok(())) => self.found.seen.parcel = None,
-            (_, result) => return result.err(),
+            (Free::Cancel, Ok(())) => {
+                self.found.seen.parcel = None;
+                // The 2xx to our DELETE is what makes a later 404 certain: it must outlive this process.
+                self.save(Reason::Deleting).await?;
+            }
+            (_, result) => return Ok(result.err()),
         }
-        None
+        Ok(None)
     }
 
     /// Mark, send, record. The mark is a write guarded by the object the decision was made on; a conflict ends the
@@ -430,9 +429,7 @@ fn after(wait: SignedDuration) -> Timestamp {
 
 /// Up to a fifth more, so that what failed together does not come back together.
 fn jittered(wait: SignedDuration) -> SignedDuration {
-    let mut byte = [0_u8];
-    let _ = openssl::rand::rand_bytes(&mut byte);
-    wait + wait / 1280 * i32::from(byte[0])
+    wait + wait / 1280 * i32::from(chance::byte())
 }
 
 async fn pause(until: Timestamp) {
@@ -445,7 +442,5 @@ async fn pause(until: Timestamp) {
 /// End of a hold's id: nobody can know it beforehand.
 fn suffix() -> String {
     const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-    let mut bytes = [0_u8; 6];
-    let _ = openssl::rand::rand_bytes(&mut bytes);
-    bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect()
+    chance::bytes::<6>().iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect()
 }

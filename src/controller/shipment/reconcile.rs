@@ -9,7 +9,7 @@ use tracing::Instrument;
 use super::pass::{Done, Pass};
 use crate::{
     api::{REQUESTED_AT, shipment::YubiKeyShipment},
-    clock,
+    chance, clock,
     controller::{Context, commit::CommitError},
     domain::{
         backoff,
@@ -102,7 +102,5 @@ fn held_before(object: &YubiKeyShipment, ctx: &Context) -> Option<Timestamp> {
     if !quiet || ctx.knows(object) || ctx.registry.epoch(&object.spec.connection_ref.name) == 0 {
         return None;
     }
-    let mut byte = [0_u8];
-    let _ = openssl::rand::rand_bytes(&mut byte);
-    clock::now().checked_add(backoff::STALLED / 255 * i32::from(byte[0])).ok()
+    clock::now().checked_add(backoff::STALLED / 255 * i32::from(chance::byte())).ok()
 }

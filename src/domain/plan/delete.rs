@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::{
     Free, Look, Situation, Step, after,
     follow::{look_due, missing, next_look, schedule},
-    order::unknown_order,
+    order::{enrollment_settles, enrollment_unknown, unknown_order},
     rest, rest_for,
 };
 use crate::domain::{
@@ -47,23 +47,14 @@ fn delete_enrollment(s: &Situation<'_>) -> Step {
     match &s.journal.enrollment {
         Enrollment::Never | Enrollment::Refused(_) | Enrollment::Discarded(_) => Step::Release,
         Enrollment::Open(_, mark) => {
-            let judged = after(mark.at, s.wanted.calls.settle);
-            if s.now < judged {
-                return rest(
-                    Reason::Settling,
-                    "An enrolment call may still be under way; its outcome is judged once it must have ended.",
-                    Some(judged),
-                );
+            if let Some(step) = enrollment_settles(s, mark) {
+                return step;
             }
             let Some(list) = &s.seen.list else { return Step::Look(Look::Enrollments) };
             if list.entries.iter().all(|e| mark.shown.contains(&e.id)) {
                 return Step::Release;
             }
-            rest(
-                Reason::EnrollOutcomeUnknown,
-                "Okta's answer to the enrolment was lost, and Okta now lists an enrolment that was not there before. Answer this hold with DiscardEnrollment and its id if it is this shipment's own.",
-                None,
-            )
+            enrollment_unknown()
         }
         Enrollment::Made(made) => {
             let Some(list) = &s.seen.list else { return Step::Look(Look::Enrollments) };

@@ -77,19 +77,32 @@ pub(super) fn before_order(s: &Situation<'_>) -> Step {
     match &s.journal.enrollment {
         Enrollment::Never | Enrollment::Refused(_) | Enrollment::Discarded(_) => fresh(s),
         Enrollment::Open(_, mark) => {
-            let judged = after(mark.at, s.wanted.calls.settle);
-            if s.now < judged {
-                return rest(
-                    Reason::Settling,
-                    "An enrolment call may still be under way; its outcome is judged once it must have ended.",
-                    Some(judged),
-                );
-            }
-            unknown_enrollment(s, mark)
+            enrollment_settles(s, mark).unwrap_or_else(|| unknown_enrollment(s, mark))
         }
         Enrollment::Made(made) if made.discard_mark.is_some() => discard(s, made),
         Enrollment::Made(made) => enrolled(s, made),
     }
+}
+
+/// Another process may still be in the call: its mark is left alone until it must have ended.
+pub(super) fn enrollment_settles(s: &Situation<'_>, mark: &EnrollMark) -> Option<Step> {
+    let judged = after(mark.at, s.wanted.calls.settle);
+    (s.now < judged).then(|| {
+        rest(
+            Reason::Settling,
+            "An enrolment call may still be under way; its outcome is judged once it must have ended.",
+            Some(judged),
+        )
+    })
+}
+
+/// Okta lists what was not there before, and nothing tells whose it is.
+pub(super) fn enrollment_unknown() -> Step {
+    rest(
+        Reason::EnrollOutcomeUnknown,
+        "Okta's answer to the enrolment was lost, and Okta now lists an enrolment that was not there before. Answer this hold with DiscardEnrollment and its id if it is this shipment's own.",
+        None,
+    )
 }
 
 /// The enrolment went out and its answer, with the sealed requests, is lost.
@@ -104,11 +117,7 @@ fn unknown_enrollment(s: &Situation<'_>, mark: &EnrollMark) -> Step {
     let Some(list) = &s.seen.list else { return Step::Look(Look::Enrollments) };
     let new = list.entries.iter().any(|e| !mark.shown.contains(&e.id));
     if new {
-        return rest(
-            Reason::EnrollOutcomeUnknown,
-            "Okta's answer to the enrolment was lost, and Okta now lists an enrolment that was not there before. Answer this hold with DiscardEnrollment and its id if it is this shipment's own.",
-            None,
-        );
+        return enrollment_unknown();
     }
     fresh(s)
 }
@@ -194,11 +203,7 @@ pub(super) fn eligible(person: &Person) -> Option<Step> {
 }
 
 fn existing_key(s: &Situation<'_>, list: &EnrollmentList) -> Option<Step> {
-    let overlooked = |created: Option<Timestamp>| match s.wanted.existing_key {
-        ExistingKey::OrderAnother(before) => created.is_some_and(|c| c < before),
-        ExistingKey::Hold | ExistingKey::Adopt => false,
-    };
-    let found: Vec<_> = list.entries.iter().filter(|e| !overlooked(e.created)).collect();
+    let found: Vec<_> = list.entries.iter().filter(|e| !s.wanted.existing_key.overlooks(e.created)).collect();
     let first = found.first()?;
     let what = match first.status {
         EnrollmentStatus::Active => "an active",
@@ -272,16 +277,12 @@ fn enrolled(s: &Situation<'_>, made: &Made) -> Step {
 /// Ours is the oldest (created, then id), save those that `existingKeyBefore` overlooks. An enrolment without a
 /// readable time counts as older.
 fn goes_first(s: &Situation<'_>, list: &EnrollmentList, made: &Made, ours: Option<Timestamp>) -> bool {
-    let overlooked = |created: Option<Timestamp>| match s.wanted.existing_key {
-        ExistingKey::OrderAnother(before) => created.is_some_and(|c| c < before),
-        ExistingKey::Hold | ExistingKey::Adopt => false,
-    };
-    list.entries.iter().filter(|e| e.id != made.id && !overlooked(e.created)).all(|other| {
-        match (other.created, ours) {
+    list.entries.iter().filter(|e| e.id != made.id && !s.wanted.existing_key.overlooks(e.created)).all(
+        |other| match (other.created, ours) {
             (Some(theirs), Some(ours)) => (theirs, &other.id) > (ours, &made.id),
             _ => false,
-        }
-    })
+        },
+    )
 }
 
 fn stale_enrollment(s: &Situation<'_>, made: &Made) -> Step {
