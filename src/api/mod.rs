@@ -2,6 +2,7 @@
 //! Doc comments become the text of `kubectl explain`.
 
 pub mod connection;
+pub mod decision;
 pub mod moment;
 pub mod schema;
 pub mod shipment;

@@ -7,7 +7,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 use kube::CustomResourceExt;
 use schemars::{Schema, SchemaGenerator, json_schema};
 
-use super::{connection::YubiKeyConnection, shipment::YubiKeyShipment};
+use super::{connection::YubiKeyConnection, decision::YubiKeyDecision, shipment::YubiKeyShipment};
 
 /// Labels and expressions of one selector.
 const MOST_LABELS: i64 = 64;
@@ -31,7 +31,7 @@ pub fn duration(_: &mut SchemaGenerator) -> Schema {
 /// All definitions, ready to apply, by file name.
 #[must_use]
 pub fn all() -> Vec<CustomResourceDefinition> {
-    vec![finish(YubiKeyConnection::crd()), finish(YubiKeyShipment::crd())]
+    vec![finish(YubiKeyConnection::crd()), finish(YubiKeyDecision::crd()), finish(YubiKeyShipment::crd())]
 }
 
 /// The definition as YAML, as it stands in `crds/`.

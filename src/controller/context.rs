@@ -28,9 +28,11 @@ use super::{
 use crate::{
     api::{
         connection::{AllowedNamespaces, NamespacesFrom, YubiKeyConnection, YubiKeyConnectionSpec},
+        decision::YubiKeyDecision,
         shipment::{EnrollmentOutcome, OrderOutcome, YubiKeyShipment, YubiKeyShipmentStatus},
     },
     domain::{
+        ids::ShipmentId,
         journal::{Journal, Order},
         plan::{Person, Seen},
     },
@@ -48,6 +50,8 @@ pub struct Context {
     pub shipments: Store<YubiKeyShipment>,
     /// All connections, as watched.
     pub connections: Store<YubiKeyConnection>,
+    /// All decisions, as watched.
+    pub decisions: Store<YubiKeyDecision>,
     /// Metadata of all namespaces, as watched.
     pub namespaces: Store<PartialObjectMeta<Namespace>>,
     /// All connections that were examined.
@@ -98,6 +102,8 @@ pub struct Parts {
     pub shipments: Store<YubiKeyShipment>,
     /// See [`Context::connections`].
     pub connections: Store<YubiKeyConnection>,
+    /// See [`Context::decisions`].
+    pub decisions: Store<YubiKeyDecision>,
     /// See [`Context::namespaces`].
     pub namespaces: Store<PartialObjectMeta<Namespace>>,
     /// See [`Context::credentials_dir`].
@@ -119,6 +125,7 @@ impl Context {
             recorder: parts.recorder,
             shipments: parts.shipments,
             connections: parts.connections,
+            decisions: parts.decisions,
             namespaces: parts.namespaces,
             registry: Registry::default(),
             credentials_dir: parts.credentials_dir,
@@ -298,6 +305,18 @@ impl Context {
         })
     }
 
+    /// Another resource that has this order.
+    #[must_use]
+    pub fn claimant(&self, id: &ShipmentId, object: &YubiKeyShipment) -> Option<String> {
+        let has = |other: &YubiKeyShipment| {
+            let order = other.status.as_ref().and_then(|s| s.order.as_ref());
+            order.and_then(|o| o.shipment_id.as_deref()) == Some(id.as_str())
+        };
+        let all = self.shipments.state();
+        let other = all.iter().find(|other| other.uid() != object.uid() && has(other))?;
+        Some(format!("{}/{}", other.namespace().unwrap_or_default(), other.name_any()))
+    }
+
     /// Writes the ids of a released shipment to an event on its connection, where they outlive it.
     pub async fn say_released(&self, object: &YubiKeyShipment, journal: &Journal) {
         let order = match &journal.order {
@@ -330,7 +349,7 @@ fn is_marked(status: &YubiKeyShipmentStatus) -> bool {
 }
 
 /// As [`Journal::is_open`], without building the journal: this runs over all shipments.
-fn is_open(status: &YubiKeyShipmentStatus) -> bool {
+pub(super) fn is_open(status: &YubiKeyShipmentStatus) -> bool {
     let enrolled = status
         .enrollment
         .as_ref()

@@ -5,20 +5,22 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use futures::{FutureExt, Stream, StreamExt, future::Shared};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{
-    Api, Client,
+    Api, Client, ResourceExt,
     core::PartialObjectMeta,
     runtime::{
         Controller, WatchStreamExt,
         controller::{self, Action},
         events::{Recorder, Reporter},
-        reflector::{self, Store},
+        reflector::{self, ObjectRef, Store},
         watcher,
     },
 };
 
 use super::{Context, commit::FIELD_MANAGER, connection, context::Parts, shipment};
 use crate::{
-    api::{REQUESTED_AT, connection::YubiKeyConnection, shipment::YubiKeyShipment},
+    api::{
+        REQUESTED_AT, connection::YubiKeyConnection, decision::YubiKeyDecision, shipment::YubiKeyShipment,
+    },
     clock,
     domain::{backoff, failure::Failure},
     metrics::Metrics,
@@ -57,6 +59,11 @@ pub async fn run(setup: Setup, stop: impl Future<Output = ()> + Send + 'static) 
         watcher::Config::default().any_semantic(),
     );
     let (namespaces, namespace_watch) = namespaces(&setup.client);
+    let (decisions, decided) = decisions(&setup.client);
+    let shipments = shipments.watches_stream(decided, |decision| {
+        let namespace = decision.namespace().unwrap_or_default();
+        Some(ObjectRef::new(&decision.spec.shipment_ref.name).within(&namespace))
+    });
     let ctx = Arc::new(Context::new(Parts {
         client: setup.client.clone(),
         recorder: Recorder::new(
@@ -65,6 +72,7 @@ pub async fn run(setup: Setup, stop: impl Future<Output = ()> + Send + 'static) 
         ),
         shipments: shipments.store(),
         connections: connections.store(),
+        decisions,
         namespaces,
         credentials_dir: setup.credentials_dir,
         calls: Arc::clone(&setup.metrics.calls),
@@ -123,6 +131,17 @@ fn namespaces(client: &Client) -> (Store<PartialObjectMeta<Namespace>>, impl Str
         n.metadata.annotations = None;
     });
     (store, reflector::reflector(writer, watch).map(drop))
+}
+
+/// Decisions, and each of them as a reason to look at its shipment.
+fn decisions(
+    client: &Client,
+) -> (Store<YubiKeyDecision>, impl Stream<Item = Result<YubiKeyDecision, watcher::Error>> + use<>) {
+    let (store, writer) = reflector::store();
+    let watch = watcher(Api::all(client.clone()), watcher::Config::default().any_semantic())
+        .default_backoff()
+        .modify(|decision: &mut YubiKeyDecision| decision.metadata.managed_fields = None);
+    (store, reflector::reflector(writer, watch).applied_objects())
 }
 
 type Stop = Shared<futures::future::BoxFuture<'static, ()>>;

@@ -21,11 +21,13 @@ pub enum Choice {
     ApproveActivation,
     /// Mail the PIN now.
     ApprovePin,
+    /// Mail the PIN again; answers no hold but names the mail.
+    ResendPin,
 }
 
 impl Choice {
     /// Every choice.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::RetryOrder,
         Self::AdoptOrder,
         Self::CancelOrder,
@@ -34,6 +36,7 @@ impl Choice {
         Self::ActivateWithKeptKeys,
         Self::ApproveActivation,
         Self::ApprovePin,
+        Self::ResendPin,
     ];
 
     /// The choice of that name.
@@ -54,6 +57,7 @@ impl Choice {
             Self::ActivateWithKeptKeys => "ActivateWithKeptKeys",
             Self::ApproveActivation => "ApproveActivation",
             Self::ApprovePin => "ApprovePin",
+            Self::ResendPin => "ResendPin",
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The domain: what must be true of a shipment. No Kubernetes, no HTTP, no async, no clock of its own.
 
+pub mod answer;
 pub mod backoff;
 pub mod cadence;
 pub mod countries;

@@ -145,6 +145,8 @@ pub struct Wanted {
     pub order_bar: Option<Failure>,
     /// Stops every effect, cancelling too; never reading.
     pub effects_bar: Option<Failure>,
+    /// The connection is bound to this cluster: nobody else enrols with it.
+    pub bound: bool,
     /// The resource is being deleted.
     pub deleting: bool,
 }

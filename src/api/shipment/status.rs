@@ -47,6 +47,12 @@ pub struct YubiKeyShipmentStatus {
     /// The PIN mail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pin: Option<PinStatus>,
+    /// What a person's answers asked for, as far as it is still to be done or stays approved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered: Option<Answered>,
+    /// The last five decisions that were answered to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decisions: Vec<DecisionRecord>,
     /// What waits for a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<HoldStatus>,
@@ -122,7 +128,7 @@ pub struct EnrollmentStatus {
     /// Id of the pre-registered factor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// Key pair at Okta that opens the answer.
+    /// Key pair at Okta that opens the answer; not known of an enrolment that was taken over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_id: Option<String>,
     /// Hosts the credential is for.
@@ -216,6 +222,9 @@ pub struct OrderStatus {
     /// Set once the order was seen failed; if the parcel turns up after all, a person decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub given_up: Option<bool>,
+    /// Set for an order that was taken over without a person's answer; a deletion leaves it alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adopted: Option<bool>,
     /// Who carries it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carrier: Option<String>,
@@ -299,6 +308,74 @@ pub struct PinStatus {
     /// When Okta was asked, the last three.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mails: Vec<MicroTime>,
+    /// A person asked for another mail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resend: Option<bool>,
+}
+
+/// What a person's answers asked for.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Answered {
+    /// The next attempt begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<bool>,
+    /// A pending enrolment to be removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discard: Option<DiscardStatus>,
+    /// An order to be taken over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adopt: Option<AdoptStatus>,
+    /// The activation is approved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activation: Option<bool>,
+    /// The PIN mail is approved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin: Option<bool>,
+    /// Activation with the signing keys kept beside the responses is approved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_keys: Option<bool>,
+}
+
+/// A pending enrolment to be removed.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+pub struct DiscardStatus {
+    /// Its id.
+    pub id: String,
+    /// Written before the call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<MicroTime>,
+}
+
+/// An order to be taken over.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct AdoptStatus {
+    /// Its id at `YubiEnterprise`.
+    pub shipment_id: String,
+    /// When it was named.
+    pub since: MicroTime,
+    /// Named by a person, not by the search.
+    pub by_person: bool,
+}
+
+/// A decision that was answered to.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct DecisionRecord {
+    /// Name of the `YubiKeyDecision`.
+    pub name: String,
+    /// The hold it answered.
+    #[serde(rename = "holdID")]
+    pub hold_id: String,
+    /// How.
+    pub action: String,
+    /// Who decided.
+    pub requested_by: String,
+    /// When it was taken up.
+    pub at: MicroTime,
+    /// Whether it changed anything.
+    pub accepted: bool,
 }
 
 /// What waits for a person.

@@ -2,10 +2,17 @@
 
 use std::sync::Arc;
 
+use kube::{Api, ResourceExt, api::ListParams};
+
 use crate::{
     api::shipment::YubiKeyShipment,
     clock,
-    controller::{connection::link::Link, shipment::validate},
+    controller::{
+        Context,
+        connection::link::Link,
+        context::is_open,
+        shipment::{adopt, validate},
+    },
     domain::{
         failure::{CallError, Failure, Reason},
         ids::{Login, UserId},
@@ -32,6 +39,7 @@ pub struct Found {
 pub async fn look(
     look: Look,
     object: &YubiKeyShipment,
+    ctx: &Context,
     link: &Arc<Link>,
     journal: &mut Journal,
     found: &mut Found,
@@ -41,7 +49,37 @@ pub async fn look(
         Look::Enrollments => enrollments(link, journal, found).await,
         Look::Address => address(object, link, found).await,
         Look::Parcel => parcel(link, journal, found).await,
+        Look::Search | Look::Adoption if found.recipient.is_none() && found.seen.user.is_none() => {
+            // Both compare the recipient; the plan asks again.
+            user(object, link, journal, found).await
+        }
+        Look::Search => adopt::search(object, ctx, link, journal, found).await,
+        Look::Adoption => adopt::adopt(object, ctx, link, journal, found).await,
+        Look::Rivals => rivals(object, ctx, journal, found).await,
     }
+}
+
+/// Listed live: the cache may not show a mark that another process has just written.
+async fn rivals(
+    object: &YubiKeyShipment,
+    ctx: &Context,
+    journal: &Journal,
+    found: &mut Found,
+) -> Result<(), Failure> {
+    let user = journal.user.as_ref().map(ToString::to_string).unwrap_or_default();
+    let api: Api<YubiKeyShipment> = Api::all(ctx.client.clone());
+    let selector = ListParams::default().fields(&format!("status.userId={user}"));
+    let listed = api.list(&selector).await.map_err(|error| {
+        tracing::warn!(%error, "listing the person's shipments failed");
+        Failure::new(
+            Reason::StatusWriteFailed,
+            "The API server did not list the person's shipments; it is tried again.",
+        )
+    })?;
+    let open =
+        |other: &YubiKeyShipment| other.uid() != object.uid() && other.status.as_ref().is_some_and(is_open);
+    found.seen.rival_live = Some(listed.items.iter().any(open));
+    Ok(())
 }
 
 /// The id once it is known: a login may be given to another person later.

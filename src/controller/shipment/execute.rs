@@ -168,10 +168,12 @@ pub async fn run_marked(
             }
         }
         Prepared::Okta => {
-            let (Some(user), Some(made)) = (&journal.user, journal.made()) else { return incomplete() };
-            let sent = match intent.what {
-                Marked::SendPin => link.okta.send_pin(user, &made.id).await,
-                _ => link.okta.delete_enrollment(user, &made.id).await,
+            let Some(user) = &journal.user else { return incomplete() };
+            let sent = match (intent.what, journal.made(), &journal.unwanted) {
+                (Marked::SendPin, Some(made), _) => link.okta.send_pin(user, &made.id).await,
+                (Marked::Discard, _, Some(unwanted)) => link.okta.delete_enrollment(user, &unwanted.id).await,
+                (Marked::Discard, Some(made), None) => link.okta.delete_enrollment(user, &made.id).await,
+                _ => return incomplete(),
             };
             sent.map_or_else(Outcome::failed, |()| Outcome::done(Receipt::Done))
         }
@@ -239,10 +241,25 @@ async fn activate_request(link: &Link, journal: &Journal) -> Result<Option<Activ
     let (Some(user), Some(made), Some(kept)) = (&journal.user, journal.made(), &journal.kept) else {
         return Ok(None);
     };
+    let mut signing_keys = link.signing_keys().await?;
+    if journal.approved.kept_keys {
+        signing_keys.extend(
+            kept.signing_keys.iter().filter(|key| !signing_keys.contains(key)).cloned().collect::<Vec<_>>(),
+        );
+    }
     Ok(Some(ActivateRequest {
         user: user.clone(),
         enrollment: made.id.clone(),
         responses: kept.responses.clone(),
-        signing_keys: link.signing_keys().await?,
+        signing_keys,
     }))
+}
+
+/// Is a key that was published when the responses were first seen gone from the set? Read anew: Okta refused them.
+pub async fn signing_key_gone(link: &Link, journal: &Journal) -> bool {
+    let Some(kept) = &journal.kept else { return false };
+    match link.signing_keys().await {
+        Ok(current) => kept.signing_keys.iter().any(|key| !current.contains(key)),
+        Err(_) => false,
+    }
 }

@@ -1,5 +1,7 @@
 //! Shipments: dereference (reads) -> validate (whole, typed) -> plan (pure) -> execute (one effect) -> one status write.
 
+pub mod adopt;
+pub mod decide;
 pub mod dereference;
 pub mod execute;
 pub mod finalizer;

@@ -10,6 +10,7 @@ use kube::{Api, ResourceExt, runtime::reflector::ObjectRef};
 use tokio::time::Instant;
 
 use super::{
+    decide,
     dereference::{self, Found},
     execute::{self, Intent},
     finalizer, record, status,
@@ -27,7 +28,7 @@ use crate::{
     domain::{
         backoff,
         failure::{Failure, Kind, Reason},
-        journal::{Journal, Marked, Receipt},
+        journal::{Journal, Marked, Receipt, Unwanted},
         plan::{Free, Look, Rest, Situation, Step, plan},
         summary::{self, End},
         wanted::Wanted,
@@ -98,6 +99,7 @@ impl Pass {
             *self.object = finalizer::add(&self.api, &self.object).await?;
             self.ctx.note_written(&self.object);
         }
+        self.decide().await?;
         let name = self.object.spec.connection_ref.name.clone();
         let declared = self.ctx.connections.get(&ObjectRef::new(&name)).is_some();
         match self.ctx.registry.get(&name) {
@@ -111,6 +113,21 @@ impl Pass {
                 Ok(Done::At(None))
             }
         }
+    }
+
+    /// Answers to what people decided, before anything else: their word may be what the plan waits for.
+    async fn decide(&mut self) -> Result<(), CommitError> {
+        let pending = decide::pending(&self.ctx, &self.object);
+        if pending.is_empty() {
+            return Ok(());
+        }
+        let mut status = self.object.status.clone().unwrap_or_default();
+        let generation = self.object.metadata.generation.unwrap_or_default();
+        let verdicts = decide::apply(pending, &mut status, &mut self.journal, generation);
+        record::write(&self.journal, &mut status);
+        self.write(&status).await?;
+        decide::publish(&self.ctx, &self.object, verdicts).await;
+        Ok(())
     }
 
     fn is_deleting(&self) -> bool {
@@ -128,9 +145,16 @@ impl Pass {
         for _ in 0..MOST_STEPS {
             let step = self.next_step(link);
             tracing::debug!(?step, "planned");
+            if let Some(twice) = self.claimed_twice(&step) {
+                return self.finish(End::Rest(twice)).await;
+            }
             let failed = match step {
                 Step::Look(look) => self.look(look, link).await,
                 Step::Save => self.save(Reason::Activating).await.map(|()| None)?,
+                Step::Condemn(id) => {
+                    self.journal.unwanted = Some(Unwanted { id, mark: None });
+                    None
+                }
                 Step::Pause(until) => {
                     pause(until).await;
                     None
@@ -170,6 +194,22 @@ impl Pass {
         })
     }
 
+    /// An order that two resources name belongs to neither until a person has decided: no effect of both.
+    fn claimed_twice(&self, step: &Step) -> Option<Rest> {
+        if !matches!(step, Step::Run(_) | Step::Mark(_)) {
+            return None;
+        }
+        let other = self.ctx.claimant(&self.journal.accepted()?.id, &self.object)?;
+        Some(Rest {
+            reason: Reason::ClaimedTwice,
+            message: format!(
+                "Shipment {other} names the same order, so nothing is done for either; delete one of the two with deletionPolicy Orphan."
+            ),
+            until: None,
+            pin: false,
+        })
+    }
+
     fn wanted(&self, link: &Link) -> Wanted {
         let around = Surroundings {
             namespace_allowed: self.ctx.namespace_allowed(&self.object, &link.spec),
@@ -190,7 +230,8 @@ impl Pass {
     }
 
     async fn look(&mut self, look: Look, link: &Arc<Link>) -> Option<Failure> {
-        let read = dereference::look(look, &self.object, link, &mut self.journal, &mut self.found).await;
+        let read =
+            dereference::look(look, &self.object, &self.ctx, link, &mut self.journal, &mut self.found).await;
         if look == Look::Parcel && read.is_ok() {
             self.ctx.note_look(&self.uid(), clock::now());
         }
@@ -201,7 +242,10 @@ impl Pass {
         let result = execute::run_free(what, link, &mut self.journal).await;
         match (what, result) {
             // The list tells whether it worked all the same.
-            (Free::Activate, Err(failure)) => self.found.seen.activation_failed = Some(failure),
+            (Free::Activate, Err(failure)) => {
+                self.found.seen.signing_key_gone = execute::signing_key_gone(link, &self.journal).await;
+                self.found.seen.activation_failed = Some(failure);
+            }
             (Free::Cancel, Err(failure)) => self.found.seen.cancel_failed = Some(failure),
             (Free::Cancel, Ok(())) => {
                 self.found.seen.parcel = None;

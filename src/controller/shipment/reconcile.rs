@@ -6,7 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 use kube::{Api, ResourceExt, runtime::controller::Action};
 use tracing::Instrument;
 
-use super::pass::{Done, Pass};
+use super::{
+    decide,
+    pass::{Done, Pass},
+};
 use crate::{
     api::{REQUESTED_AT, shipment::YubiKeyShipment},
     chance, clock,
@@ -40,10 +43,11 @@ pub async fn reconcile(object: Arc<YubiKeyShipment>, ctx: Arc<Context>) -> Resul
 
 async fn passes(object: Arc<YubiKeyShipment>, ctx: Arc<Context>) -> Result<Action, Failure> {
     let mut object = ctx.newest(&object);
-    if let Some(until) = ctx.resting(&object, clock::now()) {
+    let decided = !decide::pending(&ctx, &object).is_empty();
+    if !decided && let Some(until) = ctx.resting(&object, clock::now()) {
         return Ok(action(until));
     }
-    if let Some(until) = held_before(&object, &ctx) {
+    if !decided && let Some(until) = held_before(&object, &ctx) {
         ctx.note_rest(&object, Some(until));
         return Ok(action(Some(until)));
     }

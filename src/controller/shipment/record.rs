@@ -12,8 +12,8 @@ use crate::{
         hold::Choice,
         ids::{EnrollmentId, KeyId, OktaOrgId, RpId, Sealed, Serial, ShipmentId, UserId, YubicoOrgId},
         journal::{
-            Accepted, EnrollMark, Enrollment, Hold, Journal, Kept, Made, Order, Pin, RefusedOrder, Requests,
-            Times, Trouble,
+            Accepted, Adoption, Approved, EnrollMark, Enrollment, Hold, Journal, Kept, Made, Missing, Order,
+            Pin, RefusedOrder, Requests, Times, Trouble, Unwanted,
         },
         seen::{ParcelState, PublicKey, Responses, Tracking},
         wanted::Orgs,
@@ -51,6 +51,7 @@ pub fn read(status: &api::YubiKeyShipmentStatus) -> Result<Journal, Failure> {
         Some(key) => Some((text("key.serial", Serial::new(&key.serial))?, key.firmware.clone())),
         None => None,
     };
+    let answered = status.answered.clone().unwrap_or_default();
     Ok(Journal {
         user: status.user_id.as_ref().map(|id| text("userId", UserId::new(id))).transpose()?,
         orgs: status.org.as_ref().map(read_orgs).transpose()?,
@@ -60,6 +61,14 @@ pub fn read(status: &api::YubiKeyShipmentStatus) -> Result<Journal, Failure> {
         key,
         pin: status.pin.as_ref().map(read_pin).unwrap_or_default(),
         times: status.times.as_ref().map(read_times).unwrap_or_default(),
+        unwanted: answered.discard.as_ref().map(read_unwanted).transpose()?,
+        adoption: answered.adopt.as_ref().map(read_adoption).transpose()?,
+        approved: Approved {
+            activation: answered.activation.unwrap_or(false),
+            pin: answered.pin.unwrap_or(false),
+            kept_keys: answered.kept_keys.unwrap_or(false),
+        },
+        retry: answered.retry.unwrap_or(false),
         hold: status.hold.as_ref().map(read_hold).transpose()?,
         trouble: status.failure.as_ref().and_then(read_trouble),
     })
@@ -87,7 +96,7 @@ fn read_enrollment(e: &api::EnrollmentStatus) -> Result<Enrollment, Failure> {
             attempt: e.attempt,
             mark: read_mark(e.mark.as_ref())?,
             id: text("enrollment.id", EnrollmentId::new(need("enrollment.id", e.id.as_ref())?))?,
-            key_id: text("enrollment.keyId", KeyId::new(need("enrollment.keyId", e.key_id.as_ref())?))?,
+            key_id: e.key_id.as_ref().map(|id| text("enrollment.keyId", KeyId::new(id))).transpose()?,
             rp_id: text("enrollment.rpIds", RpId::new(need("enrollment.rpIds", e.rp_ids.first())?))?,
             created_at: need("enrollment.createdAt", e.created_at.as_ref())?.0,
             requests: e
@@ -129,9 +138,12 @@ fn read_accepted(o: &api::OrderStatus) -> Result<Accepted, Failure> {
         tracking: Tracking { carrier: o.carrier.clone(), number: o.tracking.clone(), link: None },
         cancel_accepted: o.cancel_accepted_at.as_ref().map(|at| at.0),
         cancel_refused: o.cancel_refused.unwrap_or(false),
-        missing_since: o.missing_since.as_ref().map(|at| at.0),
-        missing_confirmed: o.missing_confirmed.unwrap_or(false),
+        missing: o
+            .missing_since
+            .as_ref()
+            .map(|at| Missing { since: at.0, confirmed: o.missing_confirmed.unwrap_or(false) }),
         given_up: o.given_up.unwrap_or(false),
+        adopted: o.adopted.unwrap_or(false),
     })
 }
 
@@ -155,11 +167,22 @@ fn read_kept(status: &api::YubiKeyShipmentStatus) -> Result<Option<Kept>, Failur
     }))
 }
 
+fn read_unwanted(discard: &api::DiscardStatus) -> Result<Unwanted, Failure> {
+    let id = text("answered.discard.id", EnrollmentId::new(&discard.id))?;
+    Ok(Unwanted { id, mark: discard.mark.as_ref().map(|at| at.0) })
+}
+
+fn read_adoption(adopt: &api::AdoptStatus) -> Result<Adoption, Failure> {
+    let shipment = text("answered.adopt.shipmentId", ShipmentId::new(&adopt.shipment_id))?;
+    Ok(Adoption { shipment, since: adopt.since.0, by_person: adopt.by_person })
+}
+
 fn read_pin(pin: &api::PinStatus) -> Pin {
     Pin {
         id: pin.id,
         mark: pin.mark.as_ref().map(|at| at.0),
         mails: pin.mails.iter().map(|at| at.0).collect(),
+        resend: pin.resend.unwrap_or(false),
     }
 }
 
@@ -214,8 +237,11 @@ pub fn write(journal: &Journal, status: &mut api::YubiKeyShipmentStatus) {
         id: journal.pin.id,
         mark: journal.pin.mark.map(time),
         mails: journal.pin.mails.iter().copied().map(time).collect(),
+        resend: journal.pin.resend.then_some(true),
     });
     status.times = (journal.times != Times::default()).then(|| write_times(&journal.times));
+    let answered = write_answered(journal);
+    status.answered = (answered != api::Answered::default()).then_some(answered);
     status.hold = journal.hold.as_ref().map(|hold| api::HoldStatus {
         id: hold.id.clone(),
         reason: hold.reason.to_string(),
@@ -230,6 +256,24 @@ pub fn write(journal: &Journal, status: &mut api::YubiKeyShipmentStatus) {
         since: time(t.since),
         count: t.count,
     });
+}
+
+fn write_answered(journal: &Journal) -> api::Answered {
+    api::Answered {
+        retry: journal.retry.then_some(true),
+        discard: journal
+            .unwanted
+            .as_ref()
+            .map(|u| api::DiscardStatus { id: u.id.to_string(), mark: u.mark.map(time) }),
+        adopt: journal.adoption.as_ref().map(|a| api::AdoptStatus {
+            shipment_id: a.shipment.to_string(),
+            since: time(a.since),
+            by_person: a.by_person,
+        }),
+        activation: journal.approved.activation.then_some(true),
+        pin: journal.approved.pin.then_some(true),
+        kept_keys: journal.approved.kept_keys.then_some(true),
+    }
 }
 
 fn write_mark(mark: &EnrollMark) -> api::EnrollMark {
@@ -268,7 +312,7 @@ fn write_enrollment(enrollment: &Enrollment) -> Option<api::EnrollmentStatus> {
             mark: Some(write_mark(&made.mark)),
             discard_mark: made.discard_mark.map(time),
             id: Some(made.id.to_string()),
-            key_id: Some(made.key_id.to_string()),
+            key_id: made.key_id.as_ref().map(ToString::to_string),
             rp_ids: vec![made.rp_id.to_string()],
             created_at: Some(time(made.created_at)),
             requests: made.requests.as_ref().map(|r| api::RequestsStatus {
@@ -296,6 +340,7 @@ const fn blank_order(attempt: u32, outcome: api::OrderOutcome, mark: Timestamp) 
         missing_since: None,
         missing_confirmed: None,
         given_up: None,
+        adopted: None,
         carrier: None,
         tracking: None,
     }
@@ -322,9 +367,10 @@ fn write_order(order: &Order) -> Option<api::OrderStatus> {
             ordered_at: Some(time(a.ordered_at)),
             cancel_accepted_at: a.cancel_accepted.map(time),
             cancel_refused: a.cancel_refused.then_some(true),
-            missing_since: a.missing_since.map(time),
-            missing_confirmed: a.missing_confirmed.then_some(true),
+            missing_since: a.missing.map(|m| time(m.since)),
+            missing_confirmed: a.missing.and_then(|m| m.confirmed.then_some(true)),
             given_up: a.given_up.then_some(true),
+            adopted: a.adopted.then_some(true),
             carrier: a.tracking.carrier.clone(),
             tracking: a.tracking.number.clone(),
             ..blank_order(a.attempt, Outcome::Accepted, a.mark)

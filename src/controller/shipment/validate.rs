@@ -85,6 +85,8 @@ pub fn wanted(
         orgs: facts.orgs.clone(),
         order_bar: order_bar(object, connection, around),
         effects_bar: effects_bar(object, connection, around),
+        bound: connection.ordering_cluster.is_some()
+            && connection.ordering_cluster.as_deref() == around.cluster,
         deleting: object.metadata.deletion_timestamp.is_some(),
     }
 }

@@ -48,8 +48,8 @@ pub struct Made {
     pub mark: EnrollMark,
     /// Id of the factor.
     pub id: EnrollmentId,
-    /// Key that opens the answer.
-    pub key_id: KeyId,
+    /// Key that opens the answer; not known of an enrolment that was taken over.
+    pub key_id: Option<KeyId>,
     /// For which host.
     pub rp_id: RpId,
     /// When the answer came, by our clock (UTC).
@@ -90,6 +90,15 @@ pub struct RefusedOrder {
     pub generation: i64,
 }
 
+/// An order that `YubiEnterprise` no longer shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Missing {
+    /// Since when (UTC).
+    pub since: Timestamp,
+    /// Seen missing twice, an hour apart.
+    pub confirmed: bool,
+}
+
 /// An accepted order.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Accepted {
@@ -109,12 +118,12 @@ pub struct Accepted {
     pub cancel_accepted: Option<Timestamp>,
     /// It was too late to cancel.
     pub cancel_refused: bool,
-    /// Since when it answers 404 (UTC).
-    pub missing_since: Option<Timestamp>,
-    /// Seen missing twice, an hour apart.
-    pub missing_confirmed: bool,
+    /// It answers 404.
+    pub missing: Option<Missing>,
     /// Was seen failed: should the parcel turn up after all, a person decides.
     pub given_up: bool,
+    /// Taken over without a person's answer: a deletion never cancels, discards or revokes it.
+    pub adopted: bool,
 }
 
 /// The order at `YubiEnterprise`.
@@ -177,6 +186,39 @@ pub struct Pin {
     pub mark: Option<Timestamp>,
     /// When Okta was asked (UTC), the last three.
     pub mails: Vec<Timestamp>,
+    /// A person asked for another mail.
+    pub resend: bool,
+}
+
+/// A pending enrolment that a person, or the judgement of a lost answer, wants removed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Unwanted {
+    /// Its id.
+    pub id: EnrollmentId,
+    /// Written before it is discarded (UTC).
+    pub mark: Option<Timestamp>,
+}
+
+/// An order that is to be taken over, once the vendor shows that it fits.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Adoption {
+    /// Its id.
+    pub shipment: ShipmentId,
+    /// When it was named, by a person or by the search (UTC).
+    pub since: Timestamp,
+    /// By a person: what the vendor does not show is no obstacle.
+    pub by_person: bool,
+}
+
+/// What a person approved.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Approved {
+    /// The activation, whatever the gate or the parcel's history.
+    pub activation: bool,
+    /// The PIN mail.
+    pub pin: bool,
+    /// Activation with the signing keys kept beside the responses.
+    pub kept_keys: bool,
 }
 
 /// What waits for a person.
@@ -245,6 +287,14 @@ pub struct Journal {
     pub pin: Pin,
     /// First times.
     pub times: Times,
+    /// To be removed at Okta.
+    pub unwanted: Option<Unwanted>,
+    /// To be taken over.
+    pub adoption: Option<Adoption>,
+    /// What a person approved.
+    pub approved: Approved,
+    /// A person asked for the next attempt: what is left of the last one is removed first.
+    pub retry: bool,
     /// What waits for a person.
     pub hold: Option<Hold>,
     /// The failure of the last pass.
@@ -262,6 +312,10 @@ impl Default for Journal {
             kept: None,
             pin: Pin::default(),
             times: Times::default(),
+            unwanted: None,
+            adoption: None,
+            approved: Approved::default(),
+            retry: false,
             hold: None,
             trouble: None,
         }

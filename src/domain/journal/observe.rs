@@ -2,10 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::{Enrollment, Journal, Kept, Order};
+use super::{Accepted, Adoption, EnrollMark, Enrollment, Journal, Kept, Made, Missing, Order};
 use crate::domain::{
-    ids::UserId,
-    seen::{EnrollmentList, EnrollmentStatus, ParcelState, Programmed, PublicKey, Tracking},
+    ids::{RpId, ShipmentId, UserId},
+    seen::{
+        EnrollmentList, EnrollmentStatus, ListedEnrollment, ParcelState, Programmed, PublicKey, Tracking,
+    },
     wanted::Orgs,
 };
 
@@ -21,6 +23,7 @@ impl Journal {
 
     /// Okta's list was read: it proves an activation or a discard whose answer was lost.
     pub fn observe_list(&mut self, list: &EnrollmentList, now: Timestamp) {
+        self.observe_unwanted(list);
         let Some(made) = self.made() else { return };
         let ours = list.entries.iter().find(|e| e.id == made.id);
         if made.discard_mark.is_some() && ours.is_none() {
@@ -32,6 +35,86 @@ impl Journal {
         }
     }
 
+    /// Gone, or not pending any more: then it is not removed, and what held before holds again.
+    fn observe_unwanted(&mut self, list: &EnrollmentList) {
+        let Some(unwanted) = &self.unwanted else { return };
+        match list.entries.iter().find(|e| e.id == unwanted.id) {
+            None => self.unwanted_is_gone(),
+            Some(entry) if entry.status == EnrollmentStatus::Active => self.unwanted = None,
+            Some(_) => {}
+        }
+    }
+
+    pub(super) fn unwanted_is_gone(&mut self) {
+        let Some(unwanted) = self.unwanted.take() else { return };
+        match &self.enrollment {
+            Enrollment::Made(made) if made.id == unwanted.id => {
+                self.enrollment = Enrollment::Discarded(made.attempt);
+            }
+            Enrollment::Open(attempt, mark) if !mark.shown.contains(&unwanted.id) => {
+                self.enrollment = Enrollment::Refused(*attempt);
+            }
+            _ => {}
+        }
+    }
+
+    /// A search came to an end. What it finds first is noted, and taken over only if it is found again later.
+    pub fn observe_search(&mut self, found: Option<&ShipmentId>, now: Timestamp) {
+        match (found, &self.adoption) {
+            (Some(id), None) => {
+                self.adoption = Some(Adoption { shipment: id.clone(), since: now, by_person: false });
+            }
+            (Some(id), Some(known)) if known.shipment == *id => {}
+            (_, Some(known)) if !known.by_person => self.adoption = None,
+            _ => {}
+        }
+    }
+
+    /// An order was found to fit, by a person's word or by search: it is ours from now on.
+    pub fn observe_adopted(&mut self, id: &ShipmentId, made_at: Option<Timestamp>, now: Timestamp) {
+        let by_person = self.adoption.take().is_none_or(|adoption| adoption.by_person);
+        let (attempt, mark) = match &self.order {
+            Order::Open(attempt, mark) | Order::Unknown(attempt, mark) => (*attempt, *mark),
+            Order::Refused(refused) => (refused.attempt, refused.mark),
+            Order::Never | Order::Accepted(_) | Order::Cancelled(..) => (self.order.attempt() + 1, now),
+        };
+        self.order = Order::Accepted(Accepted {
+            attempt,
+            mark,
+            id: id.clone(),
+            ordered_at: made_at.unwrap_or(mark),
+            state: None,
+            tracking: Tracking::default(),
+            cancel_accepted: None,
+            cancel_refused: false,
+            missing: None,
+            given_up: false,
+            adopted: !by_person,
+        });
+        self.times.ordered.get_or_insert(now);
+        if let Some(made) = self.made_mut() {
+            made.requests = None;
+        }
+    }
+
+    /// An enrolment that stands at Okta becomes ours: it belongs to an order that is taken over.
+    pub fn observe_adopted_enrollment(&mut self, entry: &ListedEnrollment, rp_id: &RpId, now: Timestamp) {
+        let attempt = self.enrollment.attempt() + 1;
+        let created = entry.created.unwrap_or(now);
+        self.enrollment = Enrollment::Made(Made {
+            attempt,
+            mark: EnrollMark { at: created, okta_time: created, shown: Vec::new() },
+            id: entry.id.clone(),
+            key_id: None,
+            rp_id: rp_id.clone(),
+            created_at: created,
+            requests: None,
+            marked_error: false,
+            discard_mark: None,
+        });
+        self.times.enrolled.get_or_insert(now);
+    }
+
     /// The credential is active.
     pub fn observe_activation(&mut self, now: Timestamp) {
         self.times.activated.get_or_insert(now);
@@ -41,6 +124,7 @@ impl Journal {
     /// The key has signed in, or its PIN was set otherwise: no mail is needed any more.
     pub fn observe_pin_used(&mut self, now: Timestamp) {
         self.pin.mark = None;
+        self.pin.resend = false;
         self.times.pin_sent.get_or_insert(now);
     }
 
@@ -56,8 +140,7 @@ impl Journal {
         use crate::domain::seen::ParcelClass::{Delivered, Failed, InProgress, Shipped};
         let activated = self.times.activated.is_some();
         let Some(order) = self.accepted_mut() else { return };
-        order.missing_since = None;
-        order.missing_confirmed = false;
+        order.missing = None;
         // The steps inside the warehouse change nothing for anybody here and are not worth a write.
         let inside = |class| class == InProgress;
         let news = match order.state {
@@ -90,8 +173,8 @@ impl Journal {
             self.order = Order::Cancelled(order.attempt, order.mark, Some(order.id.clone()));
             return;
         }
-        let since = *order.missing_since.get_or_insert(now);
-        order.missing_confirmed |= now.duration_since(since) >= jiff::SignedDuration::from_hours(1);
+        let missing = order.missing.get_or_insert(Missing { since: now, confirmed: false });
+        missing.confirmed |= now.duration_since(missing.since) >= jiff::SignedDuration::from_hours(1);
     }
 
     /// Carrier data was read.

@@ -19,10 +19,13 @@ impl Journal {
                     shown: list.map(|l| l.entries.iter().map(|e| e.id.clone()).collect()).unwrap_or_default(),
                 };
                 self.enrollment = Enrollment::Open(self.enrollment.attempt() + 1, mark);
+                self.retry = false;
             }
             Marked::Order => self.order = Order::Open(self.order.attempt() + 1, now),
             Marked::Discard => {
-                if let Some(made) = self.made_mut() {
+                if let Some(unwanted) = &mut self.unwanted {
+                    unwanted.mark = Some(now);
+                } else if let Some(made) = self.made_mut() {
                     made.discard_mark = Some(now);
                 }
             }
@@ -78,7 +81,7 @@ impl Journal {
                     created_at: now,
                     mark: mark.clone(),
                     id: new.id.clone(),
-                    key_id: new.key_id.clone(),
+                    key_id: Some(new.key_id.clone()),
                     rp_id: rp_id.clone(),
                     requests: Some(Requests {
                         pin: new.pin_request.clone(),
@@ -115,9 +118,9 @@ impl Journal {
                     tracking: Tracking::default(),
                     cancel_accepted: None,
                     cancel_refused: false,
-                    missing_since: None,
-                    missing_confirmed: false,
+                    missing: None,
                     given_up: false,
+                    adopted: false,
                 });
                 self.times.ordered.get_or_insert(now);
                 if let Some(made) = self.made_mut() {
@@ -136,6 +139,12 @@ impl Journal {
     }
 
     fn record_discard(&mut self, attempt: Attempt, receipt: &Receipt) -> bool {
+        if self.unwanted.as_ref().is_some_and(|unwanted| unwanted.mark.is_some()) {
+            if *receipt == Receipt::Done {
+                self.unwanted_is_gone();
+            }
+            return true;
+        }
         let Enrollment::Made(made) = &self.enrollment else { return false };
         if made.attempt != attempt || made.discard_mark.is_none() {
             return false;
@@ -155,6 +164,7 @@ impl Journal {
             Receipt::Done => {
                 self.note_mail(now);
                 self.pin.mark = None;
+                self.pin.resend = false;
                 self.times.pin_sent.get_or_insert(now);
             }
             Receipt::Refused { .. } => self.pin.mark = None,

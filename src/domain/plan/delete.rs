@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::{
     Free, Look, Situation, Step, after,
     follow::{look_due, missing, next_look, schedule},
-    order::{enrollment_settles, enrollment_unknown, unknown_order},
+    order::{answered, enrollment_settles, enrollment_unknown, unknown_order},
     rest, rest_for,
 };
 use crate::domain::{
@@ -23,6 +23,12 @@ pub(super) fn delete(s: &Situation<'_>) -> Step {
     }
     if let Some(bar) = &s.wanted.effects_bar {
         return barred_deletion(s, bar);
+    }
+    if s.journal.accepted().is_some_and(|order| order.adopted) {
+        return Step::Release;
+    }
+    if let Some(step) = answered(s) {
+        return step;
     }
     match &s.journal.order {
         Order::Never | Order::Refused(_) | Order::Cancelled(..) => delete_enrollment(s),

@@ -42,7 +42,7 @@ pub(super) fn follow(s: &Situation<'_>, order: &Accepted) -> Step {
 
 pub(super) fn schedule(s: &Situation<'_>, order: &Accepted) -> Schedule {
     let base = Schedule::new(order.ordered_at, s.wanted.cadence);
-    if order.missing_since.is_some() {
+    if order.missing.is_some() {
         return base.every(MISSING_INTERVAL);
     }
     match order.state {
@@ -76,16 +76,16 @@ pub(super) fn next_look(s: &Situation<'_>, order: &Accepted) -> Option<Timestamp
 
 /// 404 is first news about the connection: a token of another region turns all orders into 404.
 pub(super) fn missing(s: &Situation<'_>, order: &Accepted) -> Option<Step> {
-    let since = order.missing_since?;
+    let lost = order.missing?;
     let next = next_look(s, order);
-    if order.missing_confirmed {
+    if lost.confirmed {
         return Some(rest(
             Reason::OrderNotFound,
             "YubiEnterprise no longer shows the order. If it was deleted in the Console, answer this hold with ConfirmCancelled; it is looked for again meanwhile.",
             next,
         ));
     }
-    let again = after(since, MISSING_INTERVAL);
+    let again = after(lost.since, MISSING_INTERVAL);
     if s.now >= again && s.seen.parcel.is_none() {
         return Some(Step::Look(Look::Parcel));
     }
@@ -144,15 +144,16 @@ fn unknown_state(id: u32, next: Option<Timestamp>) -> Step {
 
 fn arrived(s: &Situation<'_>, order: &Accepted, class: ParcelClass, next: Option<Timestamp>) -> Step {
     let Some(kept) = &s.journal.kept else { return no_responses(s, class, next) };
-    let ours = s.journal.made().map(|made| &made.key_id);
-    if kept.responses.credential_key_id.as_ref().is_some_and(|key| Some(key) != ours) {
+    let ours = s.journal.made().and_then(|made| made.key_id.as_ref());
+    let theirs = kept.responses.credential_key_id.as_ref();
+    if theirs.is_some() && ours.is_some() && theirs != ours {
         return rest(
             Reason::WrongResponses,
             "The credential response names another enrolment's key, so it is not sent to Okta; ask Yubico Support whether parcels were mixed up.",
             next,
         );
     }
-    if order.given_up {
+    if order.given_up && !s.journal.approved.activation {
         return rest(
             Reason::ParcelFound,
             "The order had failed, and now the parcel is on its way or delivered after all; answer this hold with ApproveActivation if the person has it, or with DiscardEnrollment.",
@@ -196,6 +197,7 @@ enum Gate {
 
 fn gate(s: &Situation<'_>, class: ParcelClass) -> Gate {
     match s.wanted.activation {
+        _ if s.journal.approved.activation => Gate::Open,
         ActivationGate::Shipment => Gate::Open,
         ActivationGate::Approval => Gate::Wait(
             Reason::AwaitingApproval,
@@ -243,10 +245,14 @@ fn activate(s: &Situation<'_>, order: &Accepted) -> Step {
     }
     if let Some(failure) = &s.seen.activation_failed {
         // A lost answer, or a repeat of an activation that had worked: the list tells. The journal notes ACTIVE.
-        return if s.seen.list.is_none() {
-            Step::Look(Look::Enrollments)
-        } else {
-            Step::Fail(failure.clone())
+        return match &s.seen.list {
+            None => Step::Look(Look::Enrollments),
+            Some(_) if s.seen.signing_key_gone && !s.journal.approved.kept_keys => rest(
+                Reason::SigningKeyGone,
+                "Okta refused the responses, and a key that Yubico published when they were first seen is gone from its signing keys. Ask Yubico whether that key was withdrawn; if it was only rotated, answer this hold with ActivateWithKeptKeys.",
+                next_look(s, order),
+            ),
+            Some(_) => Step::Fail(failure.clone()),
         };
     }
     if s.saved { Step::Run(Free::Activate) } else { Step::Save }
@@ -287,7 +293,7 @@ fn active(s: &Situation<'_>, order: &Accepted) -> Step {
         }
         _ => {}
     }
-    if s.journal.times.pin_sent.is_none() {
+    if s.journal.times.pin_sent.is_none() || s.journal.pin.resend {
         return send_pin(s, class, next);
     }
     match class {
@@ -315,7 +321,7 @@ fn send_pin(s: &Situation<'_>, class: Option<ParcelClass>, next: Option<Timestam
                 next,
             );
         }
-        PinGate::Approval => {
+        PinGate::Approval if !s.journal.approved.pin => {
             return Step::Rest(Rest {
                 reason: Reason::AwaitingApproval,
                 message: "The key is able to sign in; the PIN waits for a person: answer this hold with ApprovePin.".to_owned(),
@@ -323,7 +329,7 @@ fn send_pin(s: &Situation<'_>, class: Option<ParcelClass>, next: Option<Timestam
                 pin: true,
             });
         }
-        PinGate::Activation | PinGate::Delivery => {}
+        PinGate::Activation | PinGate::Delivery | PinGate::Approval => {}
     }
     if let Some(mark) = s.journal.pin.mark {
         let judged = after(mark, s.wanted.calls.settle);

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     failure::{Failure, Reason},
-    ids::UserId,
+    ids::{EnrollmentId, ShipmentId, UserId},
     journal::{Journal, Marked, Order},
     seen::{EnrollmentList, UserStatus},
     wanted::Wanted,
@@ -44,6 +44,14 @@ pub struct Seen {
     pub checked: Option<Result<(), Failure>>,
     /// The parcel was read: shown, or 404.
     pub parcel: Option<Sight>,
+    /// The search for an order whose answer was lost.
+    pub search: Option<Search>,
+    /// An order that was to be taken over does not fit: why.
+    pub adoption_refused: Option<String>,
+    /// Another resource of this person has a mark or enrolment, by a live list made after the look.
+    pub rival_live: Option<bool>,
+    /// A signing key that was kept with the responses is gone from the published set.
+    pub signing_key_gone: bool,
     /// The activation of this pass failed.
     pub activation_failed: Option<Failure>,
     /// The cancellation of this pass failed in a way that may pass.
@@ -59,6 +67,15 @@ pub enum Sight {
     Missing,
 }
 
+/// What a search among the organization's orders gave.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Search {
+    /// Exactly one order fits in everything the vendor shows, and no resource claims it.
+    One(ShipmentId),
+    /// None, several, or the vendor does not show enough.
+    Undecided,
+}
+
 /// A read that the plan needs before it can go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Look {
@@ -70,6 +87,12 @@ pub enum Look {
     Address,
     /// `YubiEnterprise`: the order.
     Parcel,
+    /// `YubiEnterprise`: orders that could be the one whose answer was lost.
+    Search,
+    /// `YubiEnterprise`: the order that is to be taken over.
+    Adoption,
+    /// Kubernetes, live: other resources of the same person.
+    Rivals,
 }
 
 /// An effect that may be repeated without harm.
@@ -103,6 +126,8 @@ pub enum Step {
     Look(Look),
     /// Write the journal as it stands, then plan again.
     Save,
+    /// Note that this enrolment is ours, without its requests, and to be removed; then plan again.
+    Condemn(EnrollmentId),
     /// Stay in this pass until then.
     Pause(Timestamp),
     /// Write a mark, then send.
@@ -163,15 +188,14 @@ pub fn plan(s: &Situation<'_>) -> Step {
     if s.wanted.deleting {
         return delete::delete(s);
     }
+    if let Some(step) = order::answered(s) {
+        return step;
+    }
     match &s.journal.order {
         Order::Never => order::held(s).unwrap_or_else(|| order::before_order(s)),
         Order::Refused(refused) => order::held(s).unwrap_or_else(|| order::refused_order(s, refused)),
         Order::Open(_, mark) | Order::Unknown(_, mark) => order::unknown_order(s, *mark),
         Order::Accepted(order) => follow::follow(s, order),
-        Order::Cancelled(..) => rest(
-            Reason::OrderCancelled,
-            "The order is cancelled and nothing more is done; delete this shipment and declare another if the person still needs a key.",
-            None,
-        ),
+        Order::Cancelled(..) => order::cancelled(s),
     }
 }

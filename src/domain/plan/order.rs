@@ -5,13 +5,16 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Look, Person, Situation, Step, after, rest, rest_for};
 use crate::domain::{
     failure::Reason,
-    journal::{EnrollMark, Enrollment, Made, Marked, Order, RefusedOrder},
-    seen::{EnrollmentList, EnrollmentStatus, UserStatus},
+    journal::{Adoption, EnrollMark, Enrollment, Made, Marked, Order, RefusedOrder, Unwanted},
+    seen::{EnrollmentList, EnrollmentStatus, ListedEnrollment, UserStatus},
     wanted::ExistingKey,
 };
 
 /// Sealed requests leave within this time of their enrolment (Okta's challenge has an unknown lifetime).
 pub const REQUESTS_LIVE: SignedDuration = SignedDuration::from_mins(15);
+
+/// A call starts at most this long after its mark.
+const LATEST_START: SignedDuration = SignedDuration::from_secs(10);
 
 /// An enrolment mark without receipt is judged by the list only while it is younger than this.
 const MARK_JUDGED: SignedDuration = SignedDuration::from_hours(1);
@@ -30,6 +33,64 @@ pub(super) fn held(s: &Situation<'_>) -> Option<Step> {
     (lasting && hold.generation == s.wanted.generation).then(|| rest(hold.reason, hold.message.clone(), None))
 }
 
+/// What a person's answer, or the search, asked for and is still to be done.
+pub(super) fn answered(s: &Situation<'_>) -> Option<Step> {
+    if let Some(unwanted) = &s.journal.unwanted {
+        return Some(discard_unwanted(s, unwanted));
+    }
+    s.journal.adoption.as_ref().map(|adoption| adopt(s, adoption))
+}
+
+/// Pending, by id: what is gone or active meanwhile the journal has noted when the list was read.
+fn discard_unwanted(s: &Situation<'_>, unwanted: &Unwanted) -> Step {
+    if let Some(bar) = &s.wanted.effects_bar {
+        return rest_for(bar, None);
+    }
+    match &s.seen.list {
+        Some(list) if list.entries.iter().any(|e| e.id == unwanted.id) => Step::Mark(Marked::Discard),
+        // Not read yet, or before the id was noted.
+        _ => Step::Look(Look::Enrollments),
+    }
+}
+
+/// An order found by search is taken over when it is the only match twice, `settle` apart; one named by a person when
+/// nothing that the vendor shows contradicts it.
+fn adopt(s: &Situation<'_>, adoption: &Adoption) -> Step {
+    let again = after(adoption.since, s.wanted.calls.settle);
+    if !adoption.by_person && s.now < again {
+        return rest(
+            Reason::Settling,
+            "An order that fits was found at YubiEnterprise; it is looked for once more before it is taken over.",
+            Some(again),
+        );
+    }
+    if !adoption.by_person && s.seen.search.is_none() {
+        return Step::Look(Look::Search);
+    }
+    if s.journal.made().is_none() && s.seen.list.is_none() {
+        return if s.journal.user.is_some() { Step::Look(Look::Enrollments) } else { Step::Look(Look::User) };
+    }
+    Step::Look(Look::Adoption)
+}
+
+/// Given up or cancelled: a pending enrolment of ours is of no use any more.
+pub(super) fn cancelled(s: &Situation<'_>) -> Step {
+    let over = rest(
+        Reason::OrderCancelled,
+        "The order is cancelled and nothing more is done; delete this shipment and declare another if the person still needs a key.",
+        None,
+    );
+    let Some(made) = s.journal.made() else { return over };
+    if s.wanted.effects_bar.is_some() {
+        return over;
+    }
+    let Some(list) = &s.seen.list else { return Step::Look(Look::Enrollments) };
+    match list.entries.iter().find(|e| e.id == made.id) {
+        Some(entry) if entry.status != EnrollmentStatus::Active => Step::Mark(Marked::Discard),
+        _ => over,
+    }
+}
+
 /// The order went out (or was about to), and no receipt stands in the journal. "Nothing found" would be no leave to
 /// order again: Yubico has no idempotency key and its search is not proven for pre-registered orders.
 pub(super) fn unknown_order(s: &Situation<'_>, mark: Timestamp) -> Step {
@@ -41,11 +102,17 @@ pub(super) fn unknown_order(s: &Situation<'_>, mark: Timestamp) -> Step {
             Some(judged),
         );
     }
-    rest(
-        Reason::OrderOutcomeUnknown,
-        "YubiEnterprise gave no readable answer to the order, so it may have been accepted. Look for it in the YubiEnterprise Console, then answer this hold with AdoptOrder and the shipment id, or with RetryOrder if there is none.",
-        None,
-    )
+    let known = s.journal.hold.as_ref().filter(|hold| hold.reason == Reason::OrderOutcomeUnknown);
+    if s.seen.search.is_none() && s.seen.adoption_refused.is_none() && known.is_none() {
+        return Step::Look(Look::Search);
+    }
+    let default = "YubiEnterprise gave no readable answer to the order, so it may have been accepted. Look for it in the YubiEnterprise Console, then answer this hold with AdoptOrder and the shipment id, or with RetryOrder if there is none.";
+    let message = match (&s.seen.adoption_refused, known) {
+        (Some(refused), _) => format!("{refused} {default}"),
+        (None, Some(hold)) => hold.message.clone(),
+        (None, None) => default.to_owned(),
+    };
+    rest(Reason::OrderOutcomeUnknown, message, None)
 }
 
 pub(super) fn refused_order(s: &Situation<'_>, refused: &RefusedOrder) -> Step {
@@ -79,7 +146,7 @@ pub(super) fn before_order(s: &Situation<'_>) -> Step {
         Enrollment::Open(_, mark) => {
             enrollment_settles(s, mark).unwrap_or_else(|| unknown_enrollment(s, mark))
         }
-        Enrollment::Made(made) if made.discard_mark.is_some() => discard(s, made),
+        Enrollment::Made(made) if made.discard_mark.is_some() || s.journal.retry => discard(s, made),
         Enrollment::Made(made) => enrolled(s, made),
     }
 }
@@ -115,11 +182,24 @@ fn unknown_enrollment(s: &Situation<'_>, mark: &EnrollMark) -> Step {
         );
     }
     let Some(list) = &s.seen.list else { return Step::Look(Look::Enrollments) };
-    let new = list.entries.iter().any(|e| !mark.shown.contains(&e.id));
-    if new {
-        return enrollment_unknown();
+    let new: Vec<_> = list.entries.iter().filter(|e| !mark.shown.contains(&e.id)).collect();
+    match new[..] {
+        [] => fresh(s),
+        [only] if is_surely_ours(s, mark, only) => match s.seen.rival_live {
+            None => Step::Look(Look::Rivals),
+            Some(false) => Step::Condemn(only.id.clone()),
+            Some(true) => enrollment_unknown(),
+        },
+        _ => enrollment_unknown(),
     }
-    fresh(s)
+}
+
+/// The one new enrolment is our lost one if it was made while our call could be under way, and only this cluster
+/// enrols for the connection.
+fn is_surely_ours(s: &Situation<'_>, mark: &EnrollMark, entry: &ListedEnrollment) -> bool {
+    let end = after(mark.at.max(mark.okta_time), s.wanted.calls.timeout + LATEST_START);
+    let in_time = entry.created.is_some_and(|created| created >= mark.okta_time && created <= end);
+    s.wanted.bound && in_time && entry.status == EnrollmentStatus::Pending
 }
 
 /// Nothing stands at the vendors for this shipment: check everything, then enrol.
@@ -205,6 +285,11 @@ pub(super) fn eligible(person: &Person) -> Option<Step> {
 fn existing_key(s: &Situation<'_>, list: &EnrollmentList) -> Option<Step> {
     let found: Vec<_> = list.entries.iter().filter(|e| !s.wanted.existing_key.overlooks(e.created)).collect();
     let first = found.first()?;
+    // Rebuilt from Git: what the vendors know is linked again, exactly one of each.
+    let adoptable = s.wanted.existing_key == ExistingKey::Adopt && found.len() == 1;
+    if adoptable && s.seen.search.is_none() && s.seen.adoption_refused.is_none() {
+        return Some(Step::Look(Look::Search));
+    }
     let what = match first.status {
         EnrollmentStatus::Active => "an active",
         EnrollmentStatus::Pending => "a pending",
@@ -223,10 +308,11 @@ fn existing_key(s: &Situation<'_>, list: &EnrollmentList) -> Option<Step> {
             None,
         ));
     }
+    let refused = s.seen.adoption_refused.as_ref().map(|why| format!("{why} ")).unwrap_or_default();
     Some(rest(
         Reason::ExistingKey,
         format!(
-            "The person already has {what} pre-registered key at Okta ({}{more}), so none is ordered. Remove it at Okta, set existingKeyPolicy OrderAnother, or answer this hold.",
+            "{refused}The person already has {what} pre-registered key at Okta ({}{more}), so none is ordered. Remove it at Okta, set existingKeyPolicy OrderAnother, or answer this hold.",
             first.id
         ),
         None,

@@ -45,6 +45,7 @@ fn wanted() -> Wanted {
         orgs: orgs(),
         order_bar: None,
         effects_bar: None,
+        bound: false,
         deleting: false,
     }
 }

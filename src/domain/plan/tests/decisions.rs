@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::{
     failure::{Failure, Reason},
-    plan::Free,
+    plan::{Free, Search},
 };
 
 fn reason(step: Step) -> Reason {
@@ -165,8 +165,10 @@ fn an_order_without_a_receipt_is_never_sent_again() {
     let mut unknown = open.clone();
     assert!(unknown.record(Marked::Order, 1, &Receipt::Unknown, 1, at(11)));
     for journal in [open, unknown] {
-        let seen = looked(vec![listed("ours", EnrollmentStatus::Pending, at(1))]);
+        let mut seen = looked(vec![listed("ours", EnrollmentStatus::Pending, at(1))]);
         assert_eq!(reason(decide(&wanted(), &journal, &seen, at(300))), Reason::Settling);
+        assert_eq!(decide(&wanted(), &journal, &seen, at(310)), Step::Look(Look::Search));
+        seen.search = Some(Search::Undecided);
         for later in [310, 3_600, 86_400 * 365] {
             assert_eq!(reason(decide(&wanted(), &journal, &seen, at(later))), Reason::OrderOutcomeUnknown);
         }
@@ -407,7 +409,8 @@ fn a_deletion_keeps_what_it_cannot_cancel_until_the_parcel_is_there() {
     assert_eq!(decide(&deleting, &parcel(104, 2_000), &listed, at(2_001)), Step::Mark(Marked::Discard));
     let mut unknown = enrolled();
     unknown.mark(Marked::Order, at(10), None);
-    assert_eq!(reason(decide(&deleting, &unknown, &Seen::default(), at(9_999))), Reason::OrderOutcomeUnknown);
+    let undecided = Seen { search: Some(Search::Undecided), ..Seen::default() };
+    assert_eq!(reason(decide(&deleting, &unknown, &undecided, at(9_999))), Reason::OrderOutcomeUnknown);
     let orphan = Wanted { on_delete: OnDelete::Orphan, ..deleting };
     assert_eq!(decide(&orphan, &unknown, &Seen::default(), at(9_999)), Step::Release);
 }

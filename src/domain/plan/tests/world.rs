@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::{
     failure::{Kind, Reason},
-    plan::{Free, Rest},
+    journal::Unwanted,
+    plan::{Free, Rest, Search},
     summary::{self, End},
 };
 
@@ -70,12 +71,16 @@ struct World {
     pins: Vec<i64>,
     discarded: Vec<String>,
     tape: Tape,
+    /// The connection is bound to the one cluster of this world.
+    bound: bool,
+    /// The vendor's list shows pre-registered orders.
+    listed: bool,
 }
 
 struct Died;
 
 impl World {
-    fn new(fates: Vec<u8>) -> Self {
+    fn new(fates: Vec<u8>, bound: bool, listed: bool) -> Self {
         let stored = Journal::default();
         Self {
             now: 0,
@@ -88,6 +93,8 @@ impl World {
             pins: vec![],
             discarded: vec![],
             tape: Tape { fates, next: 0 },
+            bound,
+            listed,
         }
     }
 
@@ -147,8 +154,9 @@ impl World {
                 Receipt::Ordered(ShipmentId::new(format!("s{}", self.orders.len())).expect("valid"))
             }
             Marked::Discard => {
-                self.enrollments.retain(|(id, ..)| *id != ours);
-                self.discarded.push(ours);
+                let gone = journal.unwanted.as_ref().map_or(ours, |unwanted| unwanted.id.to_string());
+                self.enrollments.retain(|(id, ..)| *id != gone);
+                self.discarded.push(gone);
                 Receipt::Done
             }
             Marked::SendPin => {
@@ -195,7 +203,7 @@ impl World {
         let mut saved = journal.clone();
         let mut seen = Seen::default();
         for _ in 0..40 {
-            let wanted = wanted();
+            let wanted = Wanted { bound: self.bound, ..wanted() };
             let now = at(self.now);
             let situation = Situation {
                 wanted: &wanted,
@@ -249,10 +257,35 @@ impl World {
                     return Ok(Some(rest));
                 }
                 Step::Fail(_) => return Ok(None),
+                Step::Look(Look::Rivals) => seen.rival_live = Some(false),
+                Step::Look(Look::Search) => self.search(&mut journal, &mut seen),
+                Step::Look(Look::Adoption) => self.adopt(&mut journal, &mut seen),
+                // A stale reader may condemn what is ordered long since; the write of its mark meets a conflict.
+                Step::Condemn(id) => journal.unwanted = Some(Unwanted { id, mark: None }),
                 Step::Release => panic!("released without a deletion"),
             }
         }
         panic!("the plan does not come to an end");
+    }
+
+    /// What the vendor's list shows, if it shows pre-registered orders at all.
+    fn search(&self, journal: &mut Journal, seen: &mut Seen) {
+        let one = match self.orders.as_slice() {
+            [_] if self.listed => ShipmentId::new("s1").ok(),
+            _ => None,
+        };
+        journal.observe_search(one.as_ref(), at(self.now));
+        seen.search = Some(one.map_or(Search::Undecided, Search::One));
+    }
+
+    fn adopt(&self, journal: &mut Journal, seen: &mut Seen) {
+        let Some(adoption) = journal.adoption.clone() else { return };
+        if self.orders.is_empty() {
+            journal.adoption = None;
+            seen.adoption_refused = Some("no such order".into());
+        } else {
+            journal.observe_adopted(&adoption.shipment, None, at(self.now));
+        }
     }
 
     fn see_parcel(&mut self, journal: &mut Journal, seen: &mut Seen) {
@@ -282,8 +315,10 @@ proptest! {
 
     /// Never twice, never lost: after any accidents, a fair run ends activated with its PIN sent, or visibly held.
     #[test]
-    fn no_accident_orders_twice_or_loses_a_key(fates in proptest::collection::vec(0_u8..12, 0..40), deliver_at in 0_usize..12) {
-        let mut world = World::new(fates);
+    fn no_accident_orders_twice_or_loses_a_key(
+        fates in proptest::collection::vec(0_u8..12, 0..40), deliver_at in 0_usize..12, bound: bool, listed: bool,
+    ) {
+        let mut world = World::new(fates, bound, listed);
         let mut last = None;
         for round in 0..80 {
             if round == deliver_at {
@@ -300,6 +335,9 @@ proptest! {
         let done = rest.reason == Reason::Activated && world.stored.times.pin_sent.is_some();
         let held = rest.reason.kind() == Kind::Stalled && world.stored.hold.is_some();
         prop_assert!(done || held, "ended with {:?}", rest);
+        if bound && listed && !world.orders.is_empty() {
+            prop_assert!(done, "an order that the vendor shows is taken over, not held: {:?}", rest);
+        }
         if done {
             prop_assert_eq!(world.orders.len(), 1);
             prop_assert!(!world.pins.is_empty());

@@ -1,0 +1,170 @@
+//! Decisions of people, put into the journal before anything else of a pass. A decision counts once: the shipment's
+//! status remembers it before the decision's own status says so.
+
+use std::sync::Arc;
+
+use kube::{Api, ResourceExt};
+
+use crate::{
+    api::{
+        decision::{Action, YubiKeyDecision, YubiKeyDecisionStatus},
+        shipment::{DecisionRecord, YubiKeyShipment, YubiKeyShipmentStatus},
+    },
+    clock,
+    controller::{
+        Context,
+        commit::{self, CommitError},
+        conditions::{self, Fact},
+        events,
+    },
+    domain::{
+        answer::{self, Answer, Declined},
+        hold::Choice,
+        ids::{EnrollmentId, ShipmentId},
+        journal::Journal,
+    },
+};
+
+/// Decisions that the status remembers.
+const REMEMBERED: usize = 5;
+
+/// What became of one decision.
+#[derive(Debug)]
+pub struct Verdict {
+    decision: Arc<YubiKeyDecision>,
+    declined: Option<Declined>,
+}
+
+/// Decisions on this shipment that nobody has answered to yet, the oldest first.
+#[must_use]
+pub fn pending(ctx: &Context, object: &YubiKeyShipment) -> Vec<Arc<YubiKeyDecision>> {
+    let answered = |d: &YubiKeyDecision| d.status.as_ref().is_some_and(|s| !s.conditions.is_empty());
+    let mut all: Vec<_> = ctx
+        .decisions
+        .state()
+        .into_iter()
+        .filter(|d| d.namespace() == object.namespace() && d.spec.shipment_ref.name == object.name_any())
+        .filter(|d| !answered(d))
+        .collect();
+    all.sort_by_key(|d| (d.creation_timestamp().map(|t| t.0), d.uid()));
+    all
+}
+
+/// Puts the decisions into the journal, and notes them in the status that is written next.
+#[must_use]
+pub fn apply(
+    pending: Vec<Arc<YubiKeyDecision>>,
+    status: &mut YubiKeyShipmentStatus,
+    journal: &mut Journal,
+    generation: i64,
+) -> Vec<Verdict> {
+    let now = clock::now();
+    pending
+        .into_iter()
+        .map(|decision| {
+            if let Some(known) = remembered(status, &decision) {
+                // The process ended between the two writes.
+                let declined = (!known).then(|| Declined::NoSuchHold(decision.spec.hold_id.clone()));
+                return Verdict { decision, declined };
+            }
+            let declined = read(&decision).and_then(|a| answer::apply(journal, &a, generation, now)).err();
+            remember(status, &decision, declined.is_none(), now);
+            Verdict { decision, declined }
+        })
+        .collect()
+}
+
+/// A name may be used again; the hold's id may not.
+fn remembered(status: &YubiKeyShipmentStatus, decision: &YubiKeyDecision) -> Option<bool> {
+    let name = decision.name_any();
+    let known = status.decisions.iter().find(|d| d.name == name && d.hold_id == decision.spec.hold_id)?;
+    Some(known.accepted)
+}
+
+fn remember(
+    status: &mut YubiKeyShipmentStatus,
+    decision: &YubiKeyDecision,
+    accepted: bool,
+    now: jiff::Timestamp,
+) {
+    status.decisions.push(DecisionRecord {
+        name: decision.name_any(),
+        hold_id: decision.spec.hold_id.clone(),
+        action: format!("{:?}", decision.spec.action),
+        requested_by: decision.spec.requested_by.clone(),
+        at: k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime(now),
+        accepted,
+    });
+    let extra = status.decisions.len().saturating_sub(REMEMBERED);
+    status.decisions.drain(..extra);
+}
+
+fn read(decision: &YubiKeyDecision) -> Result<Answer, Declined> {
+    let spec = &decision.spec;
+    let shipment = spec.shipment_id.as_ref().map(ShipmentId::new).transpose();
+    let enrollment = spec.enrollment_id.as_ref().map(EnrollmentId::new).transpose();
+    Ok(Answer {
+        hold: spec.hold_id.clone(),
+        choice: choice(spec.action),
+        shipment: shipment.map_err(|_| Declined::Incomplete("AdoptOrder", "a usable spec.shipmentID"))?,
+        enrollment: enrollment
+            .map_err(|_| Declined::Incomplete("DiscardEnrollment", "a usable spec.enrollmentID"))?,
+    })
+}
+
+const fn choice(action: Action) -> Choice {
+    match action {
+        Action::RetryOrder => Choice::RetryOrder,
+        Action::AdoptOrder => Choice::AdoptOrder,
+        Action::CancelOrder => Choice::CancelOrder,
+        Action::DiscardEnrollment => Choice::DiscardEnrollment,
+        Action::ConfirmCancelled => Choice::ConfirmCancelled,
+        Action::ActivateWithKeptKeys => Choice::ActivateWithKeptKeys,
+        Action::ApproveActivation => Choice::ApproveActivation,
+        Action::ApprovePin => Choice::ApprovePin,
+        Action::ResendPin => Choice::ResendPin,
+    }
+}
+
+/// Says in the decision's own status what became of it, and in an event on the shipment.
+pub async fn publish(ctx: &Context, object: &YubiKeyShipment, verdicts: Vec<Verdict>) {
+    for verdict in verdicts {
+        let (reason, message) = match &verdict.declined {
+            None => (
+                "Accepted",
+                "The decision was taken up; the shipment's status shows what follows.".to_owned(),
+            ),
+            Some(declined) => ("Declined", format!("The decision changes nothing: {declined}.")),
+        };
+        if let Err(error) = write(ctx, &verdict, reason, &message).await {
+            tracing::warn!(%error, "the decision's status could not be written; the next pass does it");
+            continue;
+        }
+        let spec = &verdict.decision.spec;
+        let note = format!("{:?} on hold {} by {}: {message}", spec.action, spec.hold_id, spec.requested_by);
+        let kind = if verdict.declined.is_none() {
+            kube::runtime::events::EventType::Normal
+        } else {
+            kube::runtime::events::EventType::Warning
+        };
+        events::publish(ctx, object, kind, &format!("Decision{reason}"), &note).await;
+    }
+}
+
+async fn write(ctx: &Context, verdict: &Verdict, reason: &str, message: &str) -> Result<(), CommitError> {
+    let decision = &*verdict.decision;
+    let api: Api<YubiKeyDecision> =
+        Api::namespaced(ctx.client.clone(), &decision.namespace().unwrap_or_default());
+    let old = decision.status.clone().unwrap_or_default();
+    let generation = decision.metadata.generation.unwrap_or_default();
+    let taken = verdict.declined.is_none();
+    let mut facts = vec![Fact::new("Ready", taken, reason, message)];
+    if !taken {
+        facts.push(Fact::new("Stalled", true, reason, message));
+    }
+    let new = YubiKeyDecisionStatus {
+        observed_generation: generation,
+        conditions: conditions::build(facts, &old.conditions, generation, clock::now()),
+    };
+    commit::commit(&api, decision, &old, &new, |d| d.status.as_ref()).await.map(drop)
+}
