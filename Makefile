@@ -2,7 +2,7 @@
 # Everything real is in scripts, so that CI and people run the same.
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-stop test crds lint fmt clean
+.PHONY: help build demo demo-stop test model mutants crds lint fmt clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,6 +18,12 @@ demo-stop: ## End a demo that was left up
 
 test: ## Every test; the last line counts them
 	@hack/test.sh
+
+model: ## Check the planner exhaustively, in every world within printed bounds
+	cargo run --quiet --profile model -p yubikey-shipment-model
+
+mutants: ## Spoil the planner in many ways; the model must notice each
+	model/mutants.sh
 
 crds: ## Write crds/ and the chart's copy from the Rust types
 	@hack/crds.sh

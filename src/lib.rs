@@ -15,6 +15,7 @@ pub mod controller;
 pub mod credentials;
 pub mod domain;
 pub mod http;
+pub mod lease;
 pub mod metrics;
 pub mod okta;
 pub mod process;

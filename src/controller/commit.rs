@@ -11,7 +11,10 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 use thiserror::Error;
 
-use crate::domain::failure::{Failure, Reason};
+use crate::domain::{
+    failure::{Failure, Reason},
+    fence,
+};
 
 /// Who the API server says wrote.
 pub const FIELD_MANAGER: &str = "yubikey-shipment-operator";
@@ -60,7 +63,7 @@ where
     #[expect(clippy::disallowed_methods, reason = "this is the home of status writes")]
     let written =
         api.patch_status(&object.name_any(), &params(), &Patch::Merge(patch)).await.map_err(classify)?;
-    if status_of(&written) == Some(new) {
+    if fence::counts(new, status_of(&written)) {
         return Ok(Some(written));
     }
     Err(outdated("the API server stored another status than it was sent").into())

@@ -37,6 +37,7 @@ use crate::{
         plan::{Person, Seen},
     },
     http::CallMetrics,
+    lease::Leadership,
     tasks::Tasks,
 };
 
@@ -62,6 +63,8 @@ pub struct Context {
     pub calls: Arc<CallMetrics>,
     /// Uid of the `kube-system` namespace.
     pub cluster: Option<String>,
+    /// May this process act?
+    pub leadership: Leadership,
     /// Running passes; shutdown waits for them.
     pub tasks: Tasks,
     /// When this process started (UTC).
@@ -112,6 +115,8 @@ pub struct Parts {
     pub calls: Arc<CallMetrics>,
     /// See [`Context::cluster`].
     pub cluster: Option<String>,
+    /// See [`Context::leadership`].
+    pub leadership: Leadership,
     /// See [`Context::started`].
     pub started: Timestamp,
 }
@@ -131,6 +136,7 @@ impl Context {
             credentials_dir: parts.credentials_dir,
             calls: parts.calls,
             cluster: parts.cluster,
+            leadership: parts.leadership,
             tasks: Tasks::default(),
             started: parts.started,
             memory: Memory::default(),

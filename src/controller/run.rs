@@ -16,6 +16,8 @@ use kube::{
     },
 };
 
+use tokio::{sync::oneshot, task::JoinHandle};
+
 use super::{Context, commit::FIELD_MANAGER, connection, context::Parts, shipment};
 use crate::{
     api::{
@@ -23,6 +25,7 @@ use crate::{
     },
     clock,
     domain::{backoff, failure::Failure},
+    lease::{self, Elector, Leadership},
     metrics::Metrics,
     readiness::Readiness,
 };
@@ -36,6 +39,9 @@ const GRACE: Duration = Duration::from_secs(25);
 /// How long the watches may take to end.
 const WIND_DOWN: Duration = Duration::from_secs(5);
 
+/// Longest time to let go of the lease.
+const RELEASE: Duration = Duration::from_secs(3);
+
 /// What the process hands over.
 pub struct Setup {
     /// Kubernetes.
@@ -48,6 +54,8 @@ pub struct Setup {
     pub metrics: Arc<Metrics>,
     /// Readiness.
     pub readiness: Readiness,
+    /// With several replicas: the lease.
+    pub lease: Option<lease::Settings>,
 }
 
 /// Runs both controllers until `stop` resolves, then waits for what is under way.
@@ -64,6 +72,7 @@ pub async fn run(setup: Setup, stop: impl Future<Output = ()> + Send + 'static) 
         let namespace = decision.namespace().unwrap_or_default();
         Some(ObjectRef::new(&decision.spec.shipment_ref.name).within(&namespace))
     });
+    let (leadership, election) = election(&setup.client, setup.lease);
     let ctx = Arc::new(Context::new(Parts {
         client: setup.client.clone(),
         recorder: Recorder::new(
@@ -77,6 +86,7 @@ pub async fn run(setup: Setup, stop: impl Future<Output = ()> + Send + 'static) 
         credentials_dir: setup.credentials_dir,
         calls: Arc::clone(&setup.metrics.calls),
         cluster: setup.cluster,
+        leadership,
         started: clock::now(),
     }));
     let road = shipment_controller(shipments, Arc::clone(&ctx), Arc::clone(&setup.metrics), stop.clone());
@@ -95,6 +105,31 @@ pub async fn run(setup: Setup, stop: impl Future<Output = ()> + Send + 'static) 
     if !ctx.tasks.settle(GRACE).await {
         tracing::error!("calls were still under way at the end; their marks tell the next process");
     }
+    election.end().await;
+}
+
+/// The election goes on while calls are under way at the end: only then is the lease let go.
+struct Election(Option<(oneshot::Sender<()>, JoinHandle<()>)>);
+
+impl Election {
+    async fn end(self) {
+        let Some((stop, task)) = self.0 else { return };
+        // The task listens as long as it runs.
+        let _ = stop.send(());
+        let _ = tokio::time::timeout(RELEASE, task).await;
+    }
+}
+
+fn election(client: &Client, settings: Option<lease::Settings>) -> (Leadership, Election) {
+    let Some(settings) = settings else { return (Leadership::always(), Election(None)) };
+    let mut elector = Elector::new(client.clone(), settings);
+    let leadership = elector.leadership();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let task = tokio::spawn(async move {
+        elector.run(stopped.map(drop)).await;
+        elector.release().await;
+    });
+    (leadership, Election(Some((stop, task))))
 }
 
 async fn announce(ctx: Arc<Context>, readiness: Readiness) {
@@ -157,7 +192,7 @@ async fn shipment_controller(
     futures::future::select(Box::pin(known), stop.clone()).await;
     controller
         .with_config(controller::Config::default().concurrency(CONCURRENCY))
-        .reconcile_all_on(ctx.registry.changes())
+        .reconcile_all_on(futures::stream::select(ctx.registry.changes(), ctx.leadership.gained()))
         .graceful_shutdown_on(stop)
         .run(shipment::reconcile::reconcile, retry, Arc::clone(&ctx))
         .for_each(move |result| {
@@ -175,6 +210,7 @@ async fn connection_controller(
 ) {
     controller
         .with_config(controller::Config::default().concurrency(CONCURRENCY))
+        .reconcile_all_on(ctx.leadership.gained())
         .graceful_shutdown_on(stop)
         .run(connection::reconcile::reconcile, retry, ctx)
         .for_each(move |result| {

@@ -38,7 +38,7 @@ pub enum Declined {
     Incomplete(&'static str, &'static str),
 }
 
-/// Puts the answer into the journal and ends the hold.
+/// Puts the answer into the journal and ends the hold; an adoption ends it when the order was found to fit.
 ///
 /// # Errors
 /// Why it changes nothing; the journal is as it was.
@@ -58,6 +58,8 @@ pub fn apply(
             let shipment =
                 answer.shipment.clone().ok_or(Declined::Incomplete("AdoptOrder", "spec.shipmentID"))?;
             journal.adoption = Some(Adoption { shipment, since: now, by_person: true });
+            // The hold stays until the order was found to fit: an order that is refused is no leave to order another.
+            return Ok(());
         }
         Choice::CancelOrder => give_up(journal, now),
         Choice::ConfirmCancelled => confirm_cancelled(journal),

@@ -224,7 +224,7 @@ impl fmt::Display for Reason {
 }
 
 /// Why a pass ended early. The message is stable between tries: ids and times that change belong in the log.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Error)]
 #[error("{reason}: {message}")]
 pub struct Failure {
     /// The closed reason.

@@ -5,6 +5,7 @@ pub mod backoff;
 pub mod cadence;
 pub mod countries;
 pub mod failure;
+pub mod fence;
 pub mod hold;
 pub mod ids;
 pub mod journal;

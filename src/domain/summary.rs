@@ -13,7 +13,7 @@ use super::{
 };
 
 /// How a pass ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum End {
     /// Nothing to do now.
     Rest(Rest),

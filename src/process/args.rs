@@ -38,9 +38,40 @@ pub struct Run {
     #[arg(long, env = "YKS_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
 
+    /// With several replicas: the Lease that says which of them acts, as NAMESPACE/NAME. Left out: this process
+    /// always acts.
+    #[arg(long, env = "YKS_LEASE", value_name = "NAMESPACE/NAME", value_parser = lease)]
+    pub lease: Option<LeaseName>,
+
+    /// How long a leader that is not heard of any more keeps the lease, in whole seconds.
+    #[arg(long, env = "YKS_LEASE_SECONDS", value_name = "SECONDS", default_value = "15", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub lease_seconds: u64,
+
+    /// Name of this process in the lease; unique among the replicas. Left out: the host's name and a random end.
+    #[arg(long, env = "YKS_IDENTITY", value_name = "NAME")]
+    pub identity: Option<String>,
+
     /// Form of the log lines.
     #[arg(long, env = "YKS_LOG_FORMAT", value_enum, default_value = "text")]
     pub log_format: LogFormat,
+}
+
+/// Where the lease is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeaseName {
+    /// Namespace.
+    pub namespace: String,
+    /// Name.
+    pub name: String,
+}
+
+fn lease(text: &str) -> Result<LeaseName, String> {
+    match text.split_once('/') {
+        Some((namespace, name)) if !namespace.is_empty() && !name.is_empty() && !name.contains('/') => {
+            Ok(LeaseName { namespace: namespace.to_owned(), name: name.to_owned() })
+        }
+        _ => Err("give the namespace and the name of the Lease, as in yubikeys/operator".to_owned()),
+    }
 }
 
 /// Form of the log lines.

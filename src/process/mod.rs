@@ -5,16 +5,16 @@ pub mod health;
 pub mod startup;
 pub mod telemetry;
 
-use std::{path::Path, process::ExitCode, sync::Arc};
+use std::{path::Path, process::ExitCode, sync::Arc, time::Duration};
 
 use clap::Parser;
 use kube::ResourceExt;
 
 use self::{
-    args::{Arguments, Command, Run},
+    args::{Arguments, Command, LeaseName, Run},
     startup::Fault,
 };
-use crate::{api::schema, controller::run, metrics::Metrics, readiness::Readiness};
+use crate::{api::schema, controller::run, lease::Settings, metrics::Metrics, readiness::Readiness};
 
 /// Runs the subcommand of the command line.
 pub async fn main() -> ExitCode {
@@ -45,12 +45,24 @@ async fn operate(arguments: Run) -> Result<(), Fault> {
     let address = listener.local_addr().map(|a| a.to_string()).unwrap_or_default();
     tracing::info!(version = env!("CARGO_PKG_VERSION"), address, "started");
     let served = tokio::spawn(health::serve(listener, readiness.clone(), Arc::clone(&metrics)));
+    let lease = lease(&arguments);
     let setup =
-        run::Setup { client, credentials_dir: arguments.credentials_dir, cluster, metrics, readiness };
+        run::Setup { client, credentials_dir: arguments.credentials_dir, cluster, metrics, readiness, lease };
     run::run(setup, stop_signal()).await;
     served.abort();
     tracing::info!("ended");
     Ok(())
+}
+
+fn lease(arguments: &Run) -> Option<Settings> {
+    let LeaseName { namespace, name } = arguments.lease.clone()?;
+    let identity = arguments.identity.clone().unwrap_or_else(|| {
+        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        let mut end = [0_u8; 4];
+        let _ = openssl::rand::rand_bytes(&mut end);
+        format!("{}-{:08x}", host.trim(), u32::from_le_bytes(end))
+    });
+    Some(Settings { namespace, name, identity, duration: Duration::from_secs(arguments.lease_seconds) })
 }
 
 /// SIGTERM or SIGINT.

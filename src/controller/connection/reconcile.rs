@@ -48,6 +48,9 @@ pub struct Examined {
 /// # Errors
 /// If the API server does not take the status.
 pub async fn reconcile(object: Arc<YubiKeyConnection>, ctx: Arc<Context>) -> Result<Action, Failure> {
+    if !ctx.leadership.is_held() {
+        return Ok(Action::await_change());
+    }
     if object.metadata.deletion_timestamp.is_some() {
         return remove(&object, &ctx).await;
     }

@@ -1,8 +1,6 @@
 //! Every effect at the vendors. A marked one is sent only with the [`Intent`] that the write of its mark returned, and
 //! only while that mark is fresh.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 use tokio::time::Instant;
 
@@ -12,6 +10,7 @@ use crate::{
     controller::{connection::link::Link, shipment::validate},
     domain::{
         failure::{Arrival, CallError, Failure, Reason},
+        fence,
         journal::{Attempt, Journal, Marked, Receipt},
         plan::Free,
         recipient::Recipient,
@@ -20,9 +19,6 @@ use crate::{
     },
     yubico,
 };
-
-/// A call starts within this time of its mark: later another process may judge the mark.
-const LATEST_START: Duration = Duration::from_secs(10);
 
 /// What can wait is got before the mark.
 #[derive(Debug)]
@@ -71,9 +67,7 @@ impl Intent {
     }
 
     fn is_fresh(&self) -> bool {
-        let wall = clock::now().duration_since(self.marked_at);
-        let limit = jiff::SignedDuration::try_from(LATEST_START).unwrap_or_default();
-        self.marked.elapsed() < LATEST_START && wall < limit && wall >= jiff::SignedDuration::ZERO
+        fence::may_send(self.marked_at, clock::now(), self.marked.elapsed())
     }
 }
 

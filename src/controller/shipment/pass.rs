@@ -28,6 +28,7 @@ use crate::{
     domain::{
         backoff,
         failure::{Failure, Kind, Reason},
+        fence::{self, Write},
         journal::{Journal, Marked, Receipt, Unwanted},
         plan::{Free, Look, Rest, Situation, Step, plan},
         summary::{self, End},
@@ -143,6 +144,10 @@ impl Pass {
         // Only who still has to order asks, and once: it is a walk over all shipments.
         self.open_orders = self.journal.is_untouched().then(|| self.ctx.open_orders(&self.object));
         for _ in 0..MOST_STEPS {
+            if !self.ctx.leadership.is_held() {
+                // The next leader goes on from what is written; a mark tells it what may be under way.
+                return Ok(Done::At(None));
+            }
             let step = self.next_step(link);
             tracing::debug!(?step, "planned");
             if let Some(twice) = self.claimed_twice(&step) {
@@ -299,7 +304,7 @@ impl Pass {
         if !taken {
             tracing::error!(?what, attempt, "the mark of this receipt is no longer open");
         }
-        if what != Marked::Order {
+        if !Write::Receipt(what, attempt).goes_on() {
             return Ok(());
         }
         loop {
@@ -321,8 +326,9 @@ impl Pass {
         let Ok(live) = self.api.get(&self.object.name_any()).await else { return Ok(()) };
         let Ok(mut journal) = record::read(&live.status.clone().unwrap_or_default()) else { return Ok(()) };
         let generation = live.metadata.generation.unwrap_or_default();
+        // Deleted and declared again meanwhile: an attempt of the same number there is another one.
         let same = live.uid() == self.object.uid();
-        if !same || !journal.record(what, attempt, receipt, generation, clock::now()) {
+        if !same || !fence::carry_over(&mut journal, what, attempt, receipt, generation, clock::now()) {
             tracing::warn!(?what, attempt, "the receipt stands already, or its mark is gone from the status");
             return Err(CommitError::Conflict);
         }

@@ -34,6 +34,9 @@ pub async fn reconcile(object: Arc<YubiKeyShipment>, ctx: Arc<Context>) -> Resul
         name = object.name_any(),
         uid = object.uid()
     );
+    if !ctx.leadership.is_held() {
+        return Ok(Action::await_change());
+    }
     // Its own task: a dropped reconcile cannot part a call from the write of its receipt.
     let task = ctx.tasks.spawn(passes(object, Arc::clone(&ctx)).instrument(span));
     task.await.unwrap_or_else(|_| {

@@ -336,7 +336,7 @@ pub enum Marked {
 }
 
 /// What became of a marked effect.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Receipt {
     /// The enrolment.
     Enrolled(NewEnrollment, RpId),

@@ -14,7 +14,7 @@ use super::{
 };
 
 /// What looking for the user gave.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Person {
     /// Okta knows no such user.
     Unknown,
@@ -23,7 +23,7 @@ pub enum Person {
 }
 
 /// The user as seen in this pass.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SeenUser {
     /// The id.
     pub id: UserId,
@@ -32,7 +32,7 @@ pub struct SeenUser {
 }
 
 /// What was read in this pass. Nothing here outlives it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Seen {
     /// The user.
     pub user: Option<Person>,
@@ -59,7 +59,7 @@ pub struct Seen {
 }
 
 /// What reading a parcel gave.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Sight {
     /// It was shown; the journal has it. Text: what was odd about its items.
     Shown(Option<String>),
@@ -107,7 +107,7 @@ pub enum Free {
 }
 
 /// Nothing to do now.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Rest {
     /// Why; `reason.kind()` tells whether a person must act.
     pub reason: Reason,

@@ -30,7 +30,13 @@ pub(super) fn held(s: &Situation<'_>) -> Option<Step> {
             | Reason::EnrollOutcomeUnknown
             | Reason::StatusBehindVendors
     );
-    (lasting && hold.generation == s.wanted.generation).then(|| rest(hold.reason, hold.message.clone(), None))
+    (lasting && hold.generation == s.wanted.generation).then(|| {
+        let message = match &s.seen.adoption_refused {
+            Some(refused) if !hold.message.starts_with(refused) => format!("{refused} {}", hold.message),
+            _ => hold.message.clone(),
+        };
+        rest(hold.reason, message, None)
+    })
 }
 
 /// What a person's answer, or the search, asked for and is still to be done.

@@ -448,3 +448,31 @@ fn a_hold_that_needs_an_answer_does_not_end_by_itself() {
     let changed = Wanted { generation: 2, ..wanted() };
     assert_eq!(decide(&changed, &journal, &looked(vec![]), at(100)), Step::Mark(Marked::Enroll));
 }
+
+/// Found by the model checker: the answer ended the hold, the order did not fit, and the empty list read as leave to
+/// order another.
+#[test]
+fn an_adoption_that_is_refused_leaves_the_hold() {
+    let mut journal = Journal::default();
+    journal.hold = Some(crate::domain::journal::Hold {
+        id: "enroll-1-abc234".into(),
+        reason: Reason::ExistingKey,
+        message: "kept".into(),
+        since: at(0),
+        generation: 1,
+        choices: crate::domain::hold::choices(Reason::ExistingKey, false).to_vec(),
+    });
+    let answer = crate::domain::answer::Answer {
+        hold: "enroll-1-abc234".into(),
+        choice: crate::domain::hold::Choice::AdoptOrder,
+        shipment: ShipmentId::new("s1").ok(),
+        enrollment: None,
+    };
+    crate::domain::answer::apply(&mut journal, &answer, 1, at(1)).expect("admitted");
+    let read = || Seen { user: Some(person(UserStatus::Active)), ..looked(vec![]) };
+    assert_eq!(decide(&wanted(), &journal, &Seen { list: None, ..read() }, at(1)), Step::Look(Look::User));
+    journal.adoption = None;
+    let seen = Seen { adoption_refused: Some("It does not fit.".into()), ..read() };
+    let Step::Rest(rest) = decide(&wanted(), &journal, &seen, at(1)) else { panic!("goes on to order") };
+    assert_eq!((rest.reason, rest.message.as_str()), (Reason::ExistingKey, "It does not fit. kept"));
+}

@@ -1,0 +1,174 @@
+//! What a pass reads, as `src/controller/shipment/{dereference,adopt}.rs` and the caches of `context.rs` give it.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{
+    bounds::Bounds,
+    domain::{
+        failure::Reason,
+        ids::ShipmentId,
+        journal::{Enrollment, Order},
+        plan::{Look, Person, Rest, Search, Seen, SeenUser, Sight, Step},
+        seen::{ListedEnrollment, ParcelState, Programmed},
+    },
+    state::{Pass, State, Version, at, number, shipment_id},
+    vendors,
+};
+
+/// Reads what commutes with everything that others do.
+pub fn look(b: &Bounds, s: &mut State, pass: &mut Pass, look: Look) {
+    match look {
+        Look::Search | Look::Adoption if pass.seen.user.is_none() => user(s, pass),
+        Look::User => user(s, pass),
+        Look::Address => pass.seen.checked = Some(Ok(())),
+        Look::Parcel => parcel(s, pass),
+        Look::Search => search(b, s, pass),
+        Look::Adoption => adopt(b, s, pass),
+        // Deeds of their own.
+        Look::Enrollments | Look::Rivals => {}
+    }
+}
+
+fn user(s: &State, pass: &mut Pass) {
+    pass.journal.observe_user(&vendors::user(), &vendors::orgs());
+    pass.saw_user = Some(s.user.clone());
+    pass.seen.user = Some(Person::Found(SeenUser { id: vendors::user(), status: s.user.clone() }));
+}
+
+/// Okta's list: what was made shortly before it may not be shown.
+pub fn list(s: &State, pass: &mut Pass) {
+    let list = vendors::list(s);
+    pass.journal.observe_list(&list, at(s.now));
+    pass.seen.list = Some(list);
+}
+
+fn parcel(s: &mut State, pass: &mut Pass) {
+    let Some(n) = pass.journal.accepted().and_then(|order| number(order.id.as_str())) else { return };
+    let Some(order) = s.orders.get(n).filter(|order| !order.cancelled && !pass.region) else {
+        pass.journal.observe_missing(at(s.now));
+        pass.seen.parcel = Some(Sight::Missing);
+        return;
+    };
+    let state = ParcelState::from_id(order.state);
+    let programmed = if vendors::is_programmed(order.state) {
+        Programmed::One(Box::new(vendors::responses(order.enrollment)))
+    } else {
+        Programmed::NotYet
+    };
+    pass.journal.observe_parcel(state, &programmed, &[], at(s.now));
+    pass.saw_parcel = Some((order.state, s.now));
+    pass.seen.parcel = Some(Sight::Shown(None));
+}
+
+/// By the cache: who comes first for the same person.
+pub fn rival(b: &Bounds, s: &State, pass: &Pass) -> Option<String> {
+    let known = pass.seen.user.is_some() && !pass.blind;
+    if !known || pass.journal.is_open() || pass.journal.accepted().is_some() {
+        return None;
+    }
+    let first = others(b, s, pass.slot).find(|(other, version)| {
+        let open = version.journal.is_open();
+        let finished =
+            version.journal.times.pin_sent.is_some() || matches!(version.journal.order, Order::Cancelled(..));
+        (!version.deleting || open) && !finished && (open || *other < pass.slot)
+    })?;
+    Some(format!("shipment {}", first.0))
+}
+
+/// Listed live: another one with an open mark or enrolment.
+pub fn rivals(s: &State, slot: usize) -> bool {
+    let others = s.slots.iter().enumerate().filter(|(other, _)| *other != slot);
+    others.filter_map(|(_, other)| other.live.as_ref()).any(|version| version.journal.is_open())
+}
+
+fn others<'a>(b: &'a Bounds, s: &'a State, mine: usize) -> impl Iterator<Item = (usize, &'a Version)> {
+    let same = move |slot: usize| slot != mine && b.clusters[slot] == b.clusters[mine];
+    let live = s.slots.iter().enumerate().filter_map(|(n, slot)| Some((n, slot.live.as_ref()?)));
+    live.filter(move |(slot, _)| same(*slot))
+}
+
+fn claimant(b: &Bounds, s: &State, pass: &Pass, id: &ShipmentId) -> bool {
+    !pass.blind
+        && others(b, s, pass.slot)
+            .any(|(_, version)| version.journal.accepted().is_some_and(|order| order.id == *id))
+}
+
+/// An order that two resources name belongs to neither.
+pub fn claimed_twice(b: &Bounds, s: &State, pass: &Pass, step: &Step) -> Option<Rest> {
+    if !matches!(step, Step::Run(_) | Step::Mark(_)) {
+        return None;
+    }
+    let id = pass.journal.accepted()?.id.clone();
+    claimant(b, s, pass, &id).then(|| Rest {
+        reason: Reason::ClaimedTwice,
+        message: "claimed".to_owned(),
+        until: None,
+        pin: false,
+    })
+}
+
+const SETTLE: SignedDuration = SignedDuration::from_mins(5);
+const REQUESTS_LIVE: SignedDuration = SignedDuration::from_mins(15);
+
+fn window(pass: &Pass) -> Option<(Timestamp, Timestamp)> {
+    let (from, length) = match &pass.journal.order {
+        Order::Open(_, mark) | Order::Unknown(_, mark) => (*mark, SETTLE),
+        Order::Refused(refused) => (refused.mark, SETTLE),
+        _ => match &pass.journal.enrollment {
+            Enrollment::Made(made) => (made.created_at, REQUESTS_LIVE + SETTLE),
+            _ => (only(&pass.seen)?.created?, REQUESTS_LIVE + SETTLE),
+        },
+    };
+    Some((from.checked_sub(SignedDuration::from_secs(5)).ok()?, from.checked_add(length).ok()?))
+}
+
+fn only(seen: &Seen) -> Option<ListedEnrollment> {
+    match seen.list.as_ref()?.entries.as_slice() {
+        [only] => Some(only.clone()),
+        _ => None,
+    }
+}
+
+fn search(b: &Bounds, s: &State, pass: &mut Pass) {
+    let one = window(pass).filter(|_| b.listed).and_then(|(from, to)| {
+        let fits = |n: &usize| {
+            let order = &s.orders[*n];
+            let created = at(order.created);
+            !order.cancelled
+                && created >= from
+                && created <= to
+                && shipment_id(*n).is_some_and(|id| !claimant(b, s, pass, &id))
+        };
+        let mut found = (0..s.orders.len()).filter(fits);
+        match (found.next(), found.next()) {
+            (Some(only), None) => shipment_id(only),
+            _ => None,
+        }
+    });
+    pass.journal.observe_search(one.as_ref(), at(s.now));
+    pass.seen.search = Some(one.map_or(Search::Undecided, Search::One));
+}
+
+fn adopt(b: &Bounds, s: &State, pass: &mut Pass) {
+    let Some(id) = pass.journal.adoption.as_ref().map(|adoption| adoption.shipment.clone()) else { return };
+    let order = number(id.as_str()).and_then(|n| s.orders.get(n)).filter(|order| !order.cancelled);
+    let linked = pass.journal.made().is_some() || only(&pass.seen).is_some();
+    let fits = |created: i64| {
+        !b.listed || window(pass).is_none_or(|(from, to)| at(created) >= from && at(created) <= to)
+    };
+    match order.filter(|order| linked && fits(order.created) && !claimant(b, s, pass, &id)) {
+        None => {
+            pass.journal.adoption = None;
+            pass.seen.adoption_refused = Some("It does not fit.".into());
+        }
+        Some(order) => {
+            if pass.journal.made().is_none()
+                && let Some(entry) = only(&pass.seen)
+            {
+                pass.journal.observe_adopted_enrollment(&entry, &vendors::rp_id(), at(s.now));
+            }
+            let made = b.listed.then(|| at(order.created));
+            pass.journal.observe_adopted(&id, made, at(s.now));
+        }
+    }
+}

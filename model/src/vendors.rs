@@ -1,0 +1,94 @@
+//! Okta and `YubiEnterprise`: what they show.
+
+use std::sync::LazyLock;
+
+use crate::{
+    domain::{
+        ids::{KeyId, OktaOrgId, RpId, Sealed, Serial, UserId, YubicoOrgId},
+        seen::{
+            EnrollmentList, EnrollmentStatus, ListedEnrollment, NewEnrollment, ParcelClass, ParcelState,
+            Responses,
+        },
+        wanted::Orgs,
+    },
+    state::{EnrolledFate, State, at, enrollment_id},
+};
+
+/// Okta's list shows what was made at least this long before (seconds).
+pub const LOOK_DELAY: i64 = 2;
+
+static NAMES: LazyLock<Option<(UserId, Orgs, RpId, Serial)>> = LazyLock::new(|| {
+    let orgs = Orgs { okta: OktaOrgId::new("00o1").ok(), yubico: YubicoOrgId::new("y1").ok() };
+    Some((UserId::new("00u1").ok()?, orgs, RpId::new("acme.com").ok()?, Serial::new("12345678").ok()?))
+});
+
+#[expect(clippy::expect_used, reason = "constant names are valid")]
+fn names() -> &'static (UserId, Orgs, RpId, Serial) {
+    NAMES.as_ref().expect("constant names are valid")
+}
+
+/// The one person.
+pub fn user() -> UserId {
+    names().0.clone()
+}
+
+/// The one organization.
+pub fn orgs() -> Orgs {
+    names().1.clone()
+}
+
+/// The one host.
+pub fn rp_id() -> RpId {
+    names().2.clone()
+}
+
+fn key_of(n: usize) -> Option<KeyId> {
+    KeyId::new(format!("k{n}")).ok()
+}
+
+/// What Okta gives for enrolment number `n`.
+pub fn new_enrollment(n: usize) -> Option<NewEnrollment> {
+    Some(NewEnrollment {
+        id: enrollment_id(n)?,
+        key_id: key_of(n)?,
+        pin_request: Sealed::new("p"),
+        credential_request: Sealed::new("c"),
+    })
+}
+
+/// What `YubiEnterprise` gives for a key that was programmed for enrolment number `n`.
+pub fn responses(n: usize) -> Responses {
+    Responses {
+        serial: names().3.clone(),
+        firmware: "5".into(),
+        pin: Sealed::new("p"),
+        credential: Sealed::new("c"),
+        credential_key_id: key_of(n),
+    }
+}
+
+/// Responses are there once the key was shipped, whatever became of it.
+pub fn is_programmed(state: u32) -> bool {
+    use ParcelClass::{Delivered, Failed, Lost, Shipped, Unknown};
+    matches!(ParcelState::from_id(state).class, Shipped | Delivered | Lost | Failed | Unknown)
+}
+
+/// Okta's list at this moment.
+pub fn list(s: &State) -> EnrollmentList {
+    let entries = s.enrolled.iter().enumerate().filter(|(_, e)| s.now >= e.created + LOOK_DELAY);
+    let entries = entries.filter_map(|(n, e)| {
+        let status = match e.fate {
+            EnrolledFate::Pending => EnrollmentStatus::Pending,
+            EnrolledFate::Active => EnrollmentStatus::Active,
+            EnrolledFate::Errored => EnrollmentStatus::Errored,
+            EnrolledFate::Gone | EnrolledFate::Revoked => return None,
+        };
+        Some(ListedEnrollment {
+            id: enrollment_id(n)?,
+            status,
+            created: Some(at(e.created)),
+            preset_pin_available: Some(true),
+        })
+    });
+    EnrollmentList { at: at(s.now), entries: entries.collect() }
+}

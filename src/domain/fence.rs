@@ -1,0 +1,101 @@
+//! The fence between a mark and its call: when a write counts, when a call may still go, and what may follow on a
+//! newer version of the object. Used by the controller and by the model checker, so that both keep the same rules.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::journal::{Attempt, Journal, Marked, Receipt};
+
+/// A call starts within this time of its mark: later another process may judge the mark.
+pub const LATEST_START: Duration = Duration::from_secs(10);
+
+/// A write counts when the API server's answer shows exactly what was sent: an older CRD drops fields and says 200.
+pub fn counts<T: PartialEq>(sent: &T, stored: Option<&T>) -> bool {
+    stored == Some(sent)
+}
+
+/// May the call still go? By both clocks, as either may stand still or jump.
+#[must_use]
+pub fn may_send(marked_at: Timestamp, now: Timestamp, elapsed: Duration) -> bool {
+    let wall = now.duration_since(marked_at);
+    let limit = SignedDuration::try_from(LATEST_START).unwrap_or_default();
+    elapsed < LATEST_START && wall < limit && wall >= SignedDuration::ZERO
+}
+
+/// A write that the API server may refuse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Write {
+    /// A mark, decided on one version of the object.
+    Mark(Marked),
+    /// What became of a marked effect.
+    Receipt(Marked, Attempt),
+}
+
+impl Write {
+    /// May it be tried again on the version that is live now? A mark never: what it was decided on has changed, and
+    /// the same patch on a newer version would start an effect twice. The receipt of an order always: it is the only
+    /// trace of a key that costs money.
+    #[must_use]
+    pub const fn goes_on(self) -> bool {
+        matches!(self, Self::Receipt(Marked::Order, _))
+    }
+}
+
+/// Puts a receipt, and nothing else, into the journal that is live now. False: the mark of its attempt is not open
+/// there, because the receipt arrived before or because somebody emptied the status; trying on would never end.
+#[must_use]
+pub fn carry_over(
+    live: &mut Journal,
+    what: Marked,
+    attempt: Attempt,
+    receipt: &Receipt,
+    generation: i64,
+    now: Timestamp,
+) -> bool {
+    live.record(what, attempt, receipt, generation, now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + seconds).expect("in range")
+    }
+
+    #[test]
+    fn a_late_sender_sends_nothing_by_either_clock() {
+        let ms = Duration::from_millis;
+        assert!(may_send(at(0), at(9), ms(9_000)));
+        assert!(!may_send(at(0), at(10), ms(1)), "the wall clock jumped or the process slept");
+        assert!(!may_send(at(0), at(1), ms(10_000)), "the wall clock was set back");
+        assert!(!may_send(at(5), at(4), ms(1)), "the wall clock lies before the mark");
+    }
+
+    #[test]
+    fn a_write_counts_only_as_it_was_sent() {
+        assert!(counts(&1, Some(&1)));
+        assert!(!counts(&1, Some(&2)) && !counts(&1, None));
+    }
+
+    #[test]
+    fn only_an_orders_receipt_follows_to_a_newer_version() {
+        assert!(Write::Receipt(Marked::Order, 1).goes_on());
+        assert!(!Write::Mark(Marked::Order).goes_on());
+        assert!(!Write::Receipt(Marked::Enroll, 1).goes_on());
+    }
+
+    #[test]
+    fn a_receipt_that_already_stands_is_not_carried_over_again() {
+        let mut journal = Journal::default();
+        journal.mark(Marked::Order, at(0), None);
+        let refused = Receipt::Refused { retryable: true };
+        assert!(carry_over(&mut journal, Marked::Order, 1, &refused, 1, at(1)));
+        assert!(!carry_over(&mut journal, Marked::Order, 1, &refused, 1, at(2)));
+        assert!(
+            !carry_over(&mut Journal::default(), Marked::Order, 1, &refused, 1, at(2)),
+            "an emptied status"
+        );
+    }
+}
