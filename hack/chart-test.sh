@@ -82,6 +82,10 @@ may_do_its_work() {
   may patch yubikeyconnections.fidoprereg.dev --subresource status
   may create events.events.k8s.io
   may list namespaces
+  may watch yubikeydecisions.fidoprereg.dev
+  may patch yubikeydecisions.fidoprereg.dev --subresource status
+  may create leases.coordination.k8s.io --namespace "$namespace"
+  may patch leases.coordination.k8s.io/courier --namespace "$namespace"
   may get customresourcedefinitions.apiextensions.k8s.io/yubikeyshipments.fidoprereg.dev
 }
 
@@ -90,6 +94,9 @@ may_do_nothing_else() {
   may_not list secrets --namespace "$namespace"
   may_not get pods --namespace "$namespace"
   may_not create yubikeyshipments.fidoprereg.dev
+  may_not create yubikeydecisions.fidoprereg.dev
+  may_not patch leases.coordination.k8s.io/another --namespace "$namespace"
+  may_not create leases.coordination.k8s.io --namespace kube-system
   may_not delete yubikeyshipments.fidoprereg.dev
   may_not list customresourcedefinitions.apiextensions.k8s.io
   may_not patch customresourcedefinitions.apiextensions.k8s.io
@@ -104,7 +111,7 @@ upgrades() {
 
 leaves_the_definitions() {
   helm uninstall yks --namespace "$namespace" --wait --timeout 60s
-  kubectl get crd yubikeyshipments.fidoprereg.dev yubikeyconnections.fidoprereg.dev
+  kubectl get crd yubikeyshipments.fidoprereg.dev yubikeyconnections.fidoprereg.dev yubikeydecisions.fidoprereg.dev
 }
 
 takes_examples() {
@@ -116,7 +123,7 @@ run "the definitions equal the Rust types, in crds/ and in the chart" "$root/hac
 run "lint, strictly" helm lint --strict "$chart"
 run "lint, strictly, with every value set" helm lint --strict --values "$full" "$chart"
 run "refuses a misspelt value" refuses 'replica=1' "replica"
-run "refuses a second replica" refuses 'replicas=2' "replicas"
+run "refuses more replicas than can be of use" refuses 'replicas=6' "replicas"
 run "refuses a connection without a Secret" refuses 'connections[0].name=default' "existingSecret"
 run "refuses a connection name that is no directory" refuses 'connections[0].name=../x,connections[0].existingSecret=s' "name"
 run "refuses an unknown log format" refuses 'log.format=xml' "format"

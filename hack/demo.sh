@@ -20,7 +20,7 @@ ask=$root/hack/lib/ask.py
 system=yubikey-shipments # namespace of the operator's ServiceAccount
 people=onboarding        # namespace of the shipments, as in examples/
 service_account=yubikey-shipment-operator
-definitions=(yubikeyconnections.fidoprereg.dev yubikeyshipments.fidoprereg.dev)
+definitions=(yubikeyconnections.fidoprereg.dev yubikeydecisions.fidoprereg.dev yubikeyshipments.fidoprereg.dev)
 # The sandbox's parcels change their state after so many seconds. Less than the
 # connection's polling.firstAfter, or the first look would find them unchecked.
 step=2
@@ -184,7 +184,7 @@ leave_current() {
 install_chart_parts() {
   "$operator" crds --dir "$state/crds"
   helm template "$service_account" "$root/charts/yubikey-shipment-operator" --namespace "$system" \
-    --show-only templates/rbac.yaml >"$state/rbac.yaml"
+    --show-only templates/rbac.yaml --show-only templates/admission.yaml >"$state/rbac.yaml"
   kubectl create namespace "$system" >/dev/null
   kubectl apply -f "$state/crds" -f "$state/rbac.yaml" >/dev/null
   kubectl wait --for=condition=Established --timeout=30s crd "${definitions[@]}" >/dev/null

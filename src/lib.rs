@@ -1,7 +1,7 @@
 //! Kubernetes operator for pre-registered `YubiKey` shipments.
 //!
 //! Imports go downwards only (`tests/architecture.rs` checks it): `process` -> `controller` -> `okta`,
-//! `yubico`, `credentials`, `metrics` -> `http` -> `domain`; `api`, `domain`, `chance`, `clock`, `readiness` and `tasks` import
+//! `yubico`, `credentials`, `metrics` -> `http` -> `domain`; `lease` stands beside them; `api`, `domain`, `chance`, `clock`, `readiness` and `tasks` import
 //! nothing of ours.
 #![cfg_attr(
     test,

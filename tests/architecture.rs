@@ -22,13 +22,15 @@ fn allowed(part: &str) -> &'static [&'static str] {
             "credentials",
             "domain",
             "http",
+            "lease",
             "metrics",
             "okta",
             "readiness",
             "tasks",
             "yubico",
         ],
-        "process" => &["api", "clock", "controller", "metrics", "readiness"],
+        "lease" => &["clock"],
+        "process" => &["api", "chance", "clock", "controller", "lease", "metrics", "readiness"],
         new => panic!("src/{new} is new: give it a place in src/lib.rs and here"),
     }
 }

@@ -36,9 +36,22 @@ const NEARER: [(&str, usize); 11] = [
     ("spec.orderBefore", 30),
 ];
 
+/// A name that fits the schema and is not the tester's own: the admission policy speaks after the schema.
+const BY_POLICY: &str = "spec.requestedBy must be your own user name";
+
 /// A manifest with this value in this place, and what belongs beside it.
 fn manifest_with(kind: &str, path: &str, value: Value) -> Value {
-    let mut whole = if kind == "YubiKeyShipment" { manifest::shipment() } else { manifest::connection() };
+    let mut whole = match kind {
+        "YubiKeyShipment" => manifest::shipment(),
+        "YubiKeyDecision" => manifest::decision(),
+        _ => manifest::connection(),
+    };
+    if path == "spec.enrollmentID" {
+        whole = manifest::with(
+            whole,
+            json!({"spec": {"action": "DiscardEnrollment", "shipmentID": null, "enrollmentID": "e"}}),
+        );
+    }
     if path.starts_with("spec.key.") && path != "spec.key.model" {
         whole["spec"]["key"] = json!({"productId": 1, "inventoryProductId": 1, "customizationId": "R"});
     }
@@ -147,6 +160,9 @@ fn fitted(path: &str, value: &Value, mut whole: Value) -> Value {
     if path == "spec.allowedNamespaces.from" && value == "All" {
         whole["spec"]["allowedNamespaces"] = json!({"from": "All"});
     }
+    if path == "spec.action" && value != "AdoptOrder" {
+        whole = manifest::with(whole, json!({"spec": {"shipmentID": null}}));
+    }
     whole
 }
 
@@ -168,7 +184,9 @@ async fn every_bound_refuses_what_lies_just_outside_and_takes_what_lies_just_ins
                         let refusal = refusal.err().unwrap_or_else(|| panic!("{at}: it is taken"));
                         assert!(refusal.contains(&place.replace("[]", "[0]")), "{at}: {refusal}");
                         let taken = fitted(&node.path, &inside, manifest_with(kind, &place, inside.clone()));
-                        if let Err(refusal) = asked(&scene.client, &scene.name, &taken).await {
+                        if let Err(refusal) = asked(&scene.client, &scene.name, &taken).await
+                            && !refusal.contains(BY_POLICY)
+                        {
                             panic!("{at}: {inside} is refused: {refusal}");
                         }
                         tried += 1;

@@ -153,7 +153,7 @@ fn header(table: &str) -> Vec<&str> {
 async fn an_object_that_nobody_has_seen_yet_says_so() {
     scene("unseen")
         .play(async |scene| {
-            for whole in [manifest::shipment(), manifest::connection()] {
+            for whole in [manifest::shipment(), manifest::connection(), manifest::decision()] {
                 let made = manifest::asked(&scene.client, &scene.name, &whole).await.unwrap();
                 assert_eq!(made.number("/status/observedGeneration"), Some(-1), "{}", whole["kind"]);
             }

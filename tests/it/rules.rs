@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::{
-    manifest::{asked, connection, shipment, with},
+    manifest::{asked, connection, decision, shipment, with},
     scene::{Scene, scene},
     schema::{KINDS, Node, nodes, served},
     shipment::Handle,
@@ -172,12 +172,30 @@ fn connection_cases() -> Vec<Case> {
     ]
 }
 
+fn decision_cases() -> Vec<Case> {
+    let spec = |says, refused, taken| of_spec(&decision(), says, refused, taken);
+    let discard = || json!({"action": "DiscardEnrollment", "shipmentID": null, "enrollmentID": "fwf1"});
+    vec![
+        spec(
+            "spec.shipmentID goes with",
+            vec![json!({"shipmentID": null}), json!({"action": "CancelOrder"})],
+            vec![json!({}), json!({"action": "CancelOrder", "shipmentID": null})],
+        ),
+        spec(
+            "spec.enrollmentID goes with",
+            vec![json!({"enrollmentID": "fwf1"}), json!({"action": "DiscardEnrollment", "shipmentID": null})],
+            vec![discard()],
+        ),
+    ]
+}
+
 /// Rules that compare with what was, tried by changes of a stored object.
-const OF_CHANGES: [&str; 4] = [
+const OF_CHANGES: [&str; 5] = [
     "spec.recipient, spec.address and spec.delivery are fixed",
     "spec.connectionRef cannot change",
     "spec.userRef cannot change",
     "spec.key cannot change",
+    "spec of a decision cannot change",
 ];
 
 async fn messages(scene: &Scene) -> Vec<String> {
@@ -192,7 +210,8 @@ async fn messages(scene: &Scene) -> Vec<String> {
 async fn every_rule_refuses_with_its_sentence_and_takes_the_neighbour() {
     scene("rules")
         .play(async |scene| {
-            let cases: Vec<_> = shipment_cases().into_iter().chain(connection_cases()).collect();
+            let cases: Vec<_> =
+                [shipment_cases(), connection_cases(), decision_cases()].into_iter().flatten().collect();
             let rules = messages(scene).await;
             for message in &rules {
                 let known = cases.iter().map(|case| case.says).chain(OF_CHANGES);
@@ -254,6 +273,23 @@ async fn whom_what_and_with_what_to_order_cannot_change() {
             let same = shipment()["spec"].clone();
             stored.try_patch(json!({"spec": same})).await.expect("the same once more is no change");
             stored.change(json!({"suspend": true, "deletionPolicy": "Orphan"})).await;
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn what_a_person_decided_cannot_change() {
+    scene("decided")
+        .play(async |scene| {
+            let stored = Handle::decision(&scene.client, &scene.name, "whole");
+            stored.create("YubiKeyDecision", decision()["spec"].clone()).await;
+            for spec in
+                [json!({"action": "CancelOrder", "shipmentID": null}), json!({"reason": "Another one."})]
+            {
+                let refusal = stored.try_patch(json!({"spec": spec})).await.unwrap_err();
+                assert!(refusal.contains(OF_CHANGES[4]), "{refusal}");
+            }
+            stored.try_patch(json!({"metadata": {"labels": {"a": "b"}}})).await.expect("labels stay free");
         })
         .await;
 }

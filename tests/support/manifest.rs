@@ -26,6 +26,17 @@ pub fn shipment() -> Value {
     })
 }
 
+/// A decision with every field set that its action allows.
+pub fn decision() -> Value {
+    json!({
+        "apiVersion": "fidoprereg.dev/v1alpha1", "kind": "YubiKeyDecision", "metadata": {"name": "whole"},
+        "spec": {
+            "shipmentRef": {"name": "whole"}, "holdID": "order-1-k7f3", "action": "AdoptOrder", "shipmentID": "S1",
+            "reason": "It stands in the Console.", "requestedBy": "admin",
+        },
+    })
+}
+
 /// A connection with every field set.
 pub fn connection() -> Value {
     let mapping = [
@@ -88,7 +99,9 @@ pub fn set(manifest: &mut Value, path: &str, value: Value) {
 pub async fn asked(client: &Client, namespace: &str, manifest: &Value) -> Result<Object, String> {
     let kind = manifest["kind"].as_str().unwrap();
     let api: Api<DynamicObject> = match kind {
-        "YubiKeyShipment" => Api::namespaced_with(client.clone(), namespace, &resource(kind)),
+        "YubiKeyShipment" | "YubiKeyDecision" => {
+            Api::namespaced_with(client.clone(), namespace, &resource(kind))
+        }
         _ => Api::all_with(client.clone(), &resource(kind)),
     };
     let object: DynamicObject = serde_json::from_value(manifest.clone()).unwrap();

@@ -106,8 +106,8 @@ impl Plane {
         let crds = kubectl::run(crds, String::new()).await.fine();
         self.kubectl().apply(&crds).await.fine();
         let wait = ["wait", "--for=condition=Established", "--timeout=60s", "crd"];
-        let names = ["yubikeyshipments.fidoprereg.dev", "yubikeyconnections.fidoprereg.dev"];
-        let wait = [wait.as_slice(), &names].concat();
+        let names = super::schema::KINDS.map(|(_, plural)| format!("{plural}.fidoprereg.dev"));
+        let wait = [wait.as_slice(), &names.each_ref().map(String::as_str)].concat();
         // kubectl gives up on a definition so fresh that it has no conditions yet.
         let served = super::until(async || self.kubectl().run(&wait).await.ok.then_some(())).await;
         assert!(served.is_some(), "the definitions are not served");
@@ -118,6 +118,7 @@ impl Plane {
         let mut helm = Command::new(super::tool("helm"));
         helm.args(["template", ACCOUNT]).arg(super::root().join("charts/yubikey-shipment-operator"));
         helm.args(["--namespace", SYSTEM, "--show-only", "templates/rbac.yaml"]);
+        helm.args(["--show-only", "templates/admission.yaml"]);
         let rules = kubectl::run(helm, String::new()).await.fine();
         let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SYSTEM}});
         self.kubectl().apply(&namespace.to_string()).await.fine();

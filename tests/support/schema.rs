@@ -5,8 +5,11 @@ use serde_json::Value;
 use super::kubectl::Kubectl;
 
 /// The kinds, with their plural.
-pub const KINDS: [(&str, &str); 2] =
-    [("YubiKeyConnection", "yubikeyconnections"), ("YubiKeyShipment", "yubikeyshipments")];
+pub const KINDS: [(&str, &str); 3] = [
+    ("YubiKeyConnection", "yubikeyconnections"),
+    ("YubiKeyDecision", "yubikeydecisions"),
+    ("YubiKeyShipment", "yubikeyshipments"),
+];
 
 /// One place in a schema: `spec.keys[].name`.
 #[derive(Debug, Clone)]

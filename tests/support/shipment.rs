@@ -32,6 +32,11 @@ impl Handle {
         Self { api: Api::all_with(client.clone(), &resource("YubiKeyConnection")), name: name.to_owned() }
     }
 
+    pub fn decision(client: &Client, namespace: &str, name: &str) -> Self {
+        let api = Api::namespaced_with(client.clone(), namespace, &resource("YubiKeyDecision"));
+        Self { api, name: name.to_owned() }
+    }
+
     /// Declares it.
     pub async fn create(&self, kind: &str, spec: Value) {
         let manifest = json!({
