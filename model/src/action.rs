@@ -34,6 +34,8 @@ pub enum View {
     Blind,
     /// `YubiEnterprise` shows no order.
     Region,
+    /// No poll is due.
+    Early,
 }
 
 /// What becomes of a deed.
@@ -68,6 +70,7 @@ impl fmt::Display for Action {
             Self::Start(p, View::Region) => {
                 write!(f, "process {p} begins a pass while YubiEnterprise answers 404")
             }
+            Self::Start(p, View::Early) => write!(f, "process {p} begins a pass when no poll is due"),
             Self::Step(p, Fate::Fine) => write!(f, "process {p} goes on"),
             Self::Step(p, fate) => write!(f, "process {p} goes on: {fate:?}"),
             Self::Crash(p) => write!(f, "process {p} dies"),

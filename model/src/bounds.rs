@@ -47,6 +47,8 @@ pub struct Bounds {
     pub existing: ExistingKey,
     /// The order is placed already when the world begins.
     pub ordered: bool,
+    /// Passes begin between two polls too.
+    pub early: bool,
     /// Kinds of accidents.
     pub faults_of: Accidents,
 }
@@ -112,6 +114,7 @@ impl Bounds {
             pin: PinGate::Activation,
             existing: ExistingKey::Hold,
             ordered: false,
+            early: false,
             faults_of: Accidents::ALL,
         }
     }

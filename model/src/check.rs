@@ -16,13 +16,14 @@ use crate::{
 pub struct World(pub Bounds);
 
 /// The properties, by name, and the rules they stand for.
-pub const PROPERTIES: [(&str, &[Rule]); 11] = [
+pub const PROPERTIES: [(&str, &[Rule]); 12] = [
     ("at most one accepted order per intent", &[Rule::Twice]),
     ("no accepted order whose enrolment was discarded", &[Rule::DiscardedOrdered]),
     ("nothing of others is discarded", &[Rule::DiscardedForeign]),
     ("no PIN before activation", &[Rule::EarlyPin]),
     ("no activation or PIN that the gate or the user's status forbids", &[Rule::Forbidden]),
     ("requests leave within 15 minutes, for one attempt", &[Rule::OldRequests, Rule::UsedTwice]),
+    ("what was taken over without a person's answer is left alone by a deletion", &[Rule::TakenBack]),
     ("nothing goes out without its mark, or late", &[Rule::Unmarked]),
     ("no new effect for the deleted or ineligible", &[Rule::Ineligible]),
     ("a copy of an older answer changes nothing", &[Rule::OldAnswer]),
@@ -46,6 +47,7 @@ fn property(index: usize) -> Property<World> {
         holds::<7>(),
         holds::<8>(),
         holds::<9>(),
+        holds::<10>(),
         fair_run_ends,
     ];
     Property::always(PROPERTIES[index].0, conditions[index])
@@ -100,7 +102,7 @@ impl Model for World {
         }
         for slot in 0..s.slots.len() {
             if s.left.happenings > 0 {
-                let possible = b.events.iter().filter(|event| events::possible(s, slot, **event));
+                let possible = b.events.iter().filter(|event| events::possible(b, s, slot, **event));
                 actions.extend(possible.map(|event| Action::Happen(slot, *event)));
             }
             if s.left.answers > 0 {

@@ -125,6 +125,7 @@ fn cancel(s: &mut State, pass: &mut Pass, fate: Fate) {
         pass.seen.cancel_failed = Some(lost());
         return;
     }
+    oracle::cancel(s, pass);
     let Some(n) = pass.journal.accepted().and_then(|order| number(order.id.as_str())) else { return };
     let Some(order) = s.orders.get_mut(n) else { return };
     let class = ParcelState::from_id(order.state).class;

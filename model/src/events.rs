@@ -6,12 +6,16 @@ use crate::{
     bounds::Bounds,
     domain::{
         failure::Reason,
-        journal::{Journal, Marked},
+        journal::{Enrollment, Journal, Marked},
         seen::UserStatus,
     },
     runner::{outdate, put},
-    state::{Deed, Enrolled, EnrolledFate, Event, Slot, State, Version},
+    state::{Deed, Enrolled, EnrolledFate, Event, Pass, Slot, State, Version, at},
+    vendors::LOOK_DELAY,
 };
+
+/// From the mark of an enrolment to the latest end of its call, in seconds.
+const CALL: i64 = 40;
 
 /// A slot with a new object.
 pub fn declared() -> Slot {
@@ -21,7 +25,7 @@ pub fn declared() -> Slot {
         prev: None,
         snapshot: None,
         rebuilt: false,
-        restored: false,
+        restored: None,
         stripped: false,
         told: false,
         holds: 0,
@@ -50,14 +54,25 @@ fn under_way(s: &State, slot: usize) -> bool {
     s.passes.iter().flatten().any(|pass| pass.slot == slot && order(&pass.deed))
 }
 
+/// In a bound world nobody else enrols in the time in which a lost enrolment of ours could have been made.
+fn taken_for_ours(b: &Bounds, s: &State) -> bool {
+    let open = |journal: &Journal| match &journal.enrollment {
+        Enrollment::Open(_, mark) => s.now <= mark.at.as_second() - at(0).as_second() + CALL,
+        _ => false,
+    };
+    let looked = |pass: &Pass| pass.deed == Deed::Mark(Marked::Enroll);
+    let all = s.slots.iter().filter_map(|slot| slot.live.as_ref());
+    b.bound && (all.clone().any(|v| open(&v.journal)) || s.passes.iter().flatten().any(|pass| looked(pass)))
+}
+
 /// Can it happen now, and would it change anything?
-pub fn possible(s: &State, slot: usize, event: Event) -> bool {
+pub fn possible(b: &Bounds, s: &State, slot: usize, event: Event) -> bool {
     let first = slot == 0;
     let live = s.slots[slot].live.as_ref();
     match event {
         Event::Suspend => first && s.user != UserStatus::Suspended,
         Event::Reactivate => first && s.user == UserStatus::Suspended,
-        Event::Foreign => first && !pending(s),
+        Event::Foreign => first && !pending(s) && !taken_for_ours(b, s),
         Event::Parcel(state) => {
             s.orders.iter().any(|order| order.slot == slot && !order.cancelled && order.state != state)
         }
@@ -68,7 +83,7 @@ pub fn possible(s: &State, slot: usize, event: Event) -> bool {
         }
         Event::ConsoleDelete => s.orders.iter().any(|order| order.slot == slot && !order.cancelled),
         // A snapshot from before an order and a later edit order twice: assumed not to happen.
-        Event::Edit => live.is_some_and(|v| !v.deleting) && !s.slots[slot].restored,
+        Event::Edit => live.is_some_and(|v| !v.deleting) && s.slots[slot].restored.is_none(),
         Event::Delete(policy) => live.is_some_and(|v| !v.deleting || v.policy != policy),
         // Attempts are counted in the status: who empties it while an order's receipt is under way makes two attempts
         // of one number. Assumed not to happen.
@@ -89,7 +104,9 @@ pub fn happen(b: &Bounds, s: &mut State, slot: usize, event: Event) {
         Event::Reactivate => s.user = UserStatus::Active,
         Event::Foreign => {
             let fate = EnrolledFate::Pending;
-            s.enrolled.push(Enrolled { slot: None, created: s.now, fate, used: None, unwanted: false });
+            // In a bound world not in the moment before a look either, when the list does not show it yet.
+            let created = if b.bound { s.now - LOOK_DELAY } else { s.now };
+            s.enrolled.push(Enrolled { slot: None, created, fate, used: None, unwanted: false });
         }
         Event::Parcel(state) => {
             for order in s.orders.iter_mut().filter(|order| order.slot == slot && !order.cancelled) {
@@ -152,6 +169,7 @@ fn restore(b: &Bounds, s: &mut State, slot: usize) {
     s.decisions.retain(|decision| decision.slot != slot);
     s.now += crate::bounds::EXPIRED;
     put(b, s, slot, snapshot);
+    let now = s.now;
     let slot = &mut s.slots[slot];
-    (slot.prev, slot.rebuilt, slot.restored) = (None, true, true);
+    (slot.prev, slot.rebuilt, slot.restored) = (None, true, Some(now));
 }

@@ -60,6 +60,9 @@ fn begins(b: &Bounds, s: &State, p: usize, actions: &mut Vec<Action>) {
     let slot = &s.slots[b.processes[p]];
     let Some(live) = &slot.live else { return };
     actions.push(Action::Start(p, View::Fresh));
+    if live.journal.accepted().is_some_and(|order| order.state.is_some()) && b.early {
+        actions.push(Action::Start(p, View::Early));
+    }
     if s.left.faults == 0 {
         return;
     }

@@ -85,6 +85,12 @@ pub fn discard(s: &mut State, pass: &Pass, n: usize) {
     rule(s, kept || (revoked && e.fate == EnrolledFate::Active), Rule::DiscardedOrdered);
 }
 
+/// An order is about to be cancelled.
+pub fn cancel(s: &mut State, pass: &Pass) {
+    let taken_over = pass.journal.accepted().is_some_and(|order| order.adopted);
+    rule(s, !taken_over, Rule::TakenBack);
+}
+
 /// The credential is about to become live.
 pub fn activate(b: &Bounds, s: &mut State, pass: &Pass) {
     let n = pass.journal.accepted().and_then(|order| number(order.id.as_str()));

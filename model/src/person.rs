@@ -20,7 +20,8 @@ pub fn answer(s: &State, slot: usize, choice: Choice) -> Option<Answer> {
     match choice {
         // No order stands.
         Choice::RetryOrder | Choice::CancelOrder => {
-            if s.orders.iter().any(|order| standing(&order)) || under_way(s, slot) {
+            let unseen = s.slots[slot].rebuilt && under_way(s, slot);
+            if s.orders.iter().any(|order| standing(&order)) || unseen {
                 return None;
             }
         }
@@ -42,7 +43,8 @@ pub fn answer(s: &State, slot: usize, choice: Choice) -> Option<Answer> {
     (!waits).then_some(answer)
 }
 
-/// An order call may still be under way: who looks now sees nothing yet.
+/// An order call may still be under way: who looks now sees nothing yet. No hold is open then, unless somebody took
+/// the status away by hand.
 fn under_way(s: &State, slot: usize) -> bool {
     let late = |marked: i64| s.now - marked >= 10;
     let calls = |pass: &Pass| matches!(pass.deed, Deed::Send(Marked::Order, _, marked) if !late(marked));

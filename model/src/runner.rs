@@ -49,6 +49,7 @@ pub fn start(b: &Bounds, s: &mut State, p: usize, view: View) {
         seen: crate::domain::plan::Seen::default(),
         blind: view == View::Blind,
         region: view == View::Region,
+        early: view == View::Early,
         took: 0,
         saw_parcel: None,
         saw_user: None,
@@ -85,14 +86,14 @@ fn take_decisions(s: &mut State, pass: &mut Pass) {
 
 /// The next step of this pass.
 fn next(b: &Bounds, s: &State, pass: &Pass) -> Step {
-    let wanted = b.wanted(pass.slot, &pass.base, &s.slots[pass.slot]);
+    let wanted = b.wanted(pass.slot, &pass.base, &s.slots[pass.slot], s.now);
     let rival = reads::rival(b, s, pass);
     plan(&Situation {
         wanted: &wanted,
         journal: &pass.journal,
         seen: &pass.seen,
         saved: pass.journal == *pass.base.journal,
-        last_look: at(-10_000_000),
+        last_look: if pass.early { at(s.now) } else { at(-10_000_000) },
         look_now: false,
         rival: rival.as_deref(),
         now: at(s.now),

@@ -62,6 +62,8 @@ pub enum Rule {
     OldRequests,
     /// See above.
     UsedTwice,
+    /// What was taken over without a person's answer is never cancelled or removed by a deletion.
+    TakenBack,
     /// Nothing is sent without its stored mark, and nothing later than 10 seconds after it.
     Unmarked,
     /// No effect but cancelling and discarding for a resource that is being deleted, no order for an ineligible user.
@@ -101,8 +103,8 @@ pub struct Slot {
     pub snapshot: Option<Version>,
     /// Status was emptied or restored, or the object declared again.
     pub rebuilt: bool,
-    /// The status that is there came out of a backup.
-    pub restored: bool,
+    /// When (seconds) the status that is there came out of a backup.
+    pub restored: Option<i64>,
     /// The finalizer was removed by hand.
     pub stripped: bool,
     /// Let go by Orphan: the ids stand in an event.
@@ -220,6 +222,8 @@ pub struct Pass {
     pub blind: bool,
     /// `YubiEnterprise` answers 404 to everything.
     pub region: bool,
+    /// No poll is due: the parcel was read a moment ago, in another pass.
+    pub early: bool,
     /// Decisions it took up.
     pub took: usize,
     /// The parcel's state as read in this pass, and when (seconds).

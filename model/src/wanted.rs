@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use crate::{
-    bounds::Bounds,
+    bounds::{Bounds, HOUR},
     domain::{
         failure::{Failure, Reason},
         wanted::{Cadence, CallLimits, Wanted},
@@ -15,7 +15,7 @@ use crate::{
 impl Bounds {
     /// Spec and connection of one shipment.
     #[must_use]
-    pub(crate) fn wanted(&self, slot: usize, version: &Version, at: &Slot) -> Wanted {
+    pub(crate) fn wanted(&self, slot: usize, version: &Version, at: &Slot, now: i64) -> Wanted {
         let elsewhere = self.bound && self.clusters[slot] != 0;
         let message = "The connection is bound to another cluster.";
         Wanted {
@@ -42,9 +42,13 @@ impl Bounds {
             orgs: vendors::orgs(),
             order_bar: None,
             effects_bar: elsewhere.then(|| Failure::new(Reason::NotOrderingCluster, message)),
-            // After a restore a person checks before the connection is bound again.
-            bound: self.bound && !elsewhere && !at.restored,
+            bound: self.bound && !elsewhere && is_checked(at, now),
             deleting: version.deleting,
         }
     }
+}
+
+/// After a restore a person compares for an hour before the connection is bound again.
+fn is_checked(at: &Slot, now: i64) -> bool {
+    at.restored.is_none_or(|since| now >= since + HOUR)
 }

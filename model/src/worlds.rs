@@ -76,7 +76,7 @@ fn one_bound() -> Bounds {
         jumps: 2,
         lengths: vec![SETTLED, EXPIRED, HOUR],
         happenings: 1,
-        events: vec![Event::Suspend, Event::Edit],
+        events: vec![Event::Suspend, Event::Edit, Event::Foreign],
         answers: 1,
         choices: ANSWERS.to_vec(),
         ..Bounds::plain("a2", "one process in a bound cluster whose vendor lists orders")
@@ -226,6 +226,7 @@ fn gates() -> Bounds {
         activation: ActivationGate::Delivery,
         on_timeout: OnTimeout::Activate,
         pin: PinGate::Delivery,
+        early: true,
         faults: 1,
         jumps: 2,
         lengths: vec![SETTLED, FORTNIGHT],

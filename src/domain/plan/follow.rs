@@ -321,6 +321,8 @@ fn send_pin(s: &Situation<'_>, class: Option<ParcelClass>, next: Option<Timestam
                 next,
             );
         }
+        // The present state counts: it may have gone back since another pass saw it.
+        PinGate::Delivery if s.seen.parcel.is_none() => return Step::Look(Look::Parcel),
         PinGate::Approval if !s.journal.approved.pin => {
             return Step::Rest(Rest {
                 reason: Reason::AwaitingApproval,
