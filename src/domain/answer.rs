@@ -34,7 +34,9 @@ pub enum Declined {
     #[error("the shipment has no open hold {0}; read status.hold.id and decide again")]
     NoSuchHold(String),
     /// An answer to it is being carried out.
-    #[error("hold {0} was answered with AdoptOrder and that order is being looked at; read status.hold and decide again if it is still there")]
+    #[error(
+        "hold {0} was answered with AdoptOrder and that order is being looked at; read status.hold and decide again if it is still there"
+    )]
     BeingAnswered(String),
     /// The hold does not admit it.
     #[error("hold {0} does not admit {1}; choose one of {2}")]

@@ -1,6 +1,7 @@
 //! What the integration tests stand on: a real API server, the operator as a process with the chart's rights, and the
 //! sandbox in the part of both vendors. Nothing here knows the operator's types: tests see what a user sees.
 
+pub mod answers;
 pub mod audit;
 pub mod kubectl;
 pub mod leak;

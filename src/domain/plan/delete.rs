@@ -105,11 +105,7 @@ fn cancel(s: &Situation<'_>, order: &Accepted) -> Step {
     let by_hand = s.wanted.cancel_in_console && cancellable && !order.cancel_refused;
     if by_hand && order.cancel_accepted.is_none() {
         let advice = "The order must be cancelled by a person (yubico.cancelBy is Console): delete it in the YubiEnterprise Console, then answer this hold with ConfirmCancelled.";
-        return rest(
-            Reason::CancelInConsole,
-            named(s, Reason::CancelInConsole, advice),
-            next_look(s, order),
-        );
+        return rest(Reason::CancelInConsole, named(s, Reason::CancelInConsole, advice), next_look(s, order));
     }
     if let Some(step) = missing(s, order) {
         return step;

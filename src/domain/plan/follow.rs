@@ -2,7 +2,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Free, Look, Rest, Sight, Situation, Step, after, order::{eligible, named}, rest, rest_for};
+use super::{
+    Free, Look, Rest, Sight, Situation, Step, after,
+    order::{eligible, named},
+    rest, rest_for,
+};
 use crate::domain::{
     cadence::Schedule,
     failure::Reason,

@@ -31,7 +31,8 @@ pub(super) fn held(s: &Situation<'_>) -> Option<Step> {
             | Reason::EnrollOutcomeUnknown
             | Reason::StatusBehindVendors
     );
-    (lasting && hold.generation == s.wanted.generation).then(|| rest(hold.reason, named(s, hold.reason, &hold.message), None))
+    (lasting && hold.generation == s.wanted.generation)
+        .then(|| rest(hold.reason, named(s, hold.reason, &hold.message), None))
 }
 
 /// What is said of an order that was not taken over, before the advice of the hold that stays.
