@@ -341,7 +341,8 @@ impl Context {
         tracing::info!(order, enrollment, "the shipment is let go");
         let api: Api<YubiKeyConnection> = Api::all(self.client.clone());
         if let Ok(Some(connection)) = api.get_opt(&object.spec.connection_ref.name).await {
-            events::publish(self, &connection, EventType::Normal, "ShipmentReleased", &note).await;
+            let kind = EventType::Normal;
+            events::publish_about(self, &connection, object, kind, "ShipmentReleased", &note).await;
         }
     }
 }

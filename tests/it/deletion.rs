@@ -105,6 +105,29 @@ async fn orphan_lets_go_at_once_and_writes_the_ids_to_an_event_on_the_connection
 }
 
 #[tokio::test]
+async fn each_shipment_that_is_let_go_has_its_own_event_on_the_connection() {
+    scene("orphans")
+        .play(async |scene| {
+            let mut orders = Vec::new();
+            for name in ["kim", "lou", "max"] {
+                let login = scene.person(name, "ACTIVE").await;
+                let spec = json!({"deletionPolicy": "Orphan"});
+                let shipment = scene.ship_with(name, &login, spec).await;
+                let object = shipment.until_ordered().await;
+                orders.push(object.text("/status/order/shipmentId").to_owned());
+                shipment.delete().await;
+                shipment.until_gone().await;
+            }
+            let events = scene.events("default", &scene.name).await;
+            for order in orders {
+                let told = events.iter().any(|(_, note)| note.contains(&order));
+                assert!(told, "{order} is in none of {events:#?}");
+            }
+        })
+        .await;
+}
+
+#[tokio::test]
 async fn a_shipment_whose_connection_never_existed_goes_at_once() {
     scene("nowhere")
         .play(async |scene| {
@@ -265,11 +288,17 @@ async fn unknown_in(scene: &Scene, namespace: &str, when: &str) -> Handle {
     shipment
 }
 
-/// A deletion came to its end for now: the hold of before is still there.
-async fn waits_deleted(shipment: &Handle, hold: &str) {
+/// A deletion came to its end for now: what held before holds still, and can be answered.
+async fn waits_deleted(shipment: &Handle, reason: &str) {
     shipment.delete().await;
+    still_held(shipment, reason).await;
+}
+
+async fn still_held(shipment: &Handle, reason: &str) {
     shipment.look_now().await;
-    assert_eq!(shipment.get().await.text("/status/hold/id"), hold);
+    let object = shipment.get().await;
+    assert!(object.has("/metadata/deletionTimestamp") && object.is_current());
+    assert_eq!(object.text("/status/hold/reason"), reason);
 }
 
 #[tokio::test]
@@ -277,8 +306,7 @@ async fn an_unknown_order_keeps_the_shipment_until_a_person_says_that_there_is_n
     hasty("unknown-none")
         .play(async |scene| {
             let shipment = unknown_in(scene, &scene.name, "before").await;
-            let hold = shipment.get().await.text("/status/hold/id").to_owned();
-            waits_deleted(&shipment, &hold).await;
+            waits_deleted(&shipment, "OrderOutcomeUnknown").await;
             assert_eq!((scene.sandbox.count(CANCEL).await, scene.sandbox.count(DISCARD).await), (0, 0));
             scene.answer(&shipment, "CancelOrder", json!({})).await;
             shipment.until_gone().await;
@@ -293,8 +321,7 @@ async fn an_unknown_order_that_a_person_names_is_cancelled_by_the_deletion() {
     hasty("unknown-named")
         .play(async |scene| {
             let shipment = unknown_in(scene, &scene.name, "after").await;
-            let hold = shipment.get().await.text("/status/hold/id").to_owned();
-            waits_deleted(&shipment, &hold).await;
+            waits_deleted(&shipment, "OrderOutcomeUnknown").await;
             let order = scene.sandbox.orders().await[0]["id"].as_str().unwrap().to_owned();
             scene.answer(&shipment, "AdoptOrder", json!({"shipmentID": order})).await;
             shipment.until_gone().await;
@@ -309,8 +336,7 @@ async fn a_retry_answered_to_a_deleted_shipment_orders_nothing() {
     hasty("unknown-retry")
         .play(async |scene| {
             let shipment = unknown_in(scene, &scene.name, "before").await;
-            let hold = shipment.get().await.text("/status/hold/id").to_owned();
-            waits_deleted(&shipment, &hold).await;
+            waits_deleted(&shipment, "OrderOutcomeUnknown").await;
             scene.answer(&shipment, "RetryOrder", json!({})).await;
             shipment.until_gone().await;
             assert!(scene.sandbox.enrollments().await.is_empty());
@@ -327,8 +353,8 @@ async fn a_deletion_with_a_lost_enrolment_waits_for_the_person_who_knows_whose_i
             let login = scene.person("kim", "ACTIVE").await;
             let shipment = scene.ship("kim", &login).await;
             let choices = ["RetryOrder", "AdoptOrder", "CancelOrder", "DiscardEnrollment"];
-            let held = shipment.until_held("EnrollOutcomeUnknown", &choices).await;
-            waits_deleted(&shipment, held.text("/status/hold/id")).await;
+            shipment.until_held("EnrollOutcomeUnknown", &choices).await;
+            waits_deleted(&shipment, "EnrollOutcomeUnknown").await;
             let id = scene.sandbox.enrollments().await[0]["id"].clone();
             scene.answer(&shipment, "DiscardEnrollment", json!({"enrollmentID": id})).await;
             shipment.until_gone().await;
@@ -346,12 +372,10 @@ async fn a_namespace_with_an_unknown_order_ends_once_it_is_let_go() {
             scene.namespace(&namespace).await;
             let shipment = unknown_in(scene, &namespace, "after").await;
             let object = shipment.get().await;
-            let hold = object.text("/status/hold/id").to_owned();
             scene.kubectl().run(&["delete", "namespace", &namespace, "--wait=false"]).await.fine();
-            let deleting = |o: &crate::support::object::Object| o.has("/metadata/deletionTimestamp");
-            shipment.until("its deletion", deleting).await;
-            shipment.look_now().await;
-            assert_eq!(shipment.get().await.text("/status/hold/id"), hold, "the order may be on its way");
+            shipment.until("its deletion", |o| o.has("/metadata/deletionTimestamp")).await;
+            still_held(&shipment, "OrderOutcomeUnknown").await;
+            let hold = shipment.get().await.text("/status/hold/id").to_owned();
             let decision = Handle::decision(&scene.client, &namespace, "late");
             let spec = json!({
                 "shipmentRef": {"name": "kim"}, "holdID": hold, "action": "CancelOrder",

@@ -171,7 +171,15 @@ pub async fn decline_orphans(ctx: Arc<Context>, namespace: String, name: String)
         match write(&ctx, &verdict, reason, &message).await {
             Ok(()) => {
                 let note = verdict.note(&message);
-                events::publish(&ctx, &*verdict.decision, verdict.kind(), "DecisionDeclined", &note).await;
+                events::publish_about(
+                    &ctx,
+                    &*verdict.decision,
+                    &*verdict.decision,
+                    verdict.kind(),
+                    "DecisionDeclined",
+                    &note,
+                )
+                .await;
             }
             Err(error) => tracing::warn!(%error, "the decision's status could not be written"),
         }
@@ -187,7 +195,8 @@ pub async fn publish(ctx: &Context, object: &YubiKeyShipment, verdicts: Vec<Verd
             continue;
         }
         let note = verdict.note(&message);
-        events::publish(ctx, object, verdict.kind(), &format!("Decision{reason}"), &note).await;
+        let about = &*verdict.decision;
+        events::publish_about(ctx, object, about, verdict.kind(), &format!("Decision{reason}"), &note).await;
     }
 }
 
