@@ -243,3 +243,62 @@ async fn a_rebuilt_shipment_is_held_and_a_person_names_its_order() {
         })
         .await;
 }
+
+#[tokio::test]
+async fn what_was_taken_over_by_policy_is_left_alone_by_a_deletion() {
+    hasty("rebuilt-delete")
+        .play(async |scene| {
+            let (shipment, _, order) = rebuilt(scene, json!({"existingKeyPolicy": "Adopt"})).await;
+            shipment.until_ordered().await;
+            shipment.delete().await;
+            shipment.until_gone().await;
+            assert_eq!((scene.sandbox.count(CANCEL).await, scene.sandbox.count(DISCARD).await), (0, 0));
+            assert_eq!(order_ids(scene).await, [order]);
+            assert_eq!(scene.sandbox.enrollments().await.len(), 1);
+        })
+        .await;
+}
+
+/// A backup of the moment of the enrolment's mark, restored two hours later.
+async fn restored(scene: &Scene) -> (Handle, String) {
+    let login = scene.person("kim", "ACTIVE").await;
+    let shipment = scene.ship("kim", &login).await;
+    let order = order_of(&shipment.until_ordered().await);
+    let then = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(2);
+    let then = format!("{then:.6}");
+    let enrollment = json!({
+        "attempt": 1, "outcome": "Open", "mark": {"at": then, "oktaTime": then, "shown": null},
+        "id": null, "keyId": null, "rpIds": null, "createdAt": null,
+    });
+    shipment.set_status(json!({"enrollment": enrollment, "order": null, "times": null, "hold": null})).await;
+    let choices = ["RetryOrder", "AdoptOrder", "CancelOrder", "DiscardEnrollment"];
+    shipment.until_held("StatusBehindVendors", &choices).await;
+    (shipment, order)
+}
+
+#[tokio::test]
+async fn after_a_restored_backup_a_person_names_the_order_that_exists() {
+    hasty("restored")
+        .play(async |scene| {
+            let (shipment, order) = restored(scene).await;
+            assert_eq!(scene.sandbox.count(ORDER).await, 1, "nothing is sent on the word of an old status");
+            scene.answer(&shipment, "AdoptOrder", json!({"shipmentID": order})).await;
+            let object = shipment.until_ordered().await;
+            assert_eq!(order_of(&object), order);
+            activates(scene, &shipment, &order).await;
+            assert_eq!((scene.sandbox.count(ENROLL).await, scene.sandbox.count(ORDER).await), (1, 1));
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn after_a_restored_backup_a_retry_alone_orders_no_second_key() {
+    hasty("restored-retry")
+        .play(async |scene| {
+            let (shipment, _) = restored(scene).await;
+            scene.answer(&shipment, "RetryOrder", json!({})).await;
+            shipment.until_held("ExistingKey", &ORDERING).await;
+            assert_eq!((scene.sandbox.count(ENROLL).await, scene.sandbox.count(ORDER).await), (1, 1));
+        })
+        .await;
+}

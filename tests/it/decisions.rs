@@ -98,11 +98,15 @@ async fn existing_key_given_up_orders_nothing_and_leaves_the_key_alone() {
 async fn the_second_of_two_shipments_for_a_person_is_given_up_and_the_first_goes_on() {
     scene("rival-answer")
         .play(async |scene| {
-            let (first, _) = ordered(scene, json!({})).await;
+            let (first, order) = ordered(scene, json!({})).await;
             let second = scene.ship("kim-again", &scene.login("kim")).await;
             let held = second.until_held("AnotherOrderForUser", &ORDERING).await;
             scene.answer(&second, "RetryOrder", json!({})).await;
             second.until_held_anew(&held, "AnotherOrderForUser").await;
+            // The order of the other shipment is not taken away from it.
+            scene.answer(&second, "AdoptOrder", json!({"shipmentID": order})).await;
+            let told = second.until("whose it is", |o| o.message().contains("/kim has it")).await;
+            assert_eq!(told.text("/status/hold/reason"), "AnotherOrderForUser");
             scene.answer(&second, "CancelOrder", json!({})).await;
             second.until_phase("Cancelled").await;
             assert_eq!(first.get().await.is("Ordered"), "True");
@@ -175,6 +179,19 @@ async fn a_lost_enrolment_that_was_removed_at_okta_is_made_again() {
             scene.answer(&shipment, "RetryOrder", json!({})).await;
             shipment.until_ordered().await;
             assert_eq!(effects(scene).await, [2, 1, 0, 0]);
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_lost_enrolment_stays_held_if_the_order_that_a_person_names_is_not_there() {
+    hasty("lost-adopt")
+        .play(async |scene| {
+            let (shipment, _) = lost_enrolment(scene).await;
+            scene.answer(&shipment, "AdoptOrder", json!({"shipmentID": "nosuchorder"})).await;
+            let told = shipment.until("why", |o| o.message().contains("shows no such order")).await;
+            assert_eq!(told.text("/status/hold/reason"), "EnrollOutcomeUnknown");
+            assert_eq!(effects(scene).await, [1, 0, 0, 0]);
         })
         .await;
 }

@@ -266,6 +266,8 @@ async fn where_a_person_cancels_in_the_console_the_deletion_waits_for_the_person
                 held.text("/status/hold/id"),
                 "it can still be answered"
             );
+            scene.answer(&shipment, "AdoptOrder", json!({"shipmentID": "nosuchorder"})).await;
+            shipment.until("why not", |o| o.message().contains("shows no such order")).await;
             assert_eq!((scene.sandbox.count(CANCEL).await, scene.sandbox.count(DISCARD).await), (0, 0));
             scene.answer(&shipment, "ConfirmCancelled", json!({})).await;
             shipment.until_gone().await;
