@@ -6,6 +6,7 @@ use crate::support::{
     object::Object,
     scene::{Scene, Setting, scene},
     shipment::Handle,
+    two_hours_ago,
 };
 
 const ENROLL: &str = "enrollPreregistrationEnrollment";
@@ -264,8 +265,7 @@ async fn restored(scene: &Scene) -> (Handle, String) {
     let login = scene.person("kim", "ACTIVE").await;
     let shipment = scene.ship("kim", &login).await;
     let order = order_of(&shipment.until_ordered().await);
-    let then = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(2);
-    let then = format!("{then:.6}");
+    let then = two_hours_ago();
     let enrollment = json!({
         "attempt": 1, "outcome": "Open", "mark": {"at": then, "oktaTime": then, "shown": null},
         "id": null, "keyId": null, "rpIds": null, "createdAt": null,

@@ -9,7 +9,7 @@ use crate::{
         object::Object,
         scene::{Scene, Setting, scene},
         shipment::Handle,
-        until,
+        two_hours_ago, until,
     },
 };
 
@@ -426,8 +426,7 @@ async fn an_order_that_is_shown_again_is_taken_over_by_a_person() {
 /// An hour passes after the first 404.
 async fn missing_for_long(shipment: &Handle) {
     shipment.until("it was missed once", |object| object.has("/status/order/missingSince")).await;
-    let since = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(2);
-    shipment.set_status(json!({"order": {"missingSince": format!("{since:.6}")}})).await;
+    shipment.set_status(json!({"order": {"missingSince": two_hours_ago()}})).await;
 }
 
 #[tokio::test]

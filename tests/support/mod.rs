@@ -70,6 +70,13 @@ pub async fn until<T>(mut ask: impl AsyncFnMut() -> Option<T>) -> Option<T> {
     }
 }
 
+/// A moment two hours ago, as status shows times.
+#[expect(clippy::disallowed_methods, reason = "tests see the same clock as everybody else")]
+pub fn two_hours_ago() -> String {
+    let then = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(2);
+    format!("{then:.6}")
+}
+
 /// The end of a text, for reports.
 pub fn tail(text: &str, lines: usize) -> String {
     let all: Vec<_> = text.lines().collect();
