@@ -341,7 +341,8 @@ impl Context {
         tracing::info!(order, enrollment, "the shipment is let go");
         let api: Api<YubiKeyConnection> = Api::all(self.client.clone());
         if let Ok(Some(connection)) = api.get_opt(&object.spec.connection_ref.name).await {
-            events::publish(self, &connection, EventType::Normal, "ShipmentReleased", &note).await;
+            let kind = EventType::Normal;
+            events::publish_about(self, &connection, object, kind, "ShipmentReleased", &note).await;
         }
     }
 }
@@ -364,6 +365,13 @@ pub(super) fn is_open(status: &YubiKeyShipmentStatus) -> bool {
 }
 
 fn is_finished(status: &YubiKeyShipmentStatus) -> bool {
+    // An order whose enrolment a person had removed can never become a second key.
+    let discarded = status.enrollment.as_ref().is_some_and(|e| e.outcome == EnrollmentOutcome::Discarded);
+    let over = |outcome| match outcome {
+        OrderOutcome::Cancelled => true,
+        OrderOutcome::Accepted => discarded,
+        OrderOutcome::Open | OrderOutcome::Unknown | OrderOutcome::Refused => false,
+    };
     status.times.as_ref().is_some_and(|t| t.pin_sent.is_some())
-        || status.order.as_ref().is_some_and(|o| o.outcome == OrderOutcome::Cancelled)
+        || status.order.as_ref().is_some_and(|o| over(o.outcome))
 }

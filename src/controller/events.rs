@@ -1,6 +1,6 @@
 //! Events: one for each transition of the Ready condition, for people who read `kubectl describe`.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use k8s_openapi::{api::core::v1::ObjectReference, apimachinery::pkg::apis::meta::v1::Condition};
 use kube::{
     Resource,
     runtime::events::{Event, EventType},
@@ -29,18 +29,46 @@ where
 }
 
 /// Publishes one event.
-pub async fn publish<K>(ctx: &Context, object: &K, kind: EventType, reason: &str, note: &str)
+async fn publish<K>(ctx: &Context, object: &K, kind: EventType, reason: &str, note: &str)
 where
     K: Resource<DynamicType = ()>,
 {
+    say(ctx, &object.object_ref(&()), None, kind, reason, note).await;
+}
+
+/// Publishes one event that also names what else it is about. Events of one object and reason are counted as one and
+/// keep the first note, unless they are about different things.
+pub async fn publish_about<K, R>(
+    ctx: &Context,
+    object: &K,
+    about: &R,
+    kind: EventType,
+    reason: &str,
+    note: &str,
+) where
+    K: Resource<DynamicType = ()>,
+    R: Resource<DynamicType = ()>,
+{
+    let about = Some(about.object_ref(&()));
+    say(ctx, &object.object_ref(&()), about, kind, reason, note).await;
+}
+
+async fn say(
+    ctx: &Context,
+    object: &ObjectReference,
+    about: Option<ObjectReference>,
+    kind: EventType,
+    reason: &str,
+    note: &str,
+) {
     let event = Event {
         type_: kind,
         reason: reason.to_owned(),
         note: Some(fit(note)),
         action: "Reconcile".to_owned(),
-        secondary: None,
+        secondary: about,
     };
-    if let Err(error) = ctx.recorder.publish(&event, &object.object_ref(&())).await {
+    if let Err(error) = ctx.recorder.publish(&event, object).await {
         tracing::info!(%error, reason, "the event was not taken");
     }
 }

@@ -196,6 +196,7 @@ async fn shipment_controller(
         .graceful_shutdown_on(stop)
         .run(shipment::reconcile::reconcile, retry, Arc::clone(&ctx))
         .for_each(move |result| {
+            decline_orphans(&ctx, &result);
             count(&metrics, "YubiKeyShipment", &result.map(drop));
             futures::future::ready(())
         })
@@ -218,6 +219,13 @@ async fn connection_controller(
             futures::future::ready(())
         })
         .await;
+}
+
+/// A pass over a shipment that is not there was asked for by a decision that names it, or it has just gone.
+fn decline_orphans<T>(ctx: &Arc<Context>, result: &Result<T, controller::Error<Failure, watcher::Error>>) {
+    let Err(controller::Error::ObjectNotFound(object)) = result else { return };
+    let (namespace, name) = (object.namespace.clone().unwrap_or_default(), object.name.clone());
+    drop(ctx.tasks.spawn(shipment::decide::decline_orphans(Arc::clone(ctx), namespace, name)));
 }
 
 type Passed = Result<(), controller::Error<Failure, watcher::Error>>;

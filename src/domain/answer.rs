@@ -27,9 +27,17 @@ pub struct Answer {
 /// Why an answer changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Declined {
+    /// No such shipment.
+    #[error("there is no shipment {0} in this namespace; decide again with the right spec.shipmentRef.name")]
+    NoSuchShipment(String),
     /// No such hold, or no longer.
     #[error("the shipment has no open hold {0}; read status.hold.id and decide again")]
     NoSuchHold(String),
+    /// An answer to it is being carried out.
+    #[error(
+        "hold {0} was answered with AdoptOrder and that order is being looked at; read status.hold and decide again if it is still there"
+    )]
+    BeingAnswered(String),
     /// The hold does not admit it.
     #[error("hold {0} does not admit {1}; choose one of {2}")]
     NotAmongChoices(String, &'static str, String),
@@ -96,6 +104,9 @@ fn admitted(journal: &Journal, answer: &Answer) -> Result<(), Declined> {
         .as_ref()
         .filter(|hold| hold.id == answer.hold)
         .ok_or_else(|| Declined::NoSuchHold(answer.hold.clone()))?;
+    if journal.adoption.as_ref().is_some_and(|adoption| adoption.by_person) {
+        return Err(Declined::BeingAnswered(hold.id.clone()));
+    }
     if hold.choices.contains(&answer.choice) {
         return Ok(());
     }
@@ -234,6 +245,17 @@ mod tests {
             Err(Declined::Incomplete("AdoptOrder", "spec.shipmentID"))
         );
         assert_eq!(journal, before, "a declined answer changes nothing");
+    }
+
+    #[test]
+    fn while_an_order_is_looked_at_the_hold_takes_no_other_answer() {
+        let mut journal = held(Reason::OrderOutcomeUnknown, Order::Unknown(1, at(0)));
+        let adopt = Answer { shipment: ShipmentId::new("s1").ok(), ..answer(Choice::AdoptOrder) };
+        apply(&mut journal, &adopt, 3, at(9)).expect("admitted");
+        let before = journal.clone();
+        let refused = apply(&mut journal, &answer(Choice::RetryOrder), 3, at(10));
+        assert!(matches!(refused, Err(Declined::BeingAnswered(_))), "{refused:?}");
+        assert_eq!(journal, before, "an order that may be ours is no leave to order another");
     }
 
     #[test]

@@ -101,6 +101,8 @@ async fn an_order_whose_answer_is_lost_is_never_sent_again() {
     scene("unknown")
         .connection(json!({"calls": {"timeout": "2s", "settle": "4s"}}))
         .play(async |scene| {
+            // Else it would be found and taken over.
+            scene.sandbox.post("/settings", json!({"listPreregOrders": false})).await;
             scene.sandbox.fault(ORDER, json!({"kind": "drop", "when": "after"})).await;
             let login = scene.person("kim", "ACTIVE").await;
             let shipment = scene.ship("kim", &login).await;

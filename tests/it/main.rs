@@ -13,8 +13,10 @@
 mod support;
 
 mod activation;
+mod adoption;
 mod bounds;
 mod connections;
+mod decisions;
 mod definitions;
 mod deletion;
 mod held;

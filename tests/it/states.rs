@@ -112,7 +112,7 @@ async fn responses_of_another_enrolment_are_not_sent_to_okta() {
         .await;
 }
 
-async fn at_yubico(scene: &Scene, order: &str) -> Value {
+pub(super) async fn at_yubico(scene: &Scene, order: &str) -> Value {
     let ca = std::fs::read(scene.sandbox.says("ca")).unwrap();
     let token =
         std::fs::read_to_string(scene.sandbox.credentials("default").join("yubico-api-token")).unwrap();

@@ -1,6 +1,7 @@
 //! What the integration tests stand on: a real API server, the operator as a process with the chart's rights, and the
 //! sandbox in the part of both vendors. Nothing here knows the operator's types: tests see what a user sees.
 
+pub mod answers;
 pub mod audit;
 pub mod kubectl;
 pub mod leak;
@@ -67,6 +68,13 @@ pub async fn until<T>(mut ask: impl AsyncFnMut() -> Option<T>) -> Option<T> {
         }
         tokio::time::sleep(GLANCE).await;
     }
+}
+
+/// A moment two hours ago, as status shows times.
+#[expect(clippy::disallowed_methods, reason = "tests see the same clock as everybody else")]
+pub fn two_hours_ago() -> String {
+    let then = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(2);
+    format!("{then:.6}")
 }
 
 /// The end of a text, for reports.

@@ -257,7 +257,7 @@ impl Scene {
     /// What there is to know when a test fails.
     async fn report(&self) {
         eprintln!("=== what stands in namespace {} ===", self.name);
-        for kind in ["yubikeyshipments", "yubikeyconnections"] {
+        for kind in ["yubikeyshipments", "yubikeydecisions", "yubikeyconnections"] {
             let said = self.kubectl().run(&["get", kind, "-n", &self.name, "-o", "yaml"]).await.out;
             let lines = said.lines().filter(|line| line.len() < 400);
             eprintln!("{}", lines.collect::<Vec<_>>().join("\n"));

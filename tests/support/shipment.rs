@@ -39,11 +39,17 @@ impl Handle {
 
     /// Declares it.
     pub async fn create(&self, kind: &str, spec: Value) {
+        self.try_create(kind, spec).await.expect("the manifest is accepted");
+    }
+
+    /// Declares what may be refused.
+    pub async fn try_create(&self, kind: &str, spec: Value) -> Result<(), String> {
         let manifest = json!({
             "apiVersion": "fidoprereg.dev/v1alpha1", "kind": kind, "metadata": {"name": self.name}, "spec": spec,
         });
         let object: DynamicObject = serde_json::from_value(manifest).unwrap();
-        self.api.create(&PostParams::default(), &object).await.expect("the manifest is accepted");
+        let result = self.api.create(&PostParams::default(), &object).await;
+        result.map(drop).map_err(|error| error.to_string())
     }
 
     /// As it is; `None` once it is gone.
@@ -96,6 +102,19 @@ impl Handle {
         let patch = Patch::Merge(change);
         let result = self.api.patch(&self.name, &PatchParams::default(), &patch).await;
         result.map(drop).map_err(|error| error.to_string())
+    }
+
+    /// Merges a change of the status, as a restored backup or the passing of time would make it.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the rule is the operator's; nobody but a test writes like this"
+    )]
+    pub async fn set_status(&self, status: Value) {
+        let patch = Patch::Merge(json!({"status": status}));
+        self.api
+            .patch_status(&self.name, &PatchParams::default(), &patch)
+            .await
+            .expect("the status is accepted");
     }
 
     /// Merges a change of the spec.

@@ -365,6 +365,9 @@ pub struct AdoptStatus {
 pub struct DecisionRecord {
     /// Name of the `YubiKeyDecision`.
     pub name: String,
+    /// Its uid: a name may be given again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uid: Option<String>,
     /// The hold it answered.
     #[serde(rename = "holdID")]
     pub hold_id: String,

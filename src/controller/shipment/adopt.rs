@@ -13,7 +13,7 @@ use crate::{
         failure::Failure,
         ids::ShipmentId,
         journal::{Enrollment, Journal, Order},
-        plan::Search,
+        plan::{self, Search},
         recipient::Recipient,
         requests::KeyProduct,
         seen::{ListedEnrollment, Parcel},
@@ -123,8 +123,7 @@ pub async fn adopt(
     match contradiction(&adoption.shipment, object, ctx, link, journal, found).await? {
         Some(what) => {
             journal.adoption = None;
-            found.seen.adoption_refused =
-                Some(format!("Order {} was not taken over: {what}.", adoption.shipment));
+            found.seen.adoption_refused = Some(plan::refusal(&adoption.shipment, &what));
         }
         None => take_over(&adoption.shipment, link, journal, found).await?,
     }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use kube::{Api, ResourceExt};
+use kube::{Api, ResourceExt, runtime::events::EventType};
 
 use crate::{
     api::{
@@ -35,15 +35,42 @@ pub struct Verdict {
     declined: Option<Declined>,
 }
 
+impl Verdict {
+    /// Reason and message of the decision's condition.
+    fn words(&self) -> (&'static str, String) {
+        match &self.declined {
+            None => (
+                "Accepted",
+                "The decision was taken up; the shipment's status shows what follows.".to_owned(),
+            ),
+            Some(declined) => ("Declined", format!("The decision changes nothing: {declined}.")),
+        }
+    }
+
+    /// For the event: who wanted what.
+    fn note(&self, message: &str) -> String {
+        let spec = &self.decision.spec;
+        format!("{:?} on hold {} by {}: {message}", spec.action, spec.hold_id, spec.requested_by)
+    }
+
+    const fn kind(&self) -> EventType {
+        if self.declined.is_none() { EventType::Normal } else { EventType::Warning }
+    }
+}
+
 /// Decisions on this shipment that nobody has answered to yet, the oldest first.
 #[must_use]
 pub fn pending(ctx: &Context, object: &YubiKeyShipment) -> Vec<Arc<YubiKeyDecision>> {
+    waiting(ctx, &object.namespace().unwrap_or_default(), &object.name_any())
+}
+
+fn waiting(ctx: &Context, namespace: &str, shipment: &str) -> Vec<Arc<YubiKeyDecision>> {
     let answered = |d: &YubiKeyDecision| d.status.as_ref().is_some_and(|s| !s.conditions.is_empty());
     let mut all: Vec<_> = ctx
         .decisions
         .state()
         .into_iter()
-        .filter(|d| d.namespace() == object.namespace() && d.spec.shipment_ref.name == object.name_any())
+        .filter(|d| d.namespace().as_deref() == Some(namespace) && d.spec.shipment_ref.name == shipment)
         .filter(|d| !answered(d))
         .collect();
     all.sort_by_key(|d| (d.creation_timestamp().map(|t| t.0), d.uid()));
@@ -74,10 +101,10 @@ pub fn apply(
         .collect()
 }
 
-/// A name may be used again; the hold's id may not.
+/// By uid: a corrected decision may have the name and the hold of the one it replaces.
 fn remembered(status: &YubiKeyShipmentStatus, decision: &YubiKeyDecision) -> Option<bool> {
-    let name = decision.name_any();
-    let known = status.decisions.iter().find(|d| d.name == name && d.hold_id == decision.spec.hold_id)?;
+    let uid = decision.uid();
+    let known = status.decisions.iter().find(|d| d.uid.is_some() && d.uid == uid)?;
     Some(known.accepted)
 }
 
@@ -89,6 +116,7 @@ fn remember(
 ) {
     status.decisions.push(DecisionRecord {
         name: decision.name_any(),
+        uid: decision.uid(),
         hold_id: decision.spec.hold_id.clone(),
         action: format!("{:?}", decision.spec.action),
         requested_by: decision.spec.requested_by.clone(),
@@ -126,28 +154,49 @@ const fn choice(action: Action) -> Choice {
     }
 }
 
+/// Declines the decisions on a shipment that does not exist: nobody else would ever answer to them.
+pub async fn decline_orphans(ctx: Arc<Context>, namespace: String, name: String) {
+    let pending = waiting(&ctx, &namespace, &name);
+    if pending.is_empty() || !ctx.leadership.is_held() {
+        return;
+    }
+    // The watch of the shipments may lag behind that of the decisions.
+    let api: Api<YubiKeyShipment> = Api::namespaced(ctx.client.clone(), &namespace);
+    if !matches!(api.get_opt(&name).await, Ok(None)) {
+        return;
+    }
+    for decision in pending {
+        let verdict = Verdict { decision, declined: Some(Declined::NoSuchShipment(name.clone())) };
+        let (reason, message) = verdict.words();
+        match write(&ctx, &verdict, reason, &message).await {
+            Ok(()) => {
+                let note = verdict.note(&message);
+                events::publish_about(
+                    &ctx,
+                    &*verdict.decision,
+                    &*verdict.decision,
+                    verdict.kind(),
+                    "DecisionDeclined",
+                    &note,
+                )
+                .await;
+            }
+            Err(error) => tracing::warn!(%error, "the decision's status could not be written"),
+        }
+    }
+}
+
 /// Says in the decision's own status what became of it, and in an event on the shipment.
 pub async fn publish(ctx: &Context, object: &YubiKeyShipment, verdicts: Vec<Verdict>) {
     for verdict in verdicts {
-        let (reason, message) = match &verdict.declined {
-            None => (
-                "Accepted",
-                "The decision was taken up; the shipment's status shows what follows.".to_owned(),
-            ),
-            Some(declined) => ("Declined", format!("The decision changes nothing: {declined}.")),
-        };
+        let (reason, message) = verdict.words();
         if let Err(error) = write(ctx, &verdict, reason, &message).await {
             tracing::warn!(%error, "the decision's status could not be written; the next pass does it");
             continue;
         }
-        let spec = &verdict.decision.spec;
-        let note = format!("{:?} on hold {} by {}: {message}", spec.action, spec.hold_id, spec.requested_by);
-        let kind = if verdict.declined.is_none() {
-            kube::runtime::events::EventType::Normal
-        } else {
-            kube::runtime::events::EventType::Warning
-        };
-        events::publish(ctx, object, kind, &format!("Decision{reason}"), &note).await;
+        let note = verdict.note(&message);
+        let about = &*verdict.decision;
+        events::publish_about(ctx, object, about, verdict.kind(), &format!("Decision{reason}"), &note).await;
     }
 }
 

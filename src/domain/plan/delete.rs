@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::{
     Free, Look, Situation, Step, after,
     follow::{look_due, missing, next_look, schedule},
-    order::{answered, enrollment_settles, enrollment_unknown, unknown_order},
+    order::{answered, enrollment_settles, enrollment_unknown, named, unknown_order},
     rest, rest_for,
 };
 use crate::domain::{
@@ -96,14 +96,20 @@ fn cancel(s: &Situation<'_>, order: &Accepted) -> Step {
     if let Some(failure) = &s.seen.cancel_failed {
         return Step::Fail(failure.clone());
     }
-    if let Some(step) = missing(s, order) {
-        return step;
-    }
     let class = order.state.map(|(state, _)| state.class);
     let cancellable = !matches!(
         class,
         Some(ParcelClass::Shipped | ParcelClass::Delivered | ParcelClass::Lost | ParcelClass::Failed)
     );
+    // A person deletes it in the Console first and answers then: the hold outlasts the 404 that follows.
+    let by_hand = s.wanted.cancel_in_console && cancellable && !order.cancel_refused;
+    if by_hand && order.cancel_accepted.is_none() {
+        let advice = "The order must be cancelled by a person (yubico.cancelBy is Console): delete it in the YubiEnterprise Console, then answer this hold with ConfirmCancelled.";
+        return rest(Reason::CancelInConsole, named(s, Reason::CancelInConsole, advice), next_look(s, order));
+    }
+    if let Some(step) = missing(s, order) {
+        return step;
+    }
     if !cancellable || order.cancel_refused {
         return ended_or_followed(s, order);
     }
@@ -112,13 +118,6 @@ fn cancel(s: &Situation<'_>, order: &Accepted) -> Step {
             Reason::Deleting,
             "YubiEnterprise took the cancellation but still shows the order; it is looked at again.",
             Some(after(s.now, SignedDuration::from_mins(1))),
-        );
-    }
-    if s.wanted.cancel_in_console {
-        return rest(
-            Reason::CancelInConsole,
-            "The order must be cancelled by a person (yubico.cancelBy is Console): delete it in the YubiEnterprise Console, then answer this hold with ConfirmCancelled.",
-            next_look(s, order),
         );
     }
     Step::Run(Free::Cancel)
@@ -131,7 +130,9 @@ fn ended_or_followed(s: &Situation<'_>, order: &Accepted) -> Step {
         order.state.map(|(state, _)| state.class),
         Some(ParcelClass::Delivered | ParcelClass::Failed)
     );
-    if ended {
+    // Where a person had the enrolment removed, there is nothing left to wait for.
+    let harmless = matches!(s.journal.enrollment, Enrollment::Discarded(_));
+    if ended || harmless {
         return delete_enrollment(s);
     }
     rest(

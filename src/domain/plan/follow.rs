@@ -2,11 +2,15 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Free, Look, Rest, Sight, Situation, Step, after, order::eligible, rest, rest_for};
+use super::{
+    Free, Look, Rest, Sight, Situation, Step, after,
+    order::{eligible, named},
+    rest, rest_for,
+};
 use crate::domain::{
     cadence::Schedule,
     failure::Reason,
-    journal::{Accepted, MAILS_A_DAY, Marked},
+    journal::{Accepted, Enrollment, MAILS_A_DAY, Marked},
     seen::ParcelClass,
     wanted::{ActivationGate, OnTimeout, PinGate},
 };
@@ -24,15 +28,19 @@ pub(super) fn follow(s: &Situation<'_>, order: &Accepted) -> Step {
             None,
         );
     }
-    let Some(_) = s.journal.made() else {
+    let discarded = matches!(s.journal.enrollment, Enrollment::Discarded(_));
+    if s.journal.made().is_none() && !discarded {
         return rest(
             Reason::StatusUnreadable,
             "The status has an order but no enrolment; restore the status from a backup or delete this shipment with deletionPolicy Orphan.",
             None,
         );
-    };
+    }
     if s.seen.parcel.is_none() && look_due(s, order) {
         return Step::Look(Look::Parcel);
+    }
+    if discarded {
+        return given_up(s, order);
     }
     if let Some(step) = missing(s, order) {
         return step;
@@ -57,7 +65,9 @@ pub(super) fn schedule(s: &Situation<'_>, order: &Accepted) -> Schedule {
 /// A finished parcel is not read any more; a failed one for 90 days.
 fn followed(s: &Situation<'_>, order: &Accepted) -> bool {
     match order.state {
-        Some((state, _)) if state.class == ParcelClass::Delivered => s.journal.times.pin_sent.is_none(),
+        Some((state, _)) if state.class == ParcelClass::Delivered => {
+            s.journal.times.pin_sent.is_none() && s.journal.made().is_some()
+        }
         Some((state, since)) if state.class == ParcelClass::Failed => {
             s.now.duration_since(since) < FINAL_FOLLOWED
         }
@@ -79,11 +89,8 @@ pub(super) fn missing(s: &Situation<'_>, order: &Accepted) -> Option<Step> {
     let lost = order.missing?;
     let next = next_look(s, order);
     if lost.confirmed {
-        return Some(rest(
-            Reason::OrderNotFound,
-            "YubiEnterprise no longer shows the order. If it was deleted in the Console, answer this hold with ConfirmCancelled; it is looked for again meanwhile.",
-            next,
-        ));
+        let advice = "YubiEnterprise no longer shows the order. If it was deleted in the Console, answer this hold with ConfirmCancelled; it is looked for again meanwhile.";
+        return Some(rest(Reason::OrderNotFound, named(s, Reason::OrderNotFound, advice), next));
     }
     let again = after(lost.since, MISSING_INTERVAL);
     if s.now >= again && s.seen.parcel.is_none() {
@@ -94,6 +101,15 @@ pub(super) fn missing(s: &Situation<'_>, order: &Accepted) -> Option<Step> {
         "YubiEnterprise did not show the order at the last look; it is looked for again before anything is concluded.",
         Some(again),
     ))
+}
+
+/// A person had the enrolment removed: the key in the parcel can never sign in, wherever it turns up.
+fn given_up(s: &Situation<'_>, order: &Accepted) -> Step {
+    rest(
+        Reason::OrderFailed,
+        "The enrolment was removed by a person's answer, so the key of this order can never sign in; declare another shipment if the person still needs one, and delete this one.",
+        next_look(s, order),
+    )
 }
 
 /// Before the activation: the present state decides, the times keep the first.

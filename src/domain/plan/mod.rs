@@ -179,6 +179,8 @@ mod delete;
 mod follow;
 mod order;
 
+pub use order::refusal;
+
 #[cfg(test)]
 mod tests;
 

@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Look, Person, Situation, Step, after, rest, rest_for};
 use crate::domain::{
     failure::Reason,
+    ids::ShipmentId,
     journal::{Adoption, EnrollMark, Enrollment, Made, Marked, Order, RefusedOrder, Unwanted},
     seen::{EnrollmentList, EnrollmentStatus, ListedEnrollment, UserStatus},
     wanted::ExistingKey,
@@ -30,13 +31,32 @@ pub(super) fn held(s: &Situation<'_>) -> Option<Step> {
             | Reason::EnrollOutcomeUnknown
             | Reason::StatusBehindVendors
     );
-    (lasting && hold.generation == s.wanted.generation).then(|| {
-        let message = match &s.seen.adoption_refused {
-            Some(refused) if !hold.message.starts_with(refused) => format!("{refused} {}", hold.message),
-            _ => hold.message.clone(),
-        };
-        rest(hold.reason, message, None)
-    })
+    (lasting && hold.generation == s.wanted.generation)
+        .then(|| rest(hold.reason, named(s, hold.reason, &hold.message), None))
+}
+
+/// What is said of an order that was not taken over, before the advice of the hold that stays.
+#[must_use]
+pub fn refusal(shipment: &ShipmentId, why: &str) -> String {
+    format!("Order {shipment}{NOT_TAKEN}{why}.")
+}
+
+const NOT_TAKEN: &str = " was not taken over: ";
+
+/// A hold stays if the order that a person named does not fit; why comes first, in later passes too.
+pub(super) fn named(s: &Situation<'_>, reason: Reason, advice: &str) -> String {
+    match (&s.seen.adoption_refused, &s.journal.hold) {
+        (Some(refused), _) => format!("{refused} {}", without_refusal(advice)),
+        (None, Some(hold)) if hold.reason == reason && hold.message.ends_with(advice) => hold.message.clone(),
+        _ => advice.to_owned(),
+    }
+}
+
+fn without_refusal(message: &str) -> &str {
+    match message.split_once(". ") {
+        Some((first, advice)) if first.contains(NOT_TAKEN) => advice,
+        _ => message,
+    }
 }
 
 /// What a person's answer, or the search, asked for and is still to be done.
@@ -70,11 +90,12 @@ fn adopt(s: &Situation<'_>, adoption: &Adoption) -> Step {
             Some(again),
         );
     }
-    if !adoption.by_person && s.seen.search.is_none() {
-        return Step::Look(Look::Search);
-    }
+    // Where our enrolment is not known, the search needs the listed one: it tells when the order can have been made.
     if s.journal.made().is_none() && s.seen.list.is_none() {
         return if s.journal.user.is_some() { Step::Look(Look::Enrollments) } else { Step::Look(Look::User) };
+    }
+    if !adoption.by_person && s.seen.search.is_none() {
+        return Step::Look(Look::Search);
     }
     Step::Look(Look::Adoption)
 }
@@ -112,13 +133,8 @@ pub(super) fn unknown_order(s: &Situation<'_>, mark: Timestamp) -> Step {
     if s.seen.search.is_none() && s.seen.adoption_refused.is_none() && known.is_none() {
         return Step::Look(Look::Search);
     }
-    let default = "YubiEnterprise gave no readable answer to the order, so it may have been accepted. Look for it in the YubiEnterprise Console, then answer this hold with AdoptOrder and the shipment id, or with RetryOrder if there is none.";
-    let message = match (&s.seen.adoption_refused, known) {
-        (Some(refused), _) => format!("{refused} {default}"),
-        (None, Some(hold)) => hold.message.clone(),
-        (None, None) => default.to_owned(),
-    };
-    rest(Reason::OrderOutcomeUnknown, message, None)
+    let advice = "YubiEnterprise gave no readable answer to the order, so it may have been accepted. Look for it in the YubiEnterprise Console, then answer this hold with AdoptOrder and the shipment id, or with RetryOrder if there is none.";
+    rest(Reason::OrderOutcomeUnknown, named(s, Reason::OrderOutcomeUnknown, advice), None)
 }
 
 pub(super) fn refused_order(s: &Situation<'_>, refused: &RefusedOrder) -> Step {
@@ -135,11 +151,8 @@ pub(super) fn refused_order(s: &Situation<'_>, refused: &RefusedOrder) -> Step {
     if matches!(s.journal.enrollment, Enrollment::Discarded(_)) {
         return before_order(s);
     }
-    rest(
-        Reason::OrderRefused,
-        "YubiEnterprise refused the order; nothing was ordered. Correct the recipient, the address or the key ids in spec (or at Okta and answer this hold with RetryOrder).",
-        None,
-    )
+    let advice = "YubiEnterprise refused the order; nothing was ordered. Correct the recipient, the address or the key ids in spec (or at Okta and answer this hold with RetryOrder).";
+    rest(Reason::OrderRefused, named(s, Reason::OrderRefused, advice), None)
 }
 
 fn requests_live(made: &Made, now: Timestamp) -> bool {
