@@ -2,6 +2,7 @@
 //! sandbox in the part of both vendors. Nothing here knows the operator's types: tests see what a user sees.
 
 pub mod audit;
+pub mod elsewhere;
 pub mod kubectl;
 pub mod leak;
 pub mod manifest;
@@ -10,6 +11,7 @@ pub mod object;
 pub mod operator;
 pub mod plane;
 pub mod process;
+pub mod proxy;
 pub mod sandbox;
 pub mod scene;
 pub mod schema;
