@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::support::{
-    audit,
+    audit, now,
     operator::{Launch, Operator},
     plane::operator_user,
     proxy::Proxy,
@@ -150,7 +150,7 @@ async fn a_leader_that_loses_the_api_server_stops_acting_before_another_begins()
             scene.sandbox.counts(POLL, 2).await;
 
             wire.cut();
-            let cut = Timestamp::now();
+            let cut = now();
             let led = says(&standby, LEADS).await;
             let calls = scene.sandbox.calls().await;
             let between: Vec<_> = calls.iter().filter(|call| call.at > cut && call.at < led).collect();

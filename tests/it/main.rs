@@ -33,3 +33,4 @@ mod road;
 mod rules;
 mod states;
 mod suspend;
+mod template;

@@ -1,9 +1,10 @@
 //! The cluster is built anew from Git: manifests without status meet keys that the vendors know.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::support::{
+    now,
     object::Object,
     scene::{Scene, own_scene, scene},
     shipment::Handle,
@@ -150,7 +151,7 @@ async fn another_key_beside_an_old_one_is_ordered_once_however_often_the_status_
             let login = scene.person("kim", "ACTIVE").await;
             let path = format!("/people/{login}/enrollments");
             let old = scene.sandbox.post(&path, json!({"status": "ACTIVE", "ageMinutes": 600})).await;
-            let before = (Timestamp::now() - SignedDuration::from_mins(5)).strftime("%Y-%m-%dT%H:%M:%SZ");
+            let before = (now() - SignedDuration::from_mins(5)).strftime("%Y-%m-%dT%H:%M:%SZ");
             let wish = json!({
                 "existingKeyPolicy": "OrderAnother", "existingKeyBefore": before.to_string(),
                 "activation": {"after": "Shipment"},

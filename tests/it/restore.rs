@@ -1,9 +1,10 @@
 //! A backup of the cluster is put back: the status knows less than the vendors, and nothing is sent on its word.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde_json::json;
 
 use crate::support::{
+    now,
     object::Object,
     plane::Backup,
     sandbox::Call,
@@ -44,7 +45,7 @@ async fn nothing_sent(scene: &Scene, since: u64) {
 }
 
 fn hours_ago(hours: i64) -> String {
-    let then = Timestamp::now() - SignedDuration::from_hours(hours);
+    let then = now() - SignedDuration::from_hours(hours);
     then.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 

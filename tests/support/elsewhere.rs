@@ -20,7 +20,6 @@ pub async fn turn() -> tokio::sync::MutexGuard<'static, ()> {
 }
 
 /// The other cluster.
-
 pub struct Elsewhere {
     pub operator: Operator,
     client: Client,

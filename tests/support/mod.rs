@@ -71,6 +71,12 @@ pub async fn until<T>(mut ask: impl AsyncFnMut() -> Option<T>) -> Option<T> {
     }
 }
 
+/// The time of this machine (UTC), as logs and journals have it.
+#[expect(clippy::disallowed_methods, reason = "tests have no clock of their own")]
+pub fn now() -> jiff::Timestamp {
+    jiff::Timestamp::now()
+}
+
 /// The end of a text, for reports.
 pub fn tail(text: &str, lines: usize) -> String {
     let all: Vec<_> = text.lines().collect();

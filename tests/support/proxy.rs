@@ -121,11 +121,6 @@ impl Proxy {
     pub fn was_used(&self) -> bool {
         !self.wire.asked.lock().unwrap().is_empty()
     }
-
-    /// How many connections to a port were asked for.
-    pub fn asked(&self, port: u16) -> usize {
-        self.wire.asked.lock().unwrap().iter().filter(|asked| **asked == port).count()
-    }
 }
 
 /// One connection, from its first byte to its end.

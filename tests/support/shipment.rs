@@ -106,6 +106,10 @@ impl Handle {
     /// Changes the status behind the operator's back, as a restore or a careless hand does; null empties it.
     pub async fn change_status(&self, status: Value) {
         let patch = Patch::Merge(json!({"status": status}));
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the operator's rule; here its status is damaged on purpose"
+        )]
         let changed = self.api.patch_status(&self.name, &PatchParams::default(), &patch).await;
         changed.expect("the status can be changed");
     }

@@ -63,6 +63,8 @@ pub struct Pass {
     journal: Journal,
     found: Found,
     open_orders: Option<u32>,
+    /// The receipt of an enrolment that stands nowhere yet: it is written together with the mark of the order.
+    enrolled: Option<(u32, Receipt)>,
 }
 
 impl Pass {
@@ -84,8 +86,28 @@ impl Pass {
             journal,
             found: Found::default(),
             open_orders: None,
+            enrolled: None,
         };
-        pass.go().await
+        let ended = Box::pin(pass.go()).await;
+        match pass.enrolled.take() {
+            Some((attempt, receipt)) if ended.is_err() => Box::pin(pass.keep(attempt, &receipt)).await,
+            _ => {}
+        }
+        match ended {
+            Err(CommitError::Failed(failure)) if failure.reason == Reason::CRDOutdated => {
+                Box::pin(pass.say(&failure)).await;
+                Err(CommitError::Failed(failure))
+            }
+            ended => ended,
+        }
+    }
+
+    /// What an older definition would drop is not written; why nothing happens may well be.
+    async fn say(&mut self, failure: &Failure) {
+        self.journal = self.stored.clone();
+        if let Err(error) = self.write_end(&End::Failed(failure.clone())).await {
+            tracing::warn!(%error, "the status cannot say that the definitions are older");
+        }
     }
 
     async fn go(&mut self) -> Result<Done, CommitError> {
@@ -305,6 +327,8 @@ impl Pass {
             tracing::error!(?what, attempt, "the mark of this receipt is no longer open");
         }
         if !Write::Receipt(what, attempt).goes_on() {
+            let made = taken && matches!(receipt, Receipt::Enrolled(..));
+            self.enrolled = made.then(|| (attempt, receipt.clone()));
             return Ok(());
         }
         loop {
@@ -317,6 +341,35 @@ impl Pass {
                 }
             }
         }
+    }
+
+    /// The write that was to carry an enrolment's receipt was refused: the receipt alone is written until it stands.
+    /// Without it a person would have to say whose the enrolment is.
+    async fn keep(&mut self, attempt: u32, receipt: &Receipt) {
+        loop {
+            match self.carry(attempt, receipt).await {
+                Ok(()) | Err(CommitError::Gone) => return,
+                Err(error) => {
+                    tracing::warn!(%error, attempt, "the receipt of an enrolment could not be written; trying until it is");
+                    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+                }
+            }
+        }
+    }
+
+    async fn carry(&mut self, attempt: u32, receipt: &Receipt) -> Result<(), CommitError> {
+        let live = self.api.get(&self.object.name_any()).await.map_err(commit::classify)?;
+        let Ok(mut journal) = record::read(&live.status.clone().unwrap_or_default()) else { return Ok(()) };
+        let generation = live.metadata.generation.unwrap_or_default();
+        let same = live.uid() == self.object.uid();
+        let enroll = Marked::Enroll;
+        if !same || !fence::carry_over(&mut journal, enroll, attempt, receipt, generation, clock::now()) {
+            tracing::warn!(attempt, "the mark of this enrolment is gone from the status");
+            return Ok(());
+        }
+        self.journal = journal;
+        *self.object = live;
+        self.save(Reason::Enrolling).await
     }
 
     /// Reads the object live and puts the receipt, and nothing else, into its open mark. Where that mark is no longer
@@ -367,6 +420,7 @@ impl Pass {
             *self.object = written;
         }
         self.stored = self.journal.clone();
+        self.enrolled = None;
         Ok(())
     }
 
