@@ -306,6 +306,7 @@ mod tests {
             // Even a write that the API server took at the end of its time limit.
             assert!(settings.deadline() < duration);
             assert!(settings.deadline() > 2 * settings.period(), "one failed renewal does not end it");
+            assert!(settings.glance() <= Duration::from_secs(1), "a lease that was let go is taken soon");
         }
     }
 }

@@ -63,8 +63,8 @@ pub struct Pass {
     journal: Journal,
     found: Found,
     open_orders: Option<u32>,
-    /// The receipt of an enrolment that stands nowhere yet: it is written together with the mark of the order.
-    enrolled: Option<(u32, Receipt)>,
+    /// A receipt that stands nowhere yet: it is written together with what comes next.
+    unwritten: Option<(Marked, u32, Receipt)>,
 }
 
 impl Pass {
@@ -86,12 +86,11 @@ impl Pass {
             journal,
             found: Found::default(),
             open_orders: None,
-            enrolled: None,
+            unwritten: None,
         };
         let ended = Box::pin(pass.go()).await;
-        match pass.enrolled.take() {
-            Some((attempt, receipt)) if ended.is_err() => Box::pin(pass.keep(attempt, &receipt)).await,
-            _ => {}
+        if let Some((what, attempt, receipt)) = pass.unwritten.take().filter(|_| ended.is_err()) {
+            Box::pin(pass.keep(what, attempt, &receipt)).await;
         }
         match ended {
             Err(CommitError::Failed(failure)) if failure.reason == Reason::CRDOutdated => {
@@ -327,8 +326,10 @@ impl Pass {
             tracing::error!(?what, attempt, "the mark of this receipt is no longer open");
         }
         if !Write::Receipt(what, attempt).goes_on() {
-            let made = taken && matches!(receipt, Receipt::Enrolled(..));
-            self.enrolled = made.then(|| (attempt, receipt.clone()));
+            // What the vendors' lists prove is not lost with its receipt; these two are not proven by any list.
+            let mailed = what == Marked::SendPin && *receipt == Receipt::Done;
+            let kept = taken && (mailed || matches!(receipt, Receipt::Enrolled(..)));
+            self.unwritten = kept.then(|| (what, attempt, receipt.clone()));
             return Ok(());
         }
         loop {
@@ -343,33 +344,32 @@ impl Pass {
         }
     }
 
-    /// The write that was to carry an enrolment's receipt was refused: the receipt alone is written until it stands.
-    /// Without it a person would have to say whose the enrolment is.
-    async fn keep(&mut self, attempt: u32, receipt: &Receipt) {
+    /// The write that was to carry this receipt was refused: the receipt alone is written until it stands. Without it
+    /// a person would have to say whose an enrolment is, and a PIN would be mailed again.
+    async fn keep(&mut self, what: Marked, attempt: u32, receipt: &Receipt) {
         loop {
-            match self.carry(attempt, receipt).await {
+            match self.carry(what, attempt, receipt).await {
                 Ok(()) | Err(CommitError::Gone) => return,
                 Err(error) => {
-                    tracing::warn!(%error, attempt, "the receipt of an enrolment could not be written; trying until it is");
+                    tracing::warn!(%error, ?what, attempt, "a receipt could not be written; trying until it is");
                     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
                 }
             }
         }
     }
 
-    async fn carry(&mut self, attempt: u32, receipt: &Receipt) -> Result<(), CommitError> {
+    async fn carry(&mut self, what: Marked, attempt: u32, receipt: &Receipt) -> Result<(), CommitError> {
         let live = self.api.get(&self.object.name_any()).await.map_err(commit::classify)?;
         let Ok(mut journal) = record::read(&live.status.clone().unwrap_or_default()) else { return Ok(()) };
         let generation = live.metadata.generation.unwrap_or_default();
         let same = live.uid() == self.object.uid();
-        let enroll = Marked::Enroll;
-        if !same || !fence::carry_over(&mut journal, enroll, attempt, receipt, generation, clock::now()) {
-            tracing::warn!(attempt, "the mark of this enrolment is gone from the status");
+        if !same || !fence::carry_over(&mut journal, what, attempt, receipt, generation, clock::now()) {
+            tracing::warn!(?what, attempt, "the mark of this receipt is gone from the status");
             return Ok(());
         }
         self.journal = journal;
         *self.object = live;
-        self.save(Reason::Enrolling).await
+        self.save(doing(what)).await
     }
 
     /// Reads the object live and puts the receipt, and nothing else, into its open mark. Where that mark is no longer
@@ -420,7 +420,7 @@ impl Pass {
             *self.object = written;
         }
         self.stored = self.journal.clone();
-        self.enrolled = None;
+        self.unwritten = None;
         Ok(())
     }
 

@@ -70,11 +70,12 @@ fn adopt(s: &Situation<'_>, adoption: &Adoption) -> Step {
             Some(again),
         );
     }
-    if !adoption.by_person && s.seen.search.is_none() {
-        return Step::Look(Look::Search);
-    }
+    // Where no mark is left, the enrolment's time tells which orders can be meant.
     if s.journal.made().is_none() && s.seen.list.is_none() {
         return if s.journal.user.is_some() { Step::Look(Look::Enrollments) } else { Step::Look(Look::User) };
+    }
+    if !adoption.by_person && s.seen.search.is_none() {
+        return Step::Look(Look::Search);
     }
     Step::Look(Look::Adoption)
 }
