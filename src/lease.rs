@@ -46,9 +46,14 @@ impl Settings {
         self.duration * 2 / 3
     }
 
-    /// Time between tries to renew, and between looks of a standby.
+    /// Time between tries to renew.
     fn period(&self) -> Duration {
         self.duration / 5
+    }
+
+    /// Time between looks of a standby: a lease that was let go is not left lying, however long it lasts.
+    fn glance(&self) -> Duration {
+        self.period().min(Duration::from_secs(1))
     }
 }
 
@@ -152,9 +157,11 @@ impl Elector {
         tokio::pin!(stop);
         loop {
             self.round().await;
+            let leads = self.leadership.is_held();
+            let pause = if leads { self.settings.period() } else { self.settings.glance() };
             tokio::select! {
                 () = &mut stop => return,
-                () = tokio::time::sleep(self.settings.period()) => {}
+                () = tokio::time::sleep(pause) => {}
             }
         }
     }
@@ -299,6 +306,7 @@ mod tests {
             // Even a write that the API server took at the end of its time limit.
             assert!(settings.deadline() < duration);
             assert!(settings.deadline() > 2 * settings.period(), "one failed renewal does not end it");
+            assert!(settings.glance() <= Duration::from_secs(1), "a lease that was let go is taken soon");
         }
     }
 }

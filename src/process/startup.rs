@@ -68,7 +68,19 @@ pub async fn client() -> Result<Client, Fault> {
     let no_cluster = |error: &dyn std::fmt::Display| Fault::NoCluster(one_line(&error.to_string()));
     let mut config = Config::infer().await.map_err(|error| no_cluster(&error))?;
     config.connect_timeout = Some(Duration::from_secs(5));
+    if config.proxy_url.as_ref().is_some_and(|url| names_a_proxy(&url.to_string())) {
+        // Meant for the vendors; the API server is reached directly, whatever NO_PROXY says of it.
+        config.proxy_url = None;
+    }
     Client::try_from(config).map_err(|error| no_cluster(&error))
+}
+
+/// Is this proxy that of the environment, and not the kubeconfig's own?
+fn names_a_proxy(url: &str) -> bool {
+    let bare = |text: &str| text.trim_end_matches('/').to_ascii_lowercase();
+    let mut variables =
+        ["HTTPS_PROXY", "https_proxy"].into_iter().filter_map(|name| std::env::var(name).ok());
+    variables.any(|text| bare(&text) == bare(url))
 }
 
 fn one_line(text: &str) -> String {

@@ -21,6 +21,11 @@ impl Request {
         self.text("/user/username")
     }
 
+    /// The token that was shown, by its id.
+    pub fn credential(&self) -> &str {
+        self.text("/user/extra/authentication.kubernetes.io~1credential-id/0")
+    }
+
     /// Resource and subresource.
     pub fn resource(&self) -> String {
         match self.text("/objectRef/subresource") {

@@ -3,6 +3,7 @@
 
 pub mod answers;
 pub mod audit;
+pub mod elsewhere;
 pub mod kubectl;
 pub mod leak;
 pub mod manifest;
@@ -11,6 +12,7 @@ pub mod object;
 pub mod operator;
 pub mod plane;
 pub mod process;
+pub mod proxy;
 pub mod sandbox;
 pub mod scene;
 pub mod schema;
@@ -70,10 +72,15 @@ pub async fn until<T>(mut ask: impl AsyncFnMut() -> Option<T>) -> Option<T> {
     }
 }
 
-/// A moment two hours ago, as status shows times.
+/// The time of this machine (UTC), as logs and journals have it.
 #[expect(clippy::disallowed_methods, reason = "tests see the same clock as everybody else")]
+pub fn now() -> jiff::Timestamp {
+    jiff::Timestamp::now()
+}
+
+/// A moment two hours ago, as status shows times.
 pub fn two_hours_ago() -> String {
-    let then = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(2);
+    let then = now() - jiff::SignedDuration::from_hours(2);
     format!("{then:.6}")
 }
 

@@ -35,23 +35,7 @@ impl Operator {
 
     /// Starts it.
     pub async fn launch(plane: &Plane, rust_log: &str) -> Self {
-        let credentials = plane.dir.join("credentials");
-        fs::create_dir_all(&credentials).unwrap();
-        let log = plane.dir.join("operator.log");
-        let before = fs::read_to_string(&log).unwrap_or_default().len();
-        let arguments =
-            ["run", "--listen", "127.0.0.1:0", "--credentials-dir", credentials.to_str().unwrap()];
-        let environment = [
-            ("KUBECONFIG", plane.operator_kubeconfig.to_str().unwrap()),
-            ("RUST_LOG", rust_log),
-            ("NO_COLOR", "1"),
-            // Everything here is on this machine.
-            ("NO_PROXY", "localhost,127.0.0.1"),
-        ];
-        let process = Kept::start(super::operator_program(), &arguments, &environment, &log);
-        let address = until(async || address(&log, before)).await;
-        let address = address.unwrap_or_else(|| panic!("the operator does not start:\n{}", read(&log)));
-        Self { process, log, address, credentials }
+        Launch::on(plane, "operator").set("RUST_LOG", rust_log).go().await
     }
 
     /// What it answers at a path; `None` if it does not or says no.
@@ -66,6 +50,11 @@ impl Operator {
         super::tail(&read(&self.log), lines)
     }
 
+    /// Everything it said.
+    pub fn said(&self) -> String {
+        read(&self.log)
+    }
+
     /// SIGTERM; it must end by itself and well.
     pub fn stop(self) {
         let status = self.process.stop();
@@ -76,6 +65,60 @@ impl Operator {
     /// SIGKILL.
     pub fn kill(self) {
         self.process.kill();
+    }
+}
+
+/// How an operator is started.
+#[derive(Debug)]
+pub struct Launch {
+    arguments: Vec<String>,
+    environment: Vec<(String, String)>,
+    log: PathBuf,
+    credentials: PathBuf,
+}
+
+impl Launch {
+    /// One of several operators of a cluster, told apart by name.
+    pub fn on(plane: &Plane, name: &str) -> Self {
+        let credentials = plane.dir.join("credentials");
+        fs::create_dir_all(&credentials).unwrap();
+        let launch = Self {
+            arguments: vec!["run".to_owned()],
+            environment: Vec::new(),
+            log: plane.dir.join(format!("{name}.log")),
+            credentials: credentials.clone(),
+        };
+        launch
+            .with(&["--listen", "127.0.0.1:0", "--credentials-dir", credentials.to_str().unwrap()])
+            .set("KUBECONFIG", plane.operator_kubeconfig.to_str().unwrap())
+            .set("RUST_LOG", "info")
+            .set("NO_COLOR", "1")
+            // Everything here is on this machine.
+            .set("NO_PROXY", "localhost,127.0.0.1")
+    }
+
+    /// More arguments.
+    pub fn with(mut self, arguments: &[&str]) -> Self {
+        self.arguments.extend(arguments.iter().map(|&argument| argument.to_owned()));
+        self
+    }
+
+    /// A variable of its environment; the last word counts.
+    pub fn set(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Starts it.
+    pub async fn go(self) -> Operator {
+        let Self { arguments, environment, log, credentials } = self;
+        let before = read(&log).len();
+        let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+        let environment: Vec<_> = environment.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        let process = Kept::start(super::operator_program(), &arguments, &environment, &log);
+        let address = until(async || address(&log, before)).await;
+        let address = address.unwrap_or_else(|| panic!("the operator does not start:\n{}", read(&log)));
+        Operator { process, log, address, credentials }
     }
 }
 

@@ -2,8 +2,10 @@
 
 use std::{
     fs,
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::Command,
+    sync::Mutex,
 };
 
 use kube::{
@@ -33,7 +35,8 @@ pub struct Plane {
     pub operator_kubeconfig: PathBuf,
     /// Only where the control plane is ours.
     pub audit_log: Option<PathBuf>,
-    process: Option<Process>,
+    /// `None` where it is the caller's.
+    process: Option<Mutex<Option<Process>>>,
     _permit: Option<SemaphorePermit<'static>>,
 }
 
@@ -74,6 +77,7 @@ impl Plane {
         permit: Option<SemaphorePermit<'static>>,
     ) -> Self {
         let operator_kubeconfig = dir.join("operator.kubeconfig");
+        let process = process.map(|process| Mutex::new(Some(process)));
         Self { dir, kubeconfig, operator_kubeconfig, audit_log, process, _permit: permit }
     }
 
@@ -92,6 +96,90 @@ impl Plane {
         let file = Kubeconfig::read_from(&self.kubeconfig).unwrap();
         let config = Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await.unwrap();
         Client::try_from(config).unwrap()
+    }
+
+    /// Stops the control plane; what it stored stays.
+    pub fn stop(&self) {
+        let process = self.process.as_ref().expect("the control plane is ours").lock().unwrap().take();
+        process.expect("it runs").stop();
+    }
+
+    /// Starts it again, on what is stored now.
+    pub async fn start(&self) {
+        let (process, _) = announced(&self.dir).await;
+        *self.process.as_ref().unwrap().lock().unwrap() = Some(process);
+        // Its port may be another one.
+        self.write_operator_kubeconfig().await;
+    }
+
+    /// Copies everything that is stored, as a backup does; the control plane stands still meanwhile.
+    pub async fn back_up(&self) -> Backup {
+        self.stop();
+        let copy = tempfile::tempdir().unwrap();
+        copy_all(&self.store(), copy.path());
+        self.start().await;
+        Backup(copy)
+    }
+
+    /// Puts a copy back: the cluster forgets what happened since.
+    pub async fn restore(&self, backup: &Backup) {
+        self.stop();
+        fs::remove_dir_all(self.store()).unwrap();
+        copy_all(backup.0.path(), &self.store());
+        self.start().await;
+    }
+
+    /// A new cluster in the place of this one, with our definitions and rights and nothing else. Its certificates are
+    /// the old ones, so that clients need not be made anew.
+    pub async fn rebuild(&self) {
+        self.stop();
+        fs::remove_dir_all(self.store()).unwrap();
+        let (process, _) = announced(&self.dir).await;
+        *self.process.as_ref().unwrap().lock().unwrap() = Some(process);
+        self.install().await;
+    }
+
+    /// The cluster's id, as `orderingCluster` names it.
+    pub async fn id(&self) -> String {
+        let arguments = ["get", "namespace", "kube-system", "-o", "jsonpath={.metadata.uid}"];
+        self.kubectl().run(&arguments).await.fine()
+    }
+
+    /// Another token of the operator's account, so that the audit log tells two operators apart.
+    pub async fn another_kubeconfig(&self, name: &str) -> PathBuf {
+        let mut config = self.operator_config();
+        config["users"][0]["user"]["token"] = json!(self.operator_token().await);
+        let path = self.dir.join(format!("operator.{name}.kubeconfig"));
+        fs::write(&path, config.to_string()).unwrap();
+        path
+    }
+
+    async fn operator_token(&self) -> String {
+        let arguments = ["create", "token", ACCOUNT, "--namespace", SYSTEM, "--duration=12h"];
+        self.kubectl().run(&arguments).await.fine().trim().to_owned()
+    }
+
+    fn store(&self) -> PathBuf {
+        self.dir.join("cluster/etcd")
+    }
+
+    /// Server and port of the API server.
+    pub fn address(&self) -> SocketAddr {
+        let server = self.operator_config()["clusters"][0]["cluster"]["server"].take();
+        server.as_str().unwrap().trim_start_matches("https://").parse().unwrap()
+    }
+
+    /// The operator's kubeconfig with another server in it.
+    pub fn operator_kubeconfig_by(&self, server: SocketAddr) -> PathBuf {
+        let mut config = self.operator_config();
+        config["clusters"][0]["cluster"]["server"] = json!(format!("https://{server}"));
+        let path = self.dir.join(format!("operator.{}.kubeconfig", server.port()));
+        fs::write(&path, config.to_string()).unwrap();
+        path
+    }
+
+    fn operator_config(&self) -> Value {
+        serde_json::from_str(&fs::read_to_string(&self.operator_kubeconfig).unwrap()).unwrap()
     }
 
     async fn install(&self) {
@@ -131,25 +219,45 @@ impl Plane {
         let view =
             kubectl.run(&["config", "view", "--minify", "--raw", "--flatten", "-o", "json"]).await.fine();
         let view: Value = serde_json::from_str(&view).unwrap();
-        let token =
-            kubectl.run(&["create", "token", ACCOUNT, "--namespace", SYSTEM, "--duration=12h"]).await.fine();
+        let token = self.operator_token().await;
         let config = json!({
             "apiVersion": "v1", "kind": "Config", "current-context": "operator",
             "clusters": [{"name": "cluster", "cluster": view["clusters"][0]["cluster"]}],
-            "users": [{"name": "operator", "user": {"token": token.trim()}}],
+            "users": [{"name": "operator", "user": {"token": token}}],
             "contexts": [{"name": "operator", "context": {"cluster": "cluster", "user": "operator"}}],
         });
         fs::write(&self.operator_kubeconfig, config.to_string()).unwrap();
     }
 }
 
-async fn serve(dir: PathBuf, permit: Option<SemaphorePermit<'static>>) -> Plane {
+/// What was stored at one moment.
+#[derive(Debug)]
+pub struct Backup(tempfile::TempDir);
+
+fn copy_all(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    // Locks and sockets of a running store are no part of what is stored.
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let (kind, target) = (entry.file_type().unwrap(), to.join(entry.file_name()));
+        if kind.is_dir() {
+            copy_all(&entry.path(), &target);
+        } else if kind.is_file() {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+async fn announced(dir: &Path) -> (Process, Value) {
     let mut command = Command::new(super::tool("control-plane"));
     command.args(["serve", "--dir"]).arg(dir.join("cluster"));
     let log = dir.join("control-plane.log");
     let started = tokio::task::spawn_blocking(move || Process::announced(command, &log));
     let (process, line) = started.await.unwrap();
-    let ready: Value = serde_json::from_str(&line).unwrap();
+    (process, serde_json::from_str(&line).unwrap())
+}
+
+async fn serve(dir: PathBuf, permit: Option<SemaphorePermit<'static>>) -> Plane {
+    let (process, ready) = announced(&dir).await;
     let path = |name: &str| PathBuf::from(ready[name].as_str().unwrap());
     Plane::around(dir, path("kubeconfig"), Some(path("auditLog")), Some(process), permit)
 }
@@ -161,8 +269,10 @@ pub fn operator_user() -> String {
 
 impl Drop for Plane {
     fn drop(&mut self) {
-        if let Some(mut process) = self.process.take() {
-            process.stop();
+        if let Some(process) = self.process.take() {
+            if let Some(mut process) = process.into_inner().unwrap() {
+                process.stop();
+            }
             if !std::thread::panicking() {
                 let _ = fs::remove_dir_all(&self.dir);
             }

@@ -16,8 +16,17 @@ use super::{kubectl, kubectl::Said, process::Process, until};
 pub struct Call {
     pub seq: u64,
     pub operation: String,
+    pub method: String,
+    pub at: jiff::Timestamp,
     pub status: Option<u16>,
     pub user_id: Option<String>,
+}
+
+impl Call {
+    /// Does it change anything at a vendor? Getting a token and asking for an opinion do not.
+    pub fn is_effect(&self) -> bool {
+        self.method != "GET" && !matches!(self.operation.as_str(), "token" | "ValidateAddress")
+    }
 }
 
 /// Something that must not leak.
@@ -141,6 +150,28 @@ impl Sandbox {
     /// Removes a rule.
     pub async fn mend(&self, rule: u64) {
         self.delete(&format!("/faults/{rule}")).await;
+    }
+
+    /// Makes calls whose path matches misbehave: from the `nth` on, `times` of them (0: all).
+    pub async fn fault_at(
+        &self,
+        operation: &str,
+        path: &str,
+        (nth, times): (u32, u32),
+        effect: Value,
+    ) -> u64 {
+        let what = json!({"operation": operation, "path": path, "nth": nth, "times": times});
+        self.fault_where(what, effect).await
+    }
+
+    /// Calls since a moment of the journal that change something.
+    pub async fn effects_since(&self, seq: u64) -> Vec<Call> {
+        self.calls_since(seq).await.into_iter().filter(Call::is_effect).collect()
+    }
+
+    /// Port of a vendor.
+    pub fn port(&self, vendor: &str) -> u16 {
+        self.says(vendor).rsplit(':').next().unwrap().parse().unwrap()
     }
 
     /// Puts an order into a state.

@@ -15,7 +15,12 @@ use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use super::{
-    kubectl::Kubectl, mount::Mount, operator::Operator, plane::Plane, sandbox::Sandbox, shipment::Handle,
+    kubectl::Kubectl,
+    mount::Mount,
+    operator::{Launch, Operator},
+    plane::Plane,
+    sandbox::Sandbox,
+    shipment::Handle,
 };
 
 /// A cluster and an operator that watches all of it.
@@ -222,13 +227,19 @@ impl Scene {
 
     /// Declares a shipment in another namespace.
     pub async fn ship_in(&self, namespace: &str, name: &str, login: &str, more: Value) -> Handle {
+        let spec = self.shipment_spec(login, more);
+        let handle = Handle::shipment(&self.client, namespace, name);
+        handle.create("YubiKeyShipment", spec).await;
+        handle
+    }
+
+    /// What a shipment for a login asks for.
+    pub fn shipment_spec(&self, login: &str, more: Value) -> Value {
         let mut spec = json!({
             "connectionRef": {"name": self.name}, "userRef": {"login": login}, "key": {"model": "yubikey-5c-nfc"},
         });
         merge(&mut spec, more);
-        let handle = Handle::shipment(&self.client, namespace, name);
-        handle.create("YubiKeyShipment", spec).await;
-        handle
+        spec
     }
 
     /// Events about an object, oldest first: reason and note.
@@ -252,6 +263,23 @@ impl Scene {
         assert!(matches!(self.stage, Where::Own(_)), "the shared operator is nobody's to restart");
         let operator = Operator::start(self.plane(), "info").await;
         *self.operator() = Some(operator);
+    }
+
+    /// Ends the operator and starts another in its place.
+    pub async fn operate(&self, launch: Launch) {
+        assert!(matches!(self.stage, Where::Own(_)), "the shared operator is nobody's to restart");
+        self.rest_operator();
+        let operator = launch.go().await;
+        operator.is_ready().await;
+        *self.operator() = Some(operator);
+    }
+
+    /// Ends the operator, if it runs.
+    pub fn rest_operator(&self) {
+        let running = self.operator().take();
+        if let Some(operator) = running {
+            operator.stop();
+        }
     }
 
     /// What there is to know when a test fails.

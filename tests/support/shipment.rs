@@ -122,6 +122,24 @@ impl Handle {
         self.patch(json!({"spec": spec})).await;
     }
 
+    /// Changes the status behind the operator's back, as a restore or a careless hand does; null empties it.
+    pub async fn change_status(&self, status: Value) {
+        let patch = Patch::Merge(json!({"status": status}));
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the operator's rule; here its status is damaged on purpose"
+        )]
+        let changed = self.api.patch_status(&self.name, &PatchParams::default(), &patch).await;
+        changed.expect("the status can be changed");
+    }
+
+    /// Removes the resource while no operator looks, finalizer or not.
+    pub async fn tear_away(&self) {
+        self.patch(json!({"metadata": {"finalizers": null}})).await;
+        self.delete().await;
+        self.until_gone().await;
+    }
+
     /// Asks for a look now and waits until it was had.
     pub async fn look_now(&self) {
         use std::sync::atomic::{AtomicUsize, Ordering};

@@ -63,6 +63,8 @@ pub struct Pass {
     journal: Journal,
     found: Found,
     open_orders: Option<u32>,
+    /// A receipt that stands nowhere yet: it is written together with what comes next.
+    unwritten: Option<(Marked, u32, Receipt)>,
 }
 
 impl Pass {
@@ -84,8 +86,27 @@ impl Pass {
             journal,
             found: Found::default(),
             open_orders: None,
+            unwritten: None,
         };
-        pass.go().await
+        let ended = Box::pin(pass.go()).await;
+        if let Some((what, attempt, receipt)) = pass.unwritten.take().filter(|_| ended.is_err()) {
+            Box::pin(pass.keep(what, attempt, &receipt)).await;
+        }
+        match ended {
+            Err(CommitError::Failed(failure)) if failure.reason == Reason::CRDOutdated => {
+                Box::pin(pass.say(&failure)).await;
+                Err(CommitError::Failed(failure))
+            }
+            ended => ended,
+        }
+    }
+
+    /// What an older definition would drop is not written; why nothing happens may well be.
+    async fn say(&mut self, failure: &Failure) {
+        self.journal = self.stored.clone();
+        if let Err(error) = self.write_end(&End::Failed(failure.clone())).await {
+            tracing::warn!(%error, "the status cannot say that the definitions are older");
+        }
     }
 
     async fn go(&mut self) -> Result<Done, CommitError> {
@@ -305,6 +326,10 @@ impl Pass {
             tracing::error!(?what, attempt, "the mark of this receipt is no longer open");
         }
         if !Write::Receipt(what, attempt).goes_on() {
+            // What the vendors' lists prove is not lost with its receipt; these two are not proven by any list.
+            let mailed = what == Marked::SendPin && *receipt == Receipt::Done;
+            let kept = taken && (mailed || matches!(receipt, Receipt::Enrolled(..)));
+            self.unwritten = kept.then(|| (what, attempt, receipt.clone()));
             return Ok(());
         }
         loop {
@@ -317,6 +342,34 @@ impl Pass {
                 }
             }
         }
+    }
+
+    /// The write that was to carry this receipt was refused: the receipt alone is written until it stands. Without it
+    /// a person would have to say whose an enrolment is, and a PIN would be mailed again.
+    async fn keep(&mut self, what: Marked, attempt: u32, receipt: &Receipt) {
+        loop {
+            match self.carry(what, attempt, receipt).await {
+                Ok(()) | Err(CommitError::Gone) => return,
+                Err(error) => {
+                    tracing::warn!(%error, ?what, attempt, "a receipt could not be written; trying until it is");
+                    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+                }
+            }
+        }
+    }
+
+    async fn carry(&mut self, what: Marked, attempt: u32, receipt: &Receipt) -> Result<(), CommitError> {
+        let live = self.api.get(&self.object.name_any()).await.map_err(commit::classify)?;
+        let Ok(mut journal) = record::read(&live.status.clone().unwrap_or_default()) else { return Ok(()) };
+        let generation = live.metadata.generation.unwrap_or_default();
+        let same = live.uid() == self.object.uid();
+        if !same || !fence::carry_over(&mut journal, what, attempt, receipt, generation, clock::now()) {
+            tracing::warn!(?what, attempt, "the mark of this receipt is gone from the status");
+            return Ok(());
+        }
+        self.journal = journal;
+        *self.object = live;
+        self.save(doing(what)).await
     }
 
     /// Reads the object live and puts the receipt, and nothing else, into its open mark. Where that mark is no longer
@@ -367,6 +420,7 @@ impl Pass {
             *self.object = written;
         }
         self.stored = self.journal.clone();
+        self.unwritten = None;
         Ok(())
     }
 

@@ -1,0 +1,211 @@
+//! The cluster is built anew from Git: manifests without status meet keys that the vendors know.
+
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use crate::support::{
+    now,
+    object::Object,
+    scene::{Scene, own_scene, scene},
+    shipment::Handle,
+};
+
+const LIST: &str = "listWebAuthnPreregistrationFactors";
+const ORDER: &str = "CreateFPRShipment";
+
+/// The places of the road where a status may be lost.
+const PHASES: [&str; 5] = ["enrolled", "ordered", "shipped", "delivered", "activated"];
+
+/// A shipment at one place of the road.
+struct Placed {
+    phase: &'static str,
+    shipment: Handle,
+    user: String,
+    login: String,
+}
+
+/// One shipment at each place, each of a person of its own.
+async fn along_the_road(scene: &Scene) -> Vec<Placed> {
+    let mut all = Vec::new();
+    for phase in PHASES {
+        let login = scene.login(phase);
+        let user = scene.sandbox.person(&login, "ACTIVE").await;
+        all.push(place(scene, phase, user, login).await);
+    }
+    all
+}
+
+async fn place(scene: &Scene, phase: &'static str, user: String, login: String) -> Placed {
+    if phase == "enrolled" {
+        // The second look fails, so that the pass ends between enrolment and order.
+        let down = json!({"kind": "status", "status": 503});
+        scene.sandbox.fault_at(LIST, &user, (2, 0), down).await;
+    }
+    let waits = json!({"activation": {"after": "Approval"}});
+    let more = if phase == "activated" { json!({}) } else { waits };
+    let shipment = scene.ship_with(phase, &login, more).await;
+    if phase == "enrolled" {
+        shipment.until_phase("Enrolled").await;
+        return Placed { phase, shipment, user, login };
+    }
+    let object = shipment.until_ordered().await;
+    let order = object.text("/status/order/shipmentId");
+    let (state, reached) = match phase {
+        "shipped" => (103, "Shipped"),
+        "delivered" => (104, "Delivered"),
+        "activated" => (104, "PinSent"),
+        _ => return Placed { phase, shipment, user, login },
+    };
+    scene.sandbox.set_state(order, state).await;
+    shipment.until(reached, |object| object.is(reached) == "True").await;
+    Placed { phase, shipment, user, login }
+}
+
+async fn enrollment_of(scene: &Scene, user: &str) -> Value {
+    let all = scene.sandbox.enrollments().await;
+    let mut ours = all.into_iter().filter(|enrollment| enrollment["userId"] == user);
+    let only = ours.next().expect("the person has an enrolment");
+    assert!(ours.next().is_none(), "one key a person");
+    only
+}
+
+/// Ended by the policy Hold: what was found, and the ways on.
+async fn held(scene: &Scene, placed: &Placed) {
+    let object = placed.shipment.until_reason("ExistingKey").await;
+    says_what_and_how(&object, enrollment_of(scene, &placed.user).await["id"].as_str().unwrap());
+}
+
+fn says_what_and_how(object: &Object, enrollment: &str) {
+    assert_eq!((object.phase(), object.is("Stalled")), ("Held", "True"));
+    for word in [enrollment, "existingKeyPolicy", "answer this hold"] {
+        assert!(object.message().contains(word), "{word} in: {}", object.message());
+    }
+    let choices = object.0.pointer("/status/hold/choices").unwrap().to_string();
+    assert!(choices.contains("AdoptOrder") && choices.contains("CancelOrder"), "{choices}");
+}
+
+#[tokio::test]
+async fn a_status_that_is_lost_anywhere_on_the_road_is_held_and_orders_nothing() {
+    scene("emptied")
+        .play(async |scene| {
+            let all = along_the_road(scene).await;
+            scene.sandbox.delete("/faults").await;
+            let since = scene.sandbox.last_call().await;
+            for placed in &all {
+                placed.shipment.change_status(Value::Null).await;
+            }
+            for placed in &all {
+                held(scene, placed).await;
+            }
+            let sent = scene.sandbox.effects_since(since).await;
+            assert!(sent.is_empty(), "nothing is sent: {sent:#?}");
+            assert_eq!((scene.sandbox.orders().await.len(), scene.sandbox.enrollments().await.len()), (4, 5));
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_status_that_is_lost_is_linked_again_where_adopt_is_the_policy_and_the_road_goes_on() {
+    scene("relinked")
+        .connection(json!({
+            "calls": {"timeout": "3s", "settle": "6s"}, "defaults": {"existingKeyPolicy": "Adopt"},
+        }))
+        .play(async |scene| {
+            let all = along_the_road(scene).await;
+            scene.sandbox.delete("/faults").await;
+            let orders = scene.sandbox.orders().await;
+            for placed in &all {
+                placed.shipment.change_status(Value::Null).await;
+            }
+            for placed in all {
+                if placed.phase == "enrolled" {
+                    // There is no order to link, and the requests for one are lost.
+                    held(scene, &placed).await;
+                } else {
+                    linked_again(scene, &placed, &orders).await;
+                }
+            }
+            assert_eq!((scene.sandbox.count(ORDER).await, scene.sandbox.orders().await.len()), (4, 4));
+            assert_eq!(scene.sandbox.enrollments().await.len(), 5);
+        })
+        .await;
+}
+
+async fn linked_again(scene: &Scene, placed: &Placed, orders: &[Value]) {
+    let order = orders.iter().find(|order| order["recipientEmail"] == placed.login.as_str()).unwrap();
+    let order = order["id"].as_str().unwrap();
+    let object = placed.shipment.until_ordered().await;
+    assert_eq!(object.text("/status/order/shipmentId"), order);
+    let enrollment = enrollment_of(scene, &placed.user).await;
+    assert_eq!(object.text("/status/enrollment/id"), enrollment["id"].as_str().unwrap());
+    scene.sandbox.set_state(order, 104).await;
+    placed.shipment.change(json!({"activation": {"after": "Delivery"}})).await;
+    placed.shipment.until_reason("Activated").await;
+    assert_eq!(enrollment_of(scene, &placed.user).await["status"], "ACTIVE");
+}
+
+#[tokio::test]
+async fn another_key_beside_an_old_one_is_ordered_once_however_often_the_status_is_lost() {
+    scene("another")
+        .play(async |scene| {
+            let login = scene.person("kim", "ACTIVE").await;
+            let path = format!("/people/{login}/enrollments");
+            let old = scene.sandbox.post(&path, json!({"status": "ACTIVE", "ageMinutes": 600})).await;
+            let before = (now() - SignedDuration::from_mins(5)).strftime("%Y-%m-%dT%H:%M:%SZ");
+            let wish = json!({
+                "existingKeyPolicy": "OrderAnother", "existingKeyBefore": before.to_string(),
+                "activation": {"after": "Shipment"},
+            });
+            let shipment = scene.ship_with("kim", &login, wish).await;
+            let ordered = shipment.until_ordered().await;
+            let ours = ordered.text("/status/enrollment/id").to_owned();
+            for _ in 0..2 {
+                shipment.change_status(Value::Null).await;
+                let object = shipment.until_reason("ExistingKey").await;
+                assert!(object.message().contains(&ours), "its own newer key: {}", object.message());
+                assert!(!object.message().contains(old["id"].as_str().unwrap()), "{}", object.message());
+            }
+            assert_eq!((scene.sandbox.count(ORDER).await, scene.sandbox.enrollments().await.len()), (1, 2));
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_shipment_torn_away_and_a_cluster_built_anew_order_nothing_again() {
+    own_scene("rebuilt")
+        .connection(json!({"calls": {"timeout": "3s", "settle": "6s"}}))
+        .play(async |scene| {
+            let (kim, sam) = (scene.person("kim", "ACTIVE").await, scene.person("sam", "ACTIVE").await);
+            let adopt = json!({"existingKeyPolicy": "Adopt"});
+            for (name, login, more) in [("kim", &kim, json!({})), ("sam", &sam, adopt.clone())] {
+                scene.ship_with(name, login, more).await.until_ordered().await;
+            }
+            scene.rest_operator();
+            let since = scene.sandbox.last_call().await;
+            // Finalizer stripped, deleted, applied again.
+            Handle::shipment(&scene.client, &scene.name, "kim").tear_away().await;
+            let shipment = scene.ship("kim", &kim).await;
+            scene.start_operator().await;
+            shipment.until_reason("ExistingKey").await;
+            scene.rest_operator();
+
+            scene.plane().rebuild().await;
+            scene.namespace(&scene.name).await;
+            let mut connection = scene.connection_spec();
+            connection["calls"] = json!({"timeout": "3s", "settle": "6s"});
+            scene.connect(&scene.name, connection).await;
+            let shipment = scene.ship("kim", &kim).await;
+            let adopted = scene.ship_with("sam", &sam, adopt).await;
+            scene.start_operator().await;
+            let held = shipment.until_reason("ExistingKey").await;
+            assert!(held.message().contains("existingKeyPolicy"), "{}", held.message());
+            let object = adopted.until_ordered().await;
+            let sent = scene.sandbox.effects_since(since).await;
+            assert!(sent.is_empty(), "nothing is sent: {sent:#?}");
+            scene.sandbox.set_state(object.text("/status/order/shipmentId"), 104).await;
+            adopted.until_reason("Activated").await;
+            assert_eq!((scene.sandbox.count(ORDER).await, scene.sandbox.orders().await.len()), (2, 2));
+            assert_eq!(scene.sandbox.enrollments().await.len(), 2);
+        })
+        .await;
+}

@@ -1,0 +1,163 @@
+//! A backup of the cluster is put back: the status knows less than the vendors, and nothing is sent on its word.
+
+use jiff::SignedDuration;
+use serde_json::json;
+
+use crate::support::{
+    now,
+    object::Object,
+    plane::Backup,
+    sandbox::Call,
+    scene::{Scene, own_scene},
+    shipment::Handle,
+};
+
+const ENROLL: &str = "enrollPreregistrationEnrollment";
+const LIST: &str = "listWebAuthnPreregistrationFactors";
+const ORDER: &str = "CreateFPRShipment";
+
+/// Follows the road to the order, then puts the backup back. The answer is the last call of before.
+async fn orders_and_forgets(scene: &Scene, shipment: &Handle, backup: &Backup) -> u64 {
+    scene.start_operator().await;
+    shipment.until_ordered().await;
+    scene.rest_operator();
+    scene.plane().restore(backup).await;
+    let object = shipment.get().await;
+    assert_ne!(object.is("Ordered"), "True", "the cluster forgot: {}", object.0["status"]);
+    scene.sandbox.last_call().await
+}
+
+/// Held for a person, and nothing was sent; a look more changes nothing.
+async fn stays_held(scene: &Scene, shipment: &Handle, reason: &str, since: u64) -> Object {
+    let held = shipment.until_reason(reason).await;
+    assert_eq!(held.is("Stalled"), "True");
+    assert!(held.has("/status/hold/id"), "a person can answer");
+    shipment.look_now().await;
+    assert_eq!(shipment.get().await.reason(), reason);
+    nothing_sent(scene, since).await;
+    held
+}
+
+async fn nothing_sent(scene: &Scene, since: u64) {
+    let sent: Vec<Call> = scene.sandbox.effects_since(since).await;
+    assert!(sent.is_empty(), "{sent:#?}");
+    assert_eq!(scene.sandbox.orders().await.len(), 1);
+}
+
+fn hours_ago(hours: i64) -> String {
+    let then = now() - SignedDuration::from_hours(hours);
+    then.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+#[tokio::test]
+async fn a_backup_from_before_the_enrolment_finds_the_key_and_sends_nothing() {
+    own_scene("restored")
+        .play(async |scene| {
+            let login = scene.person("kim", "ACTIVE").await;
+            scene.rest_operator();
+            let shipment = scene.ship("kim", &login).await;
+            let backup = scene.plane().back_up().await;
+            let since = orders_and_forgets(scene, &shipment, &backup).await;
+            scene.start_operator().await;
+            let held = stays_held(scene, &shipment, "ExistingKey", since).await;
+            let enrollment = scene.sandbox.enrollments().await.remove(0);
+            assert!(held.message().contains(enrollment["id"].as_str().unwrap()), "{}", held.message());
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_backup_with_an_open_enrolment_finds_what_it_did_not_know_and_sends_nothing() {
+    own_scene("remark")
+        .connection(json!({"calls": {"timeout": "3s", "settle": "6s"}}))
+        .play(async |scene| {
+            let login = scene.person("kim", "ACTIVE").await;
+            scene.sandbox.fault(ENROLL, json!({"kind": "drop", "when": "before"})).await;
+            let shipment = scene.ship("kim", &login).await;
+            shipment.until("the enrolment is marked", |o| o.has("/status/enrollment")).await;
+            scene.operator().take().unwrap().kill();
+            let backup = scene.plane().back_up().await;
+            let marked = shipment.get().await;
+            assert!(!marked.has("/status/enrollment/id"), "without its answer: {}", marked.0["status"]);
+            let since = orders_and_forgets(scene, &shipment, &backup).await;
+            scene.start_operator().await;
+            stays_held(scene, &shipment, "EnrollOutcomeUnknown", since).await;
+
+            // The same, but the backup is from yesterday.
+            scene.rest_operator();
+            scene.plane().restore(&backup).await;
+            shipment.change_status(json!({"enrollment": {"mark": {"at": hours_ago(24)}}})).await;
+            scene.start_operator().await;
+            stays_held(scene, &shipment, "StatusBehindVendors", since).await;
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_backup_between_enrolment_and_order_is_held_once_the_requests_are_old() {
+    own_scene("between")
+        .play(async |scene| {
+            let login = scene.person("kim", "ACTIVE").await;
+            // The second look fails, so that the pass ends between enrolment and order.
+            let down = json!({"kind": "status", "status": 503});
+            let rule = scene.sandbox.fault_at(LIST, ".", (2, 0), down).await;
+            let shipment = scene.ship("kim", &login).await;
+            shipment.until_phase("Enrolled").await;
+            scene.rest_operator();
+            let backup = scene.plane().back_up().await;
+            scene.sandbox.mend(rule).await;
+            let since = orders_and_forgets(scene, &shipment, &backup).await;
+            // As it looks when a quarter of an hour has passed.
+            let old = json!({"at": hours_ago(1), "oktaTime": hours_ago(1)});
+            shipment.change_status(json!({"enrollment": {"createdAt": hours_ago(1), "mark": old}})).await;
+            scene.start_operator().await;
+            stays_held(scene, &shipment, "StatusBehindVendors", since).await;
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_backup_whose_enrolment_is_gone_at_okta_is_held() {
+    own_scene("gone")
+        .play(async |scene| {
+            let login = scene.person("kim", "ACTIVE").await;
+            let down = json!({"kind": "status", "status": 503});
+            let rule = scene.sandbox.fault_at(LIST, ".", (2, 0), down).await;
+            let shipment = scene.ship("kim", &login).await;
+            shipment.until_phase("Enrolled").await;
+            scene.rest_operator();
+            let backup = scene.plane().back_up().await;
+            scene.sandbox.mend(rule).await;
+            let since = orders_and_forgets(scene, &shipment, &backup).await;
+            let enrollment = scene.sandbox.enrollments().await.remove(0);
+            scene.sandbox.delete(&format!("/enrollments/{}", enrollment["id"].as_str().unwrap())).await;
+            scene.start_operator().await;
+            stays_held(scene, &shipment, "StatusBehindVendors", since).await;
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_backup_with_an_open_order_finds_the_order_and_goes_on_with_it() {
+    own_scene("open")
+        .connection(json!({"calls": {"timeout": "6s", "settle": "12s"}}))
+        .play(async |scene| {
+            let login = scene.person("kim", "ACTIVE").await;
+            // It arrives, and the process dies before it hears so.
+            scene.sandbox.fault(ORDER, json!({"kind": "delay", "ms": 3000, "when": "after"})).await;
+            let shipment = scene.ship("kim", &login).await;
+            scene.sandbox.counts(ORDER, 1).await;
+            scene.operator().take().unwrap().kill();
+            let backup = scene.plane().back_up().await;
+            let marked = shipment.get().await;
+            assert!(marked.has("/status/order") && !marked.has("/status/order/shipmentId"));
+            let since = orders_and_forgets(scene, &shipment, &backup).await;
+            scene.start_operator().await;
+            let object = shipment.until_ordered().await;
+            nothing_sent(scene, since).await;
+            scene.sandbox.set_state(object.text("/status/order/shipmentId"), 104).await;
+            shipment.until_reason("Activated").await;
+            assert_eq!((scene.sandbox.count(ENROLL).await, scene.sandbox.count(ORDER).await), (1, 1));
+        })
+        .await;
+}
