@@ -2,7 +2,7 @@
 # Everything real is in scripts, so that CI and people run the same.
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-stop test model mutants crds lint fmt clean
+.PHONY: help build demo demo-stop test model mutants soak audit crds lint fmt clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,12 @@ model: ## Check the planner exhaustively, in every world within printed bounds
 
 mutants: ## Spoil the planner in many ways; the model must notice each
 	model/mutants.sh
+
+soak: ## A fault storm: SHIPMENTS=500 MINUTES=10 SEED=1 (odd: two replicas without a lease); the last line is its verdict
+	@hack/soak.sh run
+
+audit: ## Recompute a storm's verdict from its folder: DIR=.state/soak/1
+	@hack/soak.sh audit "$(DIR)"
 
 crds: ## Write crds/ and the chart's copy from the Rust types
 	@hack/crds.sh

@@ -15,11 +15,11 @@ use serde_json::Value;
 
 use crate::clock;
 use crate::faults::{Effect, Subject, When, replace_state, wrong_casing};
-use crate::http::{Answer, Call, Matched, Reply, Route, find};
+use crate::http::{About, Answer, Call, Matched, Reply, Route, find};
 use crate::ids::noise;
 use crate::journal::Api;
 use crate::okta;
-use crate::world::{Shared, World};
+use crate::world::{Person, Shared, World};
 use crate::yubico;
 
 const MAX_BODY: usize = 1 << 20;
@@ -120,6 +120,8 @@ fn arrive(shared: &Shared, api: Api, operation: &str, call: &Call) -> (u64, Vec<
     let path = percent_decode_str(&call.path).decode_utf8_lossy().into_owned();
     let seq = world.journal.arrived(api, operation, call.method.as_str(), &path);
     note_secrets(world, call);
+    let about = whom(world, operation, call);
+    world.journal.update(seq, |entry| entry.about = about);
     let subject = Subject { api, method: call.method.as_str(), path: &path, operation };
     let effects = world.faults.pick(&subject, &mut world.dice);
     if !effects.is_empty() {
@@ -135,6 +137,24 @@ fn arrive(shared: &Shared, api: Api, operation: &str, call: &Call) -> (u64, Vec<
         organization.peak_running_orders = organization.peak_running_orders.max(organization.running_orders);
     }
     (seq, effects, buyer)
+}
+
+/// Whom an enrolment or an order is about, also where a fault keeps it from being carried out.
+fn whom(world: &World, operation: &str, call: &Call) -> About {
+    let body = || serde_json::from_slice::<Value>(&call.body).unwrap_or_default();
+    let text = |value: &Value| value.as_str().map(str::to_string);
+    let user_id = match operation {
+        "enrollPreregistrationEnrollment" => text(&body()["userId"]),
+        "CreateFPRShipment" => text(&body()["recipient"]["recipient_email"]).and_then(|email| {
+            let mut people = world.orgs.iter().flat_map(|org| &org.people);
+            // Whoever is not active yet gets mail at the secondary address.
+            let reads =
+                |person: &Person| ["email", "secondEmail"].iter().any(|name| person.attribute(name) == email);
+            people.find(|person| reads(person)).map(|person| person.id.clone())
+        }),
+        _ => None,
+    };
+    About { user_id, ..About::default() }
 }
 
 fn finish(shared: &Shared, seq: u64, buyer: Option<&str>, reply: Option<&Reply>) {
@@ -224,7 +244,9 @@ fn operate(
         let reply = answer.unwrap_or_else(|refusal| refusal);
         world.journal.update(seq, |entry| {
             entry.committed = reply.is_success();
+            let known = entry.about.user_id.take();
             entry.about = (*reply.about).clone();
+            entry.about.user_id = entry.about.user_id.take().or(known);
         });
         reply
     };

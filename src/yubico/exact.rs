@@ -1,7 +1,7 @@
 //! `shipments_exact`, the API of ordinary keys: flat bodies. That it serves pre-registered orders too is
 //! likely and not documented, so everything here is best effort and decides nothing by itself.
 
-use std::fmt;
+use std::{collections::HashSet, fmt};
 
 use jiff::Timestamp;
 use reqwest::Method;
@@ -112,6 +112,9 @@ impl Client {
     pub async fn search(&self, recipient: &Recipient) -> Result<Vec<FoundShipment>, CallError> {
         let entries = self.pages("search", &["shipments_exact"], &["shipments", "result_set"]).await?;
         let found = entries.iter().filter_map(|entry| found(entry, recipient));
+        let mut known = HashSet::new();
+        // An order that comes in between two pages pushes one that was read already onto the next.
+        let found = found.filter(|shipment| known.insert(shipment.id.clone()));
         Ok(found.filter(|shipment| shipment.agrees.contains(&Field::Email)).collect())
     }
 

@@ -61,6 +61,25 @@ async fn a_search_reads_all_pages_and_keeps_only_this_recipient() {
 }
 
 #[tokio::test]
+async fn an_order_that_moves_to_the_next_page_while_the_list_is_read_is_found_once() {
+    let server = Server::start(|seen| {
+        let first = seen.path().contains("offset=0");
+        let mut page: Vec<Value> = Vec::new();
+        if first {
+            page.extend((0..99).map(|n| listed(&format!("o{n}"), "other@example.com")));
+        }
+        // The last of the first page, and then, as another came in, the first of the second.
+        page.push(listed("mine", "ann.lee@example.com"));
+        let body = json!({"count": page.len(), "total_count": 101, "shipments": page});
+        Reply::Bytes(reply(200, &body.to_string()))
+    })
+    .await;
+    let found = yubico(&server).search(&recipient()).await.unwrap();
+    assert_eq!(server.seen().len(), 2);
+    assert_eq!(found.iter().map(|order| order.id.as_str()).collect::<Vec<_>>(), ["mine"]);
+}
+
+#[tokio::test]
 async fn a_list_that_cannot_be_read_whole_is_an_error() {
     let full: Vec<Value> = (0..100).map(|n| listed(&format!("o{n}"), "x@example.com")).collect();
     let body = json!({"shipments": full}).to_string();

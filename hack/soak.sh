@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# Fault storms against the operator on a real API server, and their audit. The
+# last line, and the only one on stdout, is the verdict; see docs/soak.md.
+#
+#   SHIPMENTS=500 MINUTES=10 SEED=1 hack/soak.sh run    a storm, with release builds
+#   hack/soak.sh audit DIR                              its verdict once more, from its folder alone
+#   hack/soak.sh short                                  two small storms with debug builds, for hack/test.sh
+set -euo pipefail
+. "$(dirname "$0")/lib/common.sh"
+. "$root/hack/lib/prerequisites.sh"
+cd "$root"
+
+target=${CARGO_TARGET_DIR:-$root/target}
+
+# build PROFILE: what a storm runs; says something only while it takes long.
+build() {
+  local flags=()
+  [ "$1" = debug ] || flags=(--release)
+  tied control-plane/build.sh >&2
+  tied tools/build.sh >&2
+  watched "soak" '^ *Compiling ' "crates compiled" "$logs/soak-build.log" \
+    cargo build "${flags[@]}" -p yubikey-shipment-operator -p yubikey-shipment-sandbox -p yubikey-shipment-soak >&2 ||
+    fail "the build failed; see $logs/soak-build.log"
+}
+
+# storm PROFILE SEED SHIPMENTS MINUTES DIR
+storm() {
+  local programs=$target/$1
+  tied "$programs/yubikey-shipment-soak" run --seed "$2" --shipments "$3" --minutes "$4" --dir "$5" \
+    --tools "$bin" --chart charts/yubikey-shipment-operator \
+    --operator "$programs/yubikey-shipment-operator" --sandbox "$programs/yubikey-shipment-sandbox"
+}
+
+# audit PROFILE DIR
+audit() { tied "$target/$1/yubikey-shipment-soak" audit --dir "$2"; }
+
+run() {
+  local seed=${SEED:-1}
+  build release
+  storm release "$seed" "${SHIPMENTS:-100}" "${MINUTES:-3}" "${DIR:-.state/soak/$seed}"
+}
+
+# whole NAME COMMAND...: a line that hack/test.sh counts.
+whole() {
+  local name=$1
+  shift
+  if "$@"; then say "ok $name"; else say "not ok $name"; fi
+}
+
+same() { [ "$(audit debug "$1" 2>/dev/null)" = "$(cat "$1.verdict")" ]; }
+
+short_storm() {
+  local dir=.state/soak/short-$1
+  mkdir -p .state/soak
+  storm debug "$1" 12 0.75 "$dir" >"$dir.verdict" && cat "$dir.verdict"
+}
+
+short() {
+  local seed
+  build debug
+  for seed in 1 2; do
+    whole "a storm of seed $seed ends with nothing twice, lost, early, leaked or unexplained" short_storm "$seed"
+    whole "its audit comes to the same" same ".state/soak/short-$seed"
+  done
+}
+
+need git rust c go
+case ${1-} in
+run) run ;;
+audit)
+  [ -n "${2-}" ] || fail "name the folder of a run: make audit DIR=.state/soak/1"
+  profile=release
+  [ -x "$target/release/yubikey-shipment-soak" ] || profile=debug
+  [ -x "$target/$profile/yubikey-shipment-soak" ] || build release
+  [ -x "$target/release/yubikey-shipment-soak" ] && profile=release
+  audit "$profile" "$2"
+  ;;
+short) short ;;
+*) fail "say run, audit DIR or short" ;;
+esac

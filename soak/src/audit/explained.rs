@@ -1,0 +1,95 @@
+//! Every shipment whose enrol and order answers arrived ends activated. Of the others only those are held where
+//! nothing at the vendors could decide.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use super::{
+    Evidence,
+    journal::{Call, ENROLL, ORDER},
+    objects::{self, End},
+    orders,
+};
+use crate::diary::Declared;
+
+/// A receipt that was not written within this time of the answer is lost with its process.
+const RECEIPT: SignedDuration = SignedDuration::from_secs(2);
+
+/// A call starts at most this long after its mark.
+const LATEST_START: SignedDuration = SignedDuration::from_secs(10);
+
+/// Shipments that ended as they should not have.
+pub(crate) fn unexplained(evidence: &Evidence) -> Vec<String> {
+    let all = evidence.pages.shipments.iter();
+    all.filter_map(|declared| {
+        let why = why_not(evidence, declared)?;
+        Some(format!("unexplained: {}/{} ({}) {why}", declared.namespace, declared.name, declared.user_id))
+    })
+    .collect()
+}
+
+fn why_not(evidence: &Evidence, declared: &Declared) -> Option<String> {
+    let Some(object) = evidence.shipments.of(declared) else { return Some("is gone".to_owned()) };
+    let (reason, message) = (objects::reason(object), objects::message(object));
+    match objects::end(object) {
+        Some(End::Activated) => None,
+        None => Some(format!(
+            "has come to no end: {} {reason}: {message}",
+            objects::text(object, "/status/phase")
+        )),
+        Some(End::Held) if !objects::has_choices(object) => {
+            Some(format!("is held and leaves no choice: {reason}: {message}"))
+        }
+        Some(_) if reason.is_empty() => Some("has stopped without a reason".to_owned()),
+        Some(_) => wrongly_stopped(evidence, declared, object, reason),
+    }
+}
+
+fn wrongly_stopped(evidence: &Evidence, declared: &Declared, object: &Value, reason: &str) -> Option<String> {
+    let user = declared.user_id.as_str();
+    let order_lost = is_lost(evidence, ORDER, user, objects::time(object, "/status/order/mark"));
+    let enroll_lost = is_lost(evidence, ENROLL, user, objects::time(object, "/status/enrollment/mark/at"));
+    match reason {
+        "OrderOutcomeUnknown" if order_lost => decidable(evidence, user),
+        "EnrollOutcomeUnknown" if enroll_lost => ambiguous(evidence, user),
+        _ => Some(format!("has stopped with {reason}, which no lost answer explains")),
+    }
+}
+
+/// Was an answer to this operation lost, or its mark written and the call never made?
+fn is_lost(evidence: &Evidence, operation: &str, user: &str, mark: Option<Timestamp>) -> bool {
+    let mut calls = evidence.journal.about(operation, user);
+    if calls.any(|call| call.is_unanswered() || is_cut_off(evidence, call)) {
+        return true;
+    }
+    let Some(mark) = mark else { return false };
+    let sent = evidence.journal.about(operation, user).any(|call| call.at >= later(mark, -RECEIPT));
+    !sent && something_died(evidence, mark, later(mark, LATEST_START))
+}
+
+/// The caller, or the API server that it writes to, died before the receipt can have been written.
+fn is_cut_off(evidence: &Evidence, call: &Call) -> bool {
+    something_died(evidence, call.at, later(call.over(), RECEIPT))
+}
+
+fn something_died(evidence: &Evidence, from: Timestamp, to: Timestamp) -> bool {
+    let killed = evidence.pages.kills.iter().any(|kill| kill.at >= from && kill.at <= to);
+    killed || evidence.pages.outages.iter().any(|outage| outage.from <= to && outage.to >= from)
+}
+
+fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.checked_add(by).unwrap_or(at)
+}
+
+/// Exactly one order of this person stands at the vendor: the search could have found it.
+fn decidable(evidence: &Evidence, user: &str) -> Option<String> {
+    let [only] = orders::standing(evidence, user)[..] else { return None };
+    Some(format!("is held although order {only} can be found and is the only one"))
+}
+
+/// One enrolment, or none, tells what became of the lost answer: only one cluster enrols here.
+fn ambiguous(evidence: &Evidence, user: &str) -> Option<String> {
+    let all = evidence.state["enrollments"].as_array().into_iter().flatten();
+    let count = all.filter(|enrollment| enrollment["userId"] == user).count();
+    (count < 2).then(|| format!("is held although Okta's list decides: it shows {count} enrolments"))
+}

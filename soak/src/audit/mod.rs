@@ -1,0 +1,119 @@
+//! The verdict on a run, from what it left behind and nothing else.
+
+mod explained;
+mod journal;
+mod leaks;
+pub(crate) mod objects;
+mod orders;
+mod pins;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{
+    Fault,
+    diary::Pages,
+    folder::{self, Folder},
+};
+use journal::Journal;
+use objects::{End, Shipments};
+
+/// The line, and what stands behind its numbers.
+#[derive(Debug)]
+pub(crate) struct Verdict {
+    /// One JSON object.
+    pub line: String,
+    /// One sentence each.
+    pub findings: Vec<String>,
+    sums: Sums,
+}
+
+impl Verdict {
+    /// Nothing twice, nothing lost, nothing early, nothing leaked, nothing unexplained.
+    pub(crate) fn is_good(&self) -> bool {
+        let Sums { double_orders, lost_orders, early_pins, leaks, unexplained, .. } = self.sums;
+        [double_orders, lost_orders, early_pins, leaks, unexplained] == [0; 5]
+    }
+}
+
+/// The line's members, in its order.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+struct Sums {
+    seed: u64,
+    shipments: usize,
+    kills: usize,
+    faults: usize,
+    double_orders: usize,
+    lost_orders: usize,
+    early_pins: usize,
+    leaks: usize,
+    unexplained: usize,
+    activated: usize,
+    held: usize,
+    failed: usize,
+    cancelled: usize,
+}
+
+/// Everything that the audit looks at.
+struct Evidence {
+    pages: Pages,
+    journal: Journal,
+    /// The vendors' world at the end.
+    state: Value,
+    shipments: Shipments,
+}
+
+impl Evidence {
+    fn load(folder: &Folder) -> Result<Self, Fault> {
+        Ok(Self {
+            pages: folder.load(folder::DIARY)?,
+            journal: Journal::new(folder.load(folder::JOURNAL)?),
+            state: folder.load(folder::STATE)?,
+            shipments: Shipments::new(folder.load(folder::SHIPMENTS)?),
+        })
+    }
+}
+
+/// Judges a run's folder.
+pub(crate) fn audit(dir: &Path) -> Result<Verdict, Fault> {
+    let folder = Folder::at(dir);
+    let evidence = Evidence::load(&folder)?;
+    let mut sums = count(&evidence);
+    let double = orders::double(&evidence);
+    let lost = orders::lost(&evidence);
+    let early = pins::early(&evidence.journal);
+    let leaks = leaks::find(&folder)?;
+    let unexplained = explained::unexplained(&evidence);
+    sums.double_orders = double.len();
+    sums.lost_orders = lost.len();
+    sums.early_pins = early.len();
+    sums.leaks = leaks.len();
+    sums.unexplained = unexplained.len();
+    let findings = [double, lost, early, leaks, unexplained].concat();
+    Ok(Verdict { line: serde_json::to_string(&sums)?, findings, sums })
+}
+
+/// What has come to no end counts as held, and as unexplained besides: the four ends always sum up to all.
+fn count(evidence: &Evidence) -> Sums {
+    let Pages { seed, shipments, kills, .. } = &evidence.pages;
+    let mut sums = Sums {
+        seed: *seed,
+        shipments: shipments.len(),
+        kills: kills.len(),
+        faults: evidence.journal.faults(),
+        ..Sums::default()
+    };
+    for declared in shipments {
+        match evidence.shipments.of(declared).and_then(objects::end) {
+            Some(End::Activated) => sums.activated += 1,
+            Some(End::Failed) => sums.failed += 1,
+            Some(End::Cancelled) => sums.cancelled += 1,
+            Some(End::Held) | None => sums.held += 1,
+        }
+    }
+    sums
+}

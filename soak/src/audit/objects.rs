@@ -1,0 +1,82 @@
+//! The shipments as the API server showed them at the end.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::diary::Declared;
+
+/// Where a shipment came to rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    Activated,
+    Held,
+    Failed,
+    Cancelled,
+}
+
+/// Text at a JSON pointer; empty if there is none.
+pub(crate) fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
+    object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn condition<'a>(object: &'a Value, kind: &str, member: &str) -> &'a str {
+    let all = object.pointer("/status/conditions").and_then(Value::as_array).into_iter().flatten();
+    let found = all.into_iter().find(|condition| condition["type"] == kind);
+    found.and_then(|condition| condition[member].as_str()).unwrap_or_default()
+}
+
+/// Why `Ready` is as it is.
+pub(crate) fn reason(object: &Value) -> &str {
+    condition(object, "Ready", "reason")
+}
+
+/// What happened and what to do.
+pub(crate) fn message(object: &Value) -> &str {
+    condition(object, "Ready", "message")
+}
+
+/// Its end, if it has come to one.
+pub(crate) fn end(object: &Value) -> Option<End> {
+    let is = |kind| condition(object, kind, "status") == "True";
+    match text(object, "/status/phase") {
+        "Activated" if is("Activated") && is("PinSent") && is("Ready") => Some(End::Activated),
+        "Held" if is("Stalled") => Some(End::Held),
+        "Failed" if is("Stalled") => Some(End::Failed),
+        "Cancelled" => Some(End::Cancelled),
+        _ => None,
+    }
+}
+
+/// Does it tell a person why it waits and how to go on?
+pub(crate) fn is_told(object: &Value) -> bool {
+    !reason(object).is_empty() && !message(object).is_empty()
+}
+
+/// Can it be answered?
+pub(crate) fn has_choices(object: &Value) -> bool {
+    let choices = object.pointer("/status/hold/choices").and_then(Value::as_array);
+    !text(object, "/status/hold/id").is_empty() && choices.is_some_and(|choices| !choices.is_empty())
+}
+
+/// A time at a JSON pointer.
+pub(crate) fn time(object: &Value, pointer: &str) -> Option<Timestamp> {
+    text(object, pointer).parse().ok()
+}
+
+/// All of them by namespace and name.
+pub(crate) struct Shipments(HashMap<(String, String), Value>);
+
+impl Shipments {
+    pub(crate) fn new(list: Vec<Value>) -> Self {
+        let key = |object: &Value| {
+            (text(object, "/metadata/namespace").to_owned(), text(object, "/metadata/name").to_owned())
+        };
+        Self(list.into_iter().map(|object| (key(&object), object)).collect())
+    }
+
+    pub(crate) fn of(&self, declared: &Declared) -> Option<&Value> {
+        self.0.get(&(declared.namespace.clone(), declared.name.clone()))
+    }
+}

@@ -1,0 +1,81 @@
+//! Orders: never two for one person, never one that nobody follows.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::{
+    Evidence,
+    journal::{ENROLL, ORDER, SEND_PIN},
+    objects::{self, End},
+};
+use crate::diary::Declared;
+
+/// Ids of the orders of a person that were accepted and stand.
+pub(crate) fn standing<'a>(evidence: &'a Evidence, user: &'a str) -> Vec<&'a str> {
+    let gone = deleted(evidence);
+    let ids = evidence.journal.done(ORDER).filter(|call| call.user_id.as_deref() == Some(user));
+    ids.filter_map(|call| call.shipment_id.as_deref()).filter(|order| !gone.contains(order)).collect()
+}
+
+fn deleted(evidence: &Evidence) -> HashSet<&str> {
+    let all = evidence.state["shipments"].as_array().into_iter().flatten();
+    all.filter(|order| order["deleted"] == true).filter_map(|order| order["id"].as_str()).collect()
+}
+
+/// People for whom more than one order was ever accepted.
+pub(crate) fn double(evidence: &Evidence) -> Vec<String> {
+    let mut counts: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for call in evidence.journal.done(ORDER) {
+        let order = call.shipment_id.as_deref().unwrap_or("?");
+        counts.entry(call.user_id.as_deref().unwrap_or("nobody")).or_default().push(order);
+    }
+    let double = counts.into_iter().filter(|(_, orders)| orders.len() > 1);
+    double.map(|(user, orders)| format!("ordered twice: {user} has orders {}", orders.join(", "))).collect()
+}
+
+/// Orders that were accepted and stand, and whose shipment neither came to its end nor says what it waits for.
+pub(crate) fn lost(evidence: &Evidence) -> Vec<String> {
+    let gone = deleted(evidence);
+    let mut lost = Vec::new();
+    for call in evidence.journal.done(ORDER) {
+        let order = call.shipment_id.as_deref().unwrap_or("?");
+        if gone.contains(order) {
+            continue;
+        }
+        let owner = evidence.pages.shipments.iter().find(|s| call.user_id.as_deref() == Some(&s.user_id));
+        match owner {
+            None => lost.push(format!("lost order: {order} is nobody's")),
+            Some(owner) => {
+                lost.extend(why_lost(evidence, owner).map(|why| format!("lost order: {order} {why}")));
+            }
+        }
+    }
+    lost
+}
+
+fn why_lost(evidence: &Evidence, owner: &Declared) -> Option<String> {
+    let who = format!("of {}/{}", owner.namespace, owner.name);
+    let Some(object) = evidence.shipments.of(owner) else {
+        return Some(format!("{who}: the shipment is gone"));
+    };
+    match objects::end(object) {
+        Some(End::Activated) => not_alive(evidence, owner).map(|why| format!("{who}: {why}")),
+        Some(_) if objects::is_told(object) => None,
+        Some(_) => Some(format!("{who}: it waits and does not say for what")),
+        None => Some(format!("{who}: it has come to no end")),
+    }
+}
+
+/// "Activated" is believed only as far as Okta shows it.
+fn not_alive(evidence: &Evidence, owner: &Declared) -> Option<String> {
+    let all = evidence.state["enrollments"].as_array().into_iter().flatten();
+    let mut ours = all.filter(|enrollment| enrollment["userId"] == owner.user_id.as_str());
+    let Some(active) = ours.find(|enrollment| enrollment["status"] == "ACTIVE") else {
+        return Some("no enrolment is active at Okta".to_owned());
+    };
+    let id = active["id"].as_str();
+    if !evidence.journal.done(ENROLL).any(|call| call.enrollment_id.as_deref() == id) {
+        return Some("the active enrolment was made by nobody".to_owned());
+    }
+    let mailed = evidence.journal.done(SEND_PIN).any(|call| call.enrollment_id.as_deref() == id);
+    (!mailed).then(|| "its PIN was never mailed".to_owned())
+}

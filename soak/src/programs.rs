@@ -1,0 +1,83 @@
+//! Processes that end with us.
+
+use std::{fs::OpenOptions, path::Path, process::Stdio, time::Duration};
+
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, Command},
+    time::timeout,
+};
+
+use crate::Fault;
+
+/// Longest wait for a program to say that it is ready, or to end when asked.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// A program that ends when its stdin does.
+#[derive(Debug)]
+pub(crate) struct Program {
+    child: Child,
+}
+
+impl Program {
+    /// Starts one that says one line when it is ready.
+    pub(crate) async fn announced(mut command: Command, log: &Path) -> Result<(Self, String), Fault> {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(appended(log)?).kill_on_drop(true);
+        let mut child = command.spawn()?;
+        let stdout = child.stdout.take().ok_or("no stdout")?;
+        let mut line = String::new();
+        timeout(PATIENCE, BufReader::new(stdout).read_line(&mut line)).await??;
+        if line.is_empty() {
+            return Err(format!("a program ended before it was ready; see {}", log.display()).into());
+        }
+        Ok((Self { child }, line))
+    }
+
+    /// Starts one that is ready when it says so elsewhere.
+    pub(crate) fn silent(mut command: Command, log: &Path) -> Result<Self, Fault> {
+        command.stdin(Stdio::null()).stdout(appended(log)?).stderr(appended(log)?).kill_on_drop(true);
+        Ok(Self { child: command.spawn()? })
+    }
+
+    /// Closes its stdin and waits for the end.
+    pub(crate) async fn stop(&mut self) -> Result<(), Fault> {
+        drop(self.child.stdin.take());
+        if timeout(PATIENCE, self.child.wait()).await.is_err() {
+            self.child.kill().await?;
+        }
+        Ok(())
+    }
+
+    /// SIGKILL, and waits for the end.
+    pub(crate) async fn kill(&mut self) -> Result<(), Fault> {
+        Ok(self.child.kill().await?)
+    }
+
+    /// Has it ended by itself?
+    pub(crate) fn has_ended(&mut self) -> bool {
+        !matches!(self.child.try_wait(), Ok(None))
+    }
+}
+
+fn appended(log: &Path) -> Result<std::fs::File, Fault> {
+    Ok(OpenOptions::new().append(true).create(true).open(log)?)
+}
+
+/// Runs a program to its end; the answer is its stdout.
+pub(crate) async fn output(mut command: Command, input: &[u8]) -> Result<String, Fault> {
+    use tokio::io::AsyncWriteExt as _;
+    let program = format!("{:?}", command.as_std().get_program());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    let mut child = command.spawn().map_err(|error| format!("{program} does not start: {error}"))?;
+    let mut stdin = child.stdin.take().ok_or("no stdin")?;
+    let write = async move {
+        // A program that does not read its input closes the pipe early.
+        let _ = stdin.write_all(input).await;
+    };
+    let ((), said) = tokio::join!(write, child.wait_with_output());
+    let said = said?;
+    if said.status.success() {
+        return Ok(String::from_utf8_lossy(&said.stdout).into_owned());
+    }
+    Err(format!("{program} failed: {}", String::from_utf8_lossy(&said.stderr)).into())
+}

@@ -1,0 +1,130 @@
+//! The sandbox in the part of both vendors, and its control API.
+
+use std::{fs, path::PathBuf};
+
+use serde_json::{Value, json};
+use tokio::process::Command;
+
+use crate::{Fault, Plan, folder::Folder, programs::Program};
+
+/// Parcels move on after so many seconds in a state.
+const STEP: &str = "6";
+
+/// The running sandbox.
+#[derive(Debug)]
+pub(crate) struct Vendors {
+    program: Program,
+    ready: Value,
+    http: reqwest::Client,
+}
+
+/// One Okta org and one `YubiEnterprise` organization.
+#[derive(Debug, Clone)]
+pub(crate) struct Org {
+    /// The connection's name.
+    pub name: String,
+    view: Value,
+}
+
+impl Org {
+    /// The Okta org's id.
+    pub(crate) fn okta(&self) -> &str {
+        self.view["oktaOrganization"].as_str().unwrap_or_default()
+    }
+
+    fn organization(&self) -> &str {
+        self.view["yubicoOrganization"].as_str().unwrap_or_default()
+    }
+
+    /// A connection to it with small times. `settle` is longer than the latest start of a call after its mark, its
+    /// time-out and the delays of the storm together, so that no verdict depends on the machine's speed.
+    pub(crate) fn connection(&self, cluster: &str) -> Value {
+        let yubico = self.view["yubico"].as_str().unwrap_or_default();
+        json!({
+            "okta": {"orgUrl": self.view["okta"], "auth": {"privateKeyJwt": {
+                "clientId": self.view["clientId"], "keyId": self.view["keyId"], "algorithm": self.view["algorithm"],
+            }}},
+            "yubico": {
+                "apiUrl": format!("{yubico}/v1"),
+                "transportKeysUrl": format!("{yubico}/.well-known/yubico-transport-keys.jwks"),
+                "signingKeysUrl": format!("{yubico}/.well-known/yubico-sign.jwks"),
+            },
+            "keys": [{"name": "yubikey-5c-nfc", "productId": 29, "inventoryProductId": 106, "customizationId": "RXJN83"}],
+            "polling": {"firstAfter": "10s", "interval": "10s"},
+            "calls": {"timeout": "2s", "settle": "15s", "lookDelay": "100ms"},
+            "allowedNamespaces": {"from": "All"},
+            "policy": {"maxOpenOrders": 1000},
+            "orderingCluster": cluster,
+        })
+    }
+}
+
+impl Vendors {
+    pub(crate) async fn start(plan: &Plan, folder: &Folder) -> Result<Self, Fault> {
+        let mut command = Command::new(&plan.sandbox);
+        command.args(["serve", "--step", STEP, "--seed", &plan.seed.to_string(), "--dir"]);
+        command.arg(folder.path("sandbox"));
+        let (program, line) = Program::announced(command, &folder.path("sandbox.log")).await?;
+        let http = reqwest::Client::builder().no_proxy().build()?;
+        Ok(Self { program, ready: serde_json::from_str(&line)?, http })
+    }
+
+    /// One directory of credentials a connection.
+    pub(crate) fn credentials(&self) -> PathBuf {
+        PathBuf::from(self.ready["credentials"].as_str().unwrap_or_default())
+    }
+
+    /// Opens an Okta org and a `YubiEnterprise` organization with plenty of keys.
+    pub(crate) async fn open(&self, name: &str) -> Result<Org, Fault> {
+        let view = self.post("/orgs", json!({"name": name, "countries": ["US"]})).await?;
+        let org = Org { name: name.to_owned(), view };
+        let stock =
+            json!({"inventoryProductId": 106, "quantity": 1_000_000, "organization": org.organization()});
+        self.post("/stock", stock).await?;
+        Ok(org)
+    }
+
+    /// What Okta's limit does is a matter of the fault rules.
+    pub(crate) async fn set_pace(&self) -> Result<(), Fault> {
+        self.post("/settings", json!({"oktaRequestsAMinute": 1_000_000})).await.map(drop)
+    }
+
+    /// A new API token of an organization, and it alone, in the file that the operators read.
+    pub(crate) async fn renew_token(&self, org: &Org) -> Result<(), Fault> {
+        let made = self.post("/tokens/yubico", json!({"organization": org.organization()})).await?;
+        let dir = self.credentials().join(&org.name);
+        let (file, next) = (dir.join("yubico-api-token"), dir.join(".yubico-api-token.next"));
+        fs::write(&next, made["token"].as_str().unwrap_or_default())?;
+        Ok(fs::rename(next, file)?)
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Result<Value, Fault> {
+        self.call(self.http.get(self.url(path))).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Result<Value, Fault> {
+        self.call(self.http.post(self.url(path)).body(body.to_string())).await
+    }
+
+    /// From now on they behave.
+    pub(crate) async fn mend(&self) -> Result<(), Fault> {
+        self.call(self.http.delete(self.url("/faults"))).await.map(drop)
+    }
+
+    async fn call(&self, request: reqwest::RequestBuilder) -> Result<Value, Fault> {
+        let answer = request.send().await?;
+        let (status, text) = (answer.status(), answer.text().await?);
+        if !status.is_success() {
+            return Err(format!("the sandbox answers {status}: {text}").into());
+        }
+        Ok(serde_json::from_str(&text).unwrap_or(Value::Null))
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.ready["control"].as_str().unwrap_or_default())
+    }
+
+    pub(crate) async fn stop(&mut self) -> Result<(), Fault> {
+        self.program.stop().await
+    }
+}
