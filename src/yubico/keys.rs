@@ -45,7 +45,11 @@ impl Client {
     }
 }
 
-fn read_keys(answer: &Answer, operation: &str, purpose: &str) -> Result<Vec<PublicKey>, CallError> {
+pub(super) fn read_keys(
+    answer: &Answer,
+    operation: &str,
+    purpose: &str,
+) -> Result<Vec<PublicKey>, CallError> {
     if matches!(answer.status, 400..=407 | 410..=428) {
         // No token went out, so this says nothing about the token.
         return Err(unusable(answer, operation));

@@ -33,7 +33,7 @@ impl Client {
     }
 }
 
-fn read_parcel(answer: &Answer) -> Result<Parcel, CallError> {
+pub(super) fn read_parcel(answer: &Answer) -> Result<Parcel, CallError> {
     let refused = if answer.status == 404 { Reason::OrderNotFound } else { Reason::YubicoUnavailable };
     success(answer, refused)?;
     parcel(&answer.json()?).ok_or_else(|| answer.unreadable("it names no shipment state"))
