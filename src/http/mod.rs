@@ -19,7 +19,7 @@ use tracing::Instrument;
 
 pub(crate) use self::fault::not_sent;
 pub use self::{
-    call::{Answer, Api, Body, Call, Nature},
+    call::{Answer, Api, Body, Call, LONGEST_WISH, Nature},
     metrics::CallMetrics,
 };
 use crate::{

@@ -159,7 +159,9 @@ fn change(operation: &'static str, method: Method, url: Url, body: Body, refused
 }
 
 fn new_enrollment(body: EnrollAnswer) -> Result<NewEnrollment, &'static str> {
-    let sealed = |text: Option<String>| text.filter(|text| !text.is_empty()).map(Sealed::new);
+    // What cannot be kept cannot be ordered with either.
+    let fits = |text: &String| !text.is_empty() && text.len() <= Sealed::LIMIT;
+    let sealed = |text: Option<String>| text.filter(fits).map(Sealed::new);
     let mut requests = body.cred_requests.unwrap_or_default();
     let (Some(request), true) = (requests.pop(), requests.is_empty()) else {
         return Err("it has another count of credential requests than one");
@@ -170,8 +172,8 @@ fn new_enrollment(body: EnrollAnswer) -> Result<NewEnrollment, &'static str> {
             .and_then(|id| EnrollmentId::new(id).ok())
             .ok_or("`authenticatorEnrollmentId` is missing")?,
         key_id: request.key_id.and_then(|id| KeyId::new(id).ok()).ok_or("`keyId` is missing")?,
-        pin_request: sealed(body.pin_request_jwe).ok_or("`pinRequestJwe` is missing")?,
-        credential_request: sealed(request.jwe).ok_or("`credRequestJwe` is missing")?,
+        pin_request: sealed(body.pin_request_jwe).ok_or("`pinRequestJwe` is missing or too long")?,
+        credential_request: sealed(request.jwe).ok_or("`credRequestJwe` is missing or too long")?,
     })
 }
 

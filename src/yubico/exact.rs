@@ -169,9 +169,9 @@ pub(super) fn of_recipient(entries: &[Value], recipient: &Recipient) -> Vec<Foun
 pub(super) fn tracking(body: &Value) -> Tracking {
     let is_web = |link: &String| link.starts_with("https://") || link.starts_with("http://");
     Tracking {
-        carrier: loose::text_of(body, &["carrier"]),
-        number: loose::text_of(body, &["tracking_number"]),
-        link: loose::text_of(body, &["tracking_link"]).filter(is_web),
+        carrier: loose::label_of(body, &["carrier"]),
+        number: loose::label_of(body, &["tracking_number"]),
+        link: loose::label_of(body, &["tracking_link"]).filter(is_web),
     }
 }
 

@@ -89,5 +89,6 @@ fn usable(key: &Value, purpose: &str) -> Option<PublicKey> {
     if !fits || key.get("d").is_some() {
         return None;
     }
-    Some(PublicKey { kid: text("kid")?.to_owned(), x: coordinate("x")?, y: coordinate("y")? })
+    let kid = text("kid").filter(|kid| kid.len() <= super::loose::LABEL)?;
+    Some(PublicKey { kid: kid.to_owned(), x: coordinate("x")?, y: coordinate("y")? })
 }
