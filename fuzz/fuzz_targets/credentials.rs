@@ -59,7 +59,8 @@ fn key(algorithm: Algorithm, file: Vec<u8>) {
 
 /// A key that was taken signs, by the algorithm of the connection and under its id.
 fn signs(algorithm: Algorithm, key: &SigningKey, text: &SecretString) {
-    let Ok(jwt) = key.assertion("0oaClient", "https://okta.example/oauth2/v1/token", Timestamp::UNIX_EPOCH) else {
+    let Ok(jwt) = key.assertion("0oaClient", "https://okta.example/oauth2/v1/token", Timestamp::UNIX_EPOCH)
+    else {
         return;
     };
     let header = BASE64_URL_SAFE_NO_PAD.decode(jwt.split('.').next().unwrap_or_default()).expect("base64url");

@@ -13,12 +13,12 @@ const DIGITS: usize = 5;
 fuzz_target!(|text: &str| {
     let read = durations::parse(text);
     assert!(!read.is_negative());
-    assert_eq!(SignedDuration::try_from(durations::std(text)), Ok(read));
+    assert_eq!(SignedDuration::try_from(durations::std(text)).ok(), Some(read));
     if let Some(millis) = admitted(text) {
         assert_eq!(read.as_millis(), i128::from(millis), "{text} is another time");
     }
     if let Some(at) = Moment(text.to_owned()).read() {
-        assert_eq!(at.to_string().parse::<Timestamp>(), Ok(at));
+        assert_eq!(at.to_string().parse::<Timestamp>().ok(), Some(at));
     }
 });
 

@@ -18,7 +18,9 @@ fuzz_target!(|input: &[u8]| {
     assert!(answer.retry_after().is_none_or(|wait| wait <= LONGEST_WISH));
     limits(Limits::of(&answer));
     match read::next_page(&answer) {
-        Ok(next) => assert!(next.is_none_or(|url| url.to_string().parse() == Ok(url)), "printed and read again"),
+        Ok(next) => {
+            assert!(next.is_none_or(|url| url.to_string().parse() == Ok(url)), "printed and read again")
+        }
         Err(error) => is_fair(&answer, &error),
     }
 });

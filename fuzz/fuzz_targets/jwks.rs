@@ -37,7 +37,9 @@ fn usable(answer: &Answer, purpose: &str, keys: &[PublicKey]) {
             assert_eq!(&BASE64_URL_SAFE_NO_PAD.encode(bytes), coordinate, "printed and read again");
         }
         let same = |one: &&Value| {
-            text(one, "kid") == Some(&key.kid) && text(one, "x") == Some(&key.x) && text(one, "y") == Some(&key.y)
+            text(one, "kid") == Some(&key.kid)
+                && text(one, "x") == Some(&key.x)
+                && text(one, "y") == Some(&key.y)
         };
         let of_that_purpose = |one: &Value| {
             text(one, "kty") == Some("EC")

@@ -65,7 +65,11 @@ fuzz_target!(|input: &[u8]| {
         "user-by-login" => user_by_login(&answer),
         "groups" => {
             if let Some(groups) = fair(&answer, read::groups(&answer)) {
-                assert_eq!(groups.len(), elements(&answer).len(), "a group that is not seen may be a denied one");
+                assert_eq!(
+                    groups.len(),
+                    elements(&answer).len(),
+                    "a group that is not seen may be a denied one"
+                );
             }
         }
         "organization" => organization(&answer),
@@ -97,7 +101,11 @@ fn enrollments(answer: &Answer) {
             EnrollmentStatus::Other(other) => assert_eq!(other, status),
         }
         if let Some(created) = entry.created {
-            assert_eq!(created.to_string().parse::<Timestamp>().ok(), Some(created), "printed and read again");
+            assert_eq!(
+                created.to_string().parse::<Timestamp>().ok(),
+                Some(created),
+                "printed and read again"
+            );
         }
     }
 }

@@ -35,5 +35,8 @@ fn written(kid: &str) {
     let header = BASE64_URL_SAFE_NO_PAD.encode(json!({"alg": "ECDH-ES+A256KW", "kid": kid}).to_string());
     let read = read::key_id(&format!("{header}.a.b.c.d"));
     let usable = !kid.is_empty() && kid.len() <= 255 && !kid.chars().any(char::is_control);
-    assert_eq!(read.as_ref().map(yubikey_shipment_operator::domain::ids::KeyId::as_str), usable.then_some(kid));
+    assert_eq!(
+        read.as_ref().map(yubikey_shipment_operator::domain::ids::KeyId::as_str),
+        usable.then_some(kid)
+    );
 }

@@ -21,9 +21,8 @@ use yubikey_shipment_operator::{
 };
 
 /// The states that this version knows; written here once more, so that one that slips in is seen.
-const KNOWN: [u32; 23] = [
-    1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 99, 100, 101, 102, 103, 104, 105, 106, 107, 108, 110, 1025, 2000,
-];
+const KNOWN: [u32; 23] =
+    [1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 99, 100, 101, 102, 103, 104, 105, 106, 107, 108, 110, 1025, 2000];
 
 /// Longest text that is kept for people.
 const LABEL: usize = 255;
