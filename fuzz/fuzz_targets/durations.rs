@@ -27,6 +27,9 @@ fn admitted(text: &str) -> Option<i64> {
     let (mut sum, mut parts, mut rest) = (0, 0, text.as_bytes());
     while !rest.is_empty() {
         let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        if digits > DIGITS || parts == PARTS {
+            return None;
+        }
         let number: i64 = std::str::from_utf8(&rest[..digits]).ok()?.parse().ok()?;
         let (unit, length) = match &rest[digits..] {
             [b'm', b's', ..] => (1, 2),
@@ -38,9 +41,6 @@ fn admitted(text: &str) -> Option<i64> {
         sum += number * unit;
         parts += 1;
         rest = &rest[digits + length..];
-        if digits > DIGITS || parts > PARTS {
-            return None;
-        }
     }
     (parts > 0 && text.len() <= LONGEST).then_some(sum)
 }

@@ -47,6 +47,10 @@ fn elements(answer: &Answer) -> Vec<Value> {
 
 fuzz_target!(|input: &[u8]| {
     let Some((operation, answer)) = answer::parse(input, Api::Okta, nature) else { return };
+    // The operator skips members that it does not need without looking at them; what cannot be compared is left out.
+    if !answer.body.is_empty() && serde_json::from_slice::<Value>(&answer.body).is_err() {
+        return;
+    }
     match operation {
         "enrollments" => enrollments(&answer),
         "enroll" => {
