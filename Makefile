@@ -2,7 +2,7 @@
 # Everything real is in scripts, so that CI and people run the same.
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-stop test model mutants soak audit crds lint fmt clean
+.PHONY: help build demo demo-stop test fuzz model mutants soak audit crds lint fmt clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ demo-stop: ## End a demo that was left up
 
 test: ## Every test; the last line counts them
 	@hack/test.sh
+
+fuzz: ## Changed inputs for everything that is read from outside (TARGET=status SECONDS=600)
+	@hack/fuzz.sh $(or $(TARGET),all) $(or $(SECONDS),60)
 
 model: ## Check the planner exhaustively, in every world within printed bounds
 	cargo run --quiet --profile model -p yubikey-shipment-model
@@ -39,6 +42,7 @@ lint: ## Formatting, clippy, go vet, helm lint
 
 fmt: ## Format Rust and Go
 	cargo fmt --all
+	cargo fmt --all --manifest-path fuzz/Cargo.toml
 	gofmt -w control-plane
 
 clean: ## Remove everything that was built, and the demo's state

@@ -9,7 +9,10 @@ set -euo pipefail
 cd "$root"
 
 # clippy says only what is worth reading; the rest is in its log.
-lint_rust-format() { cargo fmt --all --check; }
+lint_rust-format() {
+  cargo fmt --all --check
+  cargo fmt --all --check --manifest-path fuzz/Cargo.toml
+}
 
 lint_clippy() { cargo clippy --workspace --all-targets --quiet -- -D warnings; }
 

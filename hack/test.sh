@@ -8,7 +8,7 @@
 # is 0 only if nothing failed.
 #
 #   hack/test.sh            all suites
-#   hack/test.sh NAME...    some: format, lint, rust, control-plane, chart, sdk
+#   hack/test.sh NAME...    some: format, lint, rust, fuzz, control-plane, chart, sdk
 set -euo pipefail
 . "$(dirname "$0")/lib/common.sh"
 . "$root/hack/lib/prerequisites.sh"
@@ -75,6 +75,9 @@ suite_lint() { suite lint count_lines '^ok ' hack/lint.sh clippy go-vet helm; }
 # The tests wait more than they compute, so more of them run than there are cores.
 suite_rust() { RUST_TEST_THREADS=${RUST_TEST_THREADS:-6} suite rust count_cargo '^test .* \.\.\. ' cargo test --workspace --no-fail-fast; }
 
+# A smoke run of each target; the long runs are `make fuzz`.
+suite_fuzz() { suite fuzz count_lines '^(not )?ok ' hack/fuzz.sh smoke; }
+
 suite_control-plane() { suite control-plane count_go '^--- ' control_plane_tests; }
 
 # With the flags of the build, or all of Kubernetes is compiled once more.
@@ -107,6 +110,6 @@ if ! tied hack/build.sh; then
   failed=1
   count
 fi
-[ $# -gt 0 ] || set -- format lint rust control-plane chart sdk
+[ $# -gt 0 ] || set -- format lint rust fuzz control-plane chart sdk
 for name in "$@"; do "suite_$name"; done
 count

@@ -124,23 +124,38 @@ fn plain_name(name: &str) -> Result<&str, Failure> {
 
 async fn private_key(directory: &Path) -> Result<SecretString, Failure> {
     let name = OktaSecret::PrivateKey.file();
-    let text = text(&directory.join(name), required(directory, name).await?)?;
+    read_private_key(&directory.join(name), required(directory, name).await?)
+}
+
+/// What a file with a private key holds. Its kind is examined where the algorithm is known.
+///
+/// # Errors
+/// `CredentialsInvalid`, naming the file and nothing of its contents.
+pub fn read_private_key(path: &Path, bytes: Vec<u8>) -> Result<SecretString, Failure> {
+    let text = text(path, bytes)?;
     if text.trim().is_empty() {
-        return Err(invalid(&directory.join(name), "is empty; expected a PEM or JWK private key"));
+        return Err(invalid(path, "is empty; expected a PEM or JWK private key"));
     }
     Ok(text.into())
 }
 
 async fn token(directory: &Path, name: &str) -> Result<SecretString, Failure> {
-    let path = directory.join(name);
-    let text = text(&path, required(directory, name).await?)?;
+    read_token(&directory.join(name), required(directory, name).await?)
+}
+
+/// What a file with one token holds.
+///
+/// # Errors
+/// `CredentialsInvalid`, naming the file and nothing of its contents.
+pub fn read_token(path: &Path, bytes: Vec<u8>) -> Result<SecretString, Failure> {
+    let text = text(path, bytes)?;
     // Editors and `echo` add a line break.
     let token = text.trim_end_matches(['\r', '\n']);
     if token.is_empty() {
-        return Err(invalid(&path, "is empty; expected one token"));
+        return Err(invalid(path, "is empty; expected one token"));
     }
     if !token.bytes().all(|b| b.is_ascii_graphic()) {
-        return Err(invalid(&path, "has blanks or other characters that no token has; expected one token"));
+        return Err(invalid(path, "has blanks or other characters that no token has; expected one token"));
     }
     Ok(token.to_owned().into())
 }

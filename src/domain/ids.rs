@@ -105,7 +105,10 @@ id!(
 pub struct Sealed(String);
 
 impl Sealed {
-    /// Wraps a compact JWE. No length limit below 64 KiB (Okta documents none).
+    /// Most bytes that the status of a shipment can keep. Okta documents no limit; a JWE has one or two KiB.
+    pub const LIMIT: usize = 64 * 1024;
+
+    /// Wraps a compact JWE.
     #[must_use]
     pub fn new(jwe: impl Into<String>) -> Self {
         Self(jwe.into())

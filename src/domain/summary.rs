@@ -74,7 +74,7 @@ pub fn note_end(journal: &mut Journal, end: &End, generation: i64, suffix: &str,
                 journal.trouble.take().filter(|t| t.reason == failure.reason && t.message == failure.message);
             journal.trouble = Some(match before {
                 Some(mut same) => {
-                    same.count = (same.count + 1).min(backoff::LAST_COUNT);
+                    same.count = same.count.saturating_add(1).min(backoff::LAST_COUNT);
                     same
                 }
                 None => {

@@ -1,5 +1,7 @@
 //! A call and its answer. Neither prints: they hold tokens, ciphertexts and personal data.
 
+use std::time::Duration;
+
 use jiff::{Timestamp, fmt::rfc2822};
 use reqwest::{Method, header, header::HeaderMap, header::HeaderName, header::HeaderValue};
 use serde::{Serialize, de::DeserializeOwned};
@@ -8,6 +10,9 @@ use url::Url;
 
 use super::fault;
 use crate::domain::failure::{CallError, Reason};
+
+/// A server's wish to wait is heard up to this: a wrong number must not make a shipment sleep for years.
+pub const LONGEST_WISH: Duration = Duration::from_secs(3600);
 
 /// Whose API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -179,15 +184,17 @@ impl Answer {
         http_date(self.header("date")?)
     }
 
-    /// The server's wish, from `Retry-After`: seconds or a date.
+    /// The server's wish, from `Retry-After`: seconds or a date; at most [`LONGEST_WISH`].
     #[must_use]
-    pub fn retry_after(&self) -> Option<std::time::Duration> {
+    pub fn retry_after(&self) -> Option<Duration> {
         let text = self.header("retry-after")?.trim();
-        if let Ok(seconds) = text.parse::<u32>() {
-            return Some(std::time::Duration::from_secs(seconds.into()));
-        }
-        let wait = http_date(text)?.duration_since(self.date().unwrap_or(self.sent));
-        std::time::Duration::try_from(wait).ok()
+        let wish = if let Ok(seconds) = text.parse::<u32>() {
+            Duration::from_secs(seconds.into())
+        } else {
+            let wait = http_date(text)?.duration_since(self.date().unwrap_or(self.sent));
+            Duration::try_from(wait).ok()?
+        };
+        Some(wish.min(LONGEST_WISH))
     }
 
     /// A page for people is not an API's answer.
@@ -230,7 +237,7 @@ impl Answer {
 
     /// 429.
     #[must_use]
-    pub fn rate_limited(&self, retry_after: Option<std::time::Duration>) -> CallError {
+    pub fn rate_limited(&self, retry_after: Option<Duration>) -> CallError {
         let mut error = self.error(
             Reason::RateLimited,
             format!("{} asks for fewer calls (HTTP 429); tried again when it allows", self.api.name()),

@@ -19,7 +19,7 @@ use tracing::Instrument;
 
 pub(crate) use self::fault::not_sent;
 pub use self::{
-    call::{Answer, Api, Body, Call, Nature},
+    call::{Answer, Api, Body, Call, LONGEST_WISH, Nature},
     metrics::CallMetrics,
 };
 use crate::{
@@ -239,7 +239,11 @@ fn build(settings: &Settings, pool: impl FnOnce(ClientBuilder) -> ClientBuilder)
     })
 }
 
-fn certificates(pem: &[u8]) -> Result<Vec<reqwest::Certificate>, Failure> {
+/// The certificates of a PEM bundle.
+///
+/// # Errors
+/// `CredentialsInvalid` if it is none, or an empty one.
+pub fn certificates(pem: &[u8]) -> Result<Vec<reqwest::Certificate>, Failure> {
     let invalid = || {
         Failure::new(
             Reason::CredentialsInvalid,

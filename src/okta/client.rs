@@ -293,7 +293,7 @@ pub(super) fn done(answer: &Answer) -> Result<(), Unread> {
     if answer.is_success() { Ok(()) } else { Err(Unread::Refused) }
 }
 
-fn judge<T>(
+pub(super) fn judge<T>(
     answer: &Answer,
     refused: Reason,
     wait: Option<Duration>,

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::{
     Client,
-    client::{Request, Scope, done},
+    client::{Request, Scope, Unread, done},
     fault,
     quota::Bucket,
     wire::{ActivateAnswer, ActivateBody, EnrollAnswer, EnrollBody, Factor, PinBody},
@@ -58,12 +58,7 @@ impl Client {
             nature: Nature::Create,
             ..change("enroll", Method::POST, url, body, Reason::EnrollRefused)
         };
-        self.call(call, |answer| {
-            done(answer)?;
-            let body: EnrollAnswer = answer.json()?;
-            Ok(new_enrollment(body).map_err(|what| answer.unreadable(what))?)
-        })
-        .await
+        self.call(call, read_enrolled).await
     }
 
     /// Activates. Harmless to repeat with the same responses.
@@ -75,17 +70,7 @@ impl Client {
         let url = self.preregistration(&["activate"])?;
         let body = Body::json(&ActivateBody::from(request))?;
         let call = change("activate", Method::POST, url, body, Reason::ActivationRefused);
-        self.call(call, |answer| {
-            done(answer)?;
-            let body: ActivateAnswer = answer.json()?;
-            let ours = |ids: &Vec<String>| ids.iter().any(|id| id == request.enrollment.as_str());
-            if body.authenticator_enrollment_ids.as_ref().is_none_or(ours) {
-                Ok(())
-            } else {
-                Err(answer.unreadable("it names other enrolments than the one to be activated").into())
-            }
-        })
-        .await
+        self.call(call, |answer| read_activated(answer, &request.enrollment)).await
     }
 
     /// Has Okta mail the PIN to the user. Each call is one mail.
@@ -106,13 +91,7 @@ impl Client {
     pub async fn delete_enrollment(&self, user: &UserId, enrollment: &EnrollmentId) -> Result<(), CallError> {
         let url = self.preregistration(&["users", user.as_str(), "enrollments", enrollment.as_str()])?;
         let call = change("delete-enrollment", Method::DELETE, url, Body::None, Reason::OktaUnavailable);
-        self.call(call, |answer| {
-            if fault::is_not_found(answer) {
-                return Ok(());
-            }
-            done(answer)
-        })
-        .await
+        self.call(call, read_deleted).await
     }
 
     /// Sets the enrolment to `FULFILLMENT_ERRORED`. Whether it can be activated afterwards is unknown.
@@ -132,13 +111,37 @@ impl Client {
     }
 }
 
-fn read_page(answer: &Answer) -> Result<EnrollmentList, CallError> {
+pub(super) fn read_page(answer: &Answer) -> Result<EnrollmentList, CallError> {
     let at =
         answer.date().ok_or_else(|| answer.unreadable("it has no `Date`; a proxy may have taken it out"))?;
     let factors: Vec<Factor> = answer.json()?;
     let entries = factors.into_iter().map(listed).collect::<Option<Vec<_>>>();
     let entries = entries.ok_or_else(|| answer.unreadable("an enrolment has no usable id"))?;
     Ok(EnrollmentList { at, entries })
+}
+
+pub(super) fn read_enrolled(answer: &Answer) -> Result<NewEnrollment, Unread> {
+    done(answer)?;
+    let body: EnrollAnswer = answer.json()?;
+    Ok(new_enrollment(body).map_err(|what| answer.unreadable(what))?)
+}
+
+pub(super) fn read_activated(answer: &Answer, enrollment: &EnrollmentId) -> Result<(), Unread> {
+    done(answer)?;
+    let body: ActivateAnswer = answer.json()?;
+    let ours = |ids: &Vec<String>| ids.iter().any(|id| id == enrollment.as_str());
+    if body.authenticator_enrollment_ids.as_ref().is_none_or(ours) {
+        Ok(())
+    } else {
+        Err(answer.unreadable("it names other enrolments than the one to be activated").into())
+    }
+}
+
+pub(super) fn read_deleted(answer: &Answer) -> Result<(), Unread> {
+    if fault::is_not_found(answer) {
+        return Ok(());
+    }
+    done(answer)
 }
 
 fn change(operation: &'static str, method: Method, url: Url, body: Body, refused: Reason) -> Request {
@@ -156,7 +159,9 @@ fn change(operation: &'static str, method: Method, url: Url, body: Body, refused
 }
 
 fn new_enrollment(body: EnrollAnswer) -> Result<NewEnrollment, &'static str> {
-    let sealed = |text: Option<String>| text.filter(|text| !text.is_empty()).map(Sealed::new);
+    // What cannot be kept cannot be ordered with either.
+    let fits = |text: &String| !text.is_empty() && text.len() <= Sealed::LIMIT;
+    let sealed = |text: Option<String>| text.filter(fits).map(Sealed::new);
     let mut requests = body.cred_requests.unwrap_or_default();
     let (Some(request), true) = (requests.pop(), requests.is_empty()) else {
         return Err("it has another count of credential requests than one");
@@ -167,8 +172,8 @@ fn new_enrollment(body: EnrollAnswer) -> Result<NewEnrollment, &'static str> {
             .and_then(|id| EnrollmentId::new(id).ok())
             .ok_or("`authenticatorEnrollmentId` is missing")?,
         key_id: request.key_id.and_then(|id| KeyId::new(id).ok()).ok_or("`keyId` is missing")?,
-        pin_request: sealed(body.pin_request_jwe).ok_or("`pinRequestJwe` is missing")?,
-        credential_request: sealed(request.jwe).ok_or("`credRequestJwe` is missing")?,
+        pin_request: sealed(body.pin_request_jwe).ok_or("`pinRequestJwe` is missing or too long")?,
+        credential_request: sealed(request.jwe).ok_or("`credRequestJwe` is missing or too long")?,
     })
 }
 

@@ -1,9 +1,12 @@
 //! Groups of a user, for a connection's `policy.userGroups`.
 
 use super::{Client, client::Request, quota::Bucket, wire::GroupBody};
-use crate::domain::{
-    failure::{CallError, Reason},
-    ids::UserId,
+use crate::{
+    domain::{
+        failure::{CallError, Reason},
+        ids::UserId,
+    },
+    http::Answer,
 };
 
 impl Client {
@@ -18,10 +21,12 @@ impl Client {
             refused: Reason::UserNotFound,
             ..Request::get("user-groups", Bucket::Users, url)
         };
-        let pages = self.pages(url, request, |answer| {
-            let groups: Vec<GroupBody> = answer.json()?;
-            Ok(groups.into_iter().map(|group| group.id).collect::<Vec<_>>())
-        });
+        let pages = self.pages(url, request, read_page);
         Ok(pages.await?.into_iter().flatten().collect())
     }
+}
+
+pub(super) fn read_page(answer: &Answer) -> Result<Vec<String>, CallError> {
+    let groups: Vec<GroupBody> = answer.json()?;
+    Ok(groups.into_iter().map(|group| group.id).collect())
 }

@@ -85,7 +85,7 @@ impl Algorithm {
 }
 
 /// A private key that signs client assertions.
-pub(super) struct SigningKey {
+pub struct SigningKey {
     signer: Box<dyn JwsSigner>,
     key_id: Option<String>,
 }
@@ -98,11 +98,10 @@ impl fmt::Debug for SigningKey {
 
 impl SigningKey {
     /// Reads PEM or JWK; `key_id` wins over the JWK's own `kid`.
-    pub(super) fn parse(
-        algorithm: Algorithm,
-        key_id: Option<&str>,
-        text: &SecretString,
-    ) -> Result<Self, Failure> {
+    ///
+    /// # Errors
+    /// `CredentialsInvalid` if it is no private key of the kind that the algorithm needs.
+    pub fn parse(algorithm: Algorithm, key_id: Option<&str>, text: &SecretString) -> Result<Self, Failure> {
         let text = text.expose_secret().trim();
         let (signer, own_id) = if text.starts_with('{') {
             from_jwk(algorithm, text)?
@@ -113,12 +112,10 @@ impl SigningKey {
     }
 
     /// A new client assertion for the token URL, with a `jti` of its own.
-    pub(super) fn assertion(
-        &self,
-        client_id: &str,
-        token_url: &str,
-        now: Timestamp,
-    ) -> Result<String, CallError> {
+    ///
+    /// # Errors
+    /// `CredentialsInvalid` if the key does not sign.
+    pub fn assertion(&self, client_id: &str, token_url: &str, now: Timestamp) -> Result<String, CallError> {
         let issued = now.as_second() - BACKDATED;
         let claims = json!({
             "iss": client_id,

@@ -13,6 +13,7 @@ mod org;
 mod pages;
 mod proof;
 mod quota;
+pub mod read;
 mod token;
 mod users;
 mod wire;
@@ -24,7 +25,7 @@ use url::Url;
 
 pub use self::{
     client::Client,
-    key::Algorithm,
+    key::{Algorithm, SigningKey},
     org::{Organization, Pipeline},
 };
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{
     Client,
-    client::{Request, Scope, done},
+    client::{Request, Scope, Unread, done},
     quota::Bucket,
     wire::{AuthenticatorBody, MethodBody, OrganizationBody},
 };
@@ -48,17 +48,7 @@ impl Client {
         let url = self.url(&[".well-known", "okta-organization"])?;
         let request =
             Request { scope: Scope::None, ..Request::get("organization", Bucket::Organization, url) };
-        self.call(request, |answer| {
-            done(answer)?;
-            let body: OrganizationBody = answer.json()?;
-            Ok(Organization {
-                id: OktaOrgId::new(body.id)
-                    .map_err(|_| answer.unreadable("the organization has no usable id"))?,
-                pipeline: pipeline(body.pipeline.unwrap_or_default()),
-                clock_skew: clock_skew(answer),
-            })
-        })
-        .await
+        self.call(request, read_organization).await
     }
 
     /// The RP id that the organization's `WebAuthn` authenticator uses, if one is switched on.
@@ -75,35 +65,53 @@ impl Client {
     }
 
     async fn look_for_rp_id(&self) -> Result<Option<RpId>, CallError> {
-        let authenticators: Vec<AuthenticatorBody> =
-            self.authenticator_list("authenticators", &["api", "v1", "authenticators"]).await?;
-        let is_webauthn = |a: &AuthenticatorBody| {
-            a.key.as_deref() == Some("webauthn") && a.status.as_deref() != Some("INACTIVE")
-        };
-        let Some(id) = authenticators.into_iter().find(is_webauthn).and_then(|a| a.id) else {
+        let path = ["api", "v1", "authenticators"];
+        let Some(id) = self.authenticator_list("authenticators", &path, read_webauthn).await? else {
             return Ok(None);
         };
         let path = ["api", "v1", "authenticators", &id, "methods"];
-        let methods: Vec<MethodBody> = self.authenticator_list("authenticator-methods", &path).await?;
-        let method = methods.into_iter().find(|m| m.r#type.as_deref() == Some("webauthn"));
-        Ok(method.and_then(|m| m.settings).as_ref().and_then(rp_id))
+        self.authenticator_list("authenticator-methods", &path, read_rp_id).await
     }
 
-    async fn authenticator_list<T: serde::de::DeserializeOwned>(
+    async fn authenticator_list<T>(
         &self,
         operation: &'static str,
         path: &[&str],
-    ) -> Result<Vec<T>, CallError> {
+        read: impl Fn(&Answer) -> Result<T, Unread>,
+    ) -> Result<T, CallError> {
         let request = Request {
             scope: Scope::Authenticators,
             ..Request::get(operation, Bucket::Organization, self.url(path)?)
         };
-        self.call(request, |answer| {
-            done(answer)?;
-            Ok(answer.json()?)
-        })
-        .await
+        self.call(request, read).await
     }
+}
+
+pub(super) fn read_organization(answer: &Answer) -> Result<Organization, Unread> {
+    done(answer)?;
+    let body: OrganizationBody = answer.json()?;
+    Ok(Organization {
+        id: OktaOrgId::new(body.id).map_err(|_| answer.unreadable("the organization has no usable id"))?,
+        pipeline: pipeline(body.pipeline.unwrap_or_default()),
+        clock_skew: clock_skew(answer),
+    })
+}
+
+/// The id of the `WebAuthn` authenticator, if one is switched on.
+pub(super) fn read_webauthn(answer: &Answer) -> Result<Option<String>, Unread> {
+    done(answer)?;
+    let authenticators: Vec<AuthenticatorBody> = answer.json()?;
+    let is_webauthn = |a: &AuthenticatorBody| {
+        a.key.as_deref() == Some("webauthn") && a.status.as_deref() != Some("INACTIVE")
+    };
+    Ok(authenticators.into_iter().find(is_webauthn).and_then(|a| a.id))
+}
+
+pub(super) fn read_rp_id(answer: &Answer) -> Result<Option<RpId>, Unread> {
+    done(answer)?;
+    let methods: Vec<MethodBody> = answer.json()?;
+    let method = methods.into_iter().find(|m| m.r#type.as_deref() == Some("webauthn"));
+    Ok(method.and_then(|m| m.settings).as_ref().and_then(rp_id))
 }
 
 fn may_not_look(error: &CallError) -> bool {

@@ -53,7 +53,7 @@ impl Client {
 }
 
 /// The target of `rel="next"`, in one or in several `Link` headers.
-fn next_link(answer: &Answer) -> Result<Option<Url>, &'static str> {
+pub(super) fn next_link(answer: &Answer) -> Result<Option<Url>, &'static str> {
     let values = answer.headers.get_all("link").iter().filter_map(|value| value.to_str().ok());
     for link in values.flat_map(|value| value.split(',')) {
         let Some((target, parameters)) = link.trim().strip_prefix('<').and_then(|l| l.split_once('>')) else {

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// No wait is longer, whatever the headers say.
-const LONGEST: Duration = Duration::from_secs(120);
+pub const LONGEST: Duration = Duration::from_secs(120);
 
 /// Calls that Okta counts together, as far as is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -90,16 +90,21 @@ fn exhausted(left: Duration) -> CallError {
 
 /// The headers of one answer; what is missing, doubled or no number is absent.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Seen {
-    pub(super) limit: Option<u64>,
-    pub(super) remaining: Option<u64>,
+pub struct Seen {
+    /// Calls that the window allows.
+    pub limit: Option<u64>,
+    /// Calls that are left in it.
+    pub remaining: Option<u64>,
     /// Seconds from the server's `Date` to the reset.
-    pub(super) reset_in: Option<i64>,
-    pub(super) retry_after: Option<Duration>,
+    pub reset_in: Option<i64>,
+    /// The server's own wish.
+    pub retry_after: Option<Duration>,
 }
 
 impl Seen {
-    fn of(answer: &Answer) -> Self {
+    /// Reads them.
+    #[must_use]
+    pub fn of(answer: &Answer) -> Self {
         let number = |name| answer.header(name).and_then(|text| text.trim().parse::<u64>().ok());
         let reset = number("x-rate-limit-reset").and_then(|at| i64::try_from(at).ok());
         Self {
@@ -117,7 +122,8 @@ impl Seen {
     }
 
     /// The wait after a 429 that followed `refusals` others.
-    pub(super) fn after_refusal(self, refusals: u32) -> Duration {
+    #[must_use]
+    pub fn after_refusal(self, refusals: u32) -> Duration {
         if let Some(wish) = self.retry_after {
             return wish.min(LONGEST);
         }
@@ -126,7 +132,8 @@ impl Seen {
     }
 
     /// The wait when the last call of the window was just allowed.
-    pub(super) fn when_used_up(self) -> Option<Duration> {
+    #[must_use]
+    pub fn when_used_up(self) -> Option<Duration> {
         if self.remaining == Some(0) && self.limit != Some(0) { self.window() } else { None }
     }
 }

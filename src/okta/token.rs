@@ -49,7 +49,7 @@ pub(super) struct Token {
 }
 
 impl Token {
-    fn left(&self, now: Instant) -> Duration {
+    pub(super) fn left(&self, now: Instant) -> Duration {
         self.good_until.saturating_duration_since(now)
     }
 }
@@ -124,7 +124,7 @@ impl App {
     }
 }
 
-enum Grant {
+pub(super) enum Grant {
     Token(Token),
     NonceWanted,
 }
@@ -233,7 +233,12 @@ impl From<String> for SecretText {
     }
 }
 
-fn read_grant(answer: &Answer, dpop: Dpop, scope: &str, wait: Option<Duration>) -> Result<Grant, CallError> {
+pub(super) fn read_grant(
+    answer: &Answer,
+    dpop: Dpop,
+    scope: &str,
+    wait: Option<Duration>,
+) -> Result<Grant, CallError> {
     if !answer.is_success() {
         if fault::wants_nonce(answer) && dpop != Dpop::Never {
             return Ok(Grant::NonceWanted);

@@ -33,14 +33,7 @@ impl Client {
         }
         let url = self.url(&["api", "v1", "users", id.as_str()])?;
         let user = self
-            .call(Request { headers: trimmed(), ..Request::get("user", Bucket::Users, url) }, |answer| {
-                if fault::is_not_found(answer) {
-                    return Ok(None);
-                }
-                done(answer)?;
-                let body: UserBody = answer.json()?;
-                Ok(Some(user(body).ok_or_else(|| answer.unreadable("the user has no usable id"))?))
-            })
+            .call(Request { headers: trimmed(), ..Request::get("user", Bucket::Users, url) }, read_user)
             .await?;
         // Okta takes a short login in this place as well.
         Ok(user.filter(|user| user.id == *id))
@@ -78,12 +71,17 @@ impl Client {
         let mut url = self.url(&["api", "v1", "users"])?;
         set_query(&mut url, parameter, expression);
         let request = Request { headers: trimmed(), ..Request::get(operation, Bucket::Users, url) };
-        self.call(request, |answer| {
-            done(answer)?;
-            the_one(answer, login)
-        })
-        .await
+        self.call(request, |answer| the_one(answer, login)).await
     }
+}
+
+pub(super) fn read_user(answer: &Answer) -> Result<Option<User>, Unread> {
+    if fault::is_not_found(answer) {
+        return Ok(None);
+    }
+    done(answer)?;
+    let body: UserBody = answer.json()?;
+    Ok(Some(user(body).ok_or_else(|| answer.unreadable("the user has no usable id"))?))
 }
 
 /// Percent-encodes the blank as `%20`: the form's `+` is not what Okta documents.
@@ -106,7 +104,8 @@ fn trimmed() -> HeaderMap {
 }
 
 /// Whatever the server made of the expression, only a user with this login counts.
-fn the_one(answer: &Answer, login: &Login) -> Result<Option<User>, Unread> {
+pub(super) fn the_one(answer: &Answer, login: &Login) -> Result<Option<User>, Unread> {
+    done(answer)?;
     let bodies: Vec<UserBody> = answer.json()?;
     let wanted = login.as_str().to_lowercase();
     let mut users: Vec<User> = bodies.into_iter().filter_map(user).collect();

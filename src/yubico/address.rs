@@ -55,7 +55,7 @@ impl Client {
     }
 }
 
-fn read_verdict(answer: &Answer, recipient: &Recipient) -> Result<AddressVerdict, CallError> {
+pub(super) fn read_verdict(answer: &Answer, recipient: &Recipient) -> Result<AddressVerdict, CallError> {
     if matches!(answer.status, 401 | 403 | 429) {
         return Err(judge(answer, Reason::YubicoUnavailable));
     }

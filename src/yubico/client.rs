@@ -136,7 +136,7 @@ impl Client {
     }
 }
 
-fn read_page(answer: &Answer, names: &[&str]) -> Result<(Vec<Value>, Option<usize>), CallError> {
+pub(super) fn read_page(answer: &Answer, names: &[&str]) -> Result<(Vec<Value>, Option<usize>), CallError> {
     success(answer, Reason::YubicoUnavailable)?;
     let body: Value = answer.json()?;
     let items = loose::page(&body, names).ok_or_else(|| answer.unreadable("it holds no list"))?;

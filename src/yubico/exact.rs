@@ -63,6 +63,9 @@ impl fmt::Debug for FoundShipment {
     }
 }
 
+/// Where the list of shipments stands in its pages.
+pub(super) const SHIPMENTS: [&str; 2] = ["shipments", "result_set"];
+
 /// Wire names of the recipient's fields, flat here.
 const FIELDS: [(Field, &str); 10] = [
     (Field::Email, "recipient_email"),
@@ -85,11 +88,7 @@ impl Client {
     pub async fn tracking(&self, id: &ShipmentId) -> Result<Tracking, CallError> {
         let path = ["shipments_exact", id.as_str()];
         let call = self.call("tracking", Nature::Read, Method::GET, &path)?;
-        self.send(call, |answer| {
-            success(answer, Reason::YubicoUnavailable)?;
-            Ok(tracking(&answer.json()?))
-        })
-        .await
+        self.send(call, read_tracking).await
     }
 
     /// Asks to cancel. Whether this path takes pre-registered orders is not documented.
@@ -110,12 +109,8 @@ impl Client {
     /// # Errors
     /// Whatever but 2xx for every page, and a list of more than 5000.
     pub async fn search(&self, recipient: &Recipient) -> Result<Vec<FoundShipment>, CallError> {
-        let entries = self.pages("search", &["shipments_exact"], &["shipments", "result_set"]).await?;
-        let found = entries.iter().filter_map(|entry| found(entry, recipient));
-        let mut known = HashSet::new();
-        // An order that comes in between two pages pushes one that was read already onto the next.
-        let found = found.filter(|shipment| known.insert(shipment.id.clone()));
-        Ok(found.filter(|shipment| shipment.agrees.contains(&Field::Email)).collect())
+        let entries = self.pages("search", &["shipments_exact"], &SHIPMENTS).await?;
+        Ok(of_recipient(&entries, recipient))
     }
 
     /// One shipment compared with a recipient, or `None` if this path does not show it.
@@ -129,19 +124,11 @@ impl Client {
     ) -> Result<Option<FoundShipment>, CallError> {
         let path = ["shipments_exact", id.as_str()];
         let call = self.call("compare", Nature::Read, Method::GET, &path)?;
-        self.send(call, |answer| {
-            if answer.status == 404 {
-                return Ok(None);
-            }
-            success(answer, Reason::YubicoUnavailable)?;
-            let body: Value = answer.json()?;
-            Ok(found(&body, recipient).map(|shipment| FoundShipment { id: id.clone(), ..shipment }))
-        })
-        .await
+        self.send(call, |answer| read_compared(answer, id, recipient)).await
     }
 }
 
-fn read_cancelled(answer: &Answer) -> Result<Cancelled, CallError> {
+pub(super) fn read_cancelled(answer: &Answer) -> Result<Cancelled, CallError> {
     match answer.status {
         200..=299 => Ok(Cancelled::Accepted),
         404 => Ok(Cancelled::Gone),
@@ -155,12 +142,39 @@ fn read_cancelled(answer: &Answer) -> Result<Cancelled, CallError> {
     }
 }
 
+pub(super) fn read_tracking(answer: &Answer) -> Result<Tracking, CallError> {
+    success(answer, Reason::YubicoUnavailable)?;
+    Ok(tracking(&answer.json()?))
+}
+
+pub(super) fn read_compared(
+    answer: &Answer,
+    id: &ShipmentId,
+    recipient: &Recipient,
+) -> Result<Option<FoundShipment>, CallError> {
+    if answer.status == 404 {
+        return Ok(None);
+    }
+    success(answer, Reason::YubicoUnavailable)?;
+    let body: Value = answer.json()?;
+    Ok(found(&body, recipient).map(|shipment| FoundShipment { id: id.clone(), ..shipment }))
+}
+
+/// The entries that show the recipient's e-mail address, each order once.
+pub(super) fn of_recipient(entries: &[Value], recipient: &Recipient) -> Vec<FoundShipment> {
+    let mut known = HashSet::new();
+    let found = entries.iter().filter_map(|entry| found(entry, recipient));
+    // An order that comes in between two pages pushes one that was read already onto the next.
+    let found = found.filter(|shipment| known.insert(shipment.id.clone()));
+    found.filter(|shipment| shipment.agrees.contains(&Field::Email)).collect()
+}
+
 pub(super) fn tracking(body: &Value) -> Tracking {
     let is_web = |link: &String| link.starts_with("https://") || link.starts_with("http://");
     Tracking {
-        carrier: loose::text_of(body, &["carrier"]),
-        number: loose::text_of(body, &["tracking_number"]),
-        link: loose::text_of(body, &["tracking_link"]).filter(is_web),
+        carrier: loose::label_of(body, &["carrier"]),
+        number: loose::label_of(body, &["tracking_number"]),
+        link: loose::label_of(body, &["tracking_link"]).filter(is_web),
     }
 }
 

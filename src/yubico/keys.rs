@@ -45,7 +45,11 @@ impl Client {
     }
 }
 
-fn read_keys(answer: &Answer, operation: &str, purpose: &str) -> Result<Vec<PublicKey>, CallError> {
+pub(super) fn read_keys(
+    answer: &Answer,
+    operation: &str,
+    purpose: &str,
+) -> Result<Vec<PublicKey>, CallError> {
     if matches!(answer.status, 400..=407 | 410..=428) {
         // No token went out, so this says nothing about the token.
         return Err(unusable(answer, operation));
@@ -85,5 +89,6 @@ fn usable(key: &Value, purpose: &str) -> Option<PublicKey> {
     if !fits || key.get("d").is_some() {
         return None;
     }
-    Some(PublicKey { kid: text("kid")?.to_owned(), x: coordinate("x")?, y: coordinate("y")? })
+    let kid = text("kid").filter(|kid| kid.len() <= super::loose::LABEL)?;
+    Some(PublicKey { kid: kid.to_owned(), x: coordinate("x")?, y: coordinate("y")? })
 }

@@ -18,6 +18,14 @@ pub(super) fn text(value: &Value) -> Option<String> {
     }
 }
 
+/// Longest text that is kept for people, in bytes.
+pub(super) const LABEL: usize = 255;
+
+/// A text for people that can be kept: not longer than [`LABEL`], on one line.
+pub(super) fn label_of(value: &Value, names: &[&str]) -> Option<String> {
+    text_of(value, names).filter(|text| text.len() <= LABEL && !text.chars().any(char::is_control))
+}
+
 /// A whole number, also written as text.
 pub(super) fn number(value: &Value) -> Option<i64> {
     match value {

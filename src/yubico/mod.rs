@@ -11,6 +11,7 @@ mod keys;
 mod loose;
 mod order;
 mod parcel;
+pub mod read;
 mod stock;
 
 use std::{fmt, sync::Arc};

@@ -33,7 +33,7 @@ impl Client {
     }
 }
 
-fn read_parcel(answer: &Answer) -> Result<Parcel, CallError> {
+pub(super) fn read_parcel(answer: &Answer) -> Result<Parcel, CallError> {
     let refused = if answer.status == 404 { Reason::OrderNotFound } else { Reason::YubicoUnavailable };
     success(answer, refused)?;
     parcel(&answer.json()?).ok_or_else(|| answer.unreadable("it names no shipment state"))
@@ -85,7 +85,12 @@ fn credentials(data: &Value) -> Vec<String> {
 
 fn responses(data: &Value) -> Result<Responses, String> {
     let missing = |what: &str| format!("the shipped key has no {what}");
+    // What the status cannot keep would be lost with the next restart.
+    let fits = |text: &String| text.len() <= Sealed::LIMIT;
     let credential = match <[String; 1]>::try_from(credentials(data)) {
+        Ok([credential]) if !fits(&credential) => {
+            return Err("the shipped key has a credential response longer than 64 KiB".to_owned());
+        }
         Ok([credential]) => credential,
         Err(other) => {
             return Err(format!("the shipped key has {} credential responses instead of one", other.len()));
@@ -95,8 +100,11 @@ fn responses(data: &Value) -> Result<Responses, String> {
         serial: loose::text_of(data, &SERIAL)
             .and_then(|serial| Serial::new(serial).ok())
             .ok_or_else(|| missing("serial number"))?,
-        firmware: loose::text_of(data, &FIRMWARE).ok_or_else(|| missing("firmware version"))?,
-        pin: loose::text_of(data, &PIN).map(Sealed::new).ok_or_else(|| missing("PIN response"))?,
+        firmware: loose::label_of(data, &FIRMWARE).ok_or_else(|| missing("usable firmware version"))?,
+        pin: loose::text_of(data, &PIN)
+            .filter(fits)
+            .map(Sealed::new)
+            .ok_or_else(|| missing("usable PIN response"))?,
         credential_key_id: key_id(&credential),
         credential: Sealed::new(credential),
     })

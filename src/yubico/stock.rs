@@ -10,6 +10,11 @@ use crate::domain::{
     seen::{Bucket, Inventory},
 };
 
+/// Where the lists of buckets, products and countries stand in their pages.
+pub(super) const BUCKETS: [&str; 1] = ["organization_product_inventory"];
+pub(super) const PRODUCTS: [&str; 2] = ["products", "result_set"];
+pub(super) const COUNTRIES: [&str; 2] = ["countries", "result_set"];
+
 /// One product the organization may order.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Product {
@@ -25,8 +30,7 @@ impl Client {
     /// # Errors
     /// Whatever but readable 2xx for every page.
     pub async fn inventory(&self) -> Result<Inventory, CallError> {
-        let names = ["organization_product_inventory"];
-        Ok(inventory(&self.pages("inventory", &["inventory"], &names).await?))
+        Ok(inventory(&self.pages("inventory", &["inventory"], &BUCKETS).await?))
     }
 
     /// All products, the only sure source of their ids.
@@ -34,7 +38,7 @@ impl Client {
     /// # Errors
     /// Whatever but readable 2xx for every page.
     pub async fn products(&self) -> Result<Vec<Product>, CallError> {
-        let items = self.pages("products", &["products"], &["products", "result_set"]).await?;
+        let items = self.pages("products", &["products"], &PRODUCTS).await?;
         Ok(items.iter().filter_map(product).collect())
     }
 
@@ -43,7 +47,7 @@ impl Client {
     /// # Errors
     /// Whatever but readable 2xx for every page.
     pub async fn countries(&self) -> Result<Vec<String>, CallError> {
-        let items = self.pages("countries", &["countries"], &["countries", "result_set"]).await?;
+        let items = self.pages("countries", &["countries"], &COUNTRIES).await?;
         Ok(items.iter().filter_map(country).collect())
     }
 }

@@ -76,7 +76,9 @@ impl Journal {
         let (attempt, mark) = match &self.order {
             Order::Open(attempt, mark) | Order::Unknown(attempt, mark) => (*attempt, *mark),
             Order::Refused(refused) => (refused.attempt, refused.mark),
-            Order::Never | Order::Accepted(_) | Order::Cancelled(..) => (self.order.attempt() + 1, now),
+            Order::Never | Order::Accepted(_) | Order::Cancelled(..) => {
+                (self.order.attempt().saturating_add(1), now)
+            }
         };
         self.order = Order::Accepted(Accepted {
             attempt,
@@ -99,7 +101,7 @@ impl Journal {
 
     /// An enrolment that stands at Okta becomes ours: it belongs to an order that is taken over.
     pub fn observe_adopted_enrollment(&mut self, entry: &ListedEnrollment, rp_id: &RpId, now: Timestamp) {
-        let attempt = self.enrollment.attempt() + 1;
+        let attempt = self.enrollment.attempt().saturating_add(1);
         let created = entry.created.unwrap_or(now);
         self.enrollment = Enrollment::Made(Made {
             attempt,

@@ -18,10 +18,10 @@ impl Journal {
                     okta_time: list.map_or(now, |l| l.at),
                     shown: list.map(|l| l.entries.iter().map(|e| e.id.clone()).collect()).unwrap_or_default(),
                 };
-                self.enrollment = Enrollment::Open(self.enrollment.attempt() + 1, mark);
+                self.enrollment = Enrollment::Open(self.enrollment.attempt().saturating_add(1), mark);
                 self.retry = false;
             }
-            Marked::Order => self.order = Order::Open(self.order.attempt() + 1, now),
+            Marked::Order => self.order = Order::Open(self.order.attempt().saturating_add(1), now),
             Marked::Discard => {
                 if let Some(unwanted) = &mut self.unwanted {
                     unwanted.mark = Some(now);
@@ -34,7 +34,7 @@ impl Journal {
                 if let Some(open) = self.pin.mark {
                     self.note_mail(open);
                 }
-                self.pin.id += 1;
+                self.pin.id = self.pin.id.saturating_add(1);
                 self.pin.mark = Some(now);
             }
         }

@@ -1,0 +1,56 @@
+//! A person's decision on any status: `{"status": …, "decision": …}` with the two resources' wire forms.
+#![no_main]
+
+use std::sync::Arc;
+
+use libfuzzer_sys::fuzz_target;
+use serde_json::Value;
+use yubikey_shipment_operator::{
+    api::{
+        decision::{YubiKeyDecision, YubiKeyDecisionSpec},
+        shipment::YubiKeyShipmentStatus,
+    },
+    controller::shipment::{decide, record},
+    domain::journal::{Journal, Order},
+};
+
+/// Decisions that the status remembers.
+const REMEMBERED: usize = 5;
+
+fuzz_target!(|input: &[u8]| {
+    let Ok(mut both) = serde_json::from_slice::<Value>(input) else { return };
+    let Ok(status) = serde_json::from_value::<YubiKeyShipmentStatus>(both["status"].take()) else { return };
+    let Ok(spec) = serde_json::from_value::<YubiKeyDecisionSpec>(both["decision"].take()) else { return };
+    let Ok(journal) = record::read(&status) else { return };
+    decided(&status, &journal, &Arc::new(YubiKeyDecision::new("decision", spec)));
+});
+
+fn decided(status: &YubiKeyShipmentStatus, journal: &Journal, decision: &Arc<YubiKeyDecision>) {
+    let (mut after, mut changed) = (status.clone(), journal.clone());
+    let _ = decide::apply(vec![decision.clone()], &mut after, &mut changed, 2);
+    let fresh = after.decisions != status.decisions;
+    let taken = fresh && after.decisions.last().is_some_and(|last| last.accepted);
+    assert!(taken || changed == *journal, "a decision that was declined, or counted before, changes nothing");
+    assert!(!fresh || after.decisions.len() <= REMEMBERED);
+    if taken {
+        admitted(journal, &changed, decision);
+    }
+    let (mut last, mut again) = (after.clone(), changed.clone());
+    let _ = decide::apply(vec![decision.clone()], &mut last, &mut again, 2);
+    assert_eq!((&last, &again), (&after, &changed), "a decision counts once");
+    let mut written = after;
+    record::write(&changed, &mut written);
+    assert_eq!(record::read(&written), Ok(changed), "what was decided is kept");
+}
+
+/// Only what the hold offers counts, and no decision makes an order out of nothing.
+fn admitted(before: &Journal, after: &Journal, decision: &YubiKeyDecision) {
+    let action = format!("{:?}", decision.spec.action);
+    if action != "ResendPin" {
+        let hold = before.hold.as_ref().expect("a hold");
+        assert_eq!(hold.id, decision.spec.hold_id);
+        assert!(hold.choices.iter().any(|choice| choice.as_str() == action), "{action} was not offered");
+    }
+    let ordered = |journal: &Journal| matches!(journal.order, Order::Open(..) | Order::Accepted(_));
+    assert!(ordered(before) || !ordered(after), "an order out of nothing");
+}

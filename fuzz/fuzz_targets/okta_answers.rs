@@ -1,0 +1,191 @@
+//! Every answer of Okta, as `operation status`, headers and body.
+#![no_main]
+
+use jiff::Timestamp;
+use libfuzzer_sys::fuzz_target;
+use serde_json::Value;
+use yubikey_shipment_fuzz::{
+    answer::{self, body, text},
+    is_fair, is_sealed,
+};
+use yubikey_shipment_operator::{
+    domain::{
+        failure::CallError,
+        ids::{EnrollmentId, Login},
+        seen::{EnrollmentList, EnrollmentStatus, NewEnrollment, User, UserStatus},
+    },
+    http::{Answer, Api, Nature},
+    okta::{Dpop, read},
+};
+
+const LOGIN: &str = "ann.lee@example.com";
+const ENROLLMENT: &str = "fwfEXAMPLE0000000001";
+const DAY: u64 = 86_400;
+
+fn nature(operation: &str) -> Nature {
+    match operation {
+        "enroll" => Nature::Create,
+        "activate" | "send-pin" | "delete" | "token" => Nature::Change,
+        _ => Nature::Read,
+    }
+}
+
+/// The value, once what must be true of an error is.
+fn fair<T>(answer: &Answer, result: Result<T, CallError>) -> Option<T> {
+    match result {
+        Ok(value) => Some(value),
+        Err(error) => {
+            is_fair(answer, &error);
+            None
+        }
+    }
+}
+
+fn elements(answer: &Answer) -> Vec<Value> {
+    body(answer).as_array().cloned().unwrap_or_default()
+}
+
+fuzz_target!(|input: &[u8]| {
+    let Some((operation, answer)) = answer::parse(input, Api::Okta, nature) else { return };
+    // The operator skips members that it does not need without looking at them; what cannot be compared is left out.
+    if !answer.body.is_empty() && serde_json::from_slice::<Value>(&answer.body).is_err() {
+        return;
+    }
+    match operation {
+        "enrollments" => enrollments(&answer),
+        "enroll" => {
+            if let Some(new) = fair(&answer, read::enrolled(&answer)) {
+                enrolled(&answer, &new);
+            }
+        }
+        "activate" => activated(&answer),
+        "send-pin" => assert_eq!(fair(&answer, read::pin_sent(&answer)).is_some(), answer.is_success()),
+        "delete" => deleted(&answer),
+        "user" => {
+            if let Some(Some(found)) = fair(&answer, read::user(&answer)) {
+                user(&body(&answer), &found);
+            }
+        }
+        "user-by-login" => user_by_login(&answer),
+        "groups" => {
+            if let Some(groups) = fair(&answer, read::groups(&answer)) {
+                assert_eq!(
+                    groups.len(),
+                    elements(&answer).len(),
+                    "a group that is not seen may be a denied one"
+                );
+            }
+        }
+        "organization" => organization(&answer),
+        "authenticators" => {
+            fair(&answer, read::webauthn_authenticator(&answer));
+        }
+        "authenticator-methods" => {
+            fair(&answer, read::rp_id(&answer));
+        }
+        _ => token(&answer),
+    }
+});
+
+fn enrollments(answer: &Answer) {
+    let Some(EnrollmentList { at, entries }) = fair(answer, read::enrollments(answer)) else { return };
+    assert!(answer.is_success());
+    assert_eq!(Some(at), answer.date(), "Okta's clock, never ours");
+    let sent = elements(answer);
+    assert_eq!(entries.len(), sent.len(), "nothing is left out in silence");
+    for (entry, sent) in entries.iter().zip(&sent) {
+        assert_eq!(Some(entry.id.as_str()), text(sent, "id"));
+        let status = text(sent, "status").unwrap_or_default();
+        match &entry.status {
+            EnrollmentStatus::Active => assert_eq!(status, "ACTIVE"),
+            EnrollmentStatus::Errored => assert_eq!(status, "FULFILLMENT_ERRORED"),
+            EnrollmentStatus::Pending => {
+                assert!(matches!(status, "FULFILLMENT_PENDING" | "PENDING_ACTIVATION"), "{status}");
+            }
+            EnrollmentStatus::Other(other) => assert_eq!(other, status),
+        }
+        if let Some(created) = entry.created {
+            assert_eq!(
+                created.to_string().parse::<Timestamp>().ok(),
+                Some(created),
+                "printed and read again"
+            );
+        }
+    }
+}
+
+fn enrolled(answer: &Answer, new: &NewEnrollment) {
+    let sent = body(answer);
+    let requests = sent["credRequests"].as_array().expect("a list");
+    assert_eq!(requests.len(), 1, "one key, one request");
+    assert_eq!(Some(new.pin_request.expose()), text(&sent, "pinRequestJwe"));
+    assert_eq!(Some(new.credential_request.expose()), text(&requests[0], "credRequestJwe"));
+    assert_eq!(Some(new.id.as_str()), text(&requests[0], "authenticatorEnrollmentId"));
+    assert_eq!(Some(new.key_id.as_str()), text(&requests[0], "keyId"));
+    is_sealed(&new.pin_request);
+    is_sealed(&new.credential_request);
+}
+
+fn activated(answer: &Answer) {
+    let ours = EnrollmentId::new(ENROLLMENT).expect("an id");
+    if fair(answer, read::activated(answer, &ours)).is_some() {
+        assert!(answer.is_success());
+        if let Some(ids) = body(answer).get("authenticatorEnrollmentIds").and_then(Value::as_array) {
+            assert!(ids.iter().any(|id| id == ENROLLMENT), "another enrolment was activated");
+        }
+    }
+}
+
+fn deleted(answer: &Answer) {
+    if fair(answer, read::deleted(answer)).is_some() {
+        let okta_says_gone = answer.status == 404 && text(&body(answer), "errorCode").is_some();
+        assert!(answer.is_success() || okta_says_gone, "a 404 of another server is no answer of Okta");
+    }
+}
+
+fn user(sent: &Value, user: &User) {
+    assert_eq!(Some(user.id.as_str()), text(sent, "id"));
+    let status = text(sent, "status").unwrap_or_default();
+    match &user.status {
+        UserStatus::Staged => assert_eq!(status, "STAGED"),
+        UserStatus::Provisioned => assert_eq!(status, "PROVISIONED"),
+        UserStatus::Active => assert_eq!(status, "ACTIVE"),
+        UserStatus::Suspended => assert_eq!(status, "SUSPENDED"),
+        UserStatus::Deprovisioned => assert_eq!(status, "DEPROVISIONED"),
+        UserStatus::Other(other) => assert_eq!(other, status),
+    }
+    for (name, value) in &user.profile {
+        assert_eq!(text(&sent["profile"], name), Some(value.as_str()), "an attribute is whole or absent");
+    }
+}
+
+fn user_by_login(answer: &Answer) {
+    let login = Login::new(LOGIN).expect("a login");
+    if let Some(Some(found)) = fair(answer, read::user_by_login(answer, &login)) {
+        let own = found.login.as_ref().expect("a login").as_str();
+        assert_eq!(own.to_lowercase(), LOGIN, "somebody else");
+        assert!(elements(answer).iter().any(|one| text(one, "id") == Some(found.id.as_str())));
+    }
+}
+
+fn organization(answer: &Answer) {
+    if let Some(organization) = fair(answer, read::organization(answer)) {
+        assert_eq!(Some(organization.id.as_str()), text(&body(answer), "id"));
+        assert_eq!(organization.clock_skew.is_some(), answer.date().is_some());
+    }
+}
+
+fn token(answer: &Answer) {
+    for dpop in [Dpop::Auto, Dpop::Always, Dpop::Never] {
+        match read::token_life(answer, dpop) {
+            Ok(Some(life)) => {
+                assert!(answer.is_success() && life.as_secs() <= DAY, "no token is eternal");
+                let kind = text(&body(answer), "token_type").unwrap_or_default().to_ascii_lowercase();
+                assert!(kind == "dpop" || (kind == "bearer" && dpop != Dpop::Always), "{kind}");
+            }
+            Ok(None) => assert!(matches!(answer.status, 400 | 401) && dpop != Dpop::Never),
+            Err(error) if error.failure.reason.as_str() == "ConnectionInvalid" => {}
+            Err(error) => is_fair(answer, &error),
+        }
+    }
+}

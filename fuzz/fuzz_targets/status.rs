@@ -1,0 +1,230 @@
+//! Any status of a shipment, as a backup, another version or a hand may have left it: read, written back, planned on.
+#![no_main]
+
+use std::sync::LazyLock;
+
+use jiff::{SignedDuration, Timestamp};
+use libfuzzer_sys::fuzz_target;
+use yubikey_shipment_fuzz::is_discreet;
+use yubikey_shipment_operator::{
+    api::shipment::{EnrollmentOutcome, OrderOutcome, YubiKeyShipmentStatus},
+    controller::shipment::record,
+    domain::{
+        failure::{Failure, Reason},
+        ids::{EnrollmentId, UserId},
+        journal::{Enrollment, Journal, Marked, Order},
+        plan::{Free, Person, Rest, Search, SeenUser, Sight, Situation, Step, plan},
+        seen::{EnrollmentList, EnrollmentStatus, ListedEnrollment, ParcelClass, ParcelState, UserStatus},
+        summary::{self, End},
+        wanted::{
+            ActivationGate, Cadence, CallLimits, ExistingKey, OnDelete, OnTimeout, Orgs, PinGate, Wanted,
+        },
+    },
+};
+
+type Seen = yubikey_shipment_operator::domain::plan::Seen;
+
+/// 2027-01-05T20:43:19Z and, as clocks go wrong, the ends of time.
+static NOWS: LazyLock<[Timestamp; 3]> = LazyLock::new(|| {
+    [Timestamp::from_second(1_799_181_799).unwrap_or_default(), Timestamp::MIN, Timestamp::MAX]
+});
+
+fuzz_target!(|input: &[u8]| {
+    let Ok(given) = serde_json::from_slice::<YubiKeyShipmentStatus>(input) else { return };
+    // Years that RFC 3339 does not have are printed in a form that is not read; no API server stores them.
+    let Some(status) = stored(&given) else { return };
+    assert_eq!(Some(&status), stored(&status).as_ref(), "the status changes each time it is stored");
+    match record::read(&status) {
+        Ok(journal) => {
+            nothing_is_invented(&status, &journal);
+            nothing_is_lost(&status, &journal);
+            every_plan(&journal);
+            every_end(&journal);
+        }
+        Err(failure) => {
+            assert_eq!(failure.reason, Reason::StatusUnreadable);
+            is_discreet(&failure.message);
+        }
+    }
+});
+
+/// As the API server gives it back.
+fn stored(status: &YubiKeyShipmentStatus) -> Option<YubiKeyShipmentStatus> {
+    let text = serde_json::to_string(status).expect("a status is JSON");
+    serde_json::from_str(&text).ok()
+}
+
+fn nothing_is_lost(status: &YubiKeyShipmentStatus, journal: &Journal) {
+    let mut written = status.clone();
+    record::write(journal, &mut written);
+    assert_eq!(record::read(&written).as_ref(), Ok(journal), "written and read again");
+    let mut again = written.clone();
+    record::write(journal, &mut again);
+    assert_eq!(again, written);
+    assert_eq!(written.conditions, status.conditions, "not the journal's");
+    assert_eq!(written.decisions, status.decisions, "not the journal's");
+}
+
+fn nothing_is_invented(status: &YubiKeyShipmentStatus, journal: &Journal) {
+    let order = status.order.as_ref();
+    match (&journal.order, order.map(|order| order.outcome)) {
+        (Order::Never, None)
+        | (Order::Open(..), Some(OrderOutcome::Open))
+        | (Order::Unknown(..), Some(OrderOutcome::Unknown))
+        | (Order::Refused(_), Some(OrderOutcome::Refused))
+        | (Order::Accepted(_), Some(OrderOutcome::Accepted))
+        | (Order::Cancelled(..), Some(OrderOutcome::Cancelled)) => {}
+        other => panic!("{other:?}"),
+    }
+    match (&journal.enrollment, status.enrollment.as_ref().map(|enrollment| enrollment.outcome)) {
+        (Enrollment::Never, None)
+        | (Enrollment::Open(..), Some(EnrollmentOutcome::Open))
+        | (Enrollment::Refused(_), Some(EnrollmentOutcome::Refused))
+        | (Enrollment::Made(_), Some(EnrollmentOutcome::Made))
+        | (Enrollment::Discarded(_), Some(EnrollmentOutcome::Discarded)) => {}
+        other => panic!("{other:?}"),
+    }
+    if let Some((state, _)) = journal.accepted().and_then(|accepted| accepted.state) {
+        assert_eq!(order.and_then(|order| order.state.as_ref()).map(|state| state.id), Some(state.id));
+        assert_eq!(state, ParcelState::from_id(state.id), "known by its number only");
+        assert!(state.class != ParcelClass::Unknown || state.name() == "Unknown");
+    }
+    let at = |time: fn(&yubikey_shipment_operator::api::shipment::Times) -> bool| {
+        status.times.as_ref().is_some_and(time)
+    };
+    assert_eq!(journal.times.activated.is_some(), at(|times| times.activated.is_some()));
+    assert_eq!(journal.times.pin_sent.is_some(), at(|times| times.pin_sent.is_some()));
+}
+
+/// Whatever the status says and whatever was seen, there is a plan, and it never orders beside an order.
+fn every_plan(journal: &Journal) {
+    for now in *NOWS {
+        for list in lists(journal, now) {
+            for parcel in [None, Some(Sight::Missing), Some(Sight::Shown(None))] {
+                for round in 0..8_u8 {
+                    let seen = Seen {
+                        user: (round & 1 != 0).then(person),
+                        list: list.clone(),
+                        checked: Some(Ok(())),
+                        parcel: parcel.clone(),
+                        search: (round & 2 != 0).then_some(Search::Undecided),
+                        rival_live: Some(false),
+                        ..Seen::default()
+                    };
+                    one_plan(journal, &seen, &wanted(round), now);
+                }
+            }
+        }
+    }
+}
+
+fn one_plan(journal: &Journal, seen: &Seen, wanted: &Wanted, now: Timestamp) {
+    let situation = Situation {
+        wanted,
+        journal,
+        seen,
+        saved: true,
+        last_look: Timestamp::UNIX_EPOCH,
+        look_now: false,
+        rival: None,
+        now,
+    };
+    let step = plan(&situation);
+    assert_eq!(step, plan(&situation), "one situation, one plan");
+    match step {
+        Step::Mark(what @ (Marked::Order | Marked::Enroll)) => may_begin(journal, wanted, what, now),
+        Step::Run(Free::Activate) => {
+            assert!(journal.kept.is_some() && journal.accepted().is_some(), "nothing to activate with");
+            assert!(!wanted.deleting);
+        }
+        Step::Run(Free::Cancel) => assert!(wanted.deleting && journal.accepted().is_some()),
+        Step::Run(Free::MarkError) => assert!(journal.times.activated.is_none()),
+        _ => {}
+    }
+}
+
+fn may_begin(journal: &Journal, wanted: &Wanted, what: Marked, now: Timestamp) {
+    assert!(!wanted.deleting, "a resource that goes gets no key");
+    assert!(matches!(journal.order, Order::Never | Order::Refused(_)), "beside another order");
+    if what == Marked::Order {
+        let made = journal.made().expect("an order needs its enrolment");
+        assert!(made.requests.is_some() && made.discard_mark.is_none());
+        assert!(now.duration_since(made.mark.at) < SignedDuration::from_mins(15), "with expired requests");
+    }
+}
+
+/// Not read; empty; ours; ours and an older one.
+fn lists(journal: &Journal, at: Timestamp) -> Vec<Option<EnrollmentList>> {
+    let entry = |id: &EnrollmentId, created, status| ListedEnrollment {
+        id: id.clone(),
+        status,
+        created: Some(created),
+        preset_pin_available: Some(true),
+    };
+    let mut lists = vec![None, Some(EnrollmentList { at, entries: Vec::new() })];
+    if let Some(made) = journal.made() {
+        let ours = entry(&made.id, made.created_at, EnrollmentStatus::Pending);
+        lists.push(Some(EnrollmentList { at, entries: vec![ours] }));
+    }
+    let other = EnrollmentId::new("fwfOTHER").expect("an id");
+    let other = entry(&other, Timestamp::UNIX_EPOCH, EnrollmentStatus::Active);
+    lists.push(Some(EnrollmentList { at, entries: vec![other] }));
+    lists
+}
+
+fn person() -> Person {
+    let id = UserId::new("00uEXAMPLE0000000001").expect("an id");
+    Person::Found(SeenUser { id, status: UserStatus::Active })
+}
+
+fn wanted(round: u8) -> Wanted {
+    Wanted {
+        generation: 2,
+        activation: ActivationGate::Delivery,
+        delivery_timeout: SignedDuration::from_hours(336),
+        on_timeout: OnTimeout::Activate,
+        pin: PinGate::Activation,
+        existing_key: ExistingKey::Hold,
+        order_before: None,
+        on_delete: OnDelete::Cancel,
+        cancel_in_console: false,
+        cadence: Cadence {
+            first_after: SignedDuration::from_mins(20),
+            interval: SignedDuration::from_hours(6),
+            phase: 7,
+        },
+        calls: CallLimits {
+            timeout: SignedDuration::from_secs(30),
+            settle: SignedDuration::from_mins(2),
+            look_delay: SignedDuration::from_secs(2),
+        },
+        orgs: Orgs::default(),
+        order_bar: None,
+        effects_bar: None,
+        bound: true,
+        deleting: round & 4 != 0,
+    }
+}
+
+/// What people read follows from any journal, and a failure's count stays within its bounds.
+fn every_end(journal: &Journal) {
+    for reason in [Reason::ExistingKey, Reason::AwaitingShipment] {
+        let rest = Rest { reason, message: "what".to_owned(), until: None, pin: false };
+        noted(journal, &End::Rest(rest));
+    }
+    noted(journal, &End::Failed(Failure::new(Reason::OktaUnavailable, "what")));
+    for what in [Marked::Enroll, Marked::Order, Marked::Discard, Marked::SendPin] {
+        let mut marked = journal.clone();
+        marked.mark(what, NOWS[0], None);
+        assert!(marked.attempt_of(what) >= journal.attempt_of(what), "an attempt's number goes back");
+    }
+}
+
+fn noted(journal: &Journal, end: &End) {
+    let mut noted = journal.clone();
+    summary::note_end(&mut noted, end, 2, "k7f3ab", NOWS[0]);
+    assert_eq!(noted.order, journal.order, "the end of a pass is no receipt");
+    assert_eq!(noted.enrollment, journal.enrollment, "the end of a pass is no receipt");
+    let _ = summary::summarise(&noted, end, false);
+    let _ = summary::summarise(&noted, end, true);
+}

@@ -1,0 +1,148 @@
+//! What each answer of Okta says, judged as the client judges it, for whoever has an answer and no server: one
+//! function an operation.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+use url::Url;
+
+pub use super::quota::{LONGEST as LONGEST_WAIT, Seen as Limits};
+use super::{
+    Dpop, Organization,
+    client::{Unread, done, judge},
+    enrollments, groups, org, pages,
+    token::{self, Grant},
+    users,
+};
+use crate::{
+    domain::{
+        failure::{CallError, Reason},
+        ids::{EnrollmentId, Login, RpId},
+        seen::{EnrollmentList, NewEnrollment, User},
+    },
+    http::Answer,
+};
+
+/// What Okta gave, or why it gave nothing.
+pub type Result<T> = std::result::Result<T, CallError>;
+
+fn judged<T>(
+    answer: &Answer,
+    refused: Reason,
+    read: impl Fn(&Answer) -> std::result::Result<T, Unread>,
+) -> Result<T> {
+    judge(answer, refused, None, read)
+}
+
+/// One page of a user's enrolments.
+///
+/// # Errors
+/// As [`Client::enrollments`](super::Client::enrollments).
+pub fn enrollments(answer: &Answer) -> Result<EnrollmentList> {
+    judged(answer, Reason::UserNotFound, |answer| {
+        done(answer)?;
+        Ok(enrollments::read_page(answer)?)
+    })
+}
+
+/// A new enrolment.
+///
+/// # Errors
+/// As [`Client::enroll`](super::Client::enroll).
+pub fn enrolled(answer: &Answer) -> Result<NewEnrollment> {
+    judged(answer, Reason::EnrollRefused, enrollments::read_enrolled)
+}
+
+/// An activation of this enrolment.
+///
+/// # Errors
+/// As [`Client::activate`](super::Client::activate).
+pub fn activated(answer: &Answer, enrollment: &EnrollmentId) -> Result<()> {
+    judged(answer, Reason::ActivationRefused, |answer| enrollments::read_activated(answer, enrollment))
+}
+
+/// A PIN mail.
+///
+/// # Errors
+/// As [`Client::send_pin`](super::Client::send_pin).
+pub fn pin_sent(answer: &Answer) -> Result<()> {
+    judged(answer, Reason::PinRefused, done)
+}
+
+/// A removed enrolment.
+///
+/// # Errors
+/// As [`Client::delete_enrollment`](super::Client::delete_enrollment).
+pub fn deleted(answer: &Answer) -> Result<()> {
+    judged(answer, Reason::OktaUnavailable, enrollments::read_deleted)
+}
+
+/// A user looked for by id.
+///
+/// # Errors
+/// As [`Client::user_by_id`](super::Client::user_by_id).
+pub fn user(answer: &Answer) -> Result<Option<User>> {
+    judged(answer, Reason::OktaUnavailable, users::read_user)
+}
+
+/// A user looked for by login.
+///
+/// # Errors
+/// As [`Client::user_by_login`](super::Client::user_by_login).
+pub fn user_by_login(answer: &Answer, login: &Login) -> Result<Option<User>> {
+    judged(answer, Reason::OktaUnavailable, |answer| users::the_one(answer, login))
+}
+
+/// One page of a user's groups.
+///
+/// # Errors
+/// As [`Client::groups_of`](super::Client::groups_of).
+pub fn groups(answer: &Answer) -> Result<Vec<String>> {
+    judged(answer, Reason::UserNotFound, |answer| {
+        done(answer)?;
+        Ok(groups::read_page(answer)?)
+    })
+}
+
+/// The organization.
+///
+/// # Errors
+/// As [`Client::organization`](super::Client::organization).
+pub fn organization(answer: &Answer) -> Result<Organization> {
+    judged(answer, Reason::OktaUnavailable, org::read_organization)
+}
+
+/// The id of the `WebAuthn` authenticator among all.
+///
+/// # Errors
+/// Whatever but a readable 2xx.
+pub fn webauthn_authenticator(answer: &Answer) -> Result<Option<String>> {
+    judged(answer, Reason::OktaUnavailable, org::read_webauthn)
+}
+
+/// The RP id among the authenticator's methods.
+///
+/// # Errors
+/// Whatever but a readable 2xx.
+pub fn rp_id(answer: &Answer) -> Result<Option<RpId>> {
+    judged(answer, Reason::OktaUnavailable, org::read_rp_id)
+}
+
+/// How long the access token is good for; `None` if Okta asks for a `DPoP` nonce first.
+///
+/// # Errors
+/// Why there is no token.
+pub fn token_life(answer: &Answer, dpop: Dpop) -> Result<Option<Duration>> {
+    match token::read_grant(answer, dpop, "okta.users.manage", None)? {
+        Grant::Token(token) => Ok(Some(token.left(Instant::now()))),
+        Grant::NonceWanted => Ok(None),
+    }
+}
+
+/// Where a list goes on.
+///
+/// # Errors
+/// If the link to the next page is no URL.
+pub fn next_page(answer: &Answer) -> Result<Option<Url>> {
+    pages::next_link(answer).map_err(|what| answer.unreadable(what))
+}
