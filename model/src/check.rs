@@ -5,7 +5,7 @@ use std::time::Instant;
 use stateright::{Checker, Model, Property};
 
 use crate::{
-    action::Action,
+    action::{Action, View},
     bounds::Bounds,
     describe, events, fair, fates, person, runner,
     state::{Left, Rule, State},
@@ -120,7 +120,7 @@ impl Model for World {
         let mut s = last.clone();
         match action {
             Action::Start(p, view) => {
-                spend(&mut s, view != crate::action::View::Fresh);
+                spend(&mut s, !matches!(view, View::Fresh | View::Early));
                 runner::start(b, &mut s, p, view);
             }
             Action::Step(p, fate) => {

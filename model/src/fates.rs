@@ -19,8 +19,8 @@ pub fn of(b: &Bounds, s: &State, p: usize, actions: &mut Vec<Action>) {
         return;
     }
     // Before anything was noted or done, dying is the same as not having begun.
-    let something =
-        pass.journal != *pass.base.journal || matches!(pass.deed, Deed::Send(..) | Deed::Record(..));
+    let something = pass.journal != *pass.base.journal
+        || matches!(pass.deed, Deed::Send(..) | Deed::Record(..) | Deed::Keep(..));
     if accidents.crashes && something {
         actions.push(Action::Crash(p));
     }

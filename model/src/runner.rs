@@ -53,6 +53,7 @@ pub fn start(b: &Bounds, s: &mut State, p: usize, view: View) {
         took: 0,
         saw_parcel: None,
         saw_user: None,
+        unwritten: None,
         deed: Deed::Release,
     });
     let orphan = pass.base.policy == crate::domain::wanted::OnDelete::Orphan;
@@ -179,7 +180,7 @@ pub fn perform(b: &Bounds, s: &mut State, p: usize, fate: Fate) {
         }
         Deed::Save => {
             pass.journal.hold = None;
-            if write(b, s, &mut pass) { think(b, s, pass) } else { None }
+            if write(b, s, &mut pass) { think(b, s, pass) } else { refused(pass) }
         }
         Deed::Mark(what) => mark(b, s, pass, what, fate),
         Deed::Send(what, attempt, marked) => send(b, s, pass, (what, attempt, marked), fate),
@@ -190,7 +191,10 @@ pub fn perform(b: &Bounds, s: &mut State, p: usize, fate: Fate) {
         }
         Deed::Finish(end) => {
             pass.journal = ended(s, &pass, &end);
-            write(b, s, &mut pass);
+            if write(b, s, &mut pass) { None } else { refused(pass) }
+        }
+        Deed::Keep(what, attempt, receipt) => {
+            keep(b, s, pass, what, attempt, &receipt);
             None
         }
         Deed::Release => {
@@ -222,7 +226,7 @@ fn mark(b: &Bounds, s: &mut State, mut pass: Box<Pass>, what: Marked, fate: Fate
         pass.current = s.slots[pass.slot].live.is_some();
     }
     if !write(b, s, &mut pass) || !fence::counts(&sent, Some(&*pass.base.journal)) {
-        return None;
+        return refused(pass);
     }
     pass.journal = sent;
     pass.deed = Deed::Send(what, pass.journal.attempt_of(what), s.now);
@@ -246,10 +250,14 @@ fn send(
     };
     pass.seen.list = None;
     // A mark that is no longer open takes nothing; the runner only says so.
-    let _ = pass.journal.record(what, attempt, &receipt, pass.base.generation, at(s.now));
+    let taken = pass.journal.record(what, attempt, &receipt, pass.base.generation, at(s.now));
     if what == Marked::Order {
         pass.deed = Deed::Record(attempt, receipt);
         return Some(pass);
+    }
+    let mailed = what == Marked::SendPin && receipt == Receipt::Done;
+    if taken && (mailed || matches!(receipt, Receipt::Enrolled(..))) {
+        pass.unwritten = Some((what, attempt, receipt.clone()));
     }
     let late = (!in_time).then_some(Reason::StatusWriteFailed);
     received(b, s, pass, what, &receipt, late)
@@ -288,6 +296,24 @@ fn record(
     received(b, s, pass, Marked::Order, receipt, None)
 }
 
+/// The pass is over, except for a receipt that no list could prove.
+fn refused(mut pass: Box<Pass>) -> Option<Box<Pass>> {
+    let (what, attempt, receipt) = pass.unwritten.take()?;
+    pass.deed = Deed::Keep(what, attempt, receipt);
+    Some(pass)
+}
+
+/// Written into its own open mark, whatever else stands there by now.
+fn keep(b: &Bounds, s: &mut State, mut pass: Box<Pass>, what: Marked, attempt: Attempt, receipt: &Receipt) {
+    let Some(live) = s.slots[pass.slot].live.clone().filter(|live| live.uid == pass.base.uid) else { return };
+    let mut journal = (*live.journal).clone();
+    if fence::carry_over(&mut journal, what, attempt, receipt, live.generation, at(s.now)) {
+        journal.hold = None;
+        (pass.journal, pass.base, pass.current) = (journal, live, true);
+        write(b, s, &mut pass);
+    }
+}
+
 /// What the runner does after a receipt.
 fn received(
     b: &Bounds,
@@ -315,6 +341,7 @@ fn write(b: &Bounds, s: &mut State, pass: &mut Pass) -> bool {
         return false;
     }
     oracle::stored(s, pass);
+    pass.unwritten = None;
     pass.base.journal = Arc::new(pass.journal.clone());
     let slot = &mut s.slots[pass.slot];
     let suffix = format!("-{}{}", pass.slot, slot.holds);

@@ -230,6 +230,8 @@ pub struct Pass {
     pub saw_parcel: Option<(u32, i64)>,
     /// The user's status as read in this pass.
     pub saw_user: Option<UserStatus>,
+    /// A receipt that stands nowhere yet: it goes with the next write.
+    pub unwritten: Option<(Marked, Attempt, Receipt)>,
     /// What comes next.
     pub deed: Deed,
 }
@@ -251,6 +253,8 @@ pub enum Deed {
     Send(Marked, Attempt, i64),
     /// Write an order's receipt.
     Record(Attempt, Receipt),
+    /// Write a receipt, alone, whose first write was refused.
+    Keep(Marked, Attempt, Receipt),
     /// Send what needs no mark.
     Run(Free),
     /// Write how the pass ended.
