@@ -9,6 +9,7 @@ use crate::{
 };
 
 /// One world.
+#[expect(clippy::struct_excessive_bools, reason = "a set of switches")]
 #[derive(Debug, Clone)]
 pub struct Bounds {
     /// For people.

@@ -90,7 +90,6 @@ pub struct Left {
 }
 
 /// Where one shipment is declared.
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own that history left")]
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Slot {
     /// The object; none if it is gone.
@@ -206,6 +205,7 @@ pub struct Decision {
 }
 
 /// One pass of one process, before its next deed.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about what the pass began with")]
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Pass {
     /// On which shipment.

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 
 use crate::{Fault, audit::objects, storm::Stage};
@@ -24,6 +23,6 @@ pub(crate) async fn wait(stage: &Stage, longest: Duration) -> Result<(), Fault> 
             shipments.len() == stage.people.len() && shipments.iter().all(|s| objects::end(s).is_some());
         quiet = if all { quiet + 1 } else { 0 };
     }
-    stage.diary.note(|pages| pages.calm = Some(Timestamp::now()));
+    stage.diary.note(|pages| pages.calm = Some(crate::clock::now()));
     Ok(())
 }

@@ -4,6 +4,7 @@
 
 mod audit;
 mod calm;
+mod clock;
 mod cluster;
 mod control_plane;
 mod diary;

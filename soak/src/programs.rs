@@ -66,7 +66,7 @@ fn appended(log: &Path) -> Result<std::fs::File, Fault> {
 /// Runs a program to its end; the answer is its stdout.
 pub(crate) async fn output(mut command: Command, input: &[u8]) -> Result<String, Fault> {
     use tokio::io::AsyncWriteExt as _;
-    let program = format!("{:?}", command.as_std().get_program());
+    let program = command.as_std().get_program().to_string_lossy().into_owned();
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     let mut child = command.spawn().map_err(|error| format!("{program} does not start: {error}"))?;
     let mut stdin = child.stdin.take().ok_or("no stdin")?;

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use jiff::Timestamp;
 use tokio::{net::TcpListener, process::Command};
 
 use crate::{
@@ -72,7 +71,7 @@ impl Replica {
         let Some(program) = &mut self.program else { return Ok(()) };
         if !program.has_ended() {
             program.kill().await?;
-            let kill = Kill { at: Timestamp::now(), replica: self.name.clone() };
+            let kill = Kill { at: crate::clock::now(), replica: self.name.clone() };
             diary.note(|pages| pages.kills.push(kill));
         }
         self.launch()
@@ -93,7 +92,7 @@ impl Replica {
             return Ok(());
         };
         let text = answer.text().await.unwrap_or_default();
-        self.folder.append(folder::METRICS, &format!("# {} at {}\n{text}", self.name, Timestamp::now()))
+        self.folder.append(folder::METRICS, &format!("# {} at {}\n{text}", self.name, crate::clock::now()))
     }
 
     pub(crate) async fn stop(&mut self) -> Result<(), Fault> {

@@ -39,7 +39,7 @@ impl Call {
     pub(crate) fn is_unanswered(&self) -> bool {
         let Some(status) = self.status else { return true };
         let refused = REFUSALS.contains(&status);
-        self.faulted && !refused || !refused && !(200..300).contains(&status) || self.took() > TIME_OUT
+        (!refused && (self.faulted || !(200..300).contains(&status))) || self.took() > TIME_OUT
     }
 
     fn took(&self) -> SignedDuration {

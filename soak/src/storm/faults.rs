@@ -1,7 +1,6 @@
 //! Which calls of the vendors misbehave, and how. What would make a vendor lie about an order (a refusal after it was
 //! accepted, a parcel in another state) is left out: against that no courier can do anything.
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::dice::Dice;
@@ -79,7 +78,7 @@ fn effect(dice: &mut Dice, is_okta: bool) -> Value {
 fn too_many(dice: &mut Dice, is_okta: bool) -> Value {
     let wait = dice.between(1, 3);
     let headers = if is_okta {
-        let reset = Timestamp::now().as_second() + wait.cast_signed();
+        let reset = crate::clock::now().as_second() + wait.cast_signed();
         json!({"X-Rate-Limit-Limit": "600", "X-Rate-Limit-Remaining": "0", "X-Rate-Limit-Reset": reset.to_string()})
     } else {
         json!({"Retry-After": wait.to_string()})

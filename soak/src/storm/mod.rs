@@ -5,7 +5,6 @@ mod faults;
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use serde_json::json;
 use tokio::{
     sync::Mutex,
@@ -38,7 +37,7 @@ pub(crate) struct Stage {
 
 /// Rages for so long.
 pub(crate) async fn rage(stage: &Stage, length: Duration) -> Result<(), Fault> {
-    let from = Timestamp::now();
+    let from = crate::clock::now();
     let end = Instant::now() + length;
     tokio::try_join!(
         declare(stage, length / 2),
@@ -48,7 +47,7 @@ pub(crate) async fn rage(stage: &Stage, length: Duration) -> Result<(), Fault> {
         take_away(stage, end),
     )?;
     stage.vendors.mend().await?;
-    stage.diary.note(|pages| pages.storm = Some((from, Timestamp::now())));
+    stage.diary.note(|pages| pages.storm = Some((from, crate::clock::now())));
     Ok(())
 }
 
@@ -83,7 +82,7 @@ async fn declare(stage: &Stage, length: Duration) -> Result<(), Fault> {
             login: person.login.clone(),
             user_id: person.user_id.clone(),
             connection: person.connection.clone(),
-            at: Timestamp::now(),
+            at: crate::clock::now(),
         };
         stage.diary.note(|pages| pages.shipments.push(declared));
     }
@@ -153,12 +152,12 @@ async fn take_away(stage: &Stage, end: Instant) -> Result<(), Fault> {
     let mut wait = dice.fraction(12.0, 20.0);
     while pause(wait, end).await {
         let killed = dice.happens(0.5);
-        let from = Timestamp::now();
+        let from = crate::clock::now();
         let mut plane = stage.plane.lock().await;
         plane.take_away(killed).await?;
         plane.put_back().await?;
         drop(plane);
-        let outage = Outage { from, to: Timestamp::now(), killed };
+        let outage = Outage { from, to: crate::clock::now(), killed };
         stage.diary.note(|pages| pages.outages.push(outage));
         wait = dice.fraction(45.0, 75.0);
     }
