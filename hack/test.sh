@@ -97,6 +97,9 @@ suite_sdk() {
   suite sdk count_summary '\.\.\. (ok|FAIL|ERROR|skipped)' tests/sdk/run.sh
 }
 
+# Two small fault storms, and their audits.
+suite_soak() { suite soak count_lines '^(not )?ok ' hack/soak.sh short; }
+
 count() {
   local line="$passed passed, $failed failed"
   [ "$skipped" -eq 0 ] || line+=", $skipped skipped"
@@ -110,6 +113,6 @@ if ! tied hack/build.sh; then
   failed=1
   count
 fi
-[ $# -gt 0 ] || set -- format lint rust fuzz control-plane chart sdk
+[ $# -gt 0 ] || set -- format lint rust soak fuzz control-plane chart sdk
 for name in "$@"; do "suite_$name"; done
 count

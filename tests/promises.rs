@@ -1,0 +1,72 @@
+//! What `docs/guarantees.md` promises is carried by tests and properties that exist.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test should stop")]
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn rust_files(dir: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            rust_files(&path, found);
+        } else if path.extension().is_some_and(|end| end == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+fn text_of(dirs: &[&str]) -> String {
+    let mut files = Vec::new();
+    for dir in dirs {
+        rust_files(&root().join(dir), &mut files);
+    }
+    files.iter().map(|file| fs::read_to_string(file).unwrap()).collect::<Vec<_>>().join("\n")
+}
+
+/// What stands between backticks or asterisks, with what stands before a colon cut off.
+fn quoted(text: &str, mark: char) -> impl Iterator<Item = &str> {
+    text.split(mark).skip(1).step_by(2).map(|part| part.rsplit(": ").next().unwrap())
+}
+
+/// Names of tests: sentences with underscores.
+fn tests(page: &str) -> BTreeSet<&str> {
+    let is_test = |name: &&str| {
+        name.matches('_').count() > 2 && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    page.lines()
+        .filter(|line| line.starts_with('|'))
+        .flat_map(|line| quoted(line, '`'))
+        .filter(is_test)
+        .collect()
+}
+
+#[test]
+fn every_test_that_the_guarantees_name_exists() {
+    let page = fs::read_to_string(root().join("docs/guarantees.md")).unwrap();
+    let code = text_of(&["src", "tests", "sandbox/tests", "soak/src", "model"]);
+    let named = tests(&page);
+    assert!(named.len() > 60, "only {} tests are named", named.len());
+    let missing: Vec<_> = named.iter().filter(|name| !code.contains(&format!("fn {name}("))).collect();
+    assert!(missing.is_empty(), "no such test: {missing:#?}");
+}
+
+#[test]
+fn every_property_of_the_model_carries_a_promise() {
+    let page = fs::read_to_string(root().join("docs/guarantees.md")).unwrap();
+    let checked = fs::read_to_string(root().join("model/src/check.rs")).unwrap();
+    let list = checked.split("PROPERTIES: ").nth(1).unwrap().split("];").next().unwrap();
+    let properties: Vec<_> = list.lines().filter_map(|line| line.trim().strip_prefix("(\"")).collect();
+    assert!(properties.len() > 8, "{list}");
+    for property in properties {
+        let name = property.split('"').next().unwrap();
+        let told = name.split(", and").next().unwrap();
+        assert!(page.contains(told), "docs/guarantees.md does not name the property: {told}");
+    }
+}
