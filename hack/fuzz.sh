@@ -8,6 +8,8 @@
 #   hack/fuzz.sh all [SECONDS]      each target that long
 set -euo pipefail
 . "$(dirname "$0")/lib/common.sh"
+. "$root/hack/lib/prerequisites.sh"
+need rust c cxx
 cd "$root/fuzz"
 
 export CARGO_TARGET_DIR=${FUZZ_TARGET_DIR:-$root/target/fuzz}

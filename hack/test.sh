@@ -107,7 +107,7 @@ count() {
   [ "$failed" -eq 0 ]
 }
 
-need git rust rust_components go c python python_venv
+need git rust rust_components go c cxx python python_venv
 if ! tied hack/build.sh; then
   say "the build failed, so no test could run"
   failed=1

@@ -67,6 +67,12 @@ check_python_venv() {
     lacks "Python's venv" "Debian, Ubuntu: apt-get install python3-venv"
 }
 
+# libFuzzer is C++.
+check_cxx() {
+  command -v c++ >/dev/null ||
+    lacks "a C++ compiler (c++)" "Debian, Ubuntu: apt-get install g++; Fedora: dnf install gcc-c++; macOS: xcode-select --install"
+}
+
 check_git() {
   command -v git >/dev/null ||
     lacks "git" "Debian, Ubuntu: apt-get install git; Fedora: dnf install git; macOS: xcode-select --install"
