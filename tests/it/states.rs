@@ -53,6 +53,11 @@ async fn a_parcel_lost_after_the_activation_is_said_loudly() {
             let told = shipment.until_reason("ParcelLost").await;
             needs_a_person(&told);
             assert_eq!(told.is("Activated"), "True");
+            assert!(
+                !told.message().contains("DiscardEnrollment"),
+                "a live key is not pending: {}",
+                told.message()
+            );
         })
         .await;
 }

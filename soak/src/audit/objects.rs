@@ -41,12 +41,19 @@ pub(crate) fn message(object: &Value) -> &str {
 pub(crate) fn end(object: &Value) -> Option<End> {
     let is = |kind| condition(object, kind, "status") == "True";
     match text(object, "/status/phase") {
-        "Activated" if is("Activated") && is("PinSent") && is("Ready") => Some(End::Activated),
+        "Activated" if is("Activated") && is("Ready") && (is("PinSent") || asked_often(object)) => {
+            Some(End::Activated)
+        }
         "Held" if is("Stalled") => Some(End::Held),
         "Failed" if is("Stalled") => Some(End::Failed),
         "Cancelled" => Some(End::Cancelled),
         _ => None,
     }
+}
+
+/// The key signs in, and Okta was asked for its PIN as often as a day allows without an answer: the next mail waits.
+pub(crate) fn asked_often(object: &Value) -> bool {
+    reason(object) == "PinLimitReached"
 }
 
 /// Does it tell a person why it waits and how to go on?

@@ -2,12 +2,17 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use serde_json::Value;
+
 use super::{
     Evidence,
     journal::{ENROLL, ORDER, SEND_PIN},
     objects::{self, End},
 };
 use crate::diary::Declared;
+
+/// How often Okta may be asked within a day for the mail of one key.
+const MAILS_A_DAY: usize = 3;
 
 /// Ids of the orders of a person that were accepted and stand.
 pub(crate) fn standing<'a>(evidence: &'a Evidence, user: &'a str) -> Vec<&'a str> {
@@ -58,7 +63,7 @@ fn why_lost(evidence: &Evidence, owner: &Declared) -> Option<String> {
         return Some(format!("{who}: the shipment is gone"));
     };
     match objects::end(object) {
-        Some(End::Activated) => not_alive(evidence, owner).map(|why| format!("{who}: {why}")),
+        Some(End::Activated) => not_alive(evidence, owner, object).map(|why| format!("{who}: {why}")),
         Some(_) if objects::is_told(object) => None,
         Some(_) => Some(format!("{who}: it waits and does not say for what")),
         None => Some(format!("{who}: it has come to no end")),
@@ -66,7 +71,7 @@ fn why_lost(evidence: &Evidence, owner: &Declared) -> Option<String> {
 }
 
 /// "Activated" is believed only as far as Okta shows it.
-fn not_alive(evidence: &Evidence, owner: &Declared) -> Option<String> {
+fn not_alive(evidence: &Evidence, owner: &Declared, object: &Value) -> Option<String> {
     let all = evidence.state["enrollments"].as_array().into_iter().flatten();
     let mut ours = all.filter(|enrollment| enrollment["userId"] == owner.user_id.as_str());
     let Some(active) = ours.find(|enrollment| enrollment["status"] == "ACTIVE") else {
@@ -77,5 +82,12 @@ fn not_alive(evidence: &Evidence, owner: &Declared) -> Option<String> {
         return Some("the active enrolment was made by nobody".to_owned());
     }
     let mailed = evidence.journal.done(SEND_PIN).any(|call| call.enrollment_id.as_deref() == id);
-    (!mailed).then(|| "its PIN was never mailed".to_owned())
+    if mailed {
+        return None;
+    }
+    // A call that was kept from running names its enrolment in its path only.
+    let asked =
+        evidence.journal.of(SEND_PIN).filter(|call| id.is_some_and(|id| call.path.contains(id))).count();
+    let waits = objects::asked_often(object) && asked >= MAILS_A_DAY;
+    (!waits).then(|| format!("its PIN was never mailed, and asked for {asked} times"))
 }

@@ -76,7 +76,7 @@ impl Run {
     fn call(&mut self, second: i64, operation: &str, number: i64) {
         let mut call = json!({
             "seq": self.journal.len() + 1, "at": at(second), "finishedAt": at(second), "operation": operation,
-            "status": 200, "committed": true, "faulted": false, "userId": user(number),
+            "path": format!("/enrollments/enrollment{number}/{operation}"), "status": 200, "committed": true, "faulted": false, "userId": user(number),
             "enrollmentId": format!("enrollment{number}"),
         });
         if operation == "CreateFPRShipment" {
@@ -183,6 +183,23 @@ fn activated_is_believed_only_as_far_as_okta_shows_it() {
     let mut run = Run::good();
     run.the("sendPin", 1)["committed"] = json!(false);
     run.is_noticed_as("lost_orders");
+}
+
+#[test]
+fn a_pin_waits_for_the_next_day_only_after_three_mails_that_nobody_confirmed() {
+    let mut run = Run::good();
+    run.the("sendPin", 1)["committed"] = json!(false);
+    run.shipments[1]["status"]["conditions"] = json!([
+        {"type": "Ready", "status": "True", "reason": "PinLimitReached", "message": "It waits a day."},
+        {"type": "Activated", "status": "True", "reason": "Activated", "message": "It signs in."},
+    ]);
+    run.is_noticed_as("lost_orders");
+    for second in [140, 150] {
+        run.call(second, "sendPin", 1);
+        run.journal.last_mut().expect("just made")["committed"] = json!(false);
+    }
+    let (verdict, line) = run.verdict();
+    assert!(verdict.is_good() && line["activated"] == 3, "{line}");
 }
 
 #[test]
