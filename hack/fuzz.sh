@@ -46,7 +46,8 @@ fuzz() {
 smoke() {
   local target failed=0 scratch
   scratch=$(mktemp -d)
-  trap 'rm -rf "$scratch"' EXIT
+  # The name is gone when the trap runs: its value stands in it.
+  trap "rm -rf '$scratch'" EXIT
   for target in $(targets); do
     if fuzz "$target" "$scratch/$target" -seed=1 -runs=3000 -verbosity=0; then
       say "ok fuzz $target"
