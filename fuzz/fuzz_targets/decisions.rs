@@ -22,7 +22,10 @@ fuzz_target!(|input: &[u8]| {
     let Ok(status) = serde_json::from_value::<YubiKeyShipmentStatus>(both["status"].take()) else { return };
     let Ok(spec) = serde_json::from_value::<YubiKeyDecisionSpec>(both["decision"].take()) else { return };
     let Ok(journal) = record::read(&status) else { return };
-    decided(&status, &journal, &Arc::new(YubiKeyDecision::new("decision", spec)));
+    let mut decision = YubiKeyDecision::new("decision", spec);
+    // As the API server stores it.
+    decision.metadata.uid = Some("0b0c2a52-3f0f-4f39-8a0e-5d1f5d6f3a10".to_owned());
+    decided(&status, &journal, &Arc::new(decision));
 });
 
 fn decided(status: &YubiKeyShipmentStatus, journal: &Journal, decision: &Arc<YubiKeyDecision>) {
