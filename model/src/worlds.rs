@@ -27,6 +27,7 @@ pub fn all() -> Vec<Bounds> {
         after_order(),
         gates(),
         pins(),
+        between_polls(),
         deleted_early(),
         deleted_late(),
         decided(),
@@ -226,7 +227,6 @@ fn gates() -> Bounds {
         activation: ActivationGate::Delivery,
         on_timeout: OnTimeout::Activate,
         pin: PinGate::Delivery,
-        early: true,
         faults: 1,
         jumps: 2,
         lengths: vec![SETTLED, FORTNIGHT],
@@ -236,6 +236,16 @@ fn gates() -> Bounds {
             "e2",
             "activation by time-out, the PIN on delivery, states that go back, two processes",
         )
+    }
+}
+
+fn between_polls() -> Bounds {
+    Bounds {
+        processes: vec![0],
+        early: true,
+        name: "e4",
+        about: "the same with one process that also looks between two polls",
+        ..gates()
     }
 }
 

@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Look, Person, Situation, Step, after, rest, rest_for};
 use crate::domain::{
     failure::Reason,
+    fence,
     ids::ShipmentId,
     journal::{Adoption, EnrollMark, Enrollment, Made, Marked, Order, RefusedOrder, Unwanted},
     seen::{EnrollmentList, EnrollmentStatus, ListedEnrollment, UserStatus},
@@ -15,7 +16,7 @@ use crate::domain::{
 pub const REQUESTS_LIVE: SignedDuration = SignedDuration::from_mins(15);
 
 /// A call starts at most this long after its mark.
-const LATEST_START: SignedDuration = SignedDuration::from_secs(10);
+const LATEST_START: SignedDuration = SignedDuration::from_secs(fence::LATEST_START.as_secs().cast_signed());
 
 /// An enrolment mark without receipt is judged by the list only while it is younger than this.
 const MARK_JUDGED: SignedDuration = SignedDuration::from_hours(1);
