@@ -70,9 +70,9 @@ run) run ;;
 audit)
   [ -n "${2-}" ] || fail "name the folder of a run: make audit DIR=.state/soak/1"
   profile=release
-  [ -x "$target/release/yubikey-shipment-soak" ] || profile=debug
-  [ -x "$target/$profile/yubikey-shipment-soak" ] || build release
-  [ -x "$target/release/yubikey-shipment-soak" ] && profile=release
+  if ! [ -x "$target/release/yubikey-shipment-soak" ]; then
+    if [ -x "$target/debug/yubikey-shipment-soak" ]; then profile=debug; else build release; fi
+  fi
   audit "$profile" "$2"
   ;;
 short) short ;;

@@ -6,7 +6,7 @@ use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 use yubikey_shipment_fuzz::{
     answer::{self, body, text},
-    is_fair, is_sealed,
+    fair, is_fair, is_sealed,
 };
 use yubikey_shipment_operator::{
     domain::{
@@ -27,17 +27,6 @@ fn nature(operation: &str) -> Nature {
         "enroll" => Nature::Create,
         "activate" | "send-pin" | "delete" | "token" => Nature::Change,
         _ => Nature::Read,
-    }
-}
-
-/// The value, once what must be true of an error is.
-fn fair<T>(answer: &Answer, result: Result<T, CallError>) -> Option<T> {
-    match result {
-        Ok(value) => Some(value),
-        Err(error) => {
-            is_fair(answer, &error);
-            None
-        }
     }
 }
 

@@ -5,7 +5,7 @@ use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 use yubikey_shipment_fuzz::{
     answer::{self, body, text},
-    is_discreet, is_fair, is_sealed,
+    fair, is_discreet, is_sealed,
     people::recipient,
 };
 use yubikey_shipment_operator::{
@@ -32,17 +32,6 @@ fn nature(operation: &str) -> Nature {
         "order" => Nature::Order,
         "cancel" => Nature::Change,
         _ => Nature::Read,
-    }
-}
-
-/// The value, once what must be true of an error is.
-fn fair<T>(answer: &Answer, result: Result<T, CallError>) -> Option<T> {
-    match result {
-        Ok(value) => Some(value),
-        Err(error) => {
-            is_fair(answer, &error);
-            None
-        }
     }
 }
 

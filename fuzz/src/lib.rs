@@ -48,6 +48,17 @@ pub fn is_fair(answer: &Answer, error: &CallError) {
     }
 }
 
+/// The value, once what must be true of an error is.
+pub fn fair<T>(answer: &Answer, result: Result<T, CallError>) -> Option<T> {
+    match result {
+        Ok(value) => Some(value),
+        Err(error) => {
+            is_fair(answer, &error);
+            None
+        }
+    }
+}
+
 /// Passed on whole, printed never.
 ///
 /// # Panics

@@ -21,8 +21,6 @@ use crate::{
 
 /// As in the runner.
 const MOST_STEPS: usize = 40;
-/// As in the runner.
-const AMBIGUOUS_TRIES: u32 = 4;
 
 /// A process begins a pass.
 pub fn start(b: &Bounds, s: &mut State, p: usize, view: View) {
@@ -134,10 +132,7 @@ fn think(b: &Bounds, s: &mut State, mut pass: Box<Pass>) -> Option<Box<Pass>> {
 }
 
 fn fail(s: &State, pass: Box<Pass>, failure: Failure) -> Option<Box<Pass>> {
-    let ambiguous =
-        matches!(failure.reason, Reason::EnrollRefused | Reason::ActivationRefused | Reason::PinRefused);
-    let tries = pass.journal.trouble.as_ref().filter(|t| t.reason == failure.reason).map_or(0, |t| t.count);
-    if failure.reason.kind() == Kind::Stalled && !(ambiguous && tries < AMBIGUOUS_TRIES) {
+    if failure.reason.kind() == Kind::Stalled && !pass.journal.tries_again(failure.reason) {
         let Failure { reason, message, .. } = failure;
         return finish(s, pass, End::Rest(Rest { reason, message, until: None, pin: false }));
     }
@@ -255,8 +250,7 @@ fn send(
         pass.deed = Deed::Record(attempt, receipt);
         return Some(pass);
     }
-    let mailed = what == Marked::SendPin && receipt == Receipt::Done;
-    if taken && (mailed || matches!(receipt, Receipt::Enrolled(..))) {
+    if taken && fence::must_stand(what, &receipt) {
         pass.unwritten = Some((what, attempt, receipt.clone()));
     }
     let late = (!in_time).then_some(Reason::StatusWriteFailed);

@@ -276,7 +276,7 @@ impl Context {
                 let theirs = (other.creation_timestamp().map(|t| t.0), other.uid());
                 other.status.as_ref().is_some_and(is_open) || theirs < mine
             })?;
-        Some(format!("{}/{}", first.namespace().unwrap_or_default(), first.name_any()))
+        Some(whole_name(first))
     }
 
     /// By the id Okta gave, else by the reference as written: before the first mark no id is known. Logins and ids
@@ -320,7 +320,7 @@ impl Context {
         };
         let all = self.shipments.state();
         let other = all.iter().find(|other| other.uid() != object.uid() && has(other))?;
-        Some(format!("{}/{}", other.namespace().unwrap_or_default(), other.name_any()))
+        Some(whole_name(other))
     }
 
     /// Writes the ids of a released shipment to an event on its connection, where they outlive it.
@@ -349,6 +349,11 @@ impl Context {
 
 fn version(object: &YubiKeyShipment) -> u64 {
     object.resource_version().and_then(|v| v.parse().ok()).unwrap_or(0)
+}
+
+/// As people write it: `onboarding/ann-lee`.
+fn whole_name(object: &YubiKeyShipment) -> String {
+    format!("{}/{}", object.namespace().unwrap_or_default(), object.name_any())
 }
 
 fn is_marked(status: &YubiKeyShipmentStatus) -> bool {

@@ -42,6 +42,13 @@ impl Write {
     }
 }
 
+/// Must this receipt be written alone if the write that was to carry it is refused? What the vendors' lists prove is
+/// not lost with its receipt; an enrolment's requests and a mail that was sent are proven by no list.
+#[must_use]
+pub fn must_stand(what: Marked, receipt: &Receipt) -> bool {
+    matches!(receipt, Receipt::Enrolled(..)) || (what == Marked::SendPin && *receipt == Receipt::Done)
+}
+
 /// Puts a receipt, and nothing else, into the journal that is live now. False: the mark of its attempt is not open
 /// there, because the receipt arrived before or because somebody emptied the status; trying on would never end.
 #[must_use]

@@ -14,7 +14,7 @@ use self::{
     args::{Arguments, Command, LeaseName, Run},
     startup::Fault,
 };
-use crate::{api::schema, controller::run, lease::Settings, metrics::Metrics, readiness::Readiness};
+use crate::{api::schema, chance, controller::run, lease::Settings, metrics::Metrics, readiness::Readiness};
 
 /// Runs the subcommand of the command line.
 pub async fn main() -> ExitCode {
@@ -58,9 +58,7 @@ fn lease(arguments: &Run) -> Option<Settings> {
     let LeaseName { namespace, name } = arguments.lease.clone()?;
     let identity = arguments.identity.clone().unwrap_or_else(|| {
         let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-        let mut end = [0_u8; 4];
-        let _ = openssl::rand::rand_bytes(&mut end);
-        format!("{}-{:08x}", host.trim(), u32::from_le_bytes(end))
+        format!("{}-{:08x}", host.trim(), u32::from_le_bytes(chance::bytes()))
     });
     Some(Settings { namespace, name, identity, duration: Duration::from_secs(arguments.lease_seconds) })
 }

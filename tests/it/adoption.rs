@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::support::{
+    hours_ago,
     object::Object,
     scene::{Scene, Setting, scene},
     shipment::Handle,
-    two_hours_ago,
 };
 
 const ENROLL: &str = "enrollPreregistrationEnrollment";
@@ -265,7 +265,7 @@ async fn restored(scene: &Scene) -> (Handle, String) {
     let login = scene.person("kim", "ACTIVE").await;
     let shipment = scene.ship("kim", &login).await;
     let order = order_of(&shipment.until_ordered().await);
-    let then = two_hours_ago();
+    let then = hours_ago(2);
     let enrollment = json!({
         "attempt": 1, "outcome": "Open", "mark": {"at": then, "oktaTime": then, "shown": null},
         "id": null, "keyId": null, "rpIds": null, "createdAt": null,

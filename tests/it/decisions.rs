@@ -6,10 +6,11 @@ use crate::{
     states::at_yubico,
     support::{
         answers::answered,
+        hours_ago,
         object::Object,
         scene::{Scene, Setting, scene},
         shipment::Handle,
-        two_hours_ago, until,
+        until,
     },
 };
 
@@ -426,7 +427,7 @@ async fn an_order_that_is_shown_again_is_taken_over_by_a_person() {
 /// An hour passes after the first 404.
 async fn missing_for_long(shipment: &Handle) {
     shipment.until("it was missed once", |object| object.has("/status/order/missingSince")).await;
-    shipment.set_status(json!({"order": {"missingSince": two_hours_ago()}})).await;
+    shipment.set_status(json!({"order": {"missingSince": hours_ago(2)}})).await;
 }
 
 #[tokio::test]

@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::support::{
+    hours_ago,
     scene::{Scene, Setting, scene},
     shipment::Handle,
-    two_hours_ago, until,
+    until,
 };
 
 const CANCEL: &str = "DeleteShipmentExactById";
@@ -239,7 +240,7 @@ async fn a_cancellation_whose_answer_is_lost_is_not_taken_for_done_without_a_per
             shipment.delete().await;
             shipment.until("it was missed once", |object| object.has("/status/order/missingSince")).await;
             assert_eq!(scene.sandbox.count(DISCARD).await, 0, "a 404 alone proves nothing");
-            shipment.set_status(json!({"order": {"missingSince": two_hours_ago()}})).await;
+            shipment.set_status(json!({"order": {"missingSince": hours_ago(2)}})).await;
             shipment.until_held("OrderNotFound", &["ConfirmCancelled", "AdoptOrder"]).await;
             scene.answer(&shipment, "ConfirmCancelled", json!({})).await;
             shipment.until_gone().await;

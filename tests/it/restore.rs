@@ -1,10 +1,9 @@
 //! A backup of the cluster is put back: the status knows less than the vendors, and nothing is sent on its word.
 
-use jiff::SignedDuration;
 use serde_json::json;
 
 use crate::support::{
-    now,
+    hours_ago,
     object::Object,
     plane::Backup,
     sandbox::Call,
@@ -27,6 +26,21 @@ async fn orders_and_forgets(scene: &Scene, shipment: &Handle, backup: &Backup) -
     scene.sandbox.last_call().await
 }
 
+/// A backup from between enrolment and order is put back after the order.
+async fn forgets_the_order(scene: &Scene) -> (Handle, u64) {
+    let login = scene.person("kim", "ACTIVE").await;
+    // The second look fails, so that the pass ends between enrolment and order.
+    let down = json!({"kind": "status", "status": 503});
+    let rule = scene.sandbox.fault_at(LIST, ".", (2, 0), down).await;
+    let shipment = scene.ship("kim", &login).await;
+    shipment.until_phase("Enrolled").await;
+    scene.rest_operator();
+    let backup = scene.plane().back_up().await;
+    scene.sandbox.mend(rule).await;
+    let since = orders_and_forgets(scene, &shipment, &backup).await;
+    (shipment, since)
+}
+
 /// Held for a person, and nothing was sent; a look more changes nothing.
 async fn stays_held(scene: &Scene, shipment: &Handle, reason: &str, since: u64) -> Object {
     let held = shipment.until_reason(reason).await;
@@ -42,11 +56,6 @@ async fn nothing_sent(scene: &Scene, since: u64) {
     let sent: Vec<Call> = scene.sandbox.effects_since(since).await;
     assert!(sent.is_empty(), "{sent:#?}");
     assert_eq!(scene.sandbox.orders().await.len(), 1);
-}
-
-fn hours_ago(hours: i64) -> String {
-    let then = now() - SignedDuration::from_hours(hours);
-    then.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 #[tokio::test]
@@ -97,16 +106,7 @@ async fn a_backup_with_an_open_enrolment_finds_what_it_did_not_know_and_sends_no
 async fn a_backup_between_enrolment_and_order_is_held_once_the_requests_are_old() {
     own_scene("between")
         .play(async |scene| {
-            let login = scene.person("kim", "ACTIVE").await;
-            // The second look fails, so that the pass ends between enrolment and order.
-            let down = json!({"kind": "status", "status": 503});
-            let rule = scene.sandbox.fault_at(LIST, ".", (2, 0), down).await;
-            let shipment = scene.ship("kim", &login).await;
-            shipment.until_phase("Enrolled").await;
-            scene.rest_operator();
-            let backup = scene.plane().back_up().await;
-            scene.sandbox.mend(rule).await;
-            let since = orders_and_forgets(scene, &shipment, &backup).await;
+            let (shipment, since) = forgets_the_order(scene).await;
             // As it looks when a quarter of an hour has passed.
             let old = json!({"at": hours_ago(1), "oktaTime": hours_ago(1)});
             shipment.change_status(json!({"enrollment": {"createdAt": hours_ago(1), "mark": old}})).await;
@@ -120,15 +120,7 @@ async fn a_backup_between_enrolment_and_order_is_held_once_the_requests_are_old(
 async fn a_backup_whose_enrolment_is_gone_at_okta_is_held() {
     own_scene("gone")
         .play(async |scene| {
-            let login = scene.person("kim", "ACTIVE").await;
-            let down = json!({"kind": "status", "status": 503});
-            let rule = scene.sandbox.fault_at(LIST, ".", (2, 0), down).await;
-            let shipment = scene.ship("kim", &login).await;
-            shipment.until_phase("Enrolled").await;
-            scene.rest_operator();
-            let backup = scene.plane().back_up().await;
-            scene.sandbox.mend(rule).await;
-            let since = orders_and_forgets(scene, &shipment, &backup).await;
+            let (shipment, since) = forgets_the_order(scene).await;
             let enrollment = scene.sandbox.enrollments().await.remove(0);
             scene.sandbox.delete(&format!("/enrollments/{}", enrollment["id"].as_str().unwrap())).await;
             scene.start_operator().await;

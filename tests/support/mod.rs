@@ -78,9 +78,9 @@ pub fn now() -> jiff::Timestamp {
     jiff::Timestamp::now()
 }
 
-/// A moment two hours ago, as status shows times.
-pub fn two_hours_ago() -> String {
-    let then = now() - jiff::SignedDuration::from_hours(2);
+/// A moment so many hours ago, as status shows times.
+pub fn hours_ago(hours: i64) -> String {
+    let then = now() - jiff::SignedDuration::from_hours(hours);
     format!("{then:.6}")
 }
 

@@ -21,9 +21,6 @@ use crate::{
     yubico::FoundShipment,
 };
 
-/// Sealed requests leave within this time of their enrolment: an order of an enrolment is not made later.
-const REQUESTS_LIVE: SignedDuration = SignedDuration::from_mins(15);
-
 /// When the order that is looked for was made.
 #[derive(Debug, Clone, Copy)]
 struct Window {
@@ -43,7 +40,8 @@ fn window(journal: &Journal, found: &Found, link: &Link) -> Option<Window> {
     let (from, length) = match &journal.order {
         Order::Open(_, mark) | Order::Unknown(_, mark) => (*mark, settle),
         Order::Refused(refused) => (refused.mark, settle),
-        _ => (enrolled_at(journal, found)?, REQUESTS_LIVE + settle),
+        // An order of an enrolment is not made later than its requests live.
+        _ => (enrolled_at(journal, found)?, plan::REQUESTS_LIVE + settle),
     };
     // The vendor's clock may lie a little before ours, and shows whole seconds.
     let slack = SignedDuration::from_secs(5);

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use kube::{Api, ResourceExt, runtime::events::EventType};
+use kube::{Api, Resource, ResourceExt, runtime::events::EventType};
 
 use crate::{
     api::{
@@ -50,7 +50,8 @@ impl Verdict {
     /// For the event: who wanted what.
     fn note(&self, message: &str) -> String {
         let spec = &self.decision.spec;
-        format!("{:?} on hold {} by {}: {message}", spec.action, spec.hold_id, spec.requested_by)
+        let action = choice(spec.action).as_str();
+        format!("{action} on hold {} by {}: {message}", spec.hold_id, spec.requested_by)
     }
 
     const fn kind(&self) -> EventType {
@@ -118,7 +119,7 @@ fn remember(
         name: decision.name_any(),
         uid: decision.uid(),
         hold_id: decision.spec.hold_id.clone(),
-        action: format!("{:?}", decision.spec.action),
+        action: choice(decision.spec.action).as_str().to_owned(),
         requested_by: decision.spec.requested_by.clone(),
         at: k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime(now),
         accepted,
@@ -167,37 +168,29 @@ pub async fn decline_orphans(ctx: Arc<Context>, namespace: String, name: String)
     }
     for decision in pending {
         let verdict = Verdict { decision, declined: Some(Declined::NoSuchShipment(name.clone())) };
-        let (reason, message) = verdict.words();
-        match write(&ctx, &verdict, reason, &message).await {
-            Ok(()) => {
-                let note = verdict.note(&message);
-                events::publish_about(
-                    &ctx,
-                    &*verdict.decision,
-                    &*verdict.decision,
-                    verdict.kind(),
-                    "DecisionDeclined",
-                    &note,
-                )
-                .await;
-            }
-            Err(error) => tracing::warn!(%error, "the decision's status could not be written"),
-        }
+        tell(&ctx, &*verdict.decision, &verdict).await;
     }
 }
 
 /// Says in the decision's own status what became of it, and in an event on the shipment.
 pub async fn publish(ctx: &Context, object: &YubiKeyShipment, verdicts: Vec<Verdict>) {
     for verdict in verdicts {
-        let (reason, message) = verdict.words();
-        if let Err(error) = write(ctx, &verdict, reason, &message).await {
-            tracing::warn!(%error, "the decision's status could not be written; the next pass does it");
-            continue;
-        }
-        let note = verdict.note(&message);
-        let about = &*verdict.decision;
-        events::publish_about(ctx, object, about, verdict.kind(), &format!("Decision{reason}"), &note).await;
+        tell(ctx, object, &verdict).await;
     }
+}
+
+async fn tell<K>(ctx: &Context, object: &K, verdict: &Verdict)
+where
+    K: Resource<DynamicType = ()>,
+{
+    let (reason, message) = verdict.words();
+    if let Err(error) = write(ctx, verdict, reason, &message).await {
+        tracing::warn!(%error, "the decision's status could not be written; the next pass does it");
+        return;
+    }
+    let note = verdict.note(&message);
+    let about = &*verdict.decision;
+    events::publish_about(ctx, object, about, verdict.kind(), &format!("Decision{reason}"), &note).await;
 }
 
 async fn write(ctx: &Context, verdict: &Verdict, reason: &str, message: &str) -> Result<(), CommitError> {

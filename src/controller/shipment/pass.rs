@@ -42,9 +42,6 @@ const MOST_STEPS: usize = 40;
 /// A shipment that waits for a place among the open orders asks again after this.
 const TURN: SignedDuration = SignedDuration::from_secs(30);
 
-/// Tries of a call whose refusal may be a passing fault.
-const AMBIGUOUS_TRIES: u32 = 4;
-
 /// What the pass came to.
 #[derive(Debug)]
 pub enum Done {
@@ -52,6 +49,16 @@ pub enum Done {
     At(Option<Timestamp>),
     /// The resource is gone or let go.
     Gone,
+}
+
+/// What became of a receipt on the object that is live now.
+enum Live {
+    /// It is in the journal, and to be written.
+    Carried,
+    /// Its mark is not open there.
+    Closed,
+    /// The status there cannot be read.
+    Unreadable,
 }
 
 /// One pass.
@@ -326,9 +333,7 @@ impl Pass {
             tracing::error!(?what, attempt, "the mark of this receipt is no longer open");
         }
         if !Write::Receipt(what, attempt).goes_on() {
-            // What the vendors' lists prove is not lost with its receipt; these two are not proven by any list.
-            let mailed = what == Marked::SendPin && *receipt == Receipt::Done;
-            let kept = taken && (mailed || matches!(receipt, Receipt::Enrolled(..)));
+            let kept = taken && fence::must_stand(what, receipt);
             self.unwritten = kept.then(|| (what, attempt, receipt.clone()));
             return Ok(());
         }
@@ -359,35 +364,43 @@ impl Pass {
     }
 
     async fn carry(&mut self, what: Marked, attempt: u32, receipt: &Receipt) -> Result<(), CommitError> {
-        let live = self.api.get(&self.object.name_any()).await.map_err(commit::classify)?;
-        let Ok(mut journal) = record::read(&live.status.clone().unwrap_or_default()) else { return Ok(()) };
-        let generation = live.metadata.generation.unwrap_or_default();
-        let same = live.uid() == self.object.uid();
-        if !same || !fence::carry_over(&mut journal, what, attempt, receipt, generation, clock::now()) {
-            tracing::warn!(?what, attempt, "the mark of this receipt is gone from the status");
-            return Ok(());
+        match self.onto_live(what, attempt, receipt).await? {
+            Live::Carried => self.save(doing(what)).await,
+            Live::Closed | Live::Unreadable => Ok(()),
         }
-        self.journal = journal;
-        *self.object = live;
-        self.save(doing(what)).await
     }
 
-    /// Reads the object live and puts the receipt, and nothing else, into its open mark. Where that mark is no longer
-    /// open (the first write may have got through after all, or another resource stands under the name) there is
-    /// nothing to write it into: the pass ends as with any conflict, and the plan goes on from what is stored.
+    /// Where the mark is no longer open (the first write may have got through after all, or another resource stands
+    /// under the name) there is nothing to write an order's receipt into: the pass ends as with any conflict, and the
+    /// plan goes on from what is stored.
     async fn adopt_live(&mut self, what: Marked, attempt: u32, receipt: &Receipt) -> Result<(), CommitError> {
-        let Ok(live) = self.api.get(&self.object.name_any()).await else { return Ok(()) };
-        let Ok(mut journal) = record::read(&live.status.clone().unwrap_or_default()) else { return Ok(()) };
+        match self.onto_live(what, attempt, receipt).await {
+            Ok(Live::Closed) => Err(CommitError::Conflict),
+            Ok(Live::Carried | Live::Unreadable) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Reads the object live and puts the receipt, and nothing else, into its open mark.
+    async fn onto_live(
+        &mut self,
+        what: Marked,
+        attempt: u32,
+        receipt: &Receipt,
+    ) -> Result<Live, CommitError> {
+        let live = self.api.get(&self.object.name_any()).await.map_err(commit::classify)?;
+        let Ok(mut journal) = record::read(&live.status.clone().unwrap_or_default()) else {
+            return Ok(Live::Unreadable);
+        };
         let generation = live.metadata.generation.unwrap_or_default();
         // Deleted and declared again meanwhile: an attempt of the same number there is another one.
         let same = live.uid() == self.object.uid();
         if !same || !fence::carry_over(&mut journal, what, attempt, receipt, generation, clock::now()) {
             tracing::warn!(?what, attempt, "the receipt stands already, or its mark is gone from the status");
-            return Err(CommitError::Conflict);
+            return Ok(Live::Closed);
         }
         self.journal = journal;
         *self.object = live;
-        Ok(())
+        Ok(Live::Carried)
     }
 
     /// After an order the next plan is a rest; its conditions go with the receipt in one write.
@@ -443,15 +456,6 @@ impl Pass {
         Ok(self.rested(if slow { Some(after(jittered(backoff::STALLED))) } else { rest.until }))
     }
 
-    /// Okta words a passing fault and a bad request alike ("unexpected internal error, try again"): a few tries tell.
-    fn is_tried_again(&self, failure: &Failure) -> bool {
-        let ambiguous =
-            matches!(failure.reason, Reason::EnrollRefused | Reason::ActivationRefused | Reason::PinRefused);
-        let tries =
-            self.journal.trouble.as_ref().filter(|t| t.reason == failure.reason).map_or(0, |t| t.count);
-        ambiguous && tries < AMBIGUOUS_TRIES
-    }
-
     fn rested(&self, until: Option<Timestamp>) -> Done {
         self.ctx.note_rest(&self.object, until);
         Done::At(until)
@@ -459,7 +463,7 @@ impl Pass {
 
     async fn fail(&mut self, failure: Failure) -> Result<Done, CommitError> {
         tracing::warn!(reason = %failure.reason, message = failure.message, "the pass ended early");
-        if failure.reason.kind() == Kind::Stalled && !self.is_tried_again(&failure) {
+        if failure.reason.kind() == Kind::Stalled && !self.journal.tries_again(failure.reason) {
             let Failure { reason, message, .. } = failure;
             return self.finish(End::Rest(Rest { reason, message, until: None, pin: false })).await;
         }

@@ -356,7 +356,19 @@ pub enum Receipt {
 /// Most mails Okta is asked for within a day, and how many times are kept.
 pub const MAILS_A_DAY: usize = 3;
 
+/// Tries of a call whose refusal may be a passing fault.
+const AMBIGUOUS_TRIES: u32 = 4;
+
 impl Journal {
+    /// Okta words a passing fault and a bad request alike ("unexpected internal error, try again"): a few tries tell.
+    #[must_use]
+    pub fn tries_again(&self, reason: Reason) -> bool {
+        let ambiguous =
+            matches!(reason, Reason::EnrollRefused | Reason::ActivationRefused | Reason::PinRefused);
+        let tries = self.trouble.as_ref().filter(|t| t.reason == reason).map_or(0, |t| t.count);
+        ambiguous && tries < AMBIGUOUS_TRIES
+    }
+
     /// Nothing was ever sent for this shipment.
     #[must_use]
     pub fn is_untouched(&self) -> bool {

@@ -179,7 +179,7 @@ mod delete;
 mod follow;
 mod order;
 
-pub use order::refusal;
+pub use order::{REQUESTS_LIVE, refusal};
 
 #[cfg(test)]
 mod tests;

@@ -433,17 +433,21 @@ fn an_active_credential_is_removed_by_revoke_only() {
     assert_eq!(decide(&revoke, &journal, &seen, at(2_011)), Step::Mark(Marked::Discard));
 }
 
-#[test]
-fn a_hold_that_needs_an_answer_does_not_end_by_itself() {
-    let mut journal = Journal::default();
-    journal.hold = Some(crate::domain::journal::Hold {
+fn held_for_existing_key() -> Journal {
+    let hold = crate::domain::journal::Hold {
         id: "enroll-1-abc234".into(),
         reason: Reason::ExistingKey,
         message: "kept".into(),
         since: at(0),
         generation: 1,
-        choices: vec![],
-    });
+        choices: crate::domain::hold::choices(Reason::ExistingKey, false).to_vec(),
+    };
+    Journal { hold: Some(hold), ..Journal::default() }
+}
+
+#[test]
+fn a_hold_that_needs_an_answer_does_not_end_by_itself() {
+    let journal = held_for_existing_key();
     assert_eq!(reason(decide(&wanted(), &journal, &looked(vec![]), at(100))), Reason::ExistingKey);
     let changed = Wanted { generation: 2, ..wanted() };
     assert_eq!(decide(&changed, &journal, &looked(vec![]), at(100)), Step::Mark(Marked::Enroll));
@@ -453,15 +457,7 @@ fn a_hold_that_needs_an_answer_does_not_end_by_itself() {
 /// order another.
 #[test]
 fn an_adoption_that_is_refused_leaves_the_hold() {
-    let mut journal = Journal::default();
-    journal.hold = Some(crate::domain::journal::Hold {
-        id: "enroll-1-abc234".into(),
-        reason: Reason::ExistingKey,
-        message: "kept".into(),
-        since: at(0),
-        generation: 1,
-        choices: crate::domain::hold::choices(Reason::ExistingKey, false).to_vec(),
-    });
+    let mut journal = held_for_existing_key();
     let answer = crate::domain::answer::Answer {
         hold: "enroll-1-abc234".into(),
         choice: crate::domain::hold::Choice::AdoptOrder,
