@@ -2,7 +2,7 @@
 # Everything real is in scripts, so that CI and people run the same.
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-stop test fuzz model mutants soak audit crds lint fmt clean
+.PHONY: help build demo demo-stop test fuzz model mutants soak audit rights crds lint fmt clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ soak: ## A fault storm: SHIPMENTS=500 MINUTES=10 SEED=1 (odd: two replicas witho
 
 audit: ## Recompute a storm's verdict from its folder: DIR=.state/soak/1
 	@hack/soak.sh audit "$(DIR)"
+
+rights: ## Take the operator's rights away one by one; a test must notice each
+	@hack/rights.sh
 
 crds: ## Write crds/ and the chart's copy from the Rust types
 	@hack/crds.sh

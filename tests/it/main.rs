@@ -31,6 +31,7 @@ mod rebuild;
 mod recipient;
 mod restart;
 mod restore;
+mod rights;
 mod road;
 mod rules;
 mod states;
