@@ -8,7 +8,7 @@
 # is 0 only if nothing failed.
 #
 #   hack/test.sh            all suites
-#   hack/test.sh NAME...    some: format, lint, rust, fuzz, control-plane, chart, sdk
+#   hack/test.sh NAME...    some: format, lint, rust, soak, fuzz, control-plane, chart, alerts, image, sdk
 set -euo pipefail
 . "$(dirname "$0")/lib/common.sh"
 . "$root/hack/lib/prerequisites.sh"
@@ -91,6 +91,9 @@ control_plane_tests() {
 
 suite_chart() { suite chart count_lines '^(not )?ok ' hack/chart-test.sh; }
 
+# Alerts, runbooks and dashboard.
+suite_alerts() { suite alerts count_lines '^(not )?ok ' hack/alerts-test.sh; }
+
 # Okta's published SDK against the sandbox.
 suite_sdk() {
   [ -x tests/sdk/run.sh ] || return 0
@@ -113,6 +116,6 @@ if ! tied hack/build.sh; then
   failed=1
   count
 fi
-[ $# -gt 0 ] || set -- format lint rust soak fuzz control-plane chart sdk
+[ $# -gt 0 ] || set -- format lint rust soak fuzz control-plane chart alerts sdk
 for name in "$@"; do "suite_$name"; done
 count
