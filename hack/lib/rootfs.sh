@@ -63,6 +63,8 @@ rootfs_trim() {
     # What is mounted, or written at run time, must be there.
     find . -depth -mindepth 1 -type d -empty \
       ! -path ./dev ! -path ./proc ! -path ./sys ! -path ./run ! -path ./tmp ! -path './usr/*bin' -delete
+    # Not every architecture has it.
+    [ -d usr/lib64 ] || rm lib64
   )
 }
 

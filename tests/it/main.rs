@@ -36,3 +36,4 @@ mod rules;
 mod states;
 mod suspend;
 mod template;
+mod upgrade;
