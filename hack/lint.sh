@@ -3,7 +3,7 @@
 # `not ok` for each, as hack/test.sh counts them.
 #
 #   hack/lint.sh           all
-#   hack/lint.sh NAME...   rust-format, clippy, go-format, go-vet, scripts, version, helm
+#   hack/lint.sh NAME...   rust-format, clippy, go-format, go-vet, scripts, version, workflow, helm
 set -euo pipefail
 . "$(dirname "$0")/lib/common.sh"
 cd "$root"
@@ -37,6 +37,15 @@ lint_scripts() {
 
 lint_version() { hack/version.sh --check; }
 
+# Actions by commit with their release in a comment, and one builder everywhere.
+lint_workflow() {
+  local loose builders
+  loose=$(grep -nE '^ *-? *uses:' .github/workflows/*.yaml | grep -vE '@[0-9a-f]{40} # v[0-9]+\.[0-9]+\.[0-9]+$' || true)
+  [ -z "$loose" ] || { say "not pinned: $loose"; return 1; }
+  builders=$(grep -ohE 'docker.io/library/rust:[^ ]+' .github/workflows/*.yaml Containerfile | sort -u)
+  [ "$(wc -l <<<"$builders")" = 1 ] || { say "there are several builders: $builders"; return 1; }
+}
+
 lint_helm() {
   local chart=charts/yubikey-shipment-operator
   tools/build.sh
@@ -45,7 +54,7 @@ lint_helm() {
 }
 
 failed=0
-[ $# -gt 0 ] || set -- rust-format clippy go-format go-vet scripts version helm
+[ $# -gt 0 ] || set -- rust-format clippy go-format go-vet scripts version workflow helm
 for name in "$@"; do
   # Not as the condition of an if, where errors inside a function count nothing.
   code=0

@@ -68,7 +68,7 @@ show_failure() {
   } | cut -c -300 | sed 's/^/  | /'
 }
 
-suite_format() { suite format count_lines '^ok ' hack/lint.sh rust-format go-format scripts version; }
+suite_format() { suite format count_lines '^ok ' hack/lint.sh rust-format go-format scripts version workflow; }
 
 suite_lint() { suite lint count_lines '^ok ' hack/lint.sh clippy go-vet helm; }
 

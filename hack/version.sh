@@ -18,6 +18,9 @@ said() {
   awk '/- name: yubikey-shipment-operator/ { ours = 1 } ours && /version:/ { gsub(/"/, ""); print $2; ours = 0 }' "$1"
 }
 
+# locked FILE: the versions of our own crates that share the version.
+locked() { sed -nE '/^name = "yubikey-shipment-(operator|sandbox|model|soak)"/{n;s/^version = "(.*)"/\1/p}' "$1"; }
+
 charts() { find charts -name Chart.yaml | sort; }
 
 check() {
@@ -28,8 +31,11 @@ check() {
       [ "$said" = "$want" ] || { say "$file says $said, Cargo.toml $want; hack/version.sh $want writes it"; code=1; }
     done
   done
-  grep -A1 '^name = "yubikey-shipment-' Cargo.lock | grep '^version' | grep -qvF "\"$want\"" &&
-    { say "Cargo.lock has another version; cargo build writes it"; code=1; }
+  for file in Cargo.lock fuzz/Cargo.lock; do
+    for said in $(locked "$file"); do
+      [ "$said" = "$want" ] || { say "$file says $said, Cargo.toml $want; hack/version.sh $want writes it"; code=1; }
+    done
+  done
   grep -qF "[$want]" CHANGELOG.md || grep -q '^## \[Unreleased\]' CHANGELOG.md ||
     { say "CHANGELOG.md has neither $want nor Unreleased"; code=1; }
   return "$code"
@@ -47,6 +53,7 @@ write() {
   done
   sed -i -E "s/(--tag yubikey-shipment-(operator|sandbox)):[^ ]*/\1:$1/" Containerfile
   cargo update --workspace --offline --quiet
+  cargo update --workspace --offline --quiet --manifest-path fuzz/Cargo.toml
 }
 
 case ${1-} in

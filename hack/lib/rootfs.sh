@@ -15,8 +15,11 @@ rootfs_download() {
   debian_able || fail "the root file system needs Debian's apt-get and dpkg-deb; elsewhere use the Containerfile"
   grep -q '^VERSION_CODENAME=bookworm$' /etc/os-release ||
     fail "the root file system is that of Debian 12, and this machine is not; use the Containerfile"
+  rm -rf "$1.new"
+  debian_download "$1.new" "${packages[@]}"
+  # What was there serves until all of the new is there.
   rm -rf "$1"
-  debian_download "$1" "${packages[@]}"
+  mv "$1.new" "$1"
 }
 
 # rootfs_unpack PACKAGES DIR: DIR is made anew from the .deb files in PACKAGES.
