@@ -37,3 +37,4 @@ mod rules;
 mod states;
 mod suspend;
 mod template;
+mod upgrade;
