@@ -84,14 +84,37 @@ mounts_whole_secrets() {
   [ "$(grep -v '^ *#' "$rendered/everything.yaml" | grep -c 'subPath:')" = 0 ]
 }
 
-# The rules and the board are what others test: nothing of them is evaluated here.
+# The alerts and the board are tested elsewhere, as files: here nothing of them is
+# evaluated, only moved to the right.
 embeds_files_unchanged() {
-  local file
-  for file in alerts.yaml dashboard.json; do
-    grep -v '^ *$' "$chart/files/$file" | sed 's/^ *//' >"$work/file"
-    sed 's/^ *//' "$rendered/everything.yaml" >"$work/lines"
-    [ "$(grep -cxFf "$work/file" "$work/lines")" -ge "$(wc -l <"$work/file")" ] || { say "$file is not whole"; return 1; }
-  done
+  only() { template --set "metrics.$1.enabled=true" --show-only templates/monitoring.yaml; }
+  only prometheusRule | sed '1,/^spec:/d' | grep -v '^  # Byte for byte' | sed 's/^  //; s/ *$//' >"$work/embedded"
+  sed 's/ *$//' "$chart/files/alerts.yaml" | diff -B - "$work/embedded"
+  only dashboard | sed '1,/|-$/d; s/^    //; s/ *$//' >"$work/embedded"
+  sed 's/ *$//' "$chart/files/dashboard.json" | diff -B - "$work/embedded"
+}
+
+# egress SET: the ports to which the NetworkPolicy lets the operator go.
+egress() { sed -n '/^kind: NetworkPolicy/,/^---/p' "$rendered/$1.yaml" | sed '1,/^  egress:/d' | grep -o 'port: [0-9]*' | sort -u | xargs; }
+
+opens_only_what_is_listed() {
+  [ "$(egress ha)" = "port: 443 port: 53 port: 6443" ]
+  [ "$(egress everything)" = "port: 3128 port: 443 port: 53 port: 6443" ]
+  [ "$(egress proxy)" = "port: 443 port: 53 port: 6443 port: 8080 port: 8443" ]
+  [ "$(egress sandbox)" = "port: 443 port: 53 port: 6443" ]
+}
+
+takes_versions() {
+  fails "requires kubeVersion: >=1.32.0-0 which is incompatible with Kubernetes v1.31.9" template --kube-version 1.31.9
+  fails "requires kubeVersion" helm template x "$crds_chart" --kube-version 1.31.9
+  # As some providers name them.
+  template --kube-version v1.32.0-gke.100
+}
+
+packages_whole() {
+  helm package "$chart" --destination "$work/package"
+  helm template yubikey-shipment-operator "$work"/package/*.tgz --namespace yubikey-shipments >"$work/packaged.yaml"
+  diff "$rendered/minimal.yaml" "$work/packaged.yaml"
 }
 
 next_commands() {
@@ -143,6 +166,21 @@ upgrades() {
 available() {
   kubectl --namespace "$namespace" rollout status --timeout=60s deployment -l app.kubernetes.io/instance=yks
 }
+
+# Leaves a cluster that has never seen the kinds.
+works_with_helm_3() {
+  helm3 install yks "$chart" --namespace "$namespace" "$(values connection)" >"$work/helm"
+  kubectl get yubikeyconnection default
+  helm3 upgrade yks "$chart" --namespace "$namespace" "$(values connection)" >"$work/helm"
+  in_release '^kind: YubiKeyConnection$'
+  available
+  helm3 uninstall yks --namespace "$namespace"
+  kubectl delete yubikeyconnection default
+  kubectl delete crd "${definitions[@]}"
+}
+
+# Or that no pod was refused would show nothing.
+refuses_other_pods() { fails "violates PodSecurity" kubectl run other --image example.com/other --namespace "$namespace"; }
 
 uninstalls() { helm uninstall yks --namespace "$namespace" --wait --timeout 60s; }
 
@@ -408,6 +446,9 @@ done
 run "makes what the values say, no more" makes_what_the_values_say
 run "mounts Secrets whole" mounts_whole_secrets
 run "embeds alerts and dashboard unchanged" embeds_files_unchanged
+run "a NetworkPolicy opens what is listed, the proxy's port with it" opens_only_what_is_listed
+run "takes Kubernetes 1.32 and newer" takes_versions
+run "packaged, renders the same" packages_whole
 run "notes: without credentials, how to make them" next_commands minimal "create secret generic okta-yubico"
 run "notes: without a spec, to apply a connection" next_commands credentials "kubectl apply -f connection.yaml"
 run "notes: with a spec, to declare a shipment where it may be" next_commands connection "kubectl apply --namespace onboarding"
@@ -453,6 +494,8 @@ run "refuses to guess a ServiceAccount" refuses "serviceAccount.name must name a
 run "refuses a value of the definitions' chart" refuses "additional properties 'x' not allowed" 'yubikey-shipment-operator-crds: {x: 1}'
 
 start_cluster
+run "Pod Security refuses other pods" refuses_other_pods
+run "Helm 3 installs, upgrades and uninstalls" works_with_helm_3
 run "makes definitions and a connection in one installation, where Pod Security is restricted" makes_the_connection_at_first
 run "takes that connection into the release" takes_the_connection_over
 run "keeps the definitions when they are switched off" keeps_definitions_when_they_are_switched_off
