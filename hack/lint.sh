@@ -47,10 +47,10 @@ lint_workflow() {
 }
 
 lint_helm() {
-  local chart=charts/yubikey-shipment-operator
+  local chart=charts/yubikey-shipment-operator values
   tools/build.sh
-  helm lint --strict --quiet "$chart"
-  helm lint --strict --quiet --values "$chart/ci/full-values.yaml" "$chart"
+  helm lint --strict --quiet "$chart-crds"
+  for values in "$chart"/ci/*-values.yaml; do helm lint --strict --quiet --values "$values" "$chart"; done
 }
 
 failed=0
