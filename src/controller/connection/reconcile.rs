@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{Api, ResourceExt, api::Patch, runtime::controller::Action};
 use serde_json::json;
 
@@ -249,10 +250,25 @@ async fn write(
         new.rp_id = Some(link.facts.rp_id.to_string());
     }
     if commit::commit(&api, object, &old, &new, |o| o.status.as_ref()).await?.is_some() {
+        log_change(&old.conditions, &new.conditions, &object.name_any());
         events::transition(ctx, object, &old.conditions, &new.conditions).await;
         events::warning(ctx, object, expiry::CONDITION, &old.conditions, &new.conditions).await;
     }
     Ok(())
+}
+
+/// The log says what the condition says, once: who reads one may not read the other.
+fn log_change(before: &[Condition], after: &[Condition], connection: &str) {
+    let Some(ready) = conditions::find(after, "Ready") else { return };
+    if conditions::find(before, "Ready").is_some_and(|old| old.message == ready.message) {
+        return;
+    }
+    let (reason, message) = (&ready.reason, &ready.message);
+    if ready.status == "True" {
+        tracing::info!(connection, reason, message, "the connection can be used");
+    } else {
+        tracing::warn!(connection, reason, message, "the connection is at fault");
+    }
 }
 
 fn facts(report: &Report, expiry: Option<&Expiry>, object: &YubiKeyConnection) -> Vec<Fact> {
