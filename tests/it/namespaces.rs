@@ -10,7 +10,7 @@ use crate::support::{
     until,
 };
 
-const ENROLL: &str = "enrollPreregistration";
+const ENROLL: &str = "enrollPreregistrationEnrollment";
 
 /// The names of the test's namespaces; the last one does not exist at first.
 struct Names {
