@@ -10,6 +10,7 @@ pub mod fence;
 pub mod hold;
 pub mod ids;
 pub mod journal;
+pub mod place_names;
 pub mod plan;
 pub mod recipient;
 pub mod requests;
