@@ -168,6 +168,19 @@ available() {
 }
 
 # Leaves a cluster that has never seen the kinds.
+forget_the_kinds() {
+  kubectl delete yubikeyconnections --all
+  kubectl delete crd "${definitions[@]}"
+}
+
+names_a_wrong_field_of_a_connection() {
+  sed 's/countries/contries/' "$chart/ci/connection-values.yaml" >"$work/wrong.yaml"
+  fails ".spec.yubico.contries: field not declared in schema" installs "--values=$work/wrong.yaml"
+  upgrades "$(values connection)"
+  uninstalls
+  forget_the_kinds
+}
+
 works_with_helm_3() {
   helm3 install yks "$chart" --namespace "$namespace" "$(values connection)" >"$work/helm"
   kubectl get yubikeyconnection default
@@ -175,8 +188,7 @@ works_with_helm_3() {
   in_release '^kind: YubiKeyConnection$'
   available
   helm3 uninstall yks --namespace "$namespace"
-  kubectl delete yubikeyconnection default
-  kubectl delete crd "${definitions[@]}"
+  forget_the_kinds
 }
 
 # Or that no pod was refused would show nothing.
@@ -495,6 +507,7 @@ run "refuses a value of the definitions' chart" refuses "additional properties '
 
 start_cluster
 run "Pod Security refuses other pods" refuses_other_pods
+run "a misspelt field of a connection is named, and put right by the next upgrade" names_a_wrong_field_of_a_connection
 run "Helm 3 installs, upgrades and uninstalls" works_with_helm_3
 run "makes definitions and a connection in one installation, where Pod Security is restricted" makes_the_connection_at_first
 run "takes that connection into the release" takes_the_connection_over
