@@ -31,7 +31,8 @@ run() {
   fi
 }
 
-# fails SENTENCE COMMAND...: the command fails, and says so in these words.
+# fails SENTENCE COMMAND...: the command fails, and says so in these words. One
+# command, not a function of several: as after any `if`, its set -e would be off.
 fails() {
   local sentence=$1
   shift
@@ -175,7 +176,8 @@ forget_the_kinds() {
 
 names_a_wrong_field_of_a_connection() {
   sed 's/countries/contries/' "$chart/ci/connection-values.yaml" >"$work/wrong.yaml"
-  fails ".spec.yubico.contries: field not declared in schema" installs "--values=$work/wrong.yaml"
+  fails ".spec.yubico.contries: field not declared in schema" \
+    helm install yks "$chart" --namespace "$namespace" --values "$work/wrong.yaml"
   upgrades "$(values connection)"
   uninstalls
   forget_the_kinds
