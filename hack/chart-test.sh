@@ -319,6 +319,7 @@ may_do_its_work() {
   may patch yubikeyconnections.fidoprereg.dev --subresource status
   may create events.events.k8s.io
   may list namespaces
+  may get namespaces/kube-system
   may watch yubikeydecisions.fidoprereg.dev
   may patch yubikeydecisions.fidoprereg.dev --subresource status
   may create leases.coordination.k8s.io --namespace "$namespace"
@@ -330,6 +331,8 @@ may_do_nothing_else() {
   account=$operator
   may_not get secrets
   may_not list secrets --namespace "$namespace"
+  may_not get namespaces/onboarding
+  may_not get yubikeydecisions.fidoprereg.dev
   may_not get pods --namespace "$namespace"
   may_not create yubikeyshipments.fidoprereg.dev
   may_not create yubikeydecisions.fidoprereg.dev
