@@ -36,8 +36,8 @@ use crate::{
         journal::{Journal, Order},
         plan::{Person, Seen},
     },
-    http::CallMetrics,
     lease::Leadership,
+    metrics::Metrics,
     tasks::Tasks,
 };
 
@@ -59,8 +59,8 @@ pub struct Context {
     pub registry: Registry,
     /// Where credentials are mounted.
     pub credentials_dir: PathBuf,
-    /// Metrics of remote calls.
-    pub calls: Arc<CallMetrics>,
+    /// Metrics.
+    pub metrics: Arc<Metrics>,
     /// Uid of the `kube-system` namespace.
     pub cluster: Option<String>,
     /// May this process act?
@@ -111,8 +111,8 @@ pub struct Parts {
     pub namespaces: Store<PartialObjectMeta<Namespace>>,
     /// See [`Context::credentials_dir`].
     pub credentials_dir: PathBuf,
-    /// See [`Context::calls`].
-    pub calls: Arc<CallMetrics>,
+    /// See [`Context::metrics`].
+    pub metrics: Arc<Metrics>,
     /// See [`Context::cluster`].
     pub cluster: Option<String>,
     /// See [`Context::leadership`].
@@ -134,7 +134,7 @@ impl Context {
             namespaces: parts.namespaces,
             registry: Registry::default(),
             credentials_dir: parts.credentials_dir,
-            calls: parts.calls,
+            metrics: parts.metrics,
             cluster: parts.cluster,
             leadership: parts.leadership,
             tasks: Tasks::default(),

@@ -18,7 +18,7 @@ use kube::{
 
 use tokio::{sync::oneshot, task::JoinHandle};
 
-use super::{Context, commit::FIELD_MANAGER, connection, context::Parts, shipment};
+use super::{Context, census::Census, commit::FIELD_MANAGER, connection, context::Parts, measure, shipment};
 use crate::{
     api::{
         REQUESTED_AT, connection::YubiKeyConnection, decision::YubiKeyDecision, shipment::YubiKeyShipment,
@@ -84,14 +84,19 @@ pub async fn run(setup: Setup, stop: impl Future<Output = ()> + Send + 'static) 
         decisions,
         namespaces,
         credentials_dir: setup.credentials_dir,
-        calls: Arc::clone(&setup.metrics.calls),
+        metrics: Arc::clone(&setup.metrics),
         cluster: setup.cluster,
         leadership,
         started: clock::now(),
     }));
-    let road = shipment_controller(shipments, Arc::clone(&ctx), Arc::clone(&setup.metrics), stop.clone());
-    let doors =
-        connection_controller(connections, Arc::clone(&ctx), Arc::clone(&setup.metrics), stop.clone());
+    setup.metrics.include(Census {
+        shipments: ctx.shipments.clone(),
+        connections: ctx.connections.clone(),
+        known: Arc::clone(&setup.metrics.connections),
+        leadership: ctx.leadership.clone(),
+    });
+    let road = shipment_controller(shipments, Arc::clone(&ctx), stop.clone());
+    let doors = connection_controller(connections, Arc::clone(&ctx), stop.clone());
     let namespace_watch = namespace_watch.take_until(stop.clone()).for_each(|()| async {});
     let ready = announce(Arc::clone(&ctx), setup.readiness);
     tokio::pin!(ready);
@@ -182,12 +187,7 @@ fn decisions(
 type Stop = Shared<futures::future::BoxFuture<'static, ()>>;
 
 /// Shipments wait until connections and namespaces are known, so that nothing is said missing that is only not read yet.
-async fn shipment_controller(
-    controller: Controller<YubiKeyShipment>,
-    ctx: Arc<Context>,
-    metrics: Arc<Metrics>,
-    stop: Stop,
-) {
+async fn shipment_controller(controller: Controller<YubiKeyShipment>, ctx: Arc<Context>, stop: Stop) {
     let known = futures::future::join(ctx.connections.wait_until_ready(), ctx.namespaces.wait_until_ready());
     futures::future::select(Box::pin(known), stop.clone()).await;
     controller
@@ -197,25 +197,20 @@ async fn shipment_controller(
         .run(shipment::reconcile::reconcile, retry, Arc::clone(&ctx))
         .for_each(move |result| {
             decline_orphans(&ctx, &result);
-            count(&metrics, "YubiKeyShipment", &result.map(drop));
+            tell(measure::SHIPMENT, &result.map(drop));
             futures::future::ready(())
         })
         .await;
 }
 
-async fn connection_controller(
-    controller: Controller<YubiKeyConnection>,
-    ctx: Arc<Context>,
-    metrics: Arc<Metrics>,
-    stop: Stop,
-) {
+async fn connection_controller(controller: Controller<YubiKeyConnection>, ctx: Arc<Context>, stop: Stop) {
     controller
         .with_config(controller::Config::default().concurrency(CONCURRENCY))
         .reconcile_all_on(ctx.leadership.gained())
         .graceful_shutdown_on(stop)
         .run(connection::reconcile::reconcile, retry, ctx)
         .for_each(move |result| {
-            count(&metrics, "YubiKeyConnection", &result.map(drop));
+            tell(measure::CONNECTION, &result.map(drop));
             futures::future::ready(())
         })
         .await;
@@ -230,15 +225,11 @@ fn decline_orphans<T>(ctx: &Arc<Context>, result: &Result<T, controller::Error<F
 
 type Passed = Result<(), controller::Error<Failure, watcher::Error>>;
 
-fn count(metrics: &Metrics, kind: &'static str, result: &Passed) {
+/// What no pass could say itself.
+fn tell(kind: &'static str, result: &Passed) {
     match result {
-        Ok(()) => metrics.count_pass(kind, None),
-        Err(controller::Error::ReconcilerFailed(failure, object)) => {
-            tracing::warn!(kind, object = object.name, reason = %failure.reason, message = failure.message, "the pass failed");
-            metrics.count_pass(kind, Some(failure.reason));
-        }
-        // Deleted between trigger and pass.
-        Err(controller::Error::ObjectNotFound(_)) => {}
+        // Said and counted by the pass; deleted between trigger and pass.
+        Ok(()) | Err(controller::Error::ReconcilerFailed(..) | controller::Error::ObjectNotFound(_)) => {}
         Err(controller::Error::QueueError(error)) => {
             tracing::warn!(kind, %error, "the watch was interrupted; it starts again");
         }

@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use url::Url;
 
 /// Orders, follows and activates pre-registered `YubiKeys` that are declared as Kubernetes resources.
 #[derive(Debug, Parser)]
@@ -23,6 +24,11 @@ pub enum Command {
         /// Directory to write one file a kind into.
         #[arg(long)]
         dir: Option<PathBuf>,
+    },
+    /// Ask an endpoint of a running operator; the exit code says whether it answers well.
+    Probe {
+        /// Where, as in <http://127.0.0.1:8080/readyz>; plain http, 5 seconds.
+        url: Url,
     },
 }
 
@@ -54,6 +60,11 @@ pub struct Run {
     /// Form of the log lines.
     #[arg(long, env = "YKS_LOG_FORMAT", value_enum, default_value = "text")]
     pub log_format: LogFormat,
+
+    /// File with the log level, one line in the form of `RUST_LOG`. It is read again when it changes, and its word
+    /// goes before `RUST_LOG`.
+    #[arg(long, env = "YKS_LOG_LEVEL_FILE", value_name = "FILE")]
+    pub log_level_file: Option<PathBuf>,
 }
 
 /// Where the lease is.

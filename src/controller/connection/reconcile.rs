@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use jiff::{SignedDuration, Timestamp};
 use kube::{Api, ResourceExt, api::Patch, runtime::controller::Action};
 use serde_json::json;
+use tracing::Instrument;
 
 use super::{
     preflight::{self, Report},
@@ -17,11 +18,11 @@ use crate::{
         Context, commit,
         commit::CommitError,
         conditions::{self, Fact},
-        events,
+        events, measure,
     },
     credentials::Fingerprint,
     domain::failure::{Failure, Kind, Reason},
-    yubico,
+    trace, yubico,
 };
 
 /// Credential files are compared this often: a changed Secret acts within it.
@@ -51,6 +52,12 @@ pub async fn reconcile(object: Arc<YubiKeyConnection>, ctx: Arc<Context>) -> Res
     if !ctx.leadership.is_held() {
         return Ok(Action::await_change());
     }
+    let span = trace::connection(&object.name_any());
+    let examined = Box::pin(pass(object, Arc::clone(&ctx)));
+    measure::pass(&ctx, measure::CONNECTION, examined).instrument(span).await
+}
+
+async fn pass(object: Arc<YubiKeyConnection>, ctx: Arc<Context>) -> Result<Action, Failure> {
     if object.metadata.deletion_timestamp.is_some() {
         return remove(&object, &ctx).await;
     }
@@ -70,7 +77,7 @@ pub async fn reconcile(object: Arc<YubiKeyConnection>, ctx: Arc<Context>) -> Res
     let clients = match kept.and_then(|e| e.clients) {
         Some(clients) => Ok(clients),
         None => credentials.and_then(|secrets| {
-            preflight::clients(&object.spec, &secrets, lanes.clone(), Arc::clone(&ctx.calls))
+            preflight::clients(&object.spec, &secrets, lanes.clone(), Arc::clone(&ctx.metrics.calls))
         }),
     };
     let mut report = preflight::run(&name, &object.spec, clients.clone()).await;
@@ -117,6 +124,9 @@ fn due(object: &YubiKeyConnection, files: Option<Fingerprint>, ctx: &Context) ->
 
 /// Hands the result to the shipments. A fault that may pass does not take a working connection away.
 fn publish(name: &str, report: &mut Report, ctx: &Context) -> bool {
+    if let Some(stock) = report.stock.take() {
+        ctx.metrics.connections.set_stock(name, stock);
+    }
     if let Some(link) = report.link.take() {
         ctx.registry.set(name, Connection::Usable(Arc::new(link)));
         return true;
@@ -124,6 +134,7 @@ fn publish(name: &str, report: &mut Report, ctx: &Context) -> bool {
     let failure = report.fault().cloned().unwrap_or_else(|| {
         Failure::new(Reason::ConnectionNotReady, "The connection has not been examined yet.")
     });
+    ctx.metrics.failed(measure::CONNECTION, failure.reason);
     let passing = failure.reason.kind() != Kind::Auth;
     if !(passing && matches!(ctx.registry.get(name), Some(Connection::Usable(_)))) {
         let said = Failure::new(
