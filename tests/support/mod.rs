@@ -16,6 +16,7 @@ pub mod proxy;
 pub mod sandbox;
 pub mod scene;
 pub mod schema;
+pub mod scrape;
 pub mod shipment;
 
 use std::{
