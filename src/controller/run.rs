@@ -90,7 +90,7 @@ pub async fn run(setup: Setup, stop: impl Future<Output = ()> + Send + 'static) 
         started: clock::now(),
     }));
     setup.metrics.include(Census {
-        shipments: ctx.shipments.clone(),
+        shipments: vec![ctx.shipments.clone()],
         connections: ctx.connections.clone(),
         known: Arc::clone(&setup.metrics.connections),
         leadership: ctx.leadership.clone(),

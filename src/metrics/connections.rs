@@ -14,6 +14,9 @@ use prometheus_client::{
     registry::Unit,
 };
 
+/// The only credential whose end can be known: keys of Okta apps do not expire.
+const YUBICO_TOKEN: &str = "yubico-api-token";
+
 const HOUR: f64 = 3600.0;
 const DAY: f64 = 24.0 * HOUR;
 
@@ -24,7 +27,7 @@ pub struct Connections(Mutex<BTreeMap<String, Known>>);
 #[derive(Debug)]
 struct Known {
     stock: Vec<(String, i64)>,
-    expiry: BTreeMap<&'static str, Timestamp>,
+    expiry: Option<Timestamp>,
     activation: Histogram,
 }
 
@@ -33,11 +36,7 @@ impl Default for Known {
         // A parcel within a city to one that customs keeps.
         let days = [1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 14.0, 21.0, 28.0, 42.0, 60.0].map(|days| days * DAY);
         let hours = [HOUR, 6.0 * HOUR, 12.0 * HOUR];
-        Self {
-            stock: Vec::new(),
-            expiry: BTreeMap::new(),
-            activation: Histogram::new(hours.into_iter().chain(days)),
-        }
+        Self { stock: Vec::new(), expiry: None, activation: Histogram::new(hours.into_iter().chain(days)) }
     }
 }
 
@@ -51,14 +50,9 @@ impl Connections {
         self.all().entry(connection.to_owned()).or_default().stock = stock;
     }
 
-    /// Sets when a credential expires (UTC); `None` is not known.
-    pub fn set_expiry(&self, connection: &str, credential: &'static str, at: Option<Timestamp>) {
-        let mut all = self.all();
-        let expiry = &mut all.entry(connection.to_owned()).or_default().expiry;
-        match at {
-            Some(at) => drop(expiry.insert(credential, at)),
-            None => drop(expiry.remove(credential)),
-        }
+    /// Sets when the connection's token of `YubiEnterprise` expires (UTC); `None` is not known.
+    pub fn set_expiry(&self, connection: &str, at: Option<Timestamp>) {
+        self.all().entry(connection.to_owned()).or_default().expiry = at;
     }
 
     /// Counts the time from the accepted order to the activation of one credential.
@@ -103,17 +97,16 @@ fn encode_stock(encoder: &mut DescriptorEncoder<'_>, all: &BTreeMap<String, Know
 }
 
 fn encode_expiry(encoder: &mut DescriptorEncoder<'_>, all: &BTreeMap<String, Known>) -> fmt::Result {
-    if all.values().all(|known| known.expiry.is_empty()) {
+    if all.values().all(|known| known.expiry.is_none()) {
         return Ok(());
     }
     let help = "When a credential of a connection expires, in seconds since 1970, where that is known.";
     let (name, unit) = ("credential_expiry_timestamp", Unit::Seconds);
     let mut family = encoder.encode_descriptor(name, help, Some(&unit), MetricType::Gauge)?;
     for (connection, known) in all {
-        for (credential, at) in &known.expiry {
-            let labels = [("connection", connection.as_str()), ("credential", *credential)];
-            family.encode_family(&labels)?.encode_gauge(&at.as_second())?;
-        }
+        let Some(at) = known.expiry else { continue };
+        let labels = [("connection", connection.as_str()), ("credential", YUBICO_TOKEN)];
+        family.encode_family(&labels)?.encode_gauge(&at.as_second())?;
     }
     Ok(())
 }
@@ -161,7 +154,7 @@ mod tests {
         let known = Arc::new(Connections::default());
         for name in ["a", "b"] {
             known.set_stock(name, vec![("5c".to_owned(), 7), ("5n".to_owned(), 0)]);
-            known.set_expiry(name, "yubico-api-token", Some(Timestamp::from_second(1_900_000_000).unwrap()));
+            known.set_expiry(name, Some(Timestamp::from_second(1_900_000_000).unwrap()));
             known.observe_activation(name, Duration::from_secs(50_000));
         }
         known
@@ -193,7 +186,7 @@ mod tests {
     #[test]
     fn an_expiry_that_is_not_known_any_more_is_not_told() {
         let known = known();
-        known.set_expiry("a", "yubico-api-token", None);
+        known.set_expiry("a", None);
         assert!(!read(&known, &["a"], true).contains("expiry"));
     }
 }

@@ -12,6 +12,8 @@ pub struct Sample {
     pub name: String,
     pub labels: BTreeMap<String, String>,
     pub value: f64,
+    /// The value as it is written.
+    written: String,
 }
 
 /// One scrape.
@@ -24,7 +26,7 @@ pub struct Scrape {
 }
 
 impl Scrape {
-    /// Reads a scrape; what is no OpenMetrics stops the test.
+    /// Reads a scrape; what is no `OpenMetrics` stops the test.
     pub fn of(text: &str) -> Self {
         assert!(text.ends_with("# EOF\n"), "a scrape ends with EOF:\n{text}");
         let mut scrape = Self { text: text.to_owned(), types: BTreeMap::new(), samples: Vec::new() };
@@ -50,9 +52,10 @@ impl Scrape {
         self.samples.iter().find(is).map(|sample| sample.value)
     }
 
-    /// The sum over all series of a name.
-    pub fn sum(&self, name: &str) -> f64 {
-        self.samples.iter().filter(|sample| sample.name == name).map(|sample| sample.value).sum()
+    /// The sum over all series of a name that counts something.
+    pub fn count(&self, name: &str) -> usize {
+        let of_it = self.samples.iter().filter(|sample| sample.name == name);
+        of_it.map(|sample| sample.written.parse::<usize>().expect("a whole number")).sum()
     }
 
     /// Names of samples to the names of their labels, by which documentation and reality are compared: of a histogram
@@ -96,5 +99,10 @@ fn sample(line: &str) -> Sample {
         let (name, value) = label.split_once("=\"").unwrap_or_else(|| panic!("no label: {line}"));
         (name.to_owned(), value.trim_end_matches('"').to_owned())
     });
-    Sample { name: ours(name), labels: labels.collect(), value: value.parse().unwrap() }
+    Sample {
+        name: ours(name),
+        labels: labels.collect(),
+        value: value.parse().unwrap(),
+        written: value.to_owned(),
+    }
 }
