@@ -38,30 +38,21 @@ pub struct Followed {
 /// The file's level, else that of `RUST_LOG`, else info.
 #[must_use]
 pub fn at_start(file: Option<PathBuf>) -> Chosen {
-    let mut warnings = Vec::new();
-    let followed = file.map(|path| Followed { seen: content(&path), path });
-    let wished = followed.as_ref().and_then(|followed| {
-        let level = followed.seen.clone().and_then(|text| read(&text));
-        let warning =
-            |why| warnings.push(format!("the log level of {} is not used: {why}", followed.path.display()));
-        level.map_err(warning).ok()
-    });
-    let filter = wished.unwrap_or_else(|| {
-        let text = std::env::var("RUST_LOG").ok().filter(|text| !text.trim().is_empty());
-        let level = text.map(|text| read(&text)).transpose();
-        let warning = |why| warnings.push(format!("RUST_LOG is not used: {why}"));
-        level.map_err(warning).ok().flatten().unwrap_or_else(info)
-    });
-    Chosen { filter, warnings, followed }
+    let variable = std::env::var("RUST_LOG").ok().filter(|text| !text.trim().is_empty());
+    choose(file.map(|path| Followed { seen: content(&path), path }), variable)
 }
 
-fn info() -> EnvFilter {
-    let spans = format!("{SPANS}=error").parse();
-    let filter = EnvFilter::default().add_directive(LevelFilter::INFO.into());
-    match spans {
-        Ok(spans) => filter.add_directive(spans),
-        Err(_) => filter,
+fn choose(followed: Option<Followed>, variable: Option<String>) -> Chosen {
+    let of_file = followed.as_ref().map(|file| (file.path.display().to_string(), file.seen.clone()));
+    let of_variable = variable.map(|text| ("RUST_LOG".to_owned(), Ok(text)));
+    let mut warnings = Vec::new();
+    for (place, text) in of_file.into_iter().chain(of_variable) {
+        match text.and_then(|text| read(&text)) {
+            Ok(filter) => return Chosen { filter, warnings, followed },
+            Err(why) => warnings.push(format!("the log level of {place} is not used: {why}")),
+        }
     }
+    Chosen { filter: read("info").unwrap_or_default(), warnings, followed }
 }
 
 impl Followed {
@@ -184,6 +175,21 @@ mod tests {
             assert!(said.contains(why), "{text}: {said}");
             assert!(!said.contains("debgu"), "{said}");
         }
+    }
+
+    #[test]
+    fn the_file_goes_before_the_variable_and_what_cannot_be_read_is_said() {
+        let file =
+            |text: &str| Some(Followed { path: "/config/log-level".into(), seen: Ok(text.to_owned()) });
+        let level = |chosen: &Chosen| chosen.filter.max_level_hint();
+        let chosen = choose(file("debug"), Some("debgu".to_owned()));
+        assert_eq!((level(&chosen), chosen.warnings.len()), (Some(LevelFilter::DEBUG), 0));
+        let chosen = choose(file("debgu"), Some("trace".to_owned()));
+        assert_eq!((level(&chosen), chosen.warnings.len()), (Some(LevelFilter::TRACE), 1));
+        assert!(chosen.warnings[0].contains("/config/log-level"), "{:?}", chosen.warnings);
+        let chosen = choose(None, Some("yubikey_shipment_operator".to_owned()));
+        assert_eq!((level(&chosen), chosen.warnings.len()), (Some(LevelFilter::INFO), 1));
+        assert_eq!(choose(None, None).warnings.len(), 0);
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! Logs: every line about a shipment says which, in both forms; the level follows a file.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, process::Command};
 
 use serde_json::{Value, json};
 
 use crate::support::{
     mount::Mount,
     operator::{Launch, Operator},
+    operator_program,
     scene::{Scene, own_scene},
     until,
 };
@@ -69,6 +70,16 @@ async fn every_line_about_a_shipment_bears_its_id_in_both_forms_and_after_a_rest
             in_text(&warned.expect("a failure is said at warn"), "later-on", &id);
         })
         .await;
+}
+
+#[test]
+fn a_fault_of_the_process_is_an_object_too() {
+    let arguments = ["run", "--credentials-dir", "/no/such/place", "--log-format", "json"];
+    let output = Command::new(operator_program()).args(arguments).env_clear().output().unwrap();
+    assert!(!output.status.success());
+    let lines = objects(&String::from_utf8(output.stderr).unwrap());
+    assert_eq!(lines.len(), 1, "{lines:#?}");
+    assert!(lines[0]["message"].as_str().unwrap().contains("/no/such/place"), "{lines:#?}");
 }
 
 fn objects(log: &str) -> Vec<Value> {
