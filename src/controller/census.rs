@@ -8,7 +8,10 @@ use std::{
     sync::Arc,
 };
 
-use futures::FutureExt;
+use futures::{
+    FutureExt,
+    future::{BoxFuture, Shared},
+};
 use jiff::Timestamp;
 use kube::{Resource, ResourceExt, runtime::reflector::Store};
 use prometheus_client::{
@@ -35,6 +38,8 @@ const OTHER: &str = "Other";
 pub struct Census {
     /// All shipments, as watched, in one store or several.
     pub shipments: Vec<Store<YubiKeyShipment>>,
+    /// Whether each of these watches has listed or was refused.
+    pub answered: Shared<BoxFuture<'static, ()>>,
     /// All connections, as watched.
     pub connections: Store<YubiKeyConnection>,
     /// What passes learned of each connection.
@@ -51,7 +56,7 @@ impl Collector for Census {
             .encode_descriptor("leader", help, None, MetricType::Gauge)?
             .encode_gauge(&u64::from(leads))?;
         // Half a list would be told as a drop.
-        if !is_listed(&self.connections) || !self.shipments.iter().all(is_listed) {
+        if !is_listed(&self.connections) || !self.are_shipments_listed() {
             return Ok(());
         }
         let connections = self.connections.state();
@@ -61,6 +66,13 @@ impl Collector for Census {
         let names: Vec<&str> = by_name.keys().map(String::as_str).collect();
         encode_tallies(&mut encoder, &count(&self.shipments, &names), clock::now())?;
         self.known.encode(&mut encoder, &names, leads)
+    }
+}
+
+impl Census {
+    /// A namespace that is not there, or may not be read, is no reason to tell nothing of the others.
+    fn are_shipments_listed(&self) -> bool {
+        self.answered.clone().now_or_never().is_some() && self.shipments.iter().any(is_listed)
     }
 }
 
@@ -241,6 +253,7 @@ mod tests {
         registry.register_collector(Box::new(Census {
             shipments: vec![stored(shipments)],
             connections: stored(connections),
+            answered: futures::future::ready(()).boxed().shared(),
             known: Arc::default(),
             leadership: Leadership::always(),
         }));
@@ -319,6 +332,7 @@ mod tests {
             registry.register_collector(Box::new(Census {
                 shipments: vec![stored(shipments.collect())],
                 connections: stored(vec![connection("a", "True")]),
+                answered: futures::future::ready(()).boxed().shared(),
                 known: Arc::default(),
                 leadership: Leadership::always(),
             }));
@@ -333,8 +347,9 @@ mod tests {
     fn nothing_is_counted_before_everything_is_listed() {
         let (shipments, _writer) = reflector::store();
         let census = Census {
-            shipments: vec![stored(Vec::new()), shipments],
+            shipments: vec![shipments],
             connections: stored(vec![connection("a", "True")]),
+            answered: futures::future::ready(()).boxed().shared(),
             known: Arc::default(),
             leadership: Leadership::always(),
         };

@@ -8,7 +8,9 @@ pub mod context;
 pub mod durations;
 pub mod events;
 pub mod measure;
+pub mod namespaces;
 pub mod run;
 pub mod shipment;
+pub mod watch;
 
 pub use context::Context;

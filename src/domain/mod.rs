@@ -4,6 +4,7 @@ pub mod answer;
 pub mod backoff;
 pub mod cadence;
 pub mod countries;
+pub mod expiry;
 pub mod failure;
 pub mod fence;
 pub mod hold;
