@@ -13,7 +13,7 @@ use crate::support::{
 };
 
 const ORDER: &str = "CreateFPRShipment";
-const ENROLL: &str = "enrollPreregistration";
+const ENROLL: &str = "enrollPreregistrationEnrollment";
 
 /// Less than the shortest rest after a fault of the connection.
 const SOON: Duration = Duration::from_secs(30);
