@@ -18,6 +18,7 @@ pub mod released;
 pub mod sandbox;
 pub mod scene;
 pub mod schema;
+pub mod scrape;
 pub mod shipment;
 
 use std::{
