@@ -239,7 +239,7 @@ pub struct RecipientDefaults {
     pub phone: Option<String>,
     /// Country of people whose profile names none, as ISO 3166-1 two-letter code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = r"^[A-Z]{2}$"))]
+    #[schemars(length(min = 2, max = 2), regex(pattern = r"^[A-Z]{2}$"))]
     pub country_code: Option<String>,
 }
 
@@ -488,8 +488,8 @@ pub struct YubiKeyConnectionStatus {
     /// Last `fidoprereg.dev/requestedAt` that was answered by a look.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_handled_reconcile_at: Option<String>,
-    /// Ready, `CredentialsValid`, `OktaReachable`, `YubicoReachable`; each message says what was found and how to
-    /// mend it.
+    /// Ready, `CredentialsValid`, `CredentialsExpiring`, `OktaReachable`, `YubicoReachable`; each message says what was
+    /// found and how to mend it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,

@@ -1,13 +1,16 @@
 //! An operator that may see the namespaces it was given and no others.
 
+use std::process::Command;
+
 use serde_json::{Value, json};
 
 use crate::support::{
+    kubectl,
     operator::{Launch, Operator},
-    plane::operator_user,
+    root,
     scene::{Scene, own_scene},
     shipment::Handle,
-    until,
+    tool, until,
 };
 
 const ENROLL: &str = "enrollPreregistrationEnrollment";
@@ -26,73 +29,22 @@ impl Names {
     }
 }
 
-fn binding(kind: &str, name: &str, place: Option<&str>) -> Value {
-    let user = operator_user();
-    let mut parts = user.split(':').skip(2);
-    let (namespace, account) = (parts.next().unwrap(), parts.next().unwrap());
-    json!({
-        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": format!("{kind}Binding"),
-        "metadata": {"name": name, "namespace": place},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": name},
-        "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": namespace}],
-    })
-}
-
-fn role(kind: &str, name: &str, place: Option<&str>, rules: &Value) -> Value {
-    json!({
-        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind,
-        "metadata": {"name": name, "namespace": place}, "rules": rules,
-    })
-}
-
-/// What the operator needs of the cluster when namespaces are listed.
-fn of_the_cluster(names: &Names) -> [Value; 2] {
-    let [one, two, late] = names.listed();
-    let definitions = ["yubikeyshipments", "yubikeyconnections", "yubikeydecisions"];
-    let rules = json!([
-        {"apiGroups": ["fidoprereg.dev"], "resources": ["yubikeyconnections"], "verbs": ["get", "list", "watch", "patch"]},
-        {"apiGroups": ["fidoprereg.dev"], "resources": ["yubikeyconnections/status"], "verbs": ["patch"]},
-        {"apiGroups": [""], "resources": ["namespaces"], "resourceNames": ["kube-system", one, two, late], "verbs": ["get"]},
-        {"apiGroups": ["apiextensions.k8s.io"], "resources": ["customresourcedefinitions"],
-         "resourceNames": definitions.map(|name| format!("{name}.fidoprereg.dev")), "verbs": ["get"]},
-    ]);
-    [role("ClusterRole", "listed", None, &rules), binding("ClusterRole", "listed", None)]
-}
-
-/// What it needs in a namespace.
-fn of_a_namespace(name: &str) -> [Value; 2] {
-    let rules = json!([
-        {"apiGroups": ["fidoprereg.dev"], "resources": ["yubikeyshipments"], "verbs": ["get", "list", "watch", "patch"]},
-        {"apiGroups": ["fidoprereg.dev"], "resources": ["yubikeyshipments/status"], "verbs": ["patch"]},
-        {"apiGroups": ["fidoprereg.dev"], "resources": ["yubikeydecisions"], "verbs": ["get", "list", "watch"]},
-        {"apiGroups": ["fidoprereg.dev"], "resources": ["yubikeydecisions/status"], "verbs": ["patch"]},
-        {"apiGroups": ["events.k8s.io"], "resources": ["events"], "verbs": ["create", "patch"]},
-    ]);
-    [role("Role", "listed", Some(name), &rules), binding("Role", "listed", Some(name))]
-}
-
-/// Events of connections go to the namespace `default`.
-fn of_default() -> [Value; 2] {
-    let rules =
-        json!([{"apiGroups": ["events.k8s.io"], "resources": ["events"], "verbs": ["create", "patch"]}]);
-    [role("Role", "listed", Some("default"), &rules), binding("Role", "listed", Some("default"))]
-}
-
-async fn grant(scene: &Scene, objects: impl IntoIterator<Item = Value>) {
-    for object in objects {
-        scene.kubectl().apply(&object.to_string()).await.fine();
-    }
-}
-
-/// Takes the chart's rights for the whole cluster away, and gives those for the listed namespaces.
+/// Takes the rights for the whole cluster away, and gives the chart's for the listed namespaces.
 async fn narrow_rights(scene: &Scene, names: &Names) {
     let bindings = scene.kubectl().run(&["get", "clusterrolebinding", "-o", "name"]).await.fine();
     let ours = bindings.lines().find(|name| name.contains("yubikey-shipments:")).unwrap();
     scene.kubectl().run(&["delete", ours]).await.fine();
-    grant(scene, of_the_cluster(names)).await;
-    grant(scene, of_default()).await;
-    grant(scene, of_a_namespace(&names.one)).await;
-    grant(scene, of_a_namespace(&names.two)).await;
+    chart_rights(scene, &names.listed()).await;
+}
+
+async fn chart_rights(scene: &Scene, listed: &[&str]) {
+    let mut helm = Command::new(tool("helm"));
+    helm.args(["template", "yubikey-shipment-operator"]).arg(root().join("charts/yubikey-shipment-operator"));
+    helm.args(["--namespace", "yubikey-shipments", "--show-only", "templates/rbac.yaml"]);
+    helm.args(["--set", &format!("watchNamespaces={{{}}}", listed.join(","))]);
+    let rules = kubectl::run(helm, String::new()).await.fine();
+    // What belongs to a namespace that is not there yet is refused.
+    scene.kubectl().apply(&rules).await;
 }
 
 async fn until_ready(operator: &Operator, says: impl Fn(&str) -> bool) -> String {
@@ -139,7 +91,7 @@ async fn with_rights_in_the_listed_namespaces_only_it_works_there_and_touches_no
             an_enrolment_without_an_answer_is_settled(scene, &names).await;
 
             scene.namespace(&names.late).await;
-            grant(scene, of_a_namespace(&names.late)).await;
+            chart_rights(scene, &names.listed()).await;
             order(scene, &names.late, "max", json!({})).await;
             until_ready(&operator, |text| text == "ok\n").await;
 
