@@ -23,6 +23,7 @@ mod definitions_old;
 mod deletion;
 mod election;
 mod held;
+mod install;
 mod leaks;
 mod network;
 mod poison;
