@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -41,6 +42,9 @@ type container struct {
 
 	mu     sync.Mutex
 	status corev1.ContainerStatus
+	// newestLog is where in the log the output of the newest process begins,
+	// previousLog that of the one before.
+	previousLog, newestLog int64
 	// variables are the environment of the newest process as the Pod gives it,
 	// before anything is put into terms of this machine.
 	variables map[string]string
@@ -221,6 +225,13 @@ func (c *container) start(cmd *exec.Cmd) (*process, error) {
 		return nil, err
 	}
 	defer func() { _ = log.Close() }()
+	begins, err := log.Seek(0, io.SeekEnd)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	c.previousLog, c.newestLog = c.newestLog, begins
+	c.mu.Unlock()
 	cmd.Stdout, cmd.Stderr = log, log
 	return c.run.host.starter.start(cmd)
 }

@@ -27,6 +27,8 @@ type kubelet struct {
 	client  kubernetes.Interface
 	network *network
 	host    *host
+	// logPort is where the API server asks for logs; 0: nowhere.
+	logPort int32
 	queue   workqueue.TypedRateLimitingInterface[cache.ObjectName]
 	ready   atomic.Bool
 }
@@ -205,6 +207,9 @@ func (k *kubelet) register(ctx context.Context) error {
 		corev1.ResourcePods:   resource.MustParse("1000"),
 	}
 	node.Status.Allocatable = node.Status.Capacity
+	if k.logPort != 0 {
+		announceLogs(&node.Status, k.logPort)
+	}
 	_, err = nodes.UpdateStatus(ctx, node, metav1.UpdateOptions{})
 	return err
 }

@@ -78,6 +78,14 @@ func startPlane(ctx context.Context, state *state, port int, fsync bool, images 
 		return p, err
 	}
 	kubelet := newKubelet(client, network, host)
+	if len(images) > 0 {
+		logs, err := newLogServer(state, host)
+		if err != nil {
+			return p, err
+		}
+		p.run("logs of pods", logs.run)
+		kubelet.logPort = logs.port()
+	}
 	p.run("fake kubelet", kubelet.run)
 	return p, p.until(ctx, "pods can be created in the namespace default", func(ctx context.Context) bool {
 		return kubelet.registered() && podsCanStart(ctx, client)

@@ -444,11 +444,18 @@ metadata: {name: unmapped}
 spec: {containers: [{name: main, image: example.com/another:v1}]}
 `)
 	n.untilField(t, "never", ".status.phase", "Failed")
+	if log := n.kubectl(t, "logs", "never"); !strings.Contains(log, `"exit","3"`) {
+		t.Errorf("kubectl logs shows %q", log)
+	}
 	if code := n.field(t, "never", ".status.containerStatuses[0].state.terminated.exitCode"); code != "3" {
 		t.Errorf("the exit code is %q", code)
 	}
 	n.untilField(t, "always", ".status.containerStatuses[0].restartCount", "2")
 	n.untilField(t, "always", ".status.containerStatuses[0].state.waiting.reason", "CrashLoopBackOff")
+	now, before := n.kubectl(t, "logs", "always", "--tail=1"), n.kubectl(t, "logs", "always", "--previous")
+	if now == before || strings.Count(now, "\n") != 1 || strings.Count(before, "\n") != 1 {
+		t.Errorf("want the one line of the newest process and that of the one before, got %q and %q", now, before)
+	}
 	n.untilField(t, "another", ".status.containerStatuses[0].state.waiting.reason", "CreateContainerConfigError")
 	n.untilField(t, "root", ".status.containerStatuses[0].state.waiting.message", "container's runAsUser breaks non-root policy")
 	n.untilField(t, "unmapped", ".status.phase", "Running")
@@ -500,6 +507,18 @@ metadata: {name: stubborn}
 spec: {terminationGracePeriodSeconds: 1, containers: [{name: main, image: IMAGE, args: [helper, stubborn]}]}
 `)
 	log := n.logFile(t, "polite", "main")
+	followed := make(chan string, 1)
+	go func() {
+		deadline := newDeadline(t)
+		for {
+			output, err := n.tryKubectl(t, "", "-n", n.name, "logs", "--follow", "polite")
+			if err == nil || time.Now().After(deadline.until) {
+				followed <- output
+				return
+			}
+			time.Sleep(50 * time.Millisecond) // Until the container has started.
+		}
+	}()
 	for _, pod := range []string{"polite", "stubborn"} {
 		pid := n.told(t, pod, "main").Pid
 		if id := n.field(t, pod, ".status.containerStatuses[0].containerID"); id != "process://"+strconv.Itoa(pid) {
@@ -515,6 +534,9 @@ spec: {terminationGracePeriodSeconds: 1, containers: [{name: main, image: IMAGE,
 		if alive(pid) {
 			t.Errorf("the process of %s outlives its pod", pod)
 		}
+	}
+	if all := <-followed; !strings.Contains(all, "asked to end") {
+		t.Errorf("who followed the log saw %q", all)
 	}
 	if content, err := os.ReadFile(log); err != nil || !strings.Contains(string(content), "asked to end") {
 		t.Errorf("the log of a deleted pod says %q, %v", content, err)
