@@ -34,6 +34,10 @@ pub(crate) struct AppSpec {
     pub role: bool,
     /// The Okta org's id; left out: the first.
     pub org: Option<String>,
+    /// The client id; left out: drawn.
+    pub client_id: Option<String>,
+    /// The id of the app's key; left out: drawn.
+    pub key_id: Option<String>,
 }
 
 impl Default for AppSpec {
@@ -44,6 +48,8 @@ impl Default for AppSpec {
             scopes: SCOPES.iter().map(|scope| (*scope).to_string()).collect(),
             role: true,
             org: None,
+            client_id: None,
+            key_id: None,
         }
     }
 }
@@ -60,7 +66,10 @@ pub(crate) struct AppCredentials {
 
 /// Registers an app with a new key pair.
 pub(crate) fn register(world: &mut World, org: usize, spec: &AppSpec) -> Result<AppCredentials, String> {
-    let (client_id, key_id) = (world.dice.okta_id("0oa"), world.dice.token(20));
+    // Drawn in any case, so that ids given by the caller do not change those drawn later.
+    let (drawn_client, drawn_key) = (world.dice.okta_id("0oa"), world.dice.token(20));
+    let client_id = spec.client_id.clone().unwrap_or(drawn_client);
+    let key_id = spec.key_id.clone().unwrap_or(drawn_key);
     let (pem, mut private, mut public) = key_pair(&spec.algorithm)?;
     for jwk in [&mut private, &mut public] {
         jwk.set_key_id(key_id.as_str());
