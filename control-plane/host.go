@@ -155,7 +155,7 @@ func (h *host) removeStrangers(pods []*corev1.Pod) {
 	}
 	for _, entry := range entries {
 		if !known[entry.Name()] && !isLogDir(entry.Name()) {
-			removeTree(filepath.Join(h.dir, entry.Name()))
+			_ = os.RemoveAll(filepath.Join(h.dir, entry.Name()))
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -168,7 +169,9 @@ func (r *podRun) leave() {
 	if !remove && finished == "" {
 		return // The control plane ends; the pod goes on with its next start.
 	}
-	removeTree(r.dir)
+	if err := os.RemoveAll(r.dir); err != nil {
+		klog.ErrorS(err, "fake kubelet: removing the files of a pod", "pod", klog.KObj(r.pod()))
+	}
 	for tries := 0; remove && tries < 20; tries++ {
 		err := removePod(context.Background(), r.host.client, r.pod())
 		if err == nil || apierrors.IsNotFound(err) || apierrors.IsConflict(err) {

@@ -52,11 +52,7 @@ func (r *podRun) syncVolumes(ctx context.Context) error {
 func (r *podRun) syncVolume(ctx context.Context, volume *corev1.Volume) error {
 	dir := r.volumeDir(volume.Name)
 	if volume.EmptyDir != nil {
-		err := os.MkdirAll(dir, 0o755)
-		if err == nil && r.onlyRead(volume.Name) {
-			err = protect(dir)
-		}
-		return err
+		return os.MkdirAll(dir, 0o755)
 	}
 	content, err := r.content(ctx, volume)
 	if err != nil {
@@ -65,14 +61,17 @@ func (r *podRun) syncVolume(ctx context.Context, volume *corev1.Volume) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	if err := unprotect(dir); err != nil {
-		return err
+	for name, file := range content {
+		// Such volumes cannot be written. Modes of files are all that can be had of
+		// that: whoever removes DIR must be able to remove what is in it.
+		file.Mode &= 0o555
+		content[name] = file
 	}
 	writer, err := volumeutil.NewAtomicWriter(dir, r.pod().Name+" volume "+volume.Name)
 	if err != nil {
 		return err
 	}
-	return errors.Join(writer.Write(content, nil), protect(dir))
+	return writer.Write(content, nil)
 }
 
 func (r *podRun) volumeDir(name string) string { return filepath.Join(r.dir, "volumes", name) }
@@ -196,25 +195,12 @@ func uses(pod *corev1.Pod, kind, name string) bool {
 	return false
 }
 
-// onlyRead tells whether no container may write a volume.
-func (r *podRun) onlyRead(volume string) bool {
-	spec := r.pod().Spec
-	for _, containers := range [][]corev1.Container{spec.InitContainers, spec.Containers} {
-		for _, c := range containers {
-			for _, mount := range c.VolumeMounts {
-				if mount.Name == volume && !mount.ReadOnly {
-					return false
-				}
-			}
-		}
-	}
-	return true
-}
-
 // makeTree makes the directory that stands for the container's file system, with
 // a link to its volume at each place where one is mounted.
 func (c *container) makeTree() error {
-	removeTree(c.dir())
+	if err := os.RemoveAll(c.dir()); err != nil {
+		return err
+	}
 	if err := os.MkdirAll(c.root(), 0o755); err != nil {
 		return err
 	}
@@ -331,27 +317,4 @@ func (c *container) hasToken() bool {
 		}
 	}
 	return false
-}
-
-// protect takes the right to write from all directories of a volume. Modes are
-// all that keeps a process of the same user from writing, and they keep root
-// from nothing.
-func protect(dir string) error { return setDirModes(dir, 0o555) }
-
-func unprotect(dir string) error { return setDirModes(dir, 0o755) }
-
-func setDirModes(dir string, mode fs.FileMode) error {
-	return filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || !entry.IsDir() {
-			return err
-		}
-		return os.Chmod(path, mode)
-	})
-}
-
-// removeTree removes a directory, protected or not, and never what links in it
-// lead to.
-func removeTree(dir string) {
-	_ = unprotect(dir)
-	_ = os.RemoveAll(dir)
 }

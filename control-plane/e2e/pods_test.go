@@ -251,6 +251,9 @@ spec:
 	if info, err := os.Stat(filepath.Join(secret, "word")); err != nil || info.Mode().Perm() != 0o440 {
 		t.Errorf("defaultMode does not count: %v %v", info, err)
 	}
+	if info, err := os.Stat(labels); err != nil || info.Mode().Perm() != 0o444 {
+		t.Errorf("a file of a volume that cannot be written has the mode of one that can: %v %v", info, err)
+	}
 	before, err := os.Readlink(filepath.Join(secret, "..data"))
 	if err != nil || content(labels) != `team="blue"` {
 		t.Errorf("%v, labels %q", err, content(labels))
