@@ -121,6 +121,7 @@ async fn a_team_installs_it_rotates_a_token_upgrades_removes_and_comes_back() {
     assert_eq!(site.orders().await, (1, 1));
 
     a_rotated_token_is_taken_up(&site, &pod, &connection).await;
+    the_level_changes_in_the_running_process(&site, &pod, &connection).await;
     values_change_the_process(&site, &pod).await;
     it_can_be_removed_and_comes_back(&site).await;
 }
@@ -143,12 +144,28 @@ async fn a_rotated_token_is_taken_up(site: &Site, pod: &Pod, connection: &Handle
     assert_eq!((now.pid(), now.restarts()), (pod.pid(), 0), "nothing was restarted");
 }
 
+/// Is every line one object?
+fn is_json(log: &str) -> bool {
+    log.lines().all(|line| serde_json::from_str::<Value>(line).is_ok_and(|value| value.is_object()))
+}
+
+/// From values.yaml through the `ConfigMap` and its mounted file.
+async fn the_level_changes_in_the_running_process(site: &Site, pod: &Pod, connection: &Handle) {
+    assert!(!pod.log().contains("DEBUG"), "log.level is info");
+    site.installation.upgrade(&VALUES.replace("info", "debug")).await.fine();
+    let debug = until(async || {
+        connection.look_now().await;
+        pod.log().contains("DEBUG").then_some(())
+    });
+    assert!(debug.await.is_some(), "log.level is debug: {}", tail(&pod.log(), 20));
+    let now = site.installation.pod().await;
+    assert_eq!((now.pid(), now.restarts()), (pod.pid(), 0), "nothing was restarted");
+}
+
 /// What is changed in values.yaml is changed in the process, and nowhere else was anything to change.
 async fn values_change_the_process(site: &Site, pod: &Pod) {
     let said = pod.log();
-    let json = |line: &str| serde_json::from_str::<Value>(line).is_ok();
-    assert!(said.lines().all(json), "log.format was json: {}", tail(&said, 5));
-    assert!(!said.contains("DEBUG"), "log.level was info");
+    assert!(is_json(&said), "log.format is json: {}", tail(&said, 5));
     let values = VALUES.replace("json", "text").replace("info", "debug") + "leaseSeconds: 20\nreplicas: 2\n";
     site.installation.upgrade(&values).await.fine();
     let two = until(async || {
@@ -162,7 +179,7 @@ async fn values_change_the_process(site: &Site, pod: &Pod) {
         for argument in ["--log-format=text", "--lease-seconds=20"] {
             assert!(arguments.iter().any(|given| given == argument), "{argument} in {arguments:?}");
         }
-        assert!(!pod.log().lines().any(json));
+        assert!(!is_json(&pod.log()), "log.format is text: {}", tail(&pod.log(), 5));
     }
     let gone = until(async || (!pod.runs()).then_some(())).await;
     assert!(gone.is_some(), "the old process ends");
