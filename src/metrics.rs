@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
-    metrics::{counter::Counter, family::Family, info::Info},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, info::Info},
     registry::Registry,
 };
 
@@ -17,12 +18,46 @@ struct PassLabels {
     outcome: &'static str,
 }
 
+/// Labels of a connection's credential.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CredentialLabels {
+    connection: String,
+    credential: &'static str,
+}
+
+/// What is measured of connections.
+#[derive(Debug, Default)]
+pub struct ConnectionMetrics {
+    expiry: Family<CredentialLabels, Gauge>,
+}
+
+impl ConnectionMetrics {
+    fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "credential_expiry_timestamp_seconds",
+            "When a credential of a connection ends, in seconds since 1970; only while that is known",
+            self.expiry.clone(),
+        );
+    }
+
+    /// When the connection's token of `YubiEnterprise` ends; `None` where it is not known or the connection is gone.
+    pub fn set_expiry(&self, connection: &str, end: Option<Timestamp>) {
+        let labels = CredentialLabels { connection: connection.to_owned(), credential: "yubico-api-token" };
+        match end {
+            Some(end) => drop(self.expiry.get_or_create(&labels).set(end.as_second())),
+            None => drop(self.expiry.remove(&labels)),
+        }
+    }
+}
+
 /// All metrics.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
     /// Calls to the vendors.
     pub calls: Arc<CallMetrics>,
+    /// Connections.
+    pub connections: ConnectionMetrics,
     passes: Family<PassLabels, Counter>,
 }
 
@@ -31,6 +66,8 @@ impl Default for Metrics {
         let mut registry = Registry::with_prefix("yubikey_shipment_operator");
         let calls = Arc::new(CallMetrics::default());
         calls.register(&mut registry);
+        let connections = ConnectionMetrics::default();
+        connections.register(&mut registry);
         let passes = Family::default();
         registry.register(
             "passes",
@@ -38,7 +75,7 @@ impl Default for Metrics {
             passes.clone(),
         );
         registry.register("build", "This build", Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]));
-        Self { registry, calls, passes }
+        Self { registry, calls, connections, passes }
     }
 }
 

@@ -6,7 +6,9 @@ pub mod connection;
 pub mod context;
 pub mod durations;
 pub mod events;
+pub mod namespaces;
 pub mod run;
 pub mod shipment;
+pub mod watch;
 
 pub use context::Context;

@@ -227,7 +227,7 @@ fn build(settings: &Settings, pool: impl FnOnce(ClientBuilder) -> ClientBuilder)
         builder = builder.no_proxy();
     }
     if let Some(pem) = &settings.extra_ca {
-        for certificate in certificates(pem)? {
+        for certificate in certificates(pem, "`ca.crt`")? {
             builder = builder.add_root_certificate(certificate);
         }
     }
@@ -239,16 +239,18 @@ fn build(settings: &Settings, pool: impl FnOnce(ClientBuilder) -> ClientBuilder)
     })
 }
 
-/// The certificates of a PEM bundle.
+/// The certificates of a PEM bundle; `file` is where it stands, for people.
 ///
 /// # Errors
 /// `CredentialsInvalid` if it is none, or an empty one.
-pub fn certificates(pem: &[u8]) -> Result<Vec<reqwest::Certificate>, Failure> {
+pub fn certificates(pem: &[u8], file: &str) -> Result<Vec<reqwest::Certificate>, Failure> {
     let invalid = || {
         Failure::new(
             Reason::CredentialsInvalid,
-            "`ca.crt` is not a PEM bundle of certificates; put the issuing CA's certificates there or \
-             leave the file out",
+            format!(
+                "{file} is not a PEM bundle of certificates; put the issuing CA's certificates there or \
+                 leave the file out"
+            ),
         )
     };
     let stack = X509::stack_from_pem(pem).map_err(|_| invalid())?;

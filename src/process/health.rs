@@ -2,7 +2,12 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use axum::{Router, extract::State, http::StatusCode, routing::get};
+use axum::{
+    Router,
+    extract::{RawQuery, State},
+    http::StatusCode,
+    routing::get,
+};
 use tokio::net::TcpListener;
 
 use crate::{metrics::Metrics, readiness::Readiness};
@@ -38,11 +43,10 @@ pub async fn serve(
     axum::serve(listener, router).await
 }
 
-async fn ready(State(served): State<Served>) -> (StatusCode, String) {
-    let missing = served.readiness.list();
-    if missing.is_empty() {
-        (StatusCode::OK, "ok\n".to_owned())
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, format!("waiting for: {}\n", missing.join(", ")))
-    }
+/// With `?verbose` everything that is waited for, a line each, and whether this process leads.
+async fn ready(State(served): State<Served>, RawQuery(query): RawQuery) -> (StatusCode, String) {
+    let readiness = &served.readiness;
+    let status = if readiness.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let verbose = query.is_some_and(|query| query == "verbose" || query.starts_with("verbose="));
+    (status, if verbose { readiness.text() + &readiness.verbose() } else { readiness.text() })
 }

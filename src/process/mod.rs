@@ -33,21 +33,31 @@ pub async fn main() -> ExitCode {
 
 async fn operate(arguments: Run) -> Result<(), Fault> {
     startup::check_credentials(&arguments.credentials_dir)?;
+    startup::check_extra_ca(arguments.extra_ca.as_deref()).await?;
     telemetry::start(arguments.log_format).map_err(|error| Fault::Logging(error.to_string()))?;
-    let client = startup::client().await?;
-    startup::check_crds(&client).await?;
-    let cluster = startup::cluster_id(&client).await?;
     let listener = health::listen(arguments.listen)
         .await
         .map_err(|error| Fault::Listen(arguments.listen.to_string(), error.to_string()))?;
-    let metrics = Arc::new(Metrics::default());
-    let readiness = Readiness::missing(["shipments", "namespaces"]);
     let address = listener.local_addr().map(|a| a.to_string()).unwrap_or_default();
-    tracing::info!(version = env!("CARGO_PKG_VERSION"), address, "started");
+    let metrics = Arc::new(Metrics::default());
+    let readiness = Readiness::missing(["definitions"]);
     let served = tokio::spawn(health::serve(listener, readiness.clone(), Arc::clone(&metrics)));
+    let client = startup::client().await?;
+    startup::check_crds(&client).await?;
+    readiness.has("definitions");
+    let cluster = startup::cluster_id(&client).await?;
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), address, "started");
     let lease = lease(&arguments);
-    let setup =
-        run::Setup { client, credentials_dir: arguments.credentials_dir, cluster, metrics, readiness, lease };
+    let setup = run::Setup {
+        client,
+        scope: arguments.scope(),
+        shared_ca: arguments.extra_ca,
+        credentials_dir: arguments.credentials_dir,
+        cluster,
+        metrics,
+        readiness,
+        lease,
+    };
     run::run(setup, stop_signal()).await;
     served.abort();
     tracing::info!("ended");

@@ -1,5 +1,6 @@
 //! Connections: credentials, preflight, and what shipments get of them.
 
+pub mod expiry;
 pub mod link;
 pub mod preflight;
 pub mod reconcile;
