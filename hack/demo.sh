@@ -26,6 +26,7 @@ image=yubikey-shipment-operator
 secret=okta-yubico
 operator_log=$state/operator.log
 listen= # where the operator serves its metrics
+pod_port=8080
 definitions=(yubikeyconnections.fidoprereg.dev yubikeydecisions.fidoprereg.dev yubikeyshipments.fidoprereg.dev)
 # The sandbox's parcels change their state after so many seconds. Less than the
 # connection's polling.firstAfter, or the first look would find them unchecked.
@@ -202,6 +203,8 @@ log:
   format: text
   level: ${RUST_LOG:-info}
 END
+    pod_port=$(python3 "$ask" pod-port 8080)
+    [ "$pod_port" = 8080 ] || echo "port: $pod_port"
   fi >"$state/values.yaml"
 }
 
@@ -248,7 +251,7 @@ find_pod() {
       -o jsonpath='{.items[0].metadata.name} {.items[0].metadata.uid} {.items[0].status.podIP}{"\n"}'
   ) || return 1
   operator_log=$state/cluster/pods/${system}_${name}_$uid/operator.log
-  listen=127.${ip#*.}:8080
+  listen=127.${ip#*.}:$pod_port
 }
 
 # write_kubeconfig: an operator outside of the cluster gets a token of the chart's
@@ -395,6 +398,8 @@ faults() {
 }
 
 keep() {
+  local by_kubectl="kubectl logs --namespace $system deployment/$release --follow"
+  [ "${CLUSTER-}" != current ] || by_kubectl="kubectl get events --namespace $people"
   cat <<END
 
 Everything stays up. In another terminal:
@@ -403,7 +408,7 @@ Everything stays up. In another terminal:
   kubectl get yubikeyshipments --namespace $people -o wide
   kubectl describe yubikeyshipment ann-lee --namespace $people
   kubectl explain yubikeyshipment.spec
-
+  $by_kubectl
 
 Correct Eve's profile, ask for a look now, and her key goes the same road:
 

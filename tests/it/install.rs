@@ -1,7 +1,7 @@
 //! The chart, installed with Helm as a platform team does it. The operator is the process that its Pod describes: nobody
 //! but the chart says how it is started.
 
-use std::{fs, path::Path};
+use std::{fs, net::TcpListener, path::Path};
 
 use kube::Client;
 use serde_json::{Value, json};
@@ -254,10 +254,16 @@ async fn the_sandbox_of_the_chart_walks_a_shipment_without_any_secret() {
 
 /// Its ports are the machine's here, where other tests run too.
 fn sandbox_values() -> String {
-    let free: Vec<_> = (0..3).map(|_| std::net::TcpListener::bind("127.0.0.1:0").unwrap()).collect();
-    let ports: Vec<_> = free.iter().map(|socket| socket.local_addr().unwrap().port()).collect();
-    let (okta, yubico, control) = (ports[0], ports[1], ports[2]);
+    let [okta, yubico, control] = free_ports();
     format!(
         "sandbox:\n  enabled: true\n  step: 1\n  ports: {{okta: {okta}, yubico: {yubico}, control: {control}}}\n"
     )
+}
+
+/// Three of those that no system gives away by itself, so that nobody has them a moment later.
+fn free_ports() -> [u16; 3] {
+    let first = 20_000 + u16::try_from(std::process::id() % 3_000).unwrap() * 4;
+    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    let mut free = (first..32_768).chain(20_000..first).filter(is_free);
+    [(); 3].map(|()| free.next().expect("a free port"))
 }

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    net::TcpListener,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -57,7 +58,7 @@ impl Installation {
 
     /// `helm install` with these values; returns when all is ready.
     pub async fn install(&self, values: &str) -> Said {
-        self.helm("install", &["--wait", "--timeout", "90s"], Some(values)).await
+        self.helm("install", &["--wait", "--timeout", "180s"], Some(values)).await
     }
 
     /// `helm install` that waits for nothing.
@@ -67,16 +68,16 @@ impl Installation {
 
     /// `helm upgrade` to these values; returns when all is ready.
     pub async fn upgrade(&self, values: &str) -> Said {
-        self.helm("upgrade", &["--reset-values", "--wait", "--timeout", "90s"], Some(values)).await
+        self.helm("upgrade", &["--reset-values", "--wait", "--timeout", "180s"], Some(values)).await
     }
 
     pub async fn uninstall(&self) -> Said {
-        self.helm("uninstall", &["--wait", "--timeout", "90s"], None).await
+        self.helm("uninstall", &["--wait", "--timeout", "180s"], None).await
     }
 
     /// `helm test`.
     pub async fn test(&self) -> Said {
-        self.helm("test", &["--timeout", "90s"], None).await
+        self.helm("test", &["--timeout", "180s"], None).await
     }
 
     async fn helm(&self, verb: &str, arguments: &[&str], values: Option<&str>) -> Said {
@@ -90,6 +91,9 @@ impl Installation {
         if let Some(values) = values {
             let file = self.plane.dir.join("values.yaml");
             fs::write(&file, values).unwrap();
+            if let Some(port) = another_port() {
+                helm.args(["--set", &format!("port={port}")]);
+            }
             helm.arg(super::root().join("charts/yubikey-shipment-operator")).arg("--values").arg(file);
         }
         kubectl::run(helm, String::new()).await
@@ -114,6 +118,15 @@ impl Installation {
         });
         only.await.expect("one pod with a process")
     }
+}
+
+/// `None` where pods can listen on the chart's own port, each on its own address. A program of this machine that listens
+/// on that port of all addresses is in their way.
+fn another_port() -> Option<u16> {
+    if TcpListener::bind("127.255.255.254:8080").is_ok() {
+        return None;
+    }
+    Some(TcpListener::bind("127.255.255.254:0").unwrap().local_addr().unwrap().port())
 }
 
 /// A pod, and the process that stands for its container `operator`.
