@@ -31,7 +31,8 @@ run() {
   fi
 }
 
-# fails SENTENCE COMMAND...: the command fails, and says so in these words.
+# fails SENTENCE COMMAND...: the command fails, and says so in these words. One
+# command, not a function of several: as after any `if`, its set -e would be off.
 fails() {
   local sentence=$1
   shift
@@ -168,6 +169,20 @@ available() {
 }
 
 # Leaves a cluster that has never seen the kinds.
+forget_the_kinds() {
+  kubectl delete yubikeyconnections --all
+  kubectl delete crd "${definitions[@]}"
+}
+
+names_a_wrong_field_of_a_connection() {
+  sed 's/countries/contries/' "$chart/ci/connection-values.yaml" >"$work/wrong.yaml"
+  fails ".spec.yubico.contries: field not declared in schema" \
+    helm install yks "$chart" --namespace "$namespace" --values "$work/wrong.yaml"
+  upgrades "$(values connection)"
+  uninstalls
+  forget_the_kinds
+}
+
 works_with_helm_3() {
   helm3 install yks "$chart" --namespace "$namespace" "$(values connection)" >"$work/helm"
   kubectl get yubikeyconnection default
@@ -175,8 +190,7 @@ works_with_helm_3() {
   in_release '^kind: YubiKeyConnection$'
   available
   helm3 uninstall yks --namespace "$namespace"
-  kubectl delete yubikeyconnection default
-  kubectl delete crd "${definitions[@]}"
+  forget_the_kinds
 }
 
 # Or that no pod was refused would show nothing.
@@ -305,6 +319,7 @@ may_do_its_work() {
   may patch yubikeyconnections.fidoprereg.dev --subresource status
   may create events.events.k8s.io
   may list namespaces
+  may get namespaces/kube-system
   may watch yubikeydecisions.fidoprereg.dev
   may patch yubikeydecisions.fidoprereg.dev --subresource status
   may create leases.coordination.k8s.io --namespace "$namespace"
@@ -316,6 +331,8 @@ may_do_nothing_else() {
   account=$operator
   may_not get secrets
   may_not list secrets --namespace "$namespace"
+  may_not get namespaces/onboarding
+  may_not get yubikeydecisions.fidoprereg.dev
   may_not get pods --namespace "$namespace"
   may_not create yubikeyshipments.fidoprereg.dev
   may_not create yubikeydecisions.fidoprereg.dev
@@ -495,6 +512,7 @@ run "refuses a value of the definitions' chart" refuses "additional properties '
 
 start_cluster
 run "Pod Security refuses other pods" refuses_other_pods
+run "a misspelt field of a connection is named, and put right by the next upgrade" names_a_wrong_field_of_a_connection
 run "Helm 3 installs, upgrades and uninstalls" works_with_helm_3
 run "makes definitions and a connection in one installation, where Pod Security is restricted" makes_the_connection_at_first
 run "takes that connection into the release" takes_the_connection_over

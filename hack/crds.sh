@@ -14,7 +14,8 @@ target=${CARGO_TARGET_DIR:-$root/target}
 
 generate() {
   cd "$root"
-  cargo build --quiet --bin yubikey-shipment-operator
+  # All programs, as everywhere: other features would compile the libraries anew.
+  cargo build --quiet --workspace --bins
   "$target/debug/yubikey-shipment-operator" crds --dir "$1"
 }
 

@@ -65,6 +65,7 @@ impl Readiness {
     }
 
     /// This is not there. True if that is news.
+    #[must_use]
     pub fn lacks(&self, what: &str, why: &str) -> bool {
         self.with(|state| {
             let thing = state.things.entry(what.to_owned()).or_default();
@@ -140,7 +141,7 @@ mod tests {
         assert_eq!(readiness.text(), "waiting for: shipments (forbidden)\n");
         readiness.has("shipments");
         assert!(readiness.is_ready());
-        readiness.lacks("shipments", "no answer");
+        assert!(readiness.lacks("shipments", "no answer"));
         assert_eq!(readiness.text(), "ok\n", "what came once does not hold up");
         assert_eq!(readiness.verbose(), "[+]connections\n[-]shipments: no answer\n");
     }
@@ -148,7 +149,7 @@ mod tests {
     #[test]
     fn what_it_does_without_is_named_and_holds_nothing_up() {
         let readiness = Readiness::missing([]);
-        readiness.lacks("namespace b", "there is no such namespace");
+        assert!(readiness.lacks("namespace b", "there is no such namespace"));
         assert!(readiness.is_ready());
         assert_eq!(readiness.text(), "ok\nnot watched: namespace b (there is no such namespace)\n");
         readiness.has("namespace b");

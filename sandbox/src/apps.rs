@@ -70,7 +70,7 @@ pub(crate) fn register(world: &mut World, org: usize, spec: &AppSpec) -> Result<
     let (drawn_client, drawn_key) = (world.dice.okta_id("0oa"), world.dice.token(20));
     let client_id = spec.client_id.clone().unwrap_or(drawn_client);
     let key_id = spec.key_id.clone().unwrap_or(drawn_key);
-    let (credentials, public) = new_key(&client_id, key_id, &spec.algorithm)?;
+    let (credentials, public) = new_key(world, &client_id, key_id, &spec.algorithm)?;
     world.org(org).apps.push(App {
         client_id,
         keys: vec![public],
@@ -84,7 +84,7 @@ pub(crate) fn register(world: &mut World, org: usize, spec: &AppSpec) -> Result<
 /// Another key for an app that is there; those before stay until they are removed.
 pub(crate) fn add_key(world: &mut World, client_id: &str, algorithm: &str) -> Result<AppCredentials, String> {
     let key_id = world.dice.token(20);
-    let (credentials, public) = new_key(client_id, key_id, algorithm)?;
+    let (credentials, public) = new_key(world, client_id, key_id, algorithm)?;
     let app = app_mut(world, client_id).ok_or("there is no such app")?;
     app.keys.push(public);
     Ok(credentials)
@@ -96,7 +96,12 @@ pub(crate) fn app_mut<'a>(world: &'a mut World, client_id: &str) -> Option<&'a m
 }
 
 /// A new key pair: what its owner gets, and the public half for the app.
-fn new_key(client_id: &str, key_id: String, algorithm: &str) -> Result<(AppCredentials, Jwk), String> {
+fn new_key(
+    world: &mut World,
+    client_id: &str,
+    key_id: String,
+    algorithm: &str,
+) -> Result<(AppCredentials, Jwk), String> {
     let (pem, mut private, mut public) = key_pair(algorithm)?;
     for jwk in [&mut private, &mut public] {
         jwk.set_key_id(key_id.as_str());

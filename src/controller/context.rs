@@ -39,7 +39,6 @@ use crate::{
         journal::{Journal, Order},
         plan::{Person, Seen},
     },
-    http::CallMetrics,
     lease::Leadership,
     metrics::Metrics,
     tasks::Tasks,
@@ -67,8 +66,6 @@ pub struct Context {
     pub shared_ca: Option<PathBuf>,
     /// Metrics.
     pub metrics: Arc<Metrics>,
-    /// Metrics of remote calls.
-    pub calls: Arc<CallMetrics>,
     /// Uid of the `kube-system` namespace.
     pub cluster: Option<String>,
     /// May this process act?
@@ -151,7 +148,6 @@ impl Context {
             registry: Registry::default(),
             credentials_dir: parts.credentials_dir,
             shared_ca: parts.shared_ca,
-            calls: Arc::clone(&parts.metrics.calls),
             metrics: parts.metrics,
             cluster: parts.cluster,
             leadership: parts.leadership,

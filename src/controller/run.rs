@@ -17,9 +17,11 @@ use tokio::{sync::oneshot, task::JoinHandle};
 
 use super::{
     Context,
+    census::Census,
     commit::FIELD_MANAGER,
     connection,
     context::Parts,
+    measure,
     namespaces::Namespaces,
     shipment,
     watch::{self, Place, Scope},
@@ -102,11 +104,17 @@ pub async fn run(setup: Setup, stop: impl Future<Output = ()> + Send + 'static) 
         leadership,
         started: clock::now(),
     }));
+    setup.metrics.include(Census {
+        shipments: places.iter().map(|place| place.shipments.clone()).collect(),
+        connections: ctx.connections.clone(),
+        answered: ctx.answered.clone(),
+        known: Arc::clone(&setup.metrics.connections),
+        leadership: ctx.leadership.clone(),
+    });
     let leadership = ctx.leadership.clone();
     readiness.set_role(move || if leadership.is_held() { "leader" } else { "standby" });
-    let road = road(places, &ctx, &setup.metrics, &stop);
-    let doors =
-        connection_controller(connections, Arc::clone(&ctx), Arc::clone(&setup.metrics), stop.clone());
+    let road = road(places, &ctx, &stop);
+    let doors = connection_controller(connections, Arc::clone(&ctx), stop.clone());
     let namespace_watch = futures::future::select(namespace_watch, stop.clone());
     let running = Box::pin(futures::future::join3(road, doors, namespace_watch));
     // A first list that the API server refuses never ends by itself; passes run in tasks of their own.
@@ -146,13 +154,13 @@ type Stop = Shared<futures::future::BoxFuture<'static, ()>>;
 
 /// One controller a place, all with one context. Shipments wait until connections and namespaces are known, so that
 /// nothing is said missing that is only not read yet.
-async fn road(places: Vec<Place>, ctx: &Arc<Context>, metrics: &Arc<Metrics>, stop: &Stop) {
+async fn road(places: Vec<Place>, ctx: &Arc<Context>, stop: &Stop) {
     let known = futures::future::join(ctx.connections.wait_until_ready(), ctx.namespaces.wait_until_ready());
     futures::future::select(Box::pin(known), stop.clone()).await;
     let share = CONCURRENCY.div_ceil(u16::try_from(places.len()).unwrap_or(u16::MAX).max(1)).max(FEWEST);
-    let roads = places.into_iter().map(|place| {
-        shipment_controller(place.controller, share, Arc::clone(ctx), Arc::clone(metrics), stop.clone())
-    });
+    let roads = places
+        .into_iter()
+        .map(|place| shipment_controller(place.controller, share, Arc::clone(ctx), stop.clone()));
     futures::future::join_all(roads).await;
 }
 
@@ -160,7 +168,6 @@ async fn shipment_controller(
     controller: Controller<YubiKeyShipment>,
     concurrency: u16,
     ctx: Arc<Context>,
-    metrics: Arc<Metrics>,
     stop: Stop,
 ) {
     controller
@@ -170,25 +177,20 @@ async fn shipment_controller(
         .run(shipment::reconcile::reconcile, retry, Arc::clone(&ctx))
         .for_each(move |result| {
             decline_orphans(&ctx, &result);
-            count(&metrics, "YubiKeyShipment", &result.map(drop));
+            tell(measure::SHIPMENT, &result.map(drop));
             futures::future::ready(())
         })
         .await;
 }
 
-async fn connection_controller(
-    controller: Controller<YubiKeyConnection>,
-    ctx: Arc<Context>,
-    metrics: Arc<Metrics>,
-    stop: Stop,
-) {
+async fn connection_controller(controller: Controller<YubiKeyConnection>, ctx: Arc<Context>, stop: Stop) {
     controller
         .with_config(controller::Config::default().concurrency(CONCURRENCY))
         .reconcile_all_on(futures::stream::select(ctx.leadership.gained(), ctx.registry.reported()))
         .graceful_shutdown_on(stop)
         .run(connection::reconcile::reconcile, retry, ctx)
         .for_each(move |result| {
-            count(&metrics, "YubiKeyConnection", &result.map(drop));
+            tell(measure::CONNECTION, &result.map(drop));
             futures::future::ready(())
         })
         .await;
@@ -203,15 +205,11 @@ fn decline_orphans<T>(ctx: &Arc<Context>, result: &Result<T, controller::Error<F
 
 type Passed = Result<(), controller::Error<Failure, watcher::Error>>;
 
-fn count(metrics: &Metrics, kind: &'static str, result: &Passed) {
+/// What no pass could say itself.
+fn tell(kind: &'static str, result: &Passed) {
     match result {
-        Ok(()) => metrics.count_pass(kind, None),
-        Err(controller::Error::ReconcilerFailed(failure, object)) => {
-            tracing::warn!(kind, object = object.name, reason = %failure.reason, message = failure.message, "the pass failed");
-            metrics.count_pass(kind, Some(failure.reason));
-        }
-        // Deleted between trigger and pass.
-        Err(controller::Error::ObjectNotFound(_)) => {}
+        // Said and counted by the pass; deleted between trigger and pass.
+        Ok(()) | Err(controller::Error::ReconcilerFailed(..) | controller::Error::ObjectNotFound(_)) => {}
         Err(controller::Error::QueueError(error)) => {
             tracing::warn!(kind, %error, "the watch was interrupted; it starts again");
         }

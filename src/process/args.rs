@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use url::Url;
 
 use crate::controller::watch::Scope;
 
@@ -25,6 +26,11 @@ pub enum Command {
         /// Directory to write one file a kind into.
         #[arg(long)]
         dir: Option<PathBuf>,
+    },
+    /// Ask an endpoint of a running operator; the exit code says whether it answers well.
+    Probe {
+        /// Where, as in <http://127.0.0.1:8080/readyz>; plain http, 5 seconds.
+        url: Url,
     },
 }
 
@@ -65,6 +71,11 @@ pub struct Run {
     /// Form of the log lines.
     #[arg(long, env = "YKS_LOG_FORMAT", value_enum, default_value = "text")]
     pub log_format: LogFormat,
+
+    /// File with the log level, one line in the form of `RUST_LOG`. It is read again when it changes, and its word
+    /// goes before `RUST_LOG`.
+    #[arg(long, env = "YKS_LOG_LEVEL_FILE", value_name = "FILE")]
+    pub log_level_file: Option<PathBuf>,
 }
 
 impl Run {

@@ -5,12 +5,16 @@ use std::{net::SocketAddr, sync::Arc};
 use axum::{
     Router,
     extract::{RawQuery, State},
-    http::StatusCode,
+    http::{StatusCode, header},
+    response::IntoResponse,
     routing::get,
 };
 use tokio::net::TcpListener;
 
-use crate::{metrics::Metrics, readiness::Readiness};
+use crate::{
+    metrics::{CONTENT_TYPE, Metrics},
+    readiness::Readiness,
+};
 
 #[derive(Clone)]
 struct Served {
@@ -38,9 +42,13 @@ pub async fn serve(
     let router = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
-        .route("/metrics", get(|State(served): State<Served>| async move { served.metrics.text() }))
+        .route("/metrics", get(scraped))
         .with_state(Served { readiness, metrics });
     axum::serve(listener, router).await
+}
+
+async fn scraped(State(served): State<Served>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, CONTENT_TYPE)], served.metrics.text())
 }
 
 /// With `?verbose` everything that is waited for, a line each, and whether this process leads.

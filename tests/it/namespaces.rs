@@ -112,12 +112,12 @@ async fn with_rights_in_the_listed_namespaces_only_it_works_there_and_touches_no
     own_scene("listed")
         .connection(json!({"calls": {"timeout": "2s", "settle": "4s"}}))
         .play(async |scene| {
-            let named = |end: &str| format!("{}-{end}", scene.name);
+            let with_end = |end: &str| format!("{}-{end}", scene.name);
             let names = Names {
                 one: scene.name.clone(),
-                two: named("two"),
-                elsewhere: named("else"),
-                late: named("late"),
+                two: with_end("two"),
+                elsewhere: with_end("else"),
+                late: with_end("late"),
             };
             scene.namespace(&names.two).await;
             scene.namespace(&names.elsewhere).await;

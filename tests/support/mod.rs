@@ -19,6 +19,7 @@ pub mod released;
 pub mod sandbox;
 pub mod scene;
 pub mod schema;
+pub mod scrape;
 pub mod shipment;
 
 use std::{

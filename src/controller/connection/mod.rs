@@ -5,3 +5,4 @@ pub mod link;
 pub mod preflight;
 pub mod reconcile;
 pub mod registry;
+pub mod stock;

@@ -5,7 +5,10 @@ use std::{path::Path, sync::Arc};
 use jiff::SignedDuration;
 use url::Url;
 
-use super::link::{Facts, Link, read_inventory};
+use super::{
+    link::{Facts, Link, read_inventory},
+    stock,
+};
 use crate::{
     api::connection::{Algorithm, Dpop, OktaAuth, YubiKeyConnectionSpec},
     controller::durations,
@@ -32,6 +35,8 @@ pub struct Report {
     pub okta: Option<Result<String, Failure>>,
     /// `YubiEnterprise` token, inventory and keys.
     pub yubico: Option<Result<String, Failure>>,
+    /// Keys left for each model, as far as `YubiEnterprise` shows them; `None`: not read.
+    pub stock: Option<Vec<(String, i64)>>,
     /// The usable connection, if all hold.
     pub link: Option<Link>,
     /// The link has the credentials from before: the new ones do not work, and the vendors still take the old ones.
@@ -119,6 +124,7 @@ pub async fn run_with_fallback(
         let before = run(name, spec, Ok(proven.clients)).await;
         report.interim = before.link.is_some();
         report.link = before.link;
+        report.stock = report.stock.take().or(before.stock);
     }
     report
 }
@@ -154,6 +160,8 @@ pub async fn run(name: &str, spec: &YubiKeyConnectionSpec, clients: Result<Clien
     let (at_okta, at_yubico) = tokio::join!(check_okta(spec, &okta), check_yubico(&yubico));
     report.okta = Some(at_okta.as_ref().map(|found| found.says.clone()).map_err(Clone::clone));
     report.yubico = Some(at_yubico.as_ref().map(|found| found.says.clone()).map_err(Clone::clone));
+    let shown = |found: &AtYubico| found.inventory.as_ref().map(|all| stock::left(spec, all));
+    report.stock = at_yubico.as_ref().ok().map(|found| shown(found).unwrap_or_default());
     if let (Ok(at_okta), Ok(at_yubico)) = (at_okta, at_yubico) {
         let organization = at_yubico.inventory.as_ref().and_then(|i| i.organization.clone());
         let orgs = Orgs { okta: at_okta.organization, yubico: organization };

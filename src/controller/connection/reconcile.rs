@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{Api, ResourceExt, api::Patch, runtime::controller::Action};
 use serde_json::json;
+use tracing::Instrument;
 
 use super::{
     expiry,
@@ -19,11 +20,11 @@ use crate::{
         Context, commit,
         commit::CommitError,
         conditions::{self, Fact},
-        events,
+        events, measure,
     },
     credentials::{Credentials, Fingerprint, expiry::Expiry},
     domain::failure::{Failure, Kind, Reason},
-    yubico,
+    trace, yubico,
 };
 
 /// Credential files are compared this often: a changed Secret acts within it.
@@ -57,6 +58,12 @@ pub async fn reconcile(object: Arc<YubiKeyConnection>, ctx: Arc<Context>) -> Res
     if !ctx.leadership.is_held() {
         return Ok(Action::await_change());
     }
+    let span = trace::connection(&object.name_any());
+    let examined = Box::pin(pass(object, Arc::clone(&ctx)));
+    measure::pass(&ctx, measure::CONNECTION, examined).instrument(span).await
+}
+
+async fn pass(object: Arc<YubiKeyConnection>, ctx: Arc<Context>) -> Result<Action, Failure> {
     if object.metadata.deletion_timestamp.is_some() {
         return remove(&object, &ctx).await;
     }
@@ -84,7 +91,7 @@ pub async fn reconcile(object: Arc<YubiKeyConnection>, ctx: Arc<Context>) -> Res
     let clients = match kept.and_then(|e| e.clients) {
         Some(clients) => Ok(clients),
         None => credentials.and_then(|secrets| {
-            preflight::clients(&object.spec, &secrets, lanes.clone(), Arc::clone(&ctx.calls))
+            preflight::clients(&object.spec, &secrets, lanes.clone(), Arc::clone(&ctx.metrics.calls))
         }),
     };
     let mut report =
@@ -92,6 +99,9 @@ pub async fn reconcile(object: Arc<YubiKeyConnection>, ctx: Arc<Context>) -> Res
     let proven = now_proven(&object, &report, clients.as_ref().ok(), proven);
     publish(&name, &mut report, &ctx);
     let healthy = report.fault().is_none();
+    if let Some(fault) = report.fault() {
+        ctx.metrics.failed(measure::CONNECTION, fault.reason);
+    }
     ctx.set_examined(
         &name,
         Examined {
@@ -166,6 +176,9 @@ fn due(
 
 /// Hands the result to the shipments. A fault that may pass does not take a working connection away.
 fn publish(name: &str, report: &mut Report, ctx: &Context) {
+    if let Some(stock) = report.stock.take() {
+        ctx.metrics.connections.set_stock(name, stock);
+    }
     if let Some(link) = report.link.take() {
         ctx.registry.set(name, Connection::Usable(Arc::new(link)));
         return;

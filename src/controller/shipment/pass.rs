@@ -26,7 +26,7 @@ use crate::{
             link::Link,
             registry::{Connection, Stand},
         },
-        events,
+        events, measure,
     },
     domain::{
         backoff,
@@ -446,12 +446,23 @@ impl Pass {
         let written = commit::commit(&self.api, &self.object, &old, status, |o| o.status.as_ref()).await?;
         if let Some(written) = written {
             self.ctx.note_written(&written);
+            self.note_activation(&old, status);
             events::transition(&self.ctx, &written, &old.conditions, &status.conditions).await;
             *self.object = written;
         }
         self.stored = self.journal.clone();
         self.unwritten = None;
         Ok(())
+    }
+
+    /// The write that first says "activated" is the one that counts it: a restart or a conflict counts nothing twice.
+    fn note_activation(&self, old: &YubiKeyShipmentStatus, new: &YubiKeyShipmentStatus) {
+        let before = old.times.as_ref().and_then(|times| times.activated.as_ref());
+        let Some(times) = new.times.as_ref().filter(|_| before.is_none()) else { return };
+        if let (Some(ordered), Some(activated)) = (&times.ordered, &times.activated) {
+            let took = activated.0.duration_since(ordered.0).max(SignedDuration::ZERO).unsigned_abs();
+            self.ctx.metrics.connections.observe_activation(&self.object.spec.connection_ref.name, took);
+        }
     }
 
     async fn write_end(&mut self, end: &End) -> Result<(), CommitError> {
@@ -479,14 +490,18 @@ impl Pass {
     }
 
     async fn fail(&mut self, failure: Failure) -> Result<Done, CommitError> {
-        tracing::warn!(reason = %failure.reason, message = failure.message, "the pass ended early");
-        if failure.reason.kind() == Kind::Stalled && !self.journal.tries_again(failure.reason) {
-            let Failure { reason, message, .. } = failure;
-            return self.finish(End::Rest(Rest { reason, message, until: None, pin: false })).await;
+        tracing::warn!(reason = %failure.reason, detail = failure.message, "the pass ended early");
+        let reason = failure.reason;
+        if reason.kind() == Kind::Stalled && !self.journal.tries_again(reason) {
+            let rest = Rest { reason, message: failure.message, until: None, pin: false };
+            let done = self.finish(End::Rest(rest)).await?;
+            self.ctx.metrics.failed(measure::SHIPMENT, reason);
+            return Ok(done);
         }
-        let (kind, wish) = (failure.reason.kind(), failure.retry_after);
+        let (kind, wish) = (reason.kind(), failure.retry_after);
         let refused = kind == Kind::Auth;
         self.write_end(&End::Failed(failure)).await?;
+        self.ctx.metrics.failed(measure::SHIPMENT, reason);
         let count = self.journal.trouble.as_ref().map_or(1, |t| t.count);
         let wait = match kind {
             Kind::Stalled | Kind::Auth => backoff::delay(count).max(SignedDuration::from_secs(30)),
@@ -548,6 +563,7 @@ async fn unreadable(
     if commit::commit(api, object, &old, &new, |o| o.status.as_ref()).await?.is_some() {
         events::transition(ctx, object, &old.conditions, &new.conditions).await;
     }
+    ctx.metrics.failed(measure::SHIPMENT, failure.reason);
     Ok(Done::At(Some(after(backoff::STALLED))))
 }
 
