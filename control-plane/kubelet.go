@@ -10,6 +10,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/cache"
@@ -21,17 +22,20 @@ const nodeName = "node-1"
 
 // kubelet stands in for the scheduler and a kubelet: it binds every pod to one
 // node, says that it runs and is ready, and lets go of it when it is deleted.
-// No container is ever started.
+// Only pods that its host has programs for are really run.
 type kubelet struct {
-	client kubernetes.Interface
-	queue  workqueue.TypedRateLimitingInterface[cache.ObjectName]
-	ready  atomic.Bool
-	podIPs atomic.Uint32
+	client  kubernetes.Interface
+	network *network
+	host    *host
+	// logPort is where the API server asks for logs; 0: nowhere.
+	logPort int32
+	queue   workqueue.TypedRateLimitingInterface[cache.ObjectName]
+	ready   atomic.Bool
 }
 
-func newKubelet(client kubernetes.Interface) *kubelet {
+func newKubelet(client kubernetes.Interface, network *network, host *host) *kubelet {
 	return &kubelet{
-		client: client,
+		client: client, network: network, host: host,
 		queue: workqueue.NewTypedRateLimitingQueue(
 			workqueue.NewTypedItemExponentialFailureRateLimiter[cache.ObjectName](10*time.Millisecond, 5*time.Second)),
 	}
@@ -56,7 +60,11 @@ func (k *kubelet) run(ctx context.Context) error {
 	if _, err := pods.Informer().AddEventHandler(cache.ResourceEventHandlerFuncs{
 		AddFunc:    enqueue,
 		UpdateFunc: func(_, object any) { enqueue(object) },
+		DeleteFunc: k.removed,
 	}); err != nil {
+		return err
+	}
+	if err := k.host.watchSources(factory); err != nil {
 		return err
 	}
 	factory.StartWithContext(ctx)
@@ -64,6 +72,12 @@ func (k *kubelet) run(ctx context.Context) error {
 	if !cache.WaitForCacheSync(ctx.Done(), pods.Informer().HasSynced) {
 		return ctx.Err()
 	}
+	known, err := pods.Lister().List(labels.Everything())
+	if err != nil {
+		return err
+	}
+	k.host.removeStrangers(known)
+	defer k.host.stop()
 	k.ready.Store(true)
 	go func() {
 		<-ctx.Done()
@@ -103,19 +117,17 @@ func (k *kubelet) advance(ctx context.Context, pod *corev1.Pod) error {
 	pods := k.client.CoreV1().Pods(pod.Namespace)
 	switch {
 	case pod.DeletionTimestamp != nil:
-		if pod.Spec.NodeName != "" && pod.Spec.NodeName != nodeName {
+		if pod.Spec.NodeName != "" && pod.Spec.NodeName != nodeName || k.host.sync(pod) {
 			return nil
 		}
-		now := int64(0)
-		return pods.Delete(ctx, pod.Name, metav1.DeleteOptions{
-			GracePeriodSeconds: &now,
-			Preconditions:      &metav1.Preconditions{UID: &pod.UID},
-		})
+		return removePod(ctx, k.client, pod)
 	case pod.Spec.NodeName == "":
 		return pods.Bind(ctx, &corev1.Binding{
 			ObjectMeta: metav1.ObjectMeta{Name: pod.Name, Namespace: pod.Namespace, UID: pod.UID},
 			Target:     corev1.ObjectReference{Kind: "Node", Name: nodeName},
 		}, metav1.CreateOptions{})
+	case pod.Spec.NodeName == nodeName && k.host.images.runs(pod):
+		k.host.sync(pod)
 	case pod.Spec.NodeName == nodeName && pod.Status.Phase == corev1.PodPending:
 		pod = pod.DeepCopy() // What a lister returns belongs to the cache.
 		k.start(&pod.Status, pod.Spec.Containers)
@@ -125,14 +137,32 @@ func (k *kubelet) advance(ctx context.Context, pod *corev1.Pod) error {
 	return nil
 }
 
-// start fills in the status of a pod whose containers all run.
+// removed takes notice of a pod that is gone from the API.
+func (k *kubelet) removed(object any) {
+	if tombstone, ok := object.(cache.DeletedFinalStateUnknown); ok {
+		object = tombstone.Obj
+	}
+	if pod, ok := object.(*corev1.Pod); ok {
+		k.host.gone(pod.UID)
+	}
+}
+
+// removePod lets go of a deleted pod.
+func removePod(ctx context.Context, client kubernetes.Interface, pod *corev1.Pod) error {
+	now := int64(0)
+	return client.CoreV1().Pods(pod.Namespace).Delete(ctx, pod.Name, metav1.DeleteOptions{
+		GracePeriodSeconds: &now,
+		Preconditions:      &metav1.Preconditions{UID: &pod.UID},
+	})
+}
+
+// start fills in the status of a pod whose containers are all said to run.
 func (k *kubelet) start(status *corev1.PodStatus, containers []corev1.Container) {
 	now := metav1.Now()
-	n := k.podIPs.Add(1)
 	status.Phase = corev1.PodRunning
 	status.StartTime = &now
 	status.HostIP = "127.0.0.1"
-	status.PodIP = fmt.Sprintf("10.1.%d.%d", n/254%256, n%254+1)
+	status.PodIP = k.network.podIP()
 	status.PodIPs = []corev1.PodIP{{IP: status.PodIP}}
 	status.Conditions = nil
 	for _, condition := range []corev1.PodConditionType{
@@ -177,6 +207,9 @@ func (k *kubelet) register(ctx context.Context) error {
 		corev1.ResourcePods:   resource.MustParse("1000"),
 	}
 	node.Status.Allocatable = node.Status.Capacity
+	if k.logPort != 0 {
+		announceLogs(&node.Status, k.logPort)
+	}
 	_, err = nodes.UpdateStatus(ctx, node, metav1.UpdateOptions{})
 	return err
 }

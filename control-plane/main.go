@@ -1,7 +1,8 @@
 // Command control-plane is a real Kubernetes control plane in one process, for
 // tests and demonstrations: kube-apiserver, etcd and kube-controller-manager
 // linked in from their published modules, with a fake kubelet that makes pods
-// look as if they ran. It carries kubectl of the same version along.
+// look as if they ran, or runs them as processes of this machine. It carries
+// kubectl of the same version along.
 //
 // See README.md for what it promises to its callers.
 package main
@@ -13,7 +14,7 @@ import (
 )
 
 const usage = `usage:
-  control-plane serve --dir DIR [--port PORT] [--fsync] [--ignore-stdin]
+  control-plane serve --dir DIR [--port PORT] [--fsync] [--ignore-stdin] [--run IMAGE=PROGRAM]...
   control-plane kubectl ARGUMENTS...
 
 A link to this program whose name is kubectl behaves as kubectl.

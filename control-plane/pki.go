@@ -21,20 +21,24 @@ import (
 )
 
 const (
-	caCert         = "ca.crt"
-	caKey          = "ca.key"
-	serverCert     = "apiserver.crt"
-	serverKey      = "apiserver.key"
-	tokenKey       = "service-account.key"
-	kcmKubeconfig  = "controller-manager.kubeconfig"
-	clusterName    = "local"
-	validForYears  = 10
-	kubeletUser    = "fake-kubelet"
-	adminUser      = "admin"
-	mastersGroup   = "system:masters"
-	kcmUser        = "system:kube-controller-manager"
-	pemCertificate = "CERTIFICATE"
-	pemKey         = "EC PRIVATE KEY"
+	caCert        = "ca.crt"
+	caKey         = "ca.key"
+	serverCert    = "apiserver.crt"
+	serverKey     = "apiserver.key"
+	tokenKey      = "service-account.key"
+	kcmKubeconfig = "controller-manager.kubeconfig"
+	clusterName   = "local"
+	validForYears = 10
+	kubeletUser   = "fake-kubelet"
+	// kubeletClientUser is the API server when it asks the kubelet.
+	kubeletClientUser = "kube-apiserver-kubelet-client"
+	kubeletClientCert = "kubelet-client.crt"
+	kubeletClientKey  = "kubelet-client.key"
+	adminUser         = "admin"
+	mastersGroup      = "system:masters"
+	kcmUser           = "system:kube-controller-manager"
+	pemCertificate    = "CERTIFICATE"
+	pemKey            = "EC PRIVATE KEY"
 )
 
 // users are the identities that this process itself acts with.
@@ -64,6 +68,9 @@ func writePKI(state *state, server string) (*users, error) {
 	// Not the admin: the audit log shall tell a test's writes from the kubelet's.
 	kubeletConfig, err := ca.kubeconfig(server, kubeletUser, mastersGroup)
 	if err != nil {
+		return nil, err
+	}
+	if err := ca.writeKubeletClient(); err != nil {
 		return nil, err
 	}
 	kubelet, err := clientcmd.NewDefaultClientConfig(*kubeletConfig, nil).ClientConfig()
@@ -142,6 +149,19 @@ func (ca *authority) writeKubeconfig(file, server, user string, groups ...string
 		return nil, err
 	}
 	return config, ca.state.writeFile(file, content)
+}
+
+// writeKubeletClient makes what the API server shows when it asks the kubelet.
+func (ca *authority) writeKubeletClient() error {
+	config, err := ca.kubeconfig("", kubeletClientUser)
+	if err != nil {
+		return err
+	}
+	user := config.AuthInfos[kubeletClientUser]
+	return errors.Join(
+		ca.state.writeFile(kubeletClientCert, user.ClientCertificateData),
+		ca.state.writeFile(kubeletClientKey, user.ClientKeyData),
+	)
 }
 
 // kubeconfig issues a client certificate and wraps it in a kubeconfig.

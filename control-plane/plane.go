@@ -11,8 +11,9 @@ import (
 
 // plane is the running control plane: its parts in the order of their start.
 type plane struct {
-	server string
-	parts  []*part
+	server  string
+	parts   []*part
+	network *network
 	// failed carries the first error of a part that ended by itself.
 	failed chan error
 }
@@ -27,7 +28,7 @@ type part struct {
 
 // startPlane starts all parts and returns when a pod created now would run.
 // The plane is never nil, so that the caller can stop what had started.
-func startPlane(ctx context.Context, state *state, port int, fsync bool) (*plane, error) {
+func startPlane(ctx context.Context, state *state, port int, fsync bool, images images) (*plane, error) {
 	p := &plane{failed: make(chan error, 1)}
 	ctx, cancel := context.WithTimeout(ctx, startDeadline)
 	defer cancel()
@@ -67,7 +68,24 @@ func startPlane(ctx context.Context, state *state, port int, fsync bool) (*plane
 	p.run("kube-controller-manager", func(ctx context.Context) error {
 		return runControllerManager(ctx, state)
 	})
-	kubelet := newKubelet(client)
+	network, err := openNetwork()
+	if err != nil {
+		return p, err
+	}
+	p.network = network
+	host, err := newHost(client, images, network, state.path("pods"), p.server)
+	if err != nil {
+		return p, err
+	}
+	kubelet := newKubelet(client, network, host)
+	if len(images) > 0 {
+		logs, err := newLogServer(state, host)
+		if err != nil {
+			return p, err
+		}
+		p.run("logs of pods", logs.run)
+		kubelet.logPort = logs.port()
+	}
 	p.run("fake kubelet", kubelet.run)
 	return p, p.until(ctx, "pods can be created in the namespace default", func(ctx context.Context) bool {
 		return kubelet.registered() && podsCanStart(ctx, client)
@@ -140,6 +158,9 @@ func (p *plane) stop() error {
 		if part.err != nil && !errors.Is(part.err, context.Canceled) {
 			errs = append(errs, fmt.Errorf("stopping %s: %w", part.name, part.err))
 		}
+	}
+	if p.network != nil {
+		p.network.close()
 	}
 	return errors.Join(errs...)
 }

@@ -41,6 +41,8 @@ func serveCommand(args []string) error {
 	port := flags.Int("port", 0, "port on 127.0.0.1; 0 means the port that this directory had last, or else any free one")
 	fsync := flags.Bool("fsync", false, "let etcd wait for the disk at each write; data survives a crash of the machine, writes are slower")
 	ignoreStdin := flags.Bool("ignore-stdin", false, "keep running when stdin closes; only a signal ends the program then")
+	images := images{}
+	flags.Var(images, "run", "IMAGE=PROGRAM: pods whose images all have a program are run as processes of this machine; may be given several times")
 	// ExitOnError: Parse never returns an error here.
 	_ = flags.Parse(args)
 	if flags.NArg() > 0 {
@@ -71,7 +73,7 @@ func serveCommand(args []string) error {
 		}()
 	}
 
-	plane, err := startPlane(ctx, state, *port, *fsync)
+	plane, err := startPlane(ctx, state, *port, *fsync, images)
 	if err == nil {
 		err = json.NewEncoder(os.Stdout).Encode(ready{
 			Server:     plane.server,

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Shows the whole road of three shipments, from kubectl apply to keys that sign
-# in: a real API server, the operator under the chart's rights, and the sandbox
-# in the part of both vendors. Ends by itself and leaves nothing running.
+# Shows the whole road of three shipments, from helm install to keys that sign
+# in: a real API server, the operator as the chart starts it, and the sandbox in
+# the part of both vendors. Ends by itself and leaves nothing running.
 #
 #   hack/demo.sh                    the show
 #   KEEP=1 hack/demo.sh             everything stays up until Enter, Ctrl-C or `hack/demo.sh stop`
-#   CLUSTER=current hack/demo.sh    in the cluster of your KUBECONFIG
+#   CLUSTER=current hack/demo.sh    in the cluster of your KUBECONFIG; no image is there,
+#                                   so the operator runs here, with the chart's rights
 #   hack/demo.sh stop               ends a demo that runs elsewhere
 set -euo pipefail
 . "$(dirname "$0")/lib/common.sh"
@@ -17,9 +18,15 @@ operator=$root/target/debug/yubikey-shipment-operator
 sandbox=$root/target/debug/yubikey-shipment-sandbox
 ask=$root/hack/lib/ask.py
 
-system=yubikey-shipments # namespace of the operator's ServiceAccount
-people=onboarding        # namespace of the shipments, as in examples/
-service_account=yubikey-shipment-operator
+system=yubikey-shipments          # namespace of the operator
+people=onboarding                 # namespace of the shipments, as in examples/
+release=yubikey-shipment-operator # of the chart; its ServiceAccount has this name, too
+chart=charts/yubikey-shipment-operator
+image=yubikey-shipment-operator
+secret=okta-yubico
+operator_log=$state/operator.log
+listen= # where the operator serves its metrics
+pod_port=8080
 definitions=(yubikeyconnections.fidoprereg.dev yubikeydecisions.fidoprereg.dev yubikeyshipments.fidoprereg.dev)
 # The sandbox's parcels change their state after so many seconds. Less than the
 # connection's polling.firstAfter, or the first look would find them unchecked.
@@ -141,7 +148,8 @@ prepare() {
 
 start_cluster() {
   local pid
-  start control-plane "$state/control-plane.json" "$bin/control-plane" serve --dir "$state/cluster"
+  start control-plane "$state/control-plane.json" \
+    "$bin/control-plane" serve --dir "$state/cluster" --run "$image=$operator"
   pid=$child
   start sandbox "$state/sandbox.json" "$sandbox" serve --dir "$state/sandbox" --step "$step"
   await "$state/sandbox.json" "$child" sandbox
@@ -176,28 +184,83 @@ leave_current() {
   say "cleaning up in the cluster"
   kubectl delete yubikeyshipments --all --namespace "$people" --ignore-not-found --timeout=30s || true
   kubectl delete yubikeyconnection default --ignore-not-found --timeout=30s || true
-  kubectl delete -f "$state/rbac.yaml" --ignore-not-found || true
+  helm uninstall "$release" --namespace "$system" --ignore-not-found --wait --timeout 30s >/dev/null || true
   kubectl delete namespace "$people" "$system" --ignore-not-found --wait=false || true
   kubectl delete crd "${definitions[@]}" --ignore-not-found --wait=false || true
 }
 
-install_chart_parts() {
-  "$operator" crds --dir "$state/crds"
-  helm template "$service_account" "$root/charts/yubikey-shipment-operator" --namespace "$system" \
-    --show-only templates/rbac.yaml --show-only templates/admission.yaml >"$state/rbac.yaml"
-  kubectl create namespace "$system" >/dev/null
-  kubectl apply -f "$state/crds" -f "$state/rbac.yaml" >/dev/null
-  kubectl wait --for=condition=Established --timeout=30s crd "${definitions[@]}" >/dev/null
-  note "custom resource definitions, and the ServiceAccount with the chart's rights"
+# write_values: the whole of what the chart is told. In a cluster where no image
+# of ours is, there is nothing to run.
+write_values() {
+  if [ "${CLUSTER-}" = current ]; then
+    echo "replicas: 0"
+  else
+    cat <<END
+connections:
+  - name: default
+    existingSecret: $secret
+log:
+  format: text
+  level: ${RUST_LOG:-info}
+END
+    pod_port=$(python3 "$ask" pod-port 8080)
+    [ "$pod_port" = 8080 ] || echo "port: $pod_port"
+  fi >"$state/values.yaml"
 }
 
-# write_kubeconfig: the operator gets a token of the ServiceAccount and nothing
-# of the admin's.
+install_chart() {
+  local helm=(helm install "$release" "$chart" --namespace "$system" --values "$state/values.yaml" --wait --timeout 60s)
+  kubectl create namespace "$system" >/dev/null
+  kubectl label namespace "$system" pod-security.kubernetes.io/enforce=restricted >/dev/null
+  if [ "${CLUSTER-}" != current ]; then
+    kubectl create secret generic "$secret" --namespace "$system" --from-file="$state/sandbox/credentials/default" >/dev/null
+    note "a namespace that enforces Pod Security \"restricted\", and a Secret with the credentials"
+  fi
+  write_values
+  say ""
+  say "values.yaml"
+  sed 's/^/       /' "$state/values.yaml"
+  say ""
+  say "\$ helm install $release $chart --namespace $system --values values.yaml --wait"
+  (cd "$root" && "${helm[@]}") >"$state/helm.log" 2>&1 || not_installed
+  kubectl wait --for=condition=Established --timeout=30s crd "${definitions[@]}" >/dev/null
+  if [ "${CLUSTER-}" = current ]; then
+    note "definitions, rights and a Deployment without replicas"
+    start_operator
+  else
+    find_pod
+    note "definitions, rights, and the operator: a process of this machine, started as its Pod says"
+  fi
+  say ""
+}
+
+not_installed() {
+  kubectl get pods --namespace "$system" -o wide >&2 || true
+  find_pod || true
+  say "The end of $operator_log:" >&2
+  tail -n 20 "$operator_log" 2>/dev/null | sed 's/^/  | /' >&2 || true
+  off "the chart could not be installed" "$state/helm.log"
+}
+
+# find_pod: where the operator's pod keeps its log, and where it listens. The
+# control plane gives each pod an address of its own in 127/8.
+find_pod() {
+  local name uid ip
+  read -r name uid ip < <(
+    kubectl get pods --namespace "$system" --selector "app.kubernetes.io/name=$image" \
+      -o jsonpath='{.items[0].metadata.name} {.items[0].metadata.uid} {.items[0].status.podIP}{"\n"}'
+  ) || return 1
+  operator_log=$state/cluster/pods/${system}_${name}_$uid/operator.log
+  listen=127.${ip#*.}:$pod_port
+}
+
+# write_kubeconfig: an operator outside of the cluster gets a token of the chart's
+# ServiceAccount and nothing of the admin's.
 write_kubeconfig() {
   local server ca token
   server=$(kubectl config view --minify --raw -o jsonpath='{.clusters[0].cluster.server}')
   ca=$(kubectl config view --minify --raw --flatten -o jsonpath='{.clusters[0].cluster.certificate-authority-data}')
-  token=$(kubectl create token "$service_account" --namespace "$system" --duration 12h)
+  token=$(kubectl create token "$release" --namespace "$system" --duration 12h)
   (
     umask 077
     cat >"$state/operator.kubeconfig" <<END
@@ -225,7 +288,7 @@ start_operator() {
     patience=$((patience - 1))
     sleep 0.1
   done
-  note "the operator, a process of this machine with that ServiceAccount's token"
+  note "the operator, a process of this machine with the token of the chart's ServiceAccount"
 }
 
 apply_examples() {
@@ -234,7 +297,7 @@ apply_examples() {
     --patch "$(python3 "$ask" connection "$state/sandbox.json" "$people")" >"$state/connection.yaml"
   kubectl apply -f "$state/connection.yaml" >/dev/null
   kubectl wait --for=condition=Ready --timeout=30s yubikeyconnection default >/dev/null 2>&1 ||
-    off "the connection is not ready: $(kubectl get yubikeyconnection default -o jsonpath='{.status.conditions[?(@.type=="Ready")].message}')" "$state/operator.log"
+    off "the connection is not ready: $(kubectl get yubikeyconnection default -o jsonpath='{.status.conditions[?(@.type=="Ready")].message}')" "$operator_log"
   note "examples/connection.yaml, pointed at the sandbox: the operator reaches both vendors"
   kubectl apply -f "$root/examples/shipments" >/dev/null
   note "examples/shipments: three people shall get a key"
@@ -288,7 +351,7 @@ arrived() {
 
 too_late() {
   kubectl get yubikeyshipments --namespace "$people" -o wide >&2 || true
-  off "after $deadline s the shipments are not where they should be, see above" "$state/operator.log"
+  off "after $deadline s the shipments are not where they should be, see above" "$operator_log"
 }
 
 # field NAME JSONPATH: of a shipment.
@@ -304,7 +367,7 @@ sign_in() {
   (
     cd "$hands"
     env -i "$sandbox" sign-in --parcel parcel.json --mail mail.json --okta "$okta" --ca "$ca"
-  ) >"$hands/answer" 2>&1 || off "$1 cannot sign in: $(cat "$hands/answer")" "$state/operator.log"
+  ) >"$hands/answer" 2>&1 || off "$1 cannot sign in: $(cat "$hands/answer")" "$operator_log"
 }
 
 sign_in_both() {
@@ -335,6 +398,8 @@ faults() {
 }
 
 keep() {
+  local by_kubectl="kubectl logs --namespace $system deployment/$release --follow"
+  [ "${CLUSTER-}" != current ] || by_kubectl="kubectl get events --namespace $people"
   cat <<END
 
 Everything stays up. In another terminal:
@@ -343,7 +408,7 @@ Everything stays up. In another terminal:
   kubectl get yubikeyshipments --namespace $people -o wide
   kubectl describe yubikeyshipment ann-lee --namespace $people
   kubectl explain yubikeyshipment.spec
-
+  $by_kubectl
 
 Correct Eve's profile, ask for a look now, and her key goes the same road:
 
@@ -354,7 +419,7 @@ Correct Eve's profile, ask for a look now, and her key goes the same road:
   kubectl get yubikeyshipment eve-long --namespace $people --watch
 
   what the vendors see: people, parcels, the outbox   $control
-  what the operator does                              $state/operator.log
+  what the operator does                              $operator_log
   its metrics                                         http://$listen/metrics
 
 END
@@ -389,8 +454,8 @@ main() {
   okta=$(python3 "$ask" field "$state/sandbox.json" okta)
   control=$(python3 "$ask" field "$state/sandbox.json" control)
   ca=$(python3 "$ask" field "$state/sandbox.json" ca)
-  install_chart_parts
-  start_operator
+  export HELM_CACHE_HOME=$state/helm HELM_CONFIG_HOME=$state/helm HELM_DATA_HOME=$state/helm
+  install_chart
   apply_examples
   watch_shipments
   follow_road

@@ -36,6 +36,9 @@ var binary = func() string {
 var shared *plane
 
 func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == helperCommand {
+		os.Exit(helper(os.Args[2:]))
+	}
 	os.Exit(func() int {
 		if _, err := os.Stat(binary); err != nil {
 			fmt.Fprintf(os.Stderr, "%v\nrun build.sh first, or let CONTROL_PLANE_BIN name the program\n", err)
@@ -52,9 +55,14 @@ func TestMain(m *testing.M) {
 			return 1
 		}
 		code := m.Run()
-		if err := shared.closeStdin(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
+		for _, p := range []*plane{shared, running} {
+			if p == nil {
+				continue
+			}
+			if err := p.closeStdin(); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				return 1
+			}
 		}
 		return code
 	}())

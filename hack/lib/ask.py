@@ -2,6 +2,7 @@
 """Talks HTTP and JSON for the shell scripts, with nothing but the standard library.
 
 ask.py port                              a free port on loopback
+ask.py pod-port PORT                     that port, if pods can listen on it, else a free one
 ask.py field FILE NAME                   one field of a JSON file
 ask.py ok URL                            exit code 0 if it answers 2xx
 ask.py get URL                           prints the answer
@@ -40,6 +41,17 @@ def port():
         return free.getsockname()[1]
 
 
+def pod_port(wished):
+    """Each pod has an address of its own in 127/8, but a program that listens on
+    a port of all addresses is in the way of all of them."""
+    try:
+        with socket.socket() as pod:
+            pod.bind(("127.255.255.254", wished))
+        return wished
+    except OSError:
+        return port()
+
+
 def connection(file, namespace):
     """A merge patch: null removes what only a real organization has."""
     ready = load(file)
@@ -70,6 +82,8 @@ def main(arguments):
     match arguments:
         case ["port"]:
             print(port())
+        case ["pod-port", wished]:
+            print(pod_port(int(wished)))
         case ["field", file, name]:
             print(load(file)[name])
         case ["ok", url]:

@@ -24,6 +24,7 @@ mod deletion;
 mod election;
 mod expiry;
 mod held;
+mod install;
 mod leaks;
 mod logs;
 mod metrics;

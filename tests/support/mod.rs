@@ -4,6 +4,7 @@
 pub mod answers;
 pub mod audit;
 pub mod elsewhere;
+pub mod helm;
 pub mod kubectl;
 pub mod leak;
 pub mod manifest;

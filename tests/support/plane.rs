@@ -37,6 +37,8 @@ pub struct Plane {
     pub audit_log: Option<PathBuf>,
     /// `None` where it is the caller's.
     process: Option<Mutex<Option<Process>>>,
+    /// Images whose pods really run, as `IMAGE=PROGRAM`.
+    images: Vec<String>,
     _permit: Option<SemaphorePermit<'static>>,
 }
 
@@ -49,7 +51,7 @@ impl Plane {
                 .expect("CLUSTER=current needs KUBECONFIG, the file of one cluster");
             Self::around(dir, PathBuf::from(kubeconfig), None, None, None)
         } else {
-            serve(dir, None).await
+            serve(dir, Vec::new(), None).await
         };
         plane.install().await;
         plane
@@ -58,15 +60,21 @@ impl Plane {
     /// A cluster of its own.
     pub async fn own(name: &str) -> Self {
         let permit = ROOM.acquire().await.unwrap();
-        let plane = serve(fresh_dir(name), Some(permit)).await;
+        let plane = serve(fresh_dir(name), Vec::new(), Some(permit)).await;
         plane.install().await;
         plane
     }
 
     /// A cluster of its own that knows nothing of us yet.
     pub async fn bare(name: &str) -> Self {
+        Self::running(name, &[]).await
+    }
+
+    /// As [`Plane::bare`], and pods of these images run: the program of each is its entry point.
+    pub async fn running(name: &str, images: &[(&str, &Path)]) -> Self {
         let permit = ROOM.acquire().await.unwrap();
-        serve(fresh_dir(name), Some(permit)).await
+        let images = images.iter().map(|(image, program)| format!("{image}={}", program.display()));
+        serve(fresh_dir(name), images.collect(), Some(permit)).await
     }
 
     fn around(
@@ -78,7 +86,8 @@ impl Plane {
     ) -> Self {
         let operator_kubeconfig = dir.join("operator.kubeconfig");
         let process = process.map(|process| Mutex::new(Some(process)));
-        Self { dir, kubeconfig, operator_kubeconfig, audit_log, process, _permit: permit }
+        let images = Vec::new();
+        Self { dir, kubeconfig, operator_kubeconfig, audit_log, process, images, _permit: permit }
     }
 
     /// Is it the caller's cluster, where nothing may be left behind?
@@ -106,7 +115,7 @@ impl Plane {
 
     /// Starts it again, on what is stored now.
     pub async fn start(&self) {
-        let (process, _) = announced(&self.dir).await;
+        let (process, _) = announced(&self.dir, &self.images).await;
         *self.process.as_ref().unwrap().lock().unwrap() = Some(process);
         // Its port may be another one.
         self.write_operator_kubeconfig().await;
@@ -134,7 +143,7 @@ impl Plane {
     pub async fn rebuild(&self) {
         self.stop();
         fs::remove_dir_all(self.store()).unwrap();
-        let (process, _) = announced(&self.dir).await;
+        let (process, _) = announced(&self.dir, &self.images).await;
         *self.process.as_ref().unwrap().lock().unwrap() = Some(process);
         self.install().await;
     }
@@ -247,19 +256,24 @@ fn copy_all(from: &Path, to: &Path) {
     }
 }
 
-async fn announced(dir: &Path) -> (Process, Value) {
+async fn announced(dir: &Path, images: &[String]) -> (Process, Value) {
     let mut command = Command::new(super::tool("control-plane"));
     command.args(["serve", "--dir"]).arg(dir.join("cluster"));
+    for image in images {
+        command.args(["--run", image]);
+    }
     let log = dir.join("control-plane.log");
     let started = tokio::task::spawn_blocking(move || Process::announced(command, &log));
     let (process, line) = started.await.unwrap();
     (process, serde_json::from_str(&line).unwrap())
 }
 
-async fn serve(dir: PathBuf, permit: Option<SemaphorePermit<'static>>) -> Plane {
-    let (process, ready) = announced(&dir).await;
+async fn serve(dir: PathBuf, images: Vec<String>, permit: Option<SemaphorePermit<'static>>) -> Plane {
+    let (process, ready) = announced(&dir, &images).await;
     let path = |name: &str| PathBuf::from(ready[name].as_str().unwrap());
-    Plane::around(dir, path("kubeconfig"), Some(path("auditLog")), Some(process), permit)
+    let mut plane = Plane::around(dir, path("kubeconfig"), Some(path("auditLog")), Some(process), permit);
+    plane.images = images;
+    plane
 }
 
 /// Who writes, as the audit log names it.

@@ -69,6 +69,25 @@ impl Sandbox {
         Path::new(self.says("credentials")).join(name)
     }
 
+    /// A connection to it, with times that suit a test.
+    pub fn connection_spec(&self) -> Value {
+        let (okta, yubico) = (self.says("okta"), self.says("yubico"));
+        json!({
+            "okta": {"orgUrl": okta, "auth": {"privateKeyJwt": {
+                "clientId": self.says("clientId"), "keyId": self.says("keyId"), "algorithm": self.says("algorithm"),
+            }}},
+            "yubico": {
+                "apiUrl": format!("{yubico}/v1"),
+                "transportKeysUrl": format!("{yubico}/.well-known/yubico-transport-keys.jwks"),
+                "signingKeysUrl": format!("{yubico}/.well-known/yubico-sign.jwks"),
+            },
+            "keys": [{"name": "yubikey-5c-nfc", "productId": 29, "inventoryProductId": 106, "customizationId": "RXJN83"}],
+            "polling": {"firstAfter": "1s", "interval": "1s"},
+            "calls": {"timeout": "10s", "settle": "20s", "lookDelay": "100ms"},
+            "allowedNamespaces": {"from": "All"},
+        })
+    }
+
     async fn call(&self, request: reqwest::RequestBuilder) -> Option<Value> {
         let answer = request.send().await.expect("the sandbox answers");
         let (status, text) = (answer.status(), answer.text().await.unwrap());

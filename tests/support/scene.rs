@@ -167,22 +167,7 @@ impl Scene {
 
     /// A connection to the sandbox, with times that suit a test.
     pub fn connection_spec(&self) -> Value {
-        let (okta, yubico) = (self.sandbox.says("okta"), self.sandbox.says("yubico"));
-        json!({
-            "okta": {"orgUrl": okta, "auth": {"privateKeyJwt": {
-                "clientId": self.sandbox.says("clientId"), "keyId": self.sandbox.says("keyId"),
-                "algorithm": self.sandbox.says("algorithm"),
-            }}},
-            "yubico": {
-                "apiUrl": format!("{yubico}/v1"),
-                "transportKeysUrl": format!("{yubico}/.well-known/yubico-transport-keys.jwks"),
-                "signingKeysUrl": format!("{yubico}/.well-known/yubico-sign.jwks"),
-            },
-            "keys": [{"name": "yubikey-5c-nfc", "productId": 29, "inventoryProductId": 106, "customizationId": "RXJN83"}],
-            "polling": {"firstAfter": "1s", "interval": "1s"},
-            "calls": {"timeout": "10s", "settle": "20s", "lookDelay": "100ms"},
-            "allowedNamespaces": {"from": "All"},
-        })
+        self.sandbox.connection_spec()
     }
 
     /// Declares a connection that goes with the scene.
