@@ -18,7 +18,7 @@ lint_clippy() { cargo clippy --workspace --all-targets --quiet -- -D warnings; }
 
 lint_go-format() {
   local unformatted
-  unformatted=$(gofmt -l control-plane)
+  unformatted=$(gofmt -l control-plane tools)
   [ -z "$unformatted" ] || { say "make fmt is needed for: $unformatted"; return 1; }
 }
 
@@ -27,16 +27,19 @@ lint_go-vet() {
   local flags
   mapfile -t flags < <(control-plane/build.sh flags)
   (cd control-plane && GOTOOLCHAIN=local CGO_ENABLED=0 go vet "${flags[@]}" ./...)
+  tools/build.sh
+  (cd tools/judge && GOTOOLCHAIN=local CGO_ENABLED=0 go vet "${flags[@]}" .)
 }
 
 lint_scripts() {
   local script
-  for script in hack/*.sh hack/lib/*.sh control-plane/*.sh tools/*.sh .ci/run; do bash -n "$script"; done
+  for script in hack/*.sh hack/lib/*.sh control-plane/*.sh tools/*.sh tools/judge/published/*.sh .ci/run; do bash -n "$script"; done
 }
 
 lint_helm() {
   local chart=charts/yubikey-shipment-operator
   tools/build.sh
+  helm lint --strict --quiet examples/gitops/helm/people
   helm lint --strict --quiet "$chart"
   helm lint --strict --quiet --values "$chart/ci/full-values.yaml" "$chart"
 }

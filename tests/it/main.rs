@@ -22,6 +22,8 @@ mod definitions;
 mod definitions_old;
 mod deletion;
 mod election;
+mod gitops;
+mod gitops_examples;
 mod held;
 mod leaks;
 mod network;

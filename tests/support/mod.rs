@@ -4,6 +4,7 @@
 pub mod answers;
 pub mod audit;
 pub mod elsewhere;
+pub mod judge;
 pub mod kubectl;
 pub mod leak;
 pub mod manifest;
@@ -17,6 +18,7 @@ pub mod sandbox;
 pub mod scene;
 pub mod schema;
 pub mod shipment;
+pub mod testdata;
 
 use std::{
     path::{Path, PathBuf},

@@ -55,8 +55,13 @@ func readAll(files []string, in io.Reader) ([]document, error) {
 
 // read takes a stream apart; lists of any kind into their items.
 func read(file string, in io.Reader) ([]document, error) {
+	content, err := io.ReadAll(in)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
 	var all []document
-	reader := yaml.NewYAMLReader(bufio.NewReader(in))
+	// The reader loses a last line of some lengths that does not end.
+	reader := yaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(append(content, '\n'))))
 	for number := 1; ; number++ {
 		text, err := reader.Read()
 		if errors.Is(err, io.EOF) {

@@ -291,6 +291,16 @@ func TestListsAreTakenApart(t *testing.T) {
 	}
 }
 
+func TestNoLengthOfALineIsLost(t *testing.T) {
+	const head, tail = `{"apiVersion": "v1", "kind": "A", "metadata": {"name": "`, `"}}`
+	for _, length := range []int{4095, 4096, 4097, 8192} {
+		manifest := head + strings.Repeat("a", length-len(head)-len(tail)) + tail
+		if documents, err := read("-", strings.NewReader(manifest)); err != nil || len(documents) != 1 {
+			t.Errorf("%d bytes: %d documents, %v", length, len(documents), err)
+		}
+	}
+}
+
 // What no API server of the tests knows is decoded here; the rest goes to an API server in tests/it/gitops.rs.
 func TestTheExamplesFit(t *testing.T) {
 	var files []string
