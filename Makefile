@@ -2,7 +2,7 @@
 # Everything real is in scripts, so that CI and people run the same.
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-stop test fuzz model mutants soak audit crds lint fmt clean
+.PHONY: help build demo demo-stop test fuzz model mutants soak audit rights image image-check crds lint fmt clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,15 @@ soak: ## A fault storm: SHIPMENTS=500 MINUTES=10 SEED=1 (odd: two replicas witho
 audit: ## Recompute a storm's verdict from its folder: DIR=.state/soak/1
 	@hack/soak.sh audit "$(DIR)"
 
+rights: ## Take the operator's rights away one by one; a test must notice each
+	@hack/rights.sh
+
+image: ## Container images of operator and sandbox, without an engine, into .cache/image
+	@hack/image.sh
+
+image-check: ## Build the images twice from nothing: the digests must be the same
+	@hack/image.sh check
+
 crds: ## Write crds/ and the chart's copy from the Rust types
 	@hack/crds.sh
 
@@ -43,7 +52,7 @@ lint: ## Formatting, clippy, go vet, helm lint
 fmt: ## Format Rust and Go
 	cargo fmt --all
 	cargo fmt --all --manifest-path fuzz/Cargo.toml
-	gofmt -w control-plane tools
+	gofmt -w control-plane image tools
 
 clean: ## Remove everything that was built, and the demo's state
 	rm -rf target .cache .state

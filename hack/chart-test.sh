@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Tests the chart: what it refuses, what it renders, and an installation in a
-# real API server, in a namespace that enforces the strictest Pod Security
-# Standard. One line `ok` or `not ok` a test.
+# Tests the charts: what they refuse, what they render with each set of values in
+# ci/, what the API server thinks of it, and installations in a real API server, in
+# a namespace that enforces the strictest Pod Security Standard. One line `ok` or
+# `not ok` a test.
 set -euo pipefail
 . "$(dirname "$0")/lib/common.sh"
-chart=$root/charts/yubikey-shipment-operator
-full=$chart/ci/full-values.yaml
+. "$root/hack/lib/charts.sh"
 namespace=yubikey-shipments
-account=system:serviceaccount:$namespace:courier
+definitions=(yubikeyshipments yubikeyconnections yubikeydecisions)
+definitions=("${definitions[@]/%/.fidoprereg.dev}")
 failed=0
 
 work=$(mktemp -d)
@@ -30,27 +31,100 @@ run() {
   fi
 }
 
-# refuses VALUE NAMED: helm fails on it, and says which value it is.
-refuses() {
-  if helm template x "$chart" --set "$1" >"$work/rendered" 2>"$work/refusal"; then
-    say "it renders with $1"
+# fails SENTENCE COMMAND...: the command fails, and says so in these words. One
+# command, not a function of several: as after any `if`, its set -e would be off.
+fails() {
+  local sentence=$1
+  shift
+  if "$@" >"$work/answer" 2>&1; then
+    say "it succeeds: $*"
     return 1
   fi
-  grep -qF -- "$2" "$work/refusal" || { cat "$work/refusal"; return 1; }
+  grep -qF -- "$sentence" "$work/answer" || { say "not said: $sentence"; cat "$work/answer"; return 1; }
 }
 
-renders() { helm template x "$chart" --values "$full" "$@"; }
+# --- rendered, without a cluster ---
 
-without_crds() {
-  renders --set crds.install=false >"$work/rendered"
-  ! grep -q CustomResourceDefinition "$work/rendered"
+template() { helm template yks "$chart" --namespace "$namespace" "$@"; }
+
+# refuses SENTENCE VALUES: VALUES are lines of a values.yaml.
+refuses() {
+  printf '%s\n' "$2" >"$work/refused.yaml"
+  fails "$1" template --values "$work/refused.yaml"
+}
+
+lints() { helm lint --strict --values "$chart/ci/$1-values.yaml" "$chart"; }
+
+# The same objects in the same order; the two differ in blank lines between them.
+same_in_helm_3() {
+  render helm3 "$1" | grep -v '^$' >"$work/helm3.yaml"
+  grep -v '^$' "$rendered/$1.yaml" | diff - "$work/helm3.yaml"
+}
+
+counts() { [ "$(grep -c "^kind: $2\$" "$rendered/$1.yaml" || true)" = "$3" ] || { say "$1: not $3 of $2"; return 1; }; }
+
+makes_what_the_values_say() {
+  counts minimal CustomResourceDefinition 3
+  counts credentials CustomResourceDefinition 0
+  counts credentials ValidatingAdmissionPolicy 0
+  counts credentials YubiKeyConnection 0
+  counts connection YubiKeyConnection 1
+  counts sandbox YubiKeyConnection 1
+  counts minimal PodDisruptionBudget 0
+  counts ha PodDisruptionBudget 1
+  counts minimal NetworkPolicy 0
+  counts proxy NetworkPolicy 1
+  counts everything ServiceMonitor 1
+  counts everything PrometheusRule 1
+  counts minimal Role 1
+  counts namespaced Role 4
 }
 
 mounts_whole_secrets() {
-  renders --show-only templates/deployment.yaml >"$work/rendered"
-  grep -q 'mountPath: /etc/yubikey-shipment-operator/credentials/emea$' "$work/rendered"
-  ! grep -v '^ *#' "$work/rendered" | grep -q 'subPath:'
+  grep -q 'mountPath: /etc/yubikey-shipment-operator/credentials/emea$' "$rendered/everything.yaml"
+  [ "$(grep -v '^ *#' "$rendered/everything.yaml" | grep -c 'subPath:')" = 0 ]
 }
+
+# The alerts and the board are tested elsewhere, as files: here nothing of them is
+# evaluated, only moved to the right.
+embeds_files_unchanged() {
+  only() { template --set "metrics.$1.enabled=true" --show-only templates/monitoring.yaml; }
+  only prometheusRule | sed '1,/^spec:/d' | grep -v '^  # Byte for byte' | sed 's/^  //; s/ *$//' >"$work/embedded"
+  sed 's/ *$//' "$chart/files/alerts.yaml" | diff -B - "$work/embedded"
+  only dashboard | sed '1,/|-$/d; s/^    //; s/ *$//' >"$work/embedded"
+  sed 's/ *$//' "$chart/files/dashboard.json" | diff -B - "$work/embedded"
+}
+
+# egress SET: the ports to which the NetworkPolicy lets the operator go.
+egress() { sed -n '/^kind: NetworkPolicy/,/^---/p' "$rendered/$1.yaml" | sed '1,/^  egress:/d' | grep -o 'port: [0-9]*' | sort -u | xargs; }
+
+opens_only_what_is_listed() {
+  [ "$(egress ha)" = "port: 443 port: 53 port: 6443" ]
+  [ "$(egress everything)" = "port: 3128 port: 443 port: 53 port: 6443" ]
+  [ "$(egress proxy)" = "port: 443 port: 53 port: 6443 port: 8080 port: 8443" ]
+  [ "$(egress sandbox)" = "port: 443 port: 53 port: 6443" ]
+}
+
+takes_versions() {
+  fails "requires kubeVersion: >=1.32.0-0 which is incompatible with Kubernetes v1.31.9" template --kube-version 1.31.9
+  fails "requires kubeVersion" helm template x "$crds_chart" --kube-version 1.31.9
+  # As some providers name them.
+  template --kube-version v1.32.0-gke.100
+}
+
+packages_whole() {
+  helm package "$chart" --destination "$work/package"
+  helm template yubikey-shipment-operator "$work"/package/*.tgz --namespace yubikey-shipments >"$work/packaged.yaml"
+  diff "$rendered/minimal.yaml" "$work/packaged.yaml"
+}
+
+next_commands() {
+  helm install yks "$chart" --dry-run=client --namespace "$namespace" --values "$chart/ci/$1-values.yaml" >"$work/notes"
+  sed "1,/^NOTES/d" "$work/notes" >"$work/next"
+  grep -qF -- "$2" "$work/next"
+}
+
+# --- the API server ---
 
 start_cluster() {
   mkfifo "$work/stdin"
@@ -64,24 +138,188 @@ start_cluster() {
   export KUBECONFIG=$work/cluster/admin.kubeconfig
   kubectl create namespace "$namespace" >/dev/null
   kubectl label namespace "$namespace" pod-security.kubernetes.io/enforce=restricted >/dev/null
+  local other
+  for other in onboarding contractors; do kubectl create namespace "$other" >/dev/null; done
 }
 
+# until_true COMMAND...: for what controllers do in their own time.
+until_true() {
+  local patience=300
+  until "$@" >/dev/null 2>&1; do
+    [ "$patience" -gt 0 ] || { "$@" || true; say "still not after 30 s: $*"; return 1; }
+    patience=$((patience - 1))
+    sleep 0.1
+  done
+}
+
+# No operator runs here, so no connection becomes ready: Helm, which would wait for
+# that too, is not told to wait; the Deployment is waited for.
 installs() {
-  helm install yks "$chart" --namespace "$namespace" --values "$full" --set 'nodeSelector=null,tolerations=null' \
-    --wait --timeout 60s
-  kubectl --namespace "$namespace" wait --for=condition=Available --timeout=1s deployment courier
+  helm install yks "$chart" --namespace "$namespace" "$@" >"$work/helm"
+  available
 }
 
-may() { kubectl auth can-i "$@" --as "$account" --quiet; }
+upgrades() {
+  helm upgrade yks "$chart" --reset-values --namespace "$namespace" "$@" >"$work/helm"
+  available
+}
 
-may_not() { if may "$@"; then say "the operator may $*"; return 1; fi; }
+available() {
+  kubectl --namespace "$namespace" rollout status --timeout=60s deployment -l app.kubernetes.io/instance=yks
+}
+
+# Leaves a cluster that has never seen the kinds.
+forget_the_kinds() {
+  kubectl delete yubikeyconnections --all
+  kubectl delete crd "${definitions[@]}"
+}
+
+names_a_wrong_field_of_a_connection() {
+  sed 's/countries/contries/' "$chart/ci/connection-values.yaml" >"$work/wrong.yaml"
+  fails ".spec.yubico.contries: field not declared in schema" \
+    helm install yks "$chart" --namespace "$namespace" --values "$work/wrong.yaml"
+  upgrades "$(values connection)"
+  uninstalls
+  forget_the_kinds
+}
+
+works_with_helm_3() {
+  helm3 install yks "$chart" --namespace "$namespace" "$(values connection)" >"$work/helm"
+  kubectl get yubikeyconnection default
+  helm3 upgrade yks "$chart" --namespace "$namespace" "$(values connection)" >"$work/helm"
+  in_release '^kind: YubiKeyConnection$'
+  available
+  helm3 uninstall yks --namespace "$namespace"
+  forget_the_kinds
+}
+
+# Or that no pod was refused would show nothing.
+refuses_other_pods() { fails "violates PodSecurity" kubectl run other --image example.com/other --namespace "$namespace"; }
+
+uninstalls() { helm uninstall yks --namespace "$namespace" --wait --timeout 60s; }
+
+values() { printf '%s' "--values=$chart/ci/$1-values.yaml"; }
+
+uid() { kubectl get "$@" -o jsonpath='{.metadata.uid}'; }
+
+# in_release TEXT, not_in_release TEXT: whether the release's manifest has it.
+in_release() {
+  helm get manifest yks --namespace "$namespace" >"$work/manifest"
+  grep -q -- "$1" "$work/manifest" || { say "not in the release: $1"; return 1; }
+}
+
+not_in_release() {
+  helm get manifest yks --namespace "$namespace" >"$work/manifest"
+  if grep -q -- "$1" "$work/manifest"; then say "in the release: $1"; return 1; fi
+}
+
+# The kind is not known when Helm begins, so the connection is made by a hook.
+makes_the_connection_at_first() {
+  installs "$(values connection)"
+  kubectl get yubikeyconnection default -o jsonpath='{.metadata.annotations}' >"$work/annotations"
+  grep -q post-install "$work/annotations"
+}
+
+# Now it is, and becomes an object of the release, the same one.
+takes_the_connection_over() {
+  local before
+  before=$(uid yubikeyconnection default)
+  upgrades "$(values connection)"
+  [ "$(uid yubikeyconnection default)" = "$before" ]
+  in_release '^kind: YubiKeyConnection$'
+}
+
+keeps() {
+  local crd
+  for crd in "${definitions[@]}"; do [ "$(uid crd "$crd")" = "$(cat "$work/$crd")" ]; done
+  kubectl get yubikeyshipment ann-lee --namespace onboarding
+  kubectl get yubikeyconnection default
+}
+
+keeps_definitions_when_they_are_switched_off() {
+  local crd
+  kubectl apply -f "$root/examples/shipments/ann-lee.yaml"
+  for crd in "${definitions[@]}"; do uid crd "$crd" >"$work/$crd"; done
+  upgrades "$(values connection)" --set crds.install=false
+  not_in_release '^kind: CustomResourceDefinition$'
+  keeps
+}
+
+keeps_definitions_when_uninstalled() {
+  upgrades "$(values connection)"
+  uninstalls
+  keeps
+}
+
+takes_up_what_is_there() {
+  installs "$(values connection)"
+  keeps
+}
+
+# A chart as they were before: one, with the definitions among its own templates.
+upgrades_from_one_chart() {
+  local old=$work/old/yubikey-shipment-operator
+  uninstalls
+  mkdir -p "$work/old"
+  cp -R "$chart" "$old"
+  rm -rf "$old/charts"
+  sed -i.orig '/^dependencies:/,$d' "$old/Chart.yaml"
+  cp -R "$crds_chart/files/crds" "$old/files/crds"
+  { echo '{{- if .Values.crds.install }}'; cat "$crds_chart/templates/crds.yaml"; echo '{{- end }}'; } >"$old/templates/crds.yaml"
+  helm install yks "$old" --namespace "$namespace" "$(values connection)"
+  in_release 'yubikey-shipment-operator/templates/crds.yaml'
+  upgrades "$(values connection)"
+  in_release 'charts/yubikey-shipment-operator-crds/templates/crds.yaml'
+  keeps
+}
+
+moves_definitions_to_their_own_release() {
+  upgrades "$(values connection)" --set crds.install=false
+  fails "cannot be imported" helm install yubikey-crds "$crds_chart" --namespace "$namespace"
+  helm uninstall yubikey-crds --namespace "$namespace" --ignore-not-found
+  helm install yubikey-crds "$crds_chart" --namespace "$namespace" --take-ownership
+  helm uninstall yubikey-crds --namespace "$namespace"
+  keeps
+  upgrades "$(values connection)" --take-ownership
+  keeps
+}
+
+# What the API server would store, every field known. Kinds of the Prometheus
+# operator are not served here; they are decoded into their published types elsewhere.
+strictly() {
+  without_group monitoring.coreos.com <"$rendered/$1.yaml" >"$work/strict.yaml"
+  kubectl apply --server-side --force-conflicts --field-manager=dry-run --dry-run=server --validate=strict \
+    -f "$work/strict.yaml" >"$work/answers"
+  [ "$(grep -c 'serverside-applied (server dry run)$' "$work/answers")" = "$(grep -c '^kind: ' "$work/strict.yaml")" ]
+}
+
+# Or the tests before would show nothing.
+notices_an_unknown_field() {
+  sed 's/^  replicas: .*/&\n  replcas: 2/' "$rendered/minimal.yaml" >"$work/strict.yaml"
+  fails "replcas" kubectl apply --server-side --dry-run=server --validate=strict -f "$work/strict.yaml"
+}
+
+installs_everything() {
+  upgrades "$(values everything)" --set 'nodeSelector=null,tolerations=null,metrics.serviceMonitor.enabled=false,metrics.prometheusRule.enabled=false'
+  kubectl --namespace "$namespace" get poddisruptionbudget,networkpolicy,service courier
+  kubectl --namespace onboarding get configmap courier-dashboard
+}
+
+may() { kubectl auth can-i "$@" --as "$account" --quiet || { say "$account may not $*"; return 1; }; }
+
+may_not() { if kubectl auth can-i "$@" --as "$account" --quiet; then say "$account may $*"; return 1; fi; }
+
+operator=system:serviceaccount:$namespace:courier
 
 may_do_its_work() {
+  account=$operator
   may watch yubikeyshipments.fidoprereg.dev
+  may patch yubikeyshipments.fidoprereg.dev
   may patch yubikeyshipments.fidoprereg.dev --subresource status
   may patch yubikeyconnections.fidoprereg.dev --subresource status
   may create events.events.k8s.io
   may list namespaces
+  may get namespaces/kube-system
   may watch yubikeydecisions.fidoprereg.dev
   may patch yubikeydecisions.fidoprereg.dev --subresource status
   may create leases.coordination.k8s.io --namespace "$namespace"
@@ -90,8 +328,11 @@ may_do_its_work() {
 }
 
 may_do_nothing_else() {
+  account=$operator
   may_not get secrets
   may_not list secrets --namespace "$namespace"
+  may_not get namespaces/onboarding
+  may_not get yubikeydecisions.fidoprereg.dev
   may_not get pods --namespace "$namespace"
   may_not create yubikeyshipments.fidoprereg.dev
   may_not create yubikeydecisions.fidoprereg.dev
@@ -104,37 +345,193 @@ may_do_nothing_else() {
   may_not '*' '*'
 }
 
-upgrades() {
-  helm upgrade yks "$chart" --reset-values --namespace "$namespace" --wait --timeout 60s
-  kubectl --namespace "$namespace" wait --for=condition=Available --timeout=30s deployment yks-yubikey-shipment-operator
+# patch KIND MERGE-PATCH: as the operator.
+patch_shipment() { kubectl patch yubikeyshipment ann-lee --namespace onboarding --as "$operator" --type merge -p "$@"; }
+patch_connection() { kubectl patch yubikeyconnection default --as "$operator" --type merge -p "$@"; }
+
+changes_nothing_people_wrote() {
+  local patch
+  # A policy counts a moment after it is made.
+  until_true fails "must not change a spec" patch_shipment '{"spec": {"suspend": true}}' --dry-run=server
+  for patch in patch_shipment patch_connection; do
+    fails "must not change labels" $patch '{"metadata": {"labels": {"example.com/x": "y"}}}'
+    fails "must not change annotations" $patch '{"metadata": {"annotations": {"fidoprereg.dev/requestedAt": "now"}}}'
+    fails "must not change owners" $patch \
+      '{"metadata": {"ownerReferences": [{"apiVersion": "v1", "kind": "Namespace", "name": "x", "uid": "x"}]}}'
+  done
+  fails "must not change a spec" patch_connection '{"spec": {"okta": {"orgUrl": "https://other.example.com"}}}'
 }
 
-leaves_the_definitions() {
-  helm uninstall yks --namespace "$namespace" --wait --timeout 60s
-  kubectl get crd yubikeyshipments.fidoprereg.dev yubikeyconnections.fidoprereg.dev yubikeydecisions.fidoprereg.dev
+# Its writes of status under the same policy are in every test of the operator.
+writes_what_it_must() {
+  patch_shipment '{"metadata": {"finalizers": ["fidoprereg.dev/vendors"]}}'
+  patch_shipment '{"metadata": {"finalizers": null}}'
+  patch_connection '{"metadata": {"finalizers": ["fidoprereg.dev/orders"]}}'
+  patch_connection '{"metadata": {"finalizers": null}}'
+  # The same change by somebody else.
+  kubectl patch yubikeyshipment ann-lee --namespace onboarding --type merge -p '{"spec": {"suspend": true}}'
+}
+
+decision() {
+  kubectl create --namespace onboarding --dry-run=server "${@:2}" -f - <<END
+apiVersion: fidoprereg.dev/v1alpha1
+kind: YubiKeyDecision
+metadata: {name: answer}
+spec:
+  shipmentRef: {name: ann-lee}
+  holdID: order-1-k7f3ab
+  action: ConfirmCancelled
+  requestedBy: $1
+END
+}
+
+people_have_roles() {
+  kubectl create rolebinding jane --namespace onboarding --clusterrole edit --user jane
+  kubectl create rolebinding dan --namespace onboarding --clusterrole "$namespace:courier:decide" --user dan
+  kubectl create rolebinding vera --namespace onboarding --clusterrole view --user vera
+  upgrades "$(values everything)" --set 'aggregatedRoles.decideWithEdit=false' \
+    --set 'nodeSelector=null,tolerations=null,metrics.serviceMonitor.enabled=false,metrics.prometheusRule.enabled=false'
+  account=jane
+  until_true may create yubikeyshipments.fidoprereg.dev --namespace onboarding
+  until_true may get yubikeyshipments.fidoprereg.dev --namespace onboarding
+  until_true may_not create yubikeydecisions.fidoprereg.dev --namespace onboarding
+  may_not patch yubikeyshipments.fidoprereg.dev --subresource status --namespace onboarding
+  may_not deletecollection yubikeyshipments.fidoprereg.dev --namespace onboarding
+  account=vera
+  until_true may get yubikeydecisions.fidoprereg.dev --namespace onboarding
+  may_not create yubikeyshipments.fidoprereg.dev --namespace onboarding
+  account=dan
+  may create yubikeydecisions.fidoprereg.dev --namespace onboarding
+  may_not create yubikeyshipments.fidoprereg.dev --namespace onboarding
+}
+
+decides_in_their_own_name() {
+  decision dan --as dan
+  fails "spec.requestedBy must be your own user name in this cluster, dan" decision jane --as dan
+  fails "forbidden" decision jane --as jane
+}
+
+works_in_listed_namespaces() {
+  upgrades "$(values namespaced)" --set fullnameOverride=courier
+  account=$operator
+  local listed
+  for listed in onboarding contractors; do
+    may watch yubikeyshipments.fidoprereg.dev --namespace "$listed"
+    may patch yubikeyshipments.fidoprereg.dev --subresource status --namespace "$listed"
+    may watch yubikeydecisions.fidoprereg.dev --namespace "$listed"
+    may create events.events.k8s.io --namespace "$listed"
+    may get "namespaces/$listed"
+  done
+  may watch yubikeyconnections.fidoprereg.dev
+  may get namespaces/kube-system
+  may create events.events.k8s.io --namespace default
+  may patch leases.coordination.k8s.io/courier --namespace "$namespace"
+  may_not watch yubikeyshipments.fidoprereg.dev --namespace default
+  may_not list yubikeyshipments.fidoprereg.dev --all-namespaces
+  may_not create events.events.k8s.io --namespace kube-system
+  may_not list namespaces
+  may_not get namespaces/default
+  may_not get secrets --namespace onboarding
+}
+
+# The pod with the sidecar gets past Pod Security, and its connection is served.
+installs_the_sandbox() {
+  uninstalls
+  installs "$(values sandbox)"
+  kubectl get yubikeyconnection sandbox
+  [ "$(kubectl get pods --namespace "$namespace" -l app.kubernetes.io/instance=yks \
+    -o jsonpath='{.items[*].spec.initContainers[*].restartPolicy}')" = Always ]
+  uninstalls
 }
 
 takes_examples() {
   kubectl apply -f "$root/examples/namespace.yaml"
-  kubectl apply --dry-run=server -f "$root/examples/connection.yaml" -f "$root/examples/shipments"
+  kubectl apply --dry-run=server --validate=strict -f "$root/examples/connection.yaml" -f "$root/examples/shipments"
 }
 
-run "the definitions equal the Rust types, in crds/ and in the chart" "$root/hack/crds.sh" --check
-run "lint, strictly" helm lint --strict "$chart"
-run "lint, strictly, with every value set" helm lint --strict --values "$full" "$chart"
-run "refuses a misspelt value" refuses 'replica=1' "replica"
-run "refuses more replicas than can be of use" refuses 'replicas=6' "replicas"
-run "refuses a connection without a Secret" refuses 'connections[0].name=default' "existingSecret"
-run "refuses a connection name that is no directory" refuses 'connections[0].name=../x,connections[0].existingSecret=s' "name"
-run "refuses an unknown log format" refuses 'log.format=xml' "format"
-run "refuses to guess a ServiceAccount" refuses 'serviceAccount.create=false' "serviceAccount.name"
-run "leaves the definitions to others" without_crds
+# --- all of them ---
+
+run "the definitions equal the Rust types, in crds/ and in both charts" "$root/hack/crds.sh" --check
+run "the table of values equals their comments, and the schema knows the same values" python3 "$root/hack/chart-readme.py" --check
+"$root/tools/build.sh"
+run "renders every set of values" render_sets
+run "lint of the definitions' chart, strictly" helm lint --strict "$crds_chart"
+for set in $(value_sets); do
+  run "lint, strictly: $set" lints "$set"
+  run "Helm 3 renders the same: $set" same_in_helm_3 "$set"
+done
+run "makes what the values say, no more" makes_what_the_values_say
 run "mounts Secrets whole" mounts_whole_secrets
+run "embeds alerts and dashboard unchanged" embeds_files_unchanged
+run "a NetworkPolicy opens what is listed, the proxy's port with it" opens_only_what_is_listed
+run "takes Kubernetes 1.32 and newer" takes_versions
+run "packaged, renders the same" packages_whole
+run "notes: without credentials, how to make them" next_commands minimal "create secret generic okta-yubico"
+run "notes: without a spec, to apply a connection" next_commands credentials "kubectl apply -f connection.yaml"
+run "notes: with a spec, to declare a shipment where it may be" next_commands connection "kubectl apply --namespace onboarding"
+run "notes: with the sandbox, a shipment of its world" next_commands sandbox "connectionRef: {name: sandbox}"
+
+run "refuses a misspelt value" refuses "additional properties 'replica' not allowed" 'replica: 1'
+run "refuses a misspelt value deep inside" refuses "at '/resources/limits': additional properties 'memroy' not allowed" 'resources: {limits: {memroy: 1Gi}}'
+run "refuses more replicas than can be of use" refuses "at '/replicas': maximum: got 6, want 5" 'replicas: 6'
+run "refuses a number in words" refuses "at '/leaseSeconds': got string, want integer" 'leaseSeconds: 15s'
+run "refuses a port of root's" refuses "at '/port': minimum: got 80, want 1,024" 'port: 80'
+run "refuses an unknown log format" refuses "at '/log/format': value must be one of 'text', 'json'" 'log: {format: xml}'
+run "refuses a connection without a Secret" refuses "at '/connections/0': missing property 'existingSecret'" 'connections: [{name: default}]'
+run "refuses a connection name that is no directory" refuses "give the metadata.name of the YubiKeyConnection" \
+  'connections: [{name: ../x, existingSecret: s}]'
+run "refuses a connection twice" refuses "give each connection one entry" \
+  'connections: [{name: a, existingSecret: s}, {name: a, existingSecret: t}]'
+run "refuses a Secret of another namespace" refuses "give the name of a Secret in the namespace $namespace, without the namespace" \
+  'connections: [{name: a, existingSecret: other/s}]'
+run "refuses half a connection" refuses "connections[0].spec has no allowedNamespaces" \
+  'connections: [{name: a, existingSecret: s, spec: {okta: {}, yubico: {}}}]'
+run "refuses a pattern for namespaces" refuses "patterns and selectors are not understood" 'watchNamespaces: ["team-*"]'
+run "refuses a namespace twice" refuses "watchNamespaces names a namespace twice" 'watchNamespaces: [a, a]'
+run "refuses the sandbox beside a real connection" refuses "the sandbox is refused beside real connections" \
+  '{sandbox: {enabled: true}, connections: [{name: a, existingSecret: s}]}'
+run "refuses two worlds" refuses "set replicas to 1, because each pod would have a world of its own" '{sandbox: {enabled: true}, replicas: 2}'
+run "refuses two servers on one port" refuses "give four different numbers" '{sandbox: {enabled: true, ports: {okta: 8080}}}'
+run "refuses a variable that a value sets" refuses "env sets RUST_LOG, which comes from log.level: use that value instead" \
+  'env: [{name: RUST_LOG, value: debug}]'
+run "refuses a proxy twice" refuses "env sets HTTPS_PROXY and so does proxy.https: keep one of them" \
+  '{proxy: {https: "http://p:3128"}, env: [{name: HTTPS_PROXY, value: "http://q:3128"}]}'
+run "refuses a password where everybody reads it" refuses "set HTTPS_PROXY in env with valueFrom.secretKeyRef" 'proxy: {https: "http://me:secret@p:3128"}'
+run "refuses a proxy without a scheme" refuses "give a URL with scheme, host and port" 'proxy: {https: "p:3128"}'
+run "refuses exceptions without a proxy" refuses "proxy.noProxy has no effect without a proxy" 'proxy: {noProxy: a.example.com}'
+run "refuses a value of both kinds" refuses "at '/env/0'" 'env: [{name: A, value: b, valueFrom: {secretKeyRef: {name: s, key: k}}}]'
+run "refuses a digest that is none" refuses "give sha256: and 64 hexadecimal digits" 'image: {digest: "sha256:abc"}'
+run "refuses a tag in the repository" refuses "the tag goes to image.tag" 'image: {repository: "r.example.com/x:1"}'
+run "refuses a name where addresses are needed" refuses "a NetworkPolicy does not understand names" \
+  'networkPolicy: {vendors: {cidrs: [acme.okta.com]}}'
+run "refuses an interval without a unit" refuses "give a duration such as 30s or 1m" 'metrics: {serviceMonitor: {interval: "30"}}'
+run "refuses labels that the Deployment selects by" refuses "the Deployment finds its pods by such labels" \
+  'podLabels: {app.kubernetes.io/name: x}'
+run "refuses to guess a ServiceAccount" refuses "serviceAccount.name must name an existing ServiceAccount" 'serviceAccount: {create: false}'
+run "refuses a value of the definitions' chart" refuses "additional properties 'x' not allowed" 'yubikey-shipment-operator-crds: {x: 1}'
+
 start_cluster
-run "installs where Pod Security is restricted" installs
+run "Pod Security refuses other pods" refuses_other_pods
+run "a misspelt field of a connection is named, and put right by the next upgrade" names_a_wrong_field_of_a_connection
+run "Helm 3 installs, upgrades and uninstalls" works_with_helm_3
+run "makes definitions and a connection in one installation, where Pod Security is restricted" makes_the_connection_at_first
+run "takes that connection into the release" takes_the_connection_over
+run "keeps the definitions when they are switched off" keeps_definitions_when_they_are_switched_off
+run "keeps definitions, connections and shipments when uninstalled" keeps_definitions_when_uninstalled
+run "installed again, takes up what is there" takes_up_what_is_there
+run "upgrades from a chart with the definitions among its own templates" upgrades_from_one_chart
+run "moves the definitions to a release of their own and back" moves_definitions_to_their_own_release
+run "installs with every value set" installs_everything
 run "gives the operator its rights" may_do_its_work
 run "gives the operator no other rights" may_do_nothing_else
-run "upgrades, to defaults" upgrades
-run "uninstalled, leaves the definitions" leaves_the_definitions
+run "its own token cannot change what people wrote" changes_nothing_people_wrote
+run "its own token can change finalizers" writes_what_it_must
+run "people see, edit and decide by roles of their own" people_have_roles
+run "nobody decides in another's name" decides_in_their_own_name
+run "in listed namespaces, has rights only there" works_in_listed_namespaces
+run "installs the sandbox, and without a real connection" installs_the_sandbox
+kubectl delete yubikeyconnections --all >/dev/null
+for set in $(value_sets); do run "every field is known to the API server: $set" strictly "$set"; done
+run "an unknown field would be noticed" notices_an_unknown_field
 run "its definitions take the examples" takes_examples
 exit "$failed"

@@ -3,7 +3,7 @@
 # `not ok` for each, as hack/test.sh counts them.
 #
 #   hack/lint.sh           all
-#   hack/lint.sh NAME...   rust-format, clippy, go-format, go-vet, scripts, helm
+#   hack/lint.sh NAME...   rust-format, clippy, go-format, go-vet, scripts, version, workflow, helm
 set -euo pipefail
 . "$(dirname "$0")/lib/common.sh"
 cd "$root"
@@ -18,7 +18,7 @@ lint_clippy() { cargo clippy --workspace --all-targets --quiet -- -D warnings; }
 
 lint_go-format() {
   local unformatted
-  unformatted=$(gofmt -l control-plane tools)
+  unformatted=$(gofmt -l control-plane image tools)
   [ -z "$unformatted" ] || { say "make fmt is needed for: $unformatted"; return 1; }
 }
 
@@ -27,25 +27,37 @@ lint_go-vet() {
   local flags
   mapfile -t flags < <(control-plane/build.sh flags)
   (cd control-plane && GOTOOLCHAIN=local CGO_ENABLED=0 go vet "${flags[@]}" ./...)
+  (cd image && GOTOOLCHAIN=local CGO_ENABLED=0 go vet "${flags[@]}" ./...)
   tools/build.sh
   (cd tools/judge && GOTOOLCHAIN=local CGO_ENABLED=0 go vet "${flags[@]}" .)
 }
 
 lint_scripts() {
   local script
-  for script in hack/*.sh hack/lib/*.sh control-plane/*.sh tools/*.sh tools/judge/published/*.sh .ci/run; do bash -n "$script"; done
+  for script in hack/*.sh hack/lib/*.sh control-plane/*.sh image/*.sh tools/*.sh tools/judge/published/*.sh .ci/run; do bash -n "$script"; done
+}
+
+lint_version() { hack/version.sh --check; }
+
+# Actions by commit with their release in a comment, and one builder everywhere.
+lint_workflow() {
+  local loose builders
+  loose=$(grep -nE '^ *-? *uses:' .github/workflows/*.yaml | grep -vE '@[0-9a-f]{40} # v[0-9]+\.[0-9]+\.[0-9]+$' || true)
+  [ -z "$loose" ] || { say "not pinned: $loose"; return 1; }
+  builders=$(grep -ohE 'docker.io/library/rust:[^ ]+' .github/workflows/*.yaml Containerfile | sort -u)
+  [ "$(wc -l <<<"$builders")" = 1 ] || { say "there are several builders: $builders"; return 1; }
 }
 
 lint_helm() {
-  local chart=charts/yubikey-shipment-operator
+  local chart=charts/yubikey-shipment-operator values
   tools/build.sh
   helm lint --strict --quiet examples/gitops/helm/people
-  helm lint --strict --quiet "$chart"
-  helm lint --strict --quiet --values "$chart/ci/full-values.yaml" "$chart"
+  helm lint --strict --quiet "$chart-crds"
+  for values in "$chart"/ci/*-values.yaml; do helm lint --strict --quiet --values "$values" "$chart"; done
 }
 
 failed=0
-[ $# -gt 0 ] || set -- rust-format clippy go-format go-vet scripts helm
+[ $# -gt 0 ] || set -- rust-format clippy go-format go-vet scripts version workflow helm
 for name in "$@"; do
   # Not as the condition of an if, where errors inside a function count nothing.
   code=0

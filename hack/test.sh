@@ -8,7 +8,7 @@
 # is 0 only if nothing failed.
 #
 #   hack/test.sh            all suites
-#   hack/test.sh NAME...    some: format, lint, rust, fuzz, control-plane, gitops, chart, sdk
+#   hack/test.sh NAME...    some: format, lint, rust, soak, fuzz, control-plane, gitops, chart, alerts, image, sdk
 set -euo pipefail
 . "$(dirname "$0")/lib/common.sh"
 . "$root/hack/lib/prerequisites.sh"
@@ -68,7 +68,7 @@ show_failure() {
   } | cut -c -300 | sed 's/^/  | /'
 }
 
-suite_format() { suite format count_lines '^ok ' hack/lint.sh rust-format go-format scripts; }
+suite_format() { suite format count_lines '^ok ' hack/lint.sh rust-format go-format scripts version workflow; }
 
 suite_lint() { suite lint count_lines '^ok ' hack/lint.sh clippy go-vet helm; }
 
@@ -102,6 +102,12 @@ gitops_tests() {
 
 suite_chart() { suite chart count_lines '^(not )?ok ' hack/chart-test.sh; }
 
+# Alerts, runbooks and dashboard.
+suite_alerts() { suite alerts count_lines '^(not )?ok ' hack/alerts-test.sh; }
+
+# The container images, put together and started without an engine.
+suite_image() { suite image count_lines '^(not )?ok ' hack/image-test.sh; }
+
 # Okta's published SDK against the sandbox.
 suite_sdk() {
   [ -x tests/sdk/run.sh ] || return 0
@@ -124,6 +130,6 @@ if ! tied hack/build.sh; then
   failed=1
   count
 fi
-[ $# -gt 0 ] || set -- format lint rust soak fuzz control-plane gitops chart sdk
+[ $# -gt 0 ] || set -- format lint rust soak fuzz control-plane gitops chart alerts image sdk
 for name in "$@"; do "suite_$name"; done
 count

@@ -2,13 +2,23 @@
 //! access to Secrets by itself; the kubelet swaps the files when the Secret changes, so they are read again
 //! and again and compared by fingerprint.
 
-use std::{fmt, io::ErrorKind, path::Path};
+pub mod expiry;
+
+use std::{
+    fmt,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
 
 use openssl::sha::Sha256;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::io::AsyncReadExt;
 
-use crate::domain::failure::{Failure, Reason};
+use self::expiry::Expiry;
+use crate::{
+    domain::failure::{Failure, Reason},
+    http,
+};
 
 /// Largest file, in bytes. A private key has a few KiB, a CA bundle a few dozen at most.
 pub const FILE_LIMIT: u64 = 64 * 1024;
@@ -36,8 +46,17 @@ impl OktaSecret {
 /// The API token of `YubiEnterprise`.
 const YUBICO_TOKEN: &str = "yubico-api-token";
 
+/// When that token ends, for where the token itself does not tell; optional.
+const YUBICO_TOKEN_EXPIRES: &str = "yubico-api-token-expires";
+
 /// Certificates trusted beside the system's; optional.
 const EXTRA_CA: &str = "ca.crt";
+
+/// The kubelet changes all files at once, by swapping this link.
+const SWAPPED: &str = "..data";
+
+/// Reads of one directory until no swap falls between two files.
+const TRIES: usize = 4;
 
 /// A hash over all files. Equal fingerprints mean equal contents.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -58,6 +77,8 @@ pub struct Credentials {
     pub yubico_token: SecretString,
     /// PEM bundle.
     pub extra_ca: Option<Vec<u8>>,
+    /// When `yubico_token` ends.
+    pub yubico_expiry: Expiry,
     fingerprint: Fingerprint,
 }
 
@@ -76,20 +97,52 @@ impl Credentials {
     /// # Errors
     /// `CredentialsMissing` or `CredentialsInvalid`, naming the file and what is expected in it.
     pub async fn read(directory: &Path, connection: &str, okta: OktaSecret) -> Result<Self, Failure> {
-        let directory = directory.join(plain_name(connection)?);
+        let directory = Directory { path: directory.join(plain_name(connection)?), connection };
+        let mut version = directory.version().await;
+        for _ in 1..TRIES {
+            let found = Self::read_once(&directory, okta).await;
+            let after = directory.version().await;
+            if version == after {
+                return found;
+            }
+            // A new key read beside an old token would be a fault that nobody made.
+            version = after;
+        }
+        Self::read_once(&directory, okta).await
+    }
+
+    async fn read_once(directory: &Directory<'_>, okta: OktaSecret) -> Result<Self, Failure> {
         let okta_secret = match okta {
-            OktaSecret::PrivateKey => private_key(&directory).await?,
-            OktaSecret::ApiToken => token(&directory, okta.file()).await?,
+            OktaSecret::PrivateKey => private_key(directory).await?,
+            OktaSecret::ApiToken => token(directory, okta.file()).await?,
         };
-        let yubico_token = token(&directory, YUBICO_TOKEN).await?;
-        let extra_ca = optional(&directory, EXTRA_CA).await?;
+        let yubico_token = token(directory, YUBICO_TOKEN).await?;
+        let extra_ca = optional(&directory.path.join(EXTRA_CA)).await?;
+        let (yubico_expiry, said) = end_of(directory, &yubico_token).await;
         let fingerprint = fingerprint(&[
             okta.file().as_bytes(),
             okta_secret.expose_secret().as_bytes(),
             yubico_token.expose_secret().as_bytes(),
             extra_ca.as_deref().unwrap_or_default(),
+            &said,
         ]);
-        Ok(Self { okta: okta_secret, yubico_token, extra_ca, fingerprint })
+        Ok(Self { okta: okta_secret, yubico_token, extra_ca, yubico_expiry, fingerprint })
+    }
+
+    /// When the token of `YubiEnterprise` ends, whatever is wrong with the other files; `None` if there is no token.
+    pub async fn yubico_expiry(directory: &Path, connection: &str) -> Option<Expiry> {
+        let directory = Directory { path: directory.join(plain_name(connection).ok()?), connection };
+        let token = token(&directory, YUBICO_TOKEN).await.ok()?;
+        Some(end_of(&directory, &token).await.0)
+    }
+
+    /// The same with certificates of the whole process trusted as well.
+    #[must_use]
+    pub fn trusting(mut self, shared_ca: Vec<u8>) -> Self {
+        self.fingerprint = fingerprint(&[&self.fingerprint.0, &shared_ca]);
+        let own = self.extra_ca.take().unwrap_or_default();
+        self.extra_ca = Some([own, shared_ca].join(&b'\n'));
+        self
     }
 
     /// Changes when any file changes.
@@ -122,9 +175,61 @@ fn plain_name(name: &str) -> Result<&str, Failure> {
     ))
 }
 
-async fn private_key(directory: &Path) -> Result<SecretString, Failure> {
+/// Where one connection's files are.
+struct Directory<'a> {
+    path: PathBuf,
+    connection: &'a str,
+}
+
+impl Directory<'_> {
+    /// Which of the swapped versions stands there; `None` where nobody swaps.
+    async fn version(&self) -> Option<PathBuf> {
+        tokio::fs::read_link(self.path.join(SWAPPED)).await.ok()
+    }
+}
+
+/// What the token tells counts: the file beside it may have been forgotten when the token was renewed. Also what stands
+/// in that file.
+async fn end_of(directory: &Directory<'_>, token: &SecretString) -> (Expiry, Vec<u8>) {
+    let path = directory.path.join(YUBICO_TOKEN_EXPIRES);
+    let said = optional(&path).await;
+    let contents = said.as_ref().ok().cloned().flatten().unwrap_or_default();
+    if let Some(end) = expiry::of_token(token.expose_secret()) {
+        return (Expiry::At(end), contents);
+    }
+    let end = match said {
+        Ok(None) => Expiry::Unknown,
+        Err(failure) => Expiry::Unreadable(failure.message),
+        Ok(Some(bytes)) => std::str::from_utf8(&bytes).ok().and_then(expiry::of_text).map_or_else(
+            || {
+                Expiry::Unreadable(format!(
+                    "{} is no time; write one like 2027-03-01T00:00:00Z",
+                    path.display()
+                ))
+            },
+            Expiry::At,
+        ),
+    };
+    (end, contents)
+}
+
+/// The bundle of certificates that every connection trusts.
+///
+/// # Errors
+/// `CredentialsInvalid`, naming the file.
+pub async fn shared_ca(path: &Path) -> Result<Vec<u8>, Failure> {
+    let bytes =
+        optional(path).await.map_err(|failure| Failure::new(Reason::CredentialsInvalid, failure.message))?;
+    let bytes = bytes.ok_or_else(|| {
+        invalid(path, "does not exist; mount a PEM bundle of certificates there, or leave out --extra-ca")
+    })?;
+    http::certificates(&bytes, &path.display().to_string())?;
+    Ok(bytes)
+}
+
+async fn private_key(directory: &Directory<'_>) -> Result<SecretString, Failure> {
     let name = OktaSecret::PrivateKey.file();
-    read_private_key(&directory.join(name), required(directory, name).await?)
+    read_private_key(&directory.path.join(name), required(directory, name).await?)
 }
 
 /// What a file with a private key holds. Its kind is examined where the algorithm is known.
@@ -139,8 +244,8 @@ pub fn read_private_key(path: &Path, bytes: Vec<u8>) -> Result<SecretString, Fai
     Ok(text.into())
 }
 
-async fn token(directory: &Path, name: &str) -> Result<SecretString, Failure> {
-    read_token(&directory.join(name), required(directory, name).await?)
+async fn token(directory: &Directory<'_>, name: &str) -> Result<SecretString, Failure> {
+    read_token(&directory.path.join(name), required(directory, name).await?)
 }
 
 /// What a file with one token holds.
@@ -164,35 +269,51 @@ fn text(path: &Path, bytes: Vec<u8>) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(|_| invalid(path, "is no text"))
 }
 
-async fn required(directory: &Path, name: &str) -> Result<Vec<u8>, Failure> {
-    optional(directory, name).await?.ok_or_else(|| {
-        Failure::new(
-            Reason::CredentialsMissing,
-            format!(
-                "there is no {}; mount the Secret's key `{name}` there (without subPath, so that changes arrive)",
-                directory.join(name).display()
-            ),
-        )
-    })
+async fn required(directory: &Directory<'_>, name: &str) -> Result<Vec<u8>, Failure> {
+    let path = directory.path.join(name);
+    match optional(&path).await? {
+        Some(bytes) => Ok(bytes),
+        None => Err(Failure::new(Reason::CredentialsMissing, missing(directory, name).await)),
+    }
+}
+
+/// Whoever installed the chart and whoever wrote the Secret are often two people: each is told their part.
+async fn missing(directory: &Directory<'_>, name: &str) -> String {
+    let (path, connection) = (directory.path.join(name), directory.connection);
+    if tokio::fs::metadata(&directory.path).await.is_ok() {
+        return format!(
+            "there is no {}: what is mounted for this connection has no `{name}`; add the key `{name}` to its \
+             Secret (existingSecret in the chart's value connections; a mount with subPath never changes)",
+            path.display()
+        );
+    }
+    format!(
+        "there is no {}: nothing is mounted for this connection; add {{name: {connection}, existingSecret: SECRET}} \
+         to the chart's value connections, where the Secret has the key `{name}`",
+        path.display()
+    )
 }
 
 /// The file's contents, or `None` if there is no such file.
-async fn optional(directory: &Path, name: &str) -> Result<Option<Vec<u8>>, Failure> {
-    let path = directory.join(name);
-    let metadata = match tokio::fs::metadata(&path).await {
+async fn optional(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
+    let metadata = match tokio::fs::metadata(path).await {
         Ok(metadata) => metadata,
         Err(error) if is_absent(error.kind()) => return Ok(None),
-        Err(error) => return Err(unreadable(&path, error.kind())),
+        Err(error) => return Err(unreadable(path, error.kind())),
     };
     // Opening a pipe would wait for ever.
     if !metadata.is_file() {
-        return Err(invalid(&path, "is no file"));
+        return Err(invalid(path, "is no file"));
     }
-    let file = tokio::fs::File::open(&path).await.map_err(|e| unreadable(&path, e.kind()))?;
+    let file = match tokio::fs::File::open(path).await {
+        Ok(file) => file,
+        Err(error) if is_absent(error.kind()) => return Ok(None),
+        Err(error) => return Err(unreadable(path, error.kind())),
+    };
     let mut bytes = Vec::new();
-    file.take(FILE_LIMIT + 1).read_to_end(&mut bytes).await.map_err(|e| unreadable(&path, e.kind()))?;
+    file.take(FILE_LIMIT + 1).read_to_end(&mut bytes).await.map_err(|e| unreadable(path, e.kind()))?;
     if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > FILE_LIMIT {
-        return Err(invalid(&path, "is larger than 64 KiB"));
+        return Err(invalid(path, "is larger than 64 KiB"));
     }
     Ok(Some(bytes))
 }

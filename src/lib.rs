@@ -1,8 +1,8 @@
 //! Kubernetes operator for pre-registered `YubiKey` shipments.
 //!
 //! Imports go downwards only (`tests/architecture.rs` checks it): `process` -> `controller` -> `okta`,
-//! `yubico`, `credentials`, `metrics` -> `http` -> `domain`; `lease` stands beside them; `api`, `domain`, `chance`, `clock`, `readiness` and `tasks` import
-//! nothing of ours.
+//! `yubico`, `credentials`, `metrics` -> `http` -> `domain`; `lease` stands beside them; `api`, `domain`,
+//! `chance`, `clock`, `readiness`, `tasks` and `trace` import nothing of ours.
 #![cfg_attr(
     test,
     allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a failing test should stop")
@@ -21,4 +21,5 @@ pub mod okta;
 pub mod process;
 pub mod readiness;
 pub mod tasks;
+pub mod trace;
 pub mod yubico;

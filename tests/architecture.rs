@@ -11,8 +11,8 @@ use std::{
 /// What each part may import of ours, besides itself.
 fn allowed(part: &str) -> &'static [&'static str] {
     match part {
-        "api" | "domain" | "chance" | "clock" | "readiness" | "tasks" => &[],
-        "http" => &["clock", "domain"],
+        "api" | "domain" | "chance" | "clock" | "readiness" | "tasks" | "trace" => &[],
+        "http" => &["clock", "domain", "trace"],
         "okta" => &["chance", "clock", "domain", "http"],
         "yubico" | "credentials" | "metrics" => &["clock", "domain", "http"],
         "controller" => &[
@@ -27,10 +27,11 @@ fn allowed(part: &str) -> &'static [&'static str] {
             "okta",
             "readiness",
             "tasks",
+            "trace",
             "yubico",
         ],
         "lease" => &["clock"],
-        "process" => &["api", "chance", "clock", "controller", "lease", "metrics", "readiness"],
+        "process" => &["api", "chance", "clock", "controller", "lease", "metrics", "readiness", "trace"],
         new => panic!("src/{new} is new: give it a place in src/lib.rs and here"),
     }
 }

@@ -25,7 +25,7 @@ fuzz_target!(|input: &[u8]| {
             let found = Algorithm::ALL.into_iter().find(|algorithm| algorithm.name() == name);
             key(found.unwrap_or(Algorithm::Es256), file);
         }
-        _ if kind == "ca" => drop(fair(http::certificates(&file))),
+        _ if kind == "ca" => drop(fair(http::certificates(&file, "`ca.crt`"))),
         _ => token(file),
     }
 });
@@ -46,6 +46,7 @@ fn token(file: Vec<u8>) {
     let text = String::from_utf8_lossy(&file).into_owned();
     let Some(token) = fair(credentials::read_token(Path::new("okta-api-token"), file)) else { return };
     let token = token.expose_secret();
+    let _ = credentials::expiry::of_token(token);
     assert!(!token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()));
     assert_eq!(text.strip_prefix(token).map(|rest| rest.trim_matches(['\r', '\n'])), Some(""));
 }

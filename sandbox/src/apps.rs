@@ -34,6 +34,10 @@ pub(crate) struct AppSpec {
     pub role: bool,
     /// The Okta org's id; left out: the first.
     pub org: Option<String>,
+    /// The client id; left out: drawn.
+    pub client_id: Option<String>,
+    /// The id of the app's key; left out: drawn.
+    pub key_id: Option<String>,
 }
 
 impl Default for AppSpec {
@@ -44,6 +48,8 @@ impl Default for AppSpec {
             scopes: SCOPES.iter().map(|scope| (*scope).to_string()).collect(),
             role: true,
             org: None,
+            client_id: None,
+            key_id: None,
         }
     }
 }
@@ -60,31 +66,60 @@ pub(crate) struct AppCredentials {
 
 /// Registers an app with a new key pair.
 pub(crate) fn register(world: &mut World, org: usize, spec: &AppSpec) -> Result<AppCredentials, String> {
-    let (client_id, key_id) = (world.dice.okta_id("0oa"), world.dice.token(20));
-    let (pem, mut private, mut public) = key_pair(&spec.algorithm)?;
-    for jwk in [&mut private, &mut public] {
-        jwk.set_key_id(key_id.as_str());
-        jwk.set_algorithm(spec.algorithm.as_str());
-        jwk.set_key_use("sig");
-    }
+    // Drawn in any case, so that ids given by the caller do not change those drawn later.
+    let (drawn_client, drawn_key) = (world.dice.okta_id("0oa"), world.dice.token(20));
+    let client_id = spec.client_id.clone().unwrap_or(drawn_client);
+    let key_id = spec.key_id.clone().unwrap_or(drawn_key);
+    let (credentials, public) = new_key(world, &client_id, key_id, &spec.algorithm)?;
     world.org(org).apps.push(App {
-        client_id: client_id.clone(),
+        client_id,
         keys: vec![public],
         dpop_bound: spec.dpop,
         scopes: spec.scopes.clone(),
         has_role: spec.role,
     });
+    Ok(credentials)
+}
+
+/// Another key for an app that is there; those before stay until they are removed.
+pub(crate) fn add_key(world: &mut World, client_id: &str, algorithm: &str) -> Result<AppCredentials, String> {
+    let key_id = world.dice.token(20);
+    let (credentials, public) = new_key(world, client_id, key_id, algorithm)?;
+    let app = app_mut(world, client_id).ok_or("there is no such app")?;
+    app.keys.push(public);
+    Ok(credentials)
+}
+
+/// The app with that client id, whichever org it belongs to.
+pub(crate) fn app_mut<'a>(world: &'a mut World, client_id: &str) -> Option<&'a mut App> {
+    world.orgs.iter_mut().flat_map(|org| &mut org.apps).find(|app| app.client_id == client_id)
+}
+
+/// A new key pair: what its owner gets, and the public half for the app.
+fn new_key(
+    world: &mut World,
+    client_id: &str,
+    key_id: String,
+    algorithm: &str,
+) -> Result<(AppCredentials, Jwk), String> {
+    let (pem, mut private, mut public) = key_pair(algorithm)?;
+    for jwk in [&mut private, &mut public] {
+        jwk.set_key_id(key_id.as_str());
+        jwk.set_algorithm(algorithm);
+        jwk.set_key_use("sig");
+    }
     world.secrets.add("privateKey", &pem);
     let members: &Map<String, Value> = private.as_ref();
     world.secrets.add("privateKey", members.get("d").and_then(Value::as_str).unwrap_or_default());
     let private_jwk = Value::Object(members.clone());
-    Ok(AppCredentials {
-        client_id,
+    let credentials = AppCredentials {
+        client_id: client_id.to_owned(),
         key_id,
-        algorithm: spec.algorithm.clone(),
+        algorithm: algorithm.to_owned(),
         private_key_pem: pem,
         private_jwk,
-    })
+    };
+    Ok((credentials, public))
 }
 
 fn key_pair(algorithm: &str) -> Result<(String, Jwk, Jwk), String> {

@@ -31,6 +31,15 @@ struct ServeArgs {
     /// Where the CA's certificate and the credentials are written.
     #[arg(long)]
     dir: PathBuf,
+    /// Where the first connection's credentials are written instead of DIR/credentials/default.
+    #[arg(long, value_name = "DIR")]
+    connection_dir: Option<PathBuf>,
+    /// Client id of the service app, for a connection that is written beforehand; else it is drawn.
+    #[arg(long, value_name = "ID")]
+    client_id: Option<String>,
+    /// Id of the app's key, likewise.
+    #[arg(long, value_name = "ID")]
+    key_id: Option<String>,
     /// Port of the Okta org; 0 lets the system choose.
     #[arg(long, default_value_t = 0)]
     okta_port: u16,
@@ -99,6 +108,9 @@ async fn run(args: ServeArgs) -> Result<(), String> {
         args.step.map(Duration::try_from_secs_f64).transpose().map_err(|error| format!("--step: {error}"))?;
     let settings = Settings {
         dir: args.dir,
+        connection_dir: args.connection_dir,
+        client_id: args.client_id,
+        key_id: args.key_id,
         okta_port: args.okta_port,
         yubico_port: args.yubico_port,
         control_port: args.control_port,

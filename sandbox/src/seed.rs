@@ -128,16 +128,34 @@ pub(crate) fn add_yubico_organization(world: &mut World, name: &str, countries: 
     (id, token)
 }
 
+/// API tokens of Yubico live a year.
+pub(crate) const TOKEN_LIFE: SignedDuration = SignedDuration::from_hours(365 * 24);
+
 /// A new API token of an organization; the old ones stay.
 pub(crate) fn add_yubico_token(world: &mut World, organization: &str) -> Option<String> {
-    let expires = clock::now() + SignedDuration::from_hours(365 * 24);
-    let payload = json!({"org": organization, "exp": expires.as_second(), "iat": clock::now().as_second()});
-    let value = format!(
-        "{}.{}.{}",
-        crate::ids::b64(r#"{"alg":"HS256","typ":"JWT"}"#),
-        crate::ids::b64(payload.to_string()),
-        world.dice.token(43)
-    );
+    add_yubico_token_for(world, organization, TOKEN_LIFE, false)
+}
+
+/// The same with another life, and possibly one that tells nothing about itself.
+pub(crate) fn add_yubico_token_for(
+    world: &mut World,
+    organization: &str,
+    life: SignedDuration,
+    opaque: bool,
+) -> Option<String> {
+    let now = clock::now();
+    let expires = now.checked_add(life).ok()?;
+    let payload = json!({"org": organization, "exp": expires.as_second(), "iat": now.as_second()});
+    let value = if opaque {
+        world.dice.token(64)
+    } else {
+        format!(
+            "{}.{}.{}",
+            crate::ids::b64(r#"{"alg":"HS256","typ":"JWT"}"#),
+            crate::ids::b64(payload.to_string()),
+            world.dice.token(43)
+        )
+    };
     let organization = world.yubico.organizations.iter_mut().find(|known| known.id == organization)?;
     organization.tokens.push(ApiToken { value: value.clone(), expires });
     world.secrets.add("yubicoApiToken", &value);

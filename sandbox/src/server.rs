@@ -34,6 +34,12 @@ use crate::world::{Place, Shared};
 pub struct Settings {
     /// Where the CA's certificate and the credentials are written.
     pub dir: PathBuf,
+    /// Where the first connection's credentials are written; none: `credentials/default` in `dir`.
+    pub connection_dir: Option<PathBuf>,
+    /// Client id of the service app; none: drawn.
+    pub client_id: Option<String>,
+    /// Id of the app's key; none: drawn.
+    pub key_id: Option<String>,
     /// Port of the Okta org; 0 lets the system choose.
     pub okta_port: u16,
     /// Port of Yubico; 0 lets the system choose.
@@ -53,6 +59,9 @@ impl Settings {
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         Self {
             dir: dir.into(),
+            connection_dir: None,
+            client_id: None,
+            key_id: None,
             okta_port: 0,
             yubico_port: 0,
             control_port: 0,
@@ -75,7 +84,7 @@ pub struct Ready {
     pub control: String,
     /// File with the CA's certificate.
     pub ca: PathBuf,
-    /// A credentials directory for an operator, with the connection `default`.
+    /// A credentials directory for an operator, with the connection `default` unless that has a place of its own.
     pub credentials: PathBuf,
     /// Client id of the service app.
     pub client_id: String,
@@ -155,14 +164,20 @@ pub async fn serve(mut settings: Settings) -> Result<Sandbox, ServeError> {
     let place = Place { dir: settings.dir.clone(), step: settings.step, control_url: control_url.clone() };
     let mut world =
         seed::world(settings.seed, &okta_url, &yubico_url, place).map_err(|error| keys(&error))?;
-    let app = apps::register(&mut world, 0, &AppSpec::default()).map_err(|error| keys(&error))?;
+    let spec = AppSpec {
+        client_id: settings.client_id.clone(),
+        key_id: settings.key_id.clone(),
+        ..AppSpec::default()
+    };
+    let app = apps::register(&mut world, 0, &spec).map_err(|error| keys(&error))?;
     let organization = world.yubico.organizations[0].clone();
     let token = organization.tokens.first().map(|token| token.value.clone()).unwrap_or_default();
     let ca_pem = tls.as_ref().map(|tls| tls.ca_pem.clone());
     let ca = settings.dir.join("ca.crt");
     fs::write(&ca, ca_pem.as_deref().unwrap_or_default())?;
     let credentials = settings.dir.join("credentials");
-    apps::write_credentials(&credentials.join("default"), &app, &token, ca_pem.as_deref())?;
+    let connection = settings.connection_dir.clone().unwrap_or_else(|| credentials.join("default"));
+    apps::write_credentials(&connection, &app, &token, ca_pem.as_deref())?;
     fs::create_dir_all(settings.dir.join("credentials-jwk"))?;
     let jwk = app.private_jwk.to_string();
     apps::write_private(&settings.dir.join("credentials-jwk/okta-private-key.jwk"), jwk.as_bytes())?;

@@ -44,6 +44,9 @@ pub struct YubiKeyConnectionSpec {
     /// profiles mastered by an HRIS count too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recipient_mapping: Option<RecipientMapping>,
+    /// What is ordered with where a person's profile says nothing. A shipment's own recipient still wins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipient_defaults: Option<RecipientDefaults>,
     /// When `YubiEnterprise` is asked about an order.
     #[serde(default)]
     pub polling: Polling,
@@ -220,6 +223,24 @@ pub struct KeyModel {
     /// Yubico's id of the organization's customization.
     #[schemars(length(min = 1, max = 64))]
     pub customization_id: String,
+}
+
+/// Values for people whose profile has none. There is no default for a part of a street address.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct RecipientDefaults {
+    /// Company on the parcel; at most 20 characters at `YubiEnterprise`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 20))]
+    pub company: Option<String>,
+    /// Telephone number for the carrier, such as that of the help desk: digits, spaces and + - ( ).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 40), regex(pattern = r"^[0-9+() -]+$"))]
+    pub phone: Option<String>,
+    /// Country of people whose profile names none, as ISO 3166-1 two-letter code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^[A-Z]{2}$"))]
+    pub country_code: Option<String>,
 }
 
 /// Recipient field to Okta profile attribute.

@@ -6,24 +6,26 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use futures::future::{BoxFuture, Shared};
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::Namespace;
 use kube::{
     Api, Client, ResourceExt,
-    core::{PartialObjectMeta, Selector, SelectorExt},
+    core::{Selector, SelectorExt},
     runtime::{
         events::{EventType, Recorder},
-        reflector::{ObjectRef, Store},
+        reflector::Store,
     },
 };
 
 use super::{
     connection::{
         reconcile::Examined,
-        registry::{Connection, Registry},
+        registry::{Connection, Registry, Stand},
     },
     events,
+    namespaces::Namespaces,
     shipment::record,
+    watch::View,
 };
 use crate::{
     api::{
@@ -32,12 +34,13 @@ use crate::{
         shipment::{EnrollmentOutcome, OrderOutcome, YubiKeyShipment, YubiKeyShipmentStatus},
     },
     domain::{
+        failure::Failure,
         ids::ShipmentId,
         journal::{Journal, Order},
         plan::{Person, Seen},
     },
-    http::CallMetrics,
     lease::Leadership,
+    metrics::Metrics,
     tasks::Tasks,
 };
 
@@ -48,23 +51,28 @@ pub struct Context {
     /// Events.
     pub recorder: Recorder,
     /// All shipments, as watched.
-    pub shipments: Store<YubiKeyShipment>,
+    pub shipments: View<YubiKeyShipment>,
     /// All connections, as watched.
     pub connections: Store<YubiKeyConnection>,
     /// All decisions, as watched.
-    pub decisions: Store<YubiKeyDecision>,
-    /// Metadata of all namespaces, as watched.
-    pub namespaces: Store<PartialObjectMeta<Namespace>>,
+    pub decisions: View<YubiKeyDecision>,
+    /// Namespaces and their labels.
+    pub namespaces: Namespaces,
     /// All connections that were examined.
     pub registry: Registry,
     /// Where credentials are mounted.
     pub credentials_dir: PathBuf,
-    /// Metrics of remote calls.
-    pub calls: Arc<CallMetrics>,
+    /// Certificates that all connections trust, if any.
+    pub shared_ca: Option<PathBuf>,
+    /// Metrics.
+    pub metrics: Arc<Metrics>,
     /// Uid of the `kube-system` namespace.
     pub cluster: Option<String>,
     /// May this process act?
     pub leadership: Leadership,
+    /// Resolves once every watch of shipments and decisions has listed or failed: before that a rival may only not be
+    /// read yet.
+    pub answered: Shared<BoxFuture<'static, ()>>,
     /// Running passes; shutdown waits for them.
     pub tasks: Tasks,
     /// When this process started (UTC).
@@ -87,8 +95,9 @@ struct Memory {
 #[derive(Debug, Clone, Copy)]
 struct Rested {
     version: u64,
-    epoch: u64,
+    stand: Stand,
     until: Option<Timestamp>,
+    refused: bool,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -102,17 +111,21 @@ pub struct Parts {
     /// See [`Context::recorder`].
     pub recorder: Recorder,
     /// See [`Context::shipments`].
-    pub shipments: Store<YubiKeyShipment>,
+    pub shipments: View<YubiKeyShipment>,
     /// See [`Context::connections`].
     pub connections: Store<YubiKeyConnection>,
     /// See [`Context::decisions`].
-    pub decisions: Store<YubiKeyDecision>,
+    pub decisions: View<YubiKeyDecision>,
     /// See [`Context::namespaces`].
-    pub namespaces: Store<PartialObjectMeta<Namespace>>,
+    pub namespaces: Namespaces,
     /// See [`Context::credentials_dir`].
     pub credentials_dir: PathBuf,
-    /// See [`Context::calls`].
-    pub calls: Arc<CallMetrics>,
+    /// See [`Context::shared_ca`].
+    pub shared_ca: Option<PathBuf>,
+    /// See [`Context::metrics`].
+    pub metrics: Arc<Metrics>,
+    /// See [`Context::answered`].
+    pub answered: Shared<BoxFuture<'static, ()>>,
     /// See [`Context::cluster`].
     pub cluster: Option<String>,
     /// See [`Context::leadership`].
@@ -134,9 +147,11 @@ impl Context {
             namespaces: parts.namespaces,
             registry: Registry::default(),
             credentials_dir: parts.credentials_dir,
-            calls: parts.calls,
+            shared_ca: parts.shared_ca,
+            metrics: parts.metrics,
             cluster: parts.cluster,
             leadership: parts.leadership,
+            answered: parts.answered,
             tasks: Tasks::default(),
             started: parts.started,
             memory: Memory::default(),
@@ -182,10 +197,10 @@ impl Context {
         }
     }
 
-    /// Notes how a pass over this object ended.
-    pub fn note_rest(&self, object: &YubiKeyShipment, until: Option<Timestamp>) {
-        let epoch = self.registry.epoch(&object.spec.connection_ref.name);
-        let rested = Rested { version: version(object), epoch, until };
+    /// Notes how a pass over this object ended, and which version of the connection it saw. `refused`: its credentials
+    /// were, so that others end the rest.
+    pub fn note_rest(&self, object: &YubiKeyShipment, until: Option<Timestamp>, stand: Stand, refused: bool) {
+        let rested = Rested { version: version(object), stand, until, refused };
         lock(&self.memory.rests).insert(object.uid().unwrap_or_default(), rested);
     }
 
@@ -194,8 +209,10 @@ impl Context {
     #[must_use]
     pub fn resting(&self, object: &YubiKeyShipment, now: Timestamp) -> Option<Option<Timestamp>> {
         let rested = *lock(&self.memory.rests).get(&object.uid()?)?;
+        let stand = self.registry.stand(&object.spec.connection_ref.name);
         let unchanged = version(object) <= rested.version
-            && self.registry.epoch(&object.spec.connection_ref.name) == rested.epoch;
+            && stand.epoch == rested.stand.epoch
+            && (!rested.refused || stand.keys == rested.stand.keys);
         let early = rested.until.is_none_or(|until| now < until);
         (unchanged && early).then_some(rested.until)
     }
@@ -217,6 +234,12 @@ impl Context {
         lock(&self.memory.examined).insert(connection.to_owned(), examined);
     }
 
+    /// The connection is gone.
+    pub fn forget_connection(&self, connection: &str) {
+        self.registry.remove(connection);
+        self.metrics.connections.set_expiry(connection, None);
+    }
+
     /// Does a shipment with an open effect name this connection?
     #[must_use]
     pub fn needs_connection(&self, connection: &str) -> bool {
@@ -227,20 +250,25 @@ impl Context {
     }
 
     /// Does the connection admit the shipment's namespace?
-    #[must_use]
-    pub fn namespace_allowed(&self, object: &YubiKeyShipment, connection: &YubiKeyConnectionSpec) -> bool {
+    ///
+    /// # Errors
+    /// If the labels decide and the API server does not show them.
+    pub async fn namespace_allowed(
+        &self,
+        object: &YubiKeyShipment,
+        connection: &YubiKeyConnectionSpec,
+    ) -> Result<bool, Failure> {
         let name = object.namespace().unwrap_or_default();
         let allowed: &AllowedNamespaces = &connection.allowed_namespaces;
-        match allowed.from {
+        Ok(match allowed.from {
             NamespacesFrom::All => true,
             NamespacesFrom::Names => allowed.names.as_ref().is_some_and(|names| names.contains(&name)),
             NamespacesFrom::Selector => {
-                let Some(selector) = allowed.selector.clone() else { return false };
-                let Ok(selector) = Selector::try_from(selector) else { return false };
-                let namespace = self.namespaces.get(&ObjectRef::new(&name));
-                namespace.is_some_and(|n| selector.matches(n.labels()))
+                let Some(selector) = allowed.selector.clone() else { return Ok(false) };
+                let Ok(selector) = Selector::try_from(selector) else { return Ok(false) };
+                self.namespaces.labels(&name).await?.is_some_and(|labels| selector.matches(&labels))
             }
-        }
+        })
     }
 
     /// Open orders of the namespace with the same connection, this shipment's not counted.

@@ -28,6 +28,17 @@ where
     publish(ctx, object, kind, &ready.reason, &ready.message).await;
 }
 
+/// Publishes a warning if this condition has become True, or is so for another reason than before.
+pub async fn warning<K>(ctx: &Context, object: &K, condition: &str, before: &[Condition], after: &[Condition])
+where
+    K: Resource<DynamicType = ()>,
+{
+    let Some(now) = conditions::find(after, condition).filter(|now| now.status == "True") else { return };
+    if conditions::find(before, condition).is_none_or(|old| old.reason != now.reason) {
+        publish(ctx, object, EventType::Warning, &now.reason, &now.message).await;
+    }
+}
+
 /// Publishes one event.
 async fn publish<K>(ctx: &Context, object: &K, kind: EventType, reason: &str, note: &str)
 where

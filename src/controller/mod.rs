@@ -1,12 +1,16 @@
 //! Kubernetes: watches in, passes out.
 
+pub mod census;
 pub mod commit;
 pub mod conditions;
 pub mod connection;
 pub mod context;
 pub mod durations;
 pub mod events;
+pub mod measure;
+pub mod namespaces;
 pub mod run;
 pub mod shipment;
+pub mod watch;
 
 pub use context::Context;

@@ -2,27 +2,32 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use futures::{FutureExt, Stream, StreamExt, future::Shared};
-use k8s_openapi::api::core::v1::Namespace;
+use futures::{FutureExt, StreamExt, future::Shared};
 use kube::{
-    Api, Client, ResourceExt,
-    core::PartialObjectMeta,
+    Client,
     runtime::{
-        Controller, WatchStreamExt,
+        Controller,
         controller::{self, Action},
         events::{Recorder, Reporter},
-        reflector::{self, ObjectRef, Store},
         watcher,
     },
 };
 
 use tokio::{sync::oneshot, task::JoinHandle};
 
-use super::{Context, commit::FIELD_MANAGER, connection, context::Parts, shipment};
+use super::{
+    Context,
+    census::Census,
+    commit::FIELD_MANAGER,
+    connection,
+    context::Parts,
+    measure,
+    namespaces::Namespaces,
+    shipment,
+    watch::{self, Place, Scope},
+};
 use crate::{
-    api::{
-        REQUESTED_AT, connection::YubiKeyConnection, decision::YubiKeyDecision, shipment::YubiKeyShipment,
-    },
+    api::{connection::YubiKeyConnection, shipment::YubiKeyShipment},
     clock,
     domain::{backoff, failure::Failure},
     lease::{self, Elector, Leadership},
@@ -32,6 +37,9 @@ use crate::{
 
 /// Passes that run side by side; each holds at most one call.
 const CONCURRENCY: u16 = 64;
+
+/// The same for one of many namespaces that share them.
+const FEWEST: u16 = 4;
 
 /// Longest wait for calls under way at the end; a Pod's default grace period is 30 s.
 const GRACE: Duration = Duration::from_secs(25);
@@ -54,6 +62,10 @@ pub struct Setup {
     pub metrics: Arc<Metrics>,
     /// Readiness.
     pub readiness: Readiness,
+    /// Where shipments are looked for.
+    pub scope: Scope,
+    /// Certificates that all connections trust, if any.
+    pub shared_ca: Option<PathBuf>,
     /// With several replicas: the lease.
     pub lease: Option<lease::Settings>,
 }
@@ -61,17 +73,18 @@ pub struct Setup {
 /// Runs both controllers until `stop` resolves, then waits for what is under way.
 pub async fn run(setup: Setup, stop: impl Future<Output = ()> + Send + 'static) {
     let stop = stop.boxed().shared();
-    let shipments = lean(Api::<YubiKeyShipment>::all(setup.client.clone()));
-    let connections = Controller::new(
-        Api::<YubiKeyConnection>::all(setup.client.clone()),
-        watcher::Config::default().any_semantic(),
-    );
-    let (namespaces, namespace_watch) = namespaces(&setup.client);
-    let (decisions, decided) = decisions(&setup.client);
-    let shipments = shipments.watches_stream(decided, |decision| {
-        let namespace = decision.namespace().unwrap_or_default();
-        Some(ObjectRef::new(&decision.spec.shipment_ref.name).within(&namespace))
-    });
+    let readiness = setup.readiness;
+    for what in ["connections", "shipments", "decisions"] {
+        readiness.needs(what);
+    }
+    let (connections, known_connections) = watch::connections(&setup.client, &readiness);
+    let (namespaces, namespace_watch) = Namespaces::of(&setup.client, &setup.scope, &readiness);
+    let places: Vec<_> = setup
+        .scope
+        .places()
+        .into_iter()
+        .map(|place| Place::open(&setup.client, place.as_deref(), &readiness))
+        .collect();
     let (leadership, election) = election(&setup.client, setup.lease);
     let ctx = Arc::new(Context::new(Parts {
         client: setup.client.clone(),
@@ -79,28 +92,33 @@ pub async fn run(setup: Setup, stop: impl Future<Output = ()> + Send + 'static) 
             setup.client.clone(),
             Reporter { controller: FIELD_MANAGER.to_owned(), instance: None },
         ),
-        shipments: shipments.store(),
-        connections: connections.store(),
-        decisions,
+        shipments: places.iter().map(|place| place.shipments.clone()).collect(),
+        connections: known_connections,
+        decisions: places.iter().map(|place| place.decisions.clone()).collect(),
         namespaces,
         credentials_dir: setup.credentials_dir,
-        calls: Arc::clone(&setup.metrics.calls),
+        shared_ca: setup.shared_ca,
+        metrics: Arc::clone(&setup.metrics),
+        answered: futures::future::join_all(places.iter().map(Place::answered)).map(drop).boxed().shared(),
         cluster: setup.cluster,
         leadership,
         started: clock::now(),
     }));
-    let road = shipment_controller(shipments, Arc::clone(&ctx), Arc::clone(&setup.metrics), stop.clone());
-    let doors =
-        connection_controller(connections, Arc::clone(&ctx), Arc::clone(&setup.metrics), stop.clone());
-    let namespace_watch = namespace_watch.take_until(stop.clone()).for_each(|()| async {});
-    let ready = announce(Arc::clone(&ctx), setup.readiness);
-    tokio::pin!(ready);
-    let all = futures::future::join3(road, doors, namespace_watch);
-    tokio::pin!(all);
-    // `ready` never ends; what was polled to its end here must not be polled again.
-    let running = futures::future::select(all, ready);
+    setup.metrics.include(Census {
+        shipments: places.iter().map(|place| place.shipments.clone()).collect(),
+        connections: ctx.connections.clone(),
+        answered: ctx.answered.clone(),
+        known: Arc::clone(&setup.metrics.connections),
+        leadership: ctx.leadership.clone(),
+    });
+    let leadership = ctx.leadership.clone();
+    readiness.set_role(move || if leadership.is_held() { "leader" } else { "standby" });
+    let road = road(places, &ctx, &stop);
+    let doors = connection_controller(connections, Arc::clone(&ctx), stop.clone());
+    let namespace_watch = futures::future::select(namespace_watch, stop.clone());
+    let running = Box::pin(futures::future::join3(road, doors, namespace_watch));
     // A first list that the API server refuses never ends by itself; passes run in tasks of their own.
-    let patience = Box::pin(stop.then(|()| tokio::time::sleep(WIND_DOWN)));
+    let patience = Box::pin(stop.clone().then(|()| tokio::time::sleep(WIND_DOWN)));
     futures::future::select(running, patience).await;
     if !ctx.tasks.settle(GRACE).await {
         tracing::error!("calls were still under way at the end; their marks tell the next process");
@@ -132,90 +150,47 @@ fn election(client: &Client, settings: Option<lease::Settings>) -> (Leadership, 
     (leadership, Election(Some((stop, task))))
 }
 
-async fn announce(ctx: Arc<Context>, readiness: Readiness) {
-    if ctx.shipments.wait_until_ready().await.is_ok() {
-        readiness.has("shipments");
-        tracing::info!(count = ctx.shipments.len(), "watching shipments");
-    }
-    if ctx.namespaces.wait_until_ready().await.is_ok() {
-        readiness.has("namespaces");
-    }
-    futures::future::pending::<()>().await;
-}
-
-/// A controller whose cache drops what nobody here reads: field ownership and foreign annotations weigh more than the
-/// rest of a shipment. (`for_stream` is marked unstable in kube 5; the lock file pins it.)
-fn lean(api: Api<YubiKeyShipment>) -> Controller<YubiKeyShipment> {
-    let (store, writer) = reflector::store();
-    let watch =
-        watcher(api, watcher::Config::default().any_semantic()).default_backoff().modify(|shipment| {
-            shipment.metadata.managed_fields = None;
-            if let Some(annotations) = shipment.metadata.annotations.as_mut() {
-                annotations.retain(|key, _| key == REQUESTED_AT);
-            }
-        });
-    Controller::for_stream(reflector::reflector(writer, watch).applied_objects(), store)
-}
-
-/// Labels of namespaces, for `allowedNamespaces`; nothing else of them is kept.
-fn namespaces(client: &Client) -> (Store<PartialObjectMeta<Namespace>>, impl Stream<Item = ()> + use<>) {
-    let api: Api<PartialObjectMeta<Namespace>> = Api::all(client.clone());
-    let (store, writer) = reflector::store();
-    let watch = watcher(api, watcher::Config::default().any_semantic()).default_backoff().modify(|n| {
-        n.metadata.managed_fields = None;
-        n.metadata.annotations = None;
-    });
-    (store, reflector::reflector(writer, watch).map(drop))
-}
-
-/// Decisions, and each of them as a reason to look at its shipment.
-fn decisions(
-    client: &Client,
-) -> (Store<YubiKeyDecision>, impl Stream<Item = Result<YubiKeyDecision, watcher::Error>> + use<>) {
-    let (store, writer) = reflector::store();
-    let watch = watcher(Api::all(client.clone()), watcher::Config::default().any_semantic())
-        .default_backoff()
-        .modify(|decision: &mut YubiKeyDecision| decision.metadata.managed_fields = None);
-    (store, reflector::reflector(writer, watch).applied_objects())
-}
-
 type Stop = Shared<futures::future::BoxFuture<'static, ()>>;
 
-/// Shipments wait until connections and namespaces are known, so that nothing is said missing that is only not read yet.
-async fn shipment_controller(
-    controller: Controller<YubiKeyShipment>,
-    ctx: Arc<Context>,
-    metrics: Arc<Metrics>,
-    stop: Stop,
-) {
+/// One controller a place, all with one context. Shipments wait until connections and namespaces are known, so that
+/// nothing is said missing that is only not read yet.
+async fn road(places: Vec<Place>, ctx: &Arc<Context>, stop: &Stop) {
     let known = futures::future::join(ctx.connections.wait_until_ready(), ctx.namespaces.wait_until_ready());
     futures::future::select(Box::pin(known), stop.clone()).await;
+    let share = CONCURRENCY.div_ceil(u16::try_from(places.len()).unwrap_or(u16::MAX).max(1)).max(FEWEST);
+    let roads = places
+        .into_iter()
+        .map(|place| shipment_controller(place.controller, share, Arc::clone(ctx), stop.clone()));
+    futures::future::join_all(roads).await;
+}
+
+async fn shipment_controller(
+    controller: Controller<YubiKeyShipment>,
+    concurrency: u16,
+    ctx: Arc<Context>,
+    stop: Stop,
+) {
     controller
-        .with_config(controller::Config::default().concurrency(CONCURRENCY))
+        .with_config(controller::Config::default().concurrency(concurrency))
         .reconcile_all_on(futures::stream::select(ctx.registry.changes(), ctx.leadership.gained()))
         .graceful_shutdown_on(stop)
         .run(shipment::reconcile::reconcile, retry, Arc::clone(&ctx))
         .for_each(move |result| {
             decline_orphans(&ctx, &result);
-            count(&metrics, "YubiKeyShipment", &result.map(drop));
+            tell(measure::SHIPMENT, &result.map(drop));
             futures::future::ready(())
         })
         .await;
 }
 
-async fn connection_controller(
-    controller: Controller<YubiKeyConnection>,
-    ctx: Arc<Context>,
-    metrics: Arc<Metrics>,
-    stop: Stop,
-) {
+async fn connection_controller(controller: Controller<YubiKeyConnection>, ctx: Arc<Context>, stop: Stop) {
     controller
         .with_config(controller::Config::default().concurrency(CONCURRENCY))
-        .reconcile_all_on(ctx.leadership.gained())
+        .reconcile_all_on(futures::stream::select(ctx.leadership.gained(), ctx.registry.reported()))
         .graceful_shutdown_on(stop)
         .run(connection::reconcile::reconcile, retry, ctx)
         .for_each(move |result| {
-            count(&metrics, "YubiKeyConnection", &result.map(drop));
+            tell(measure::CONNECTION, &result.map(drop));
             futures::future::ready(())
         })
         .await;
@@ -230,15 +205,11 @@ fn decline_orphans<T>(ctx: &Arc<Context>, result: &Result<T, controller::Error<F
 
 type Passed = Result<(), controller::Error<Failure, watcher::Error>>;
 
-fn count(metrics: &Metrics, kind: &'static str, result: &Passed) {
+/// What no pass could say itself.
+fn tell(kind: &'static str, result: &Passed) {
     match result {
-        Ok(()) => metrics.count_pass(kind, None),
-        Err(controller::Error::ReconcilerFailed(failure, object)) => {
-            tracing::warn!(kind, object = object.name, reason = %failure.reason, message = failure.message, "the pass failed");
-            metrics.count_pass(kind, Some(failure.reason));
-        }
-        // Deleted between trigger and pass.
-        Err(controller::Error::ObjectNotFound(_)) => {}
+        // Said and counted by the pass; deleted between trigger and pass.
+        Ok(()) | Err(controller::Error::ReconcilerFailed(..) | controller::Error::ObjectNotFound(_)) => {}
         Err(controller::Error::QueueError(error)) => {
             tracing::warn!(kind, %error, "the watch was interrupted; it starts again");
         }

@@ -67,6 +67,63 @@ async fn what_is_missing_is_named_with_its_place() {
 }
 
 #[tokio::test]
+async fn whoever_can_mend_it_is_told_what_is_theirs() {
+    let dir = Dir::new("whose");
+    let unmounted = Credentials::read(&dir.0, "other", OktaSecret::PrivateKey).await.unwrap_err();
+    let path = dir.0.join("other/okta-private-key").display().to_string();
+    for word in
+        [&path, "{name: other, existingSecret: ", "the chart's value connections", "`okta-private-key`"]
+    {
+        assert!(unmounted.message.contains(word), "{word} in: {}", unmounted.message);
+    }
+    dir.write("okta-private-key", KEY);
+    let lacking = dir.read().await.unwrap_err();
+    for word in ["add the key `yubico-api-token` to its Secret", "existingSecret"] {
+        assert!(lacking.message.contains(word), "{word} in: {}", lacking.message);
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_a_token_is_its_own_word_else_that_of_the_file_beside_it() {
+    let dir = Dir::new("expiry");
+    dir.write("okta-private-key", KEY).write("yubico-api-token", "opaque");
+    let silent = dir.read().await.unwrap();
+    assert_eq!(silent.yubico_expiry, Expiry::Unknown);
+    dir.write("yubico-api-token-expires", "2027-03-01\n");
+    let said = dir.read().await.unwrap();
+    assert_eq!(said.yubico_expiry, Expiry::At("2027-03-01T00:00:00Z".parse().unwrap()));
+    assert_ne!(silent.fingerprint(), said.fingerprint(), "it is taken up like any other file");
+    // {"exp":1800000000}
+    dir.write("yubico-api-token", "eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjE4MDAwMDAwMDB9.c2ln");
+    let own = dir.read().await.unwrap();
+    assert_eq!(own.yubico_expiry, Expiry::At(jiff::Timestamp::from_second(1_800_000_000).unwrap()));
+    dir.write("yubico-api-token", "opaque").write("yubico-api-token-expires", "next spring");
+    let Expiry::Unreadable(why) = dir.read().await.unwrap().yubico_expiry else { panic!("it is no time") };
+    assert!(why.contains("yubico-api-token-expires") && !why.contains("spring"), "{why}");
+    fs::remove_file(dir.0.join("acme/okta-private-key")).unwrap();
+    assert!(Credentials::yubico_expiry(&dir.0, "acme").await.is_some(), "whatever else is missing");
+}
+
+#[tokio::test]
+async fn the_shared_certificates_are_named_by_their_path() {
+    let dir = Dir::new("sharedca");
+    let path = dir.0.join("acme/proxy.pem");
+    for content in [None, Some(""), Some("no certificate")] {
+        if let Some(content) = content {
+            dir.write("proxy.pem", content);
+        }
+        let failure = shared_ca(&path).await.unwrap_err();
+        assert_eq!(failure.reason, Reason::CredentialsInvalid);
+        assert!(failure.message.contains(&path.display().to_string()), "{}", failure.message);
+    }
+    dir.write("okta-private-key", KEY).write("yubico-api-token", "x").write("ca.crt", "own");
+    let alone = dir.read().await.unwrap();
+    let both = alone.clone().trusting(b"shared".to_vec());
+    assert_eq!(both.extra_ca.as_deref(), Some(&b"own\nshared"[..]));
+    assert_ne!(alone.fingerprint(), both.fingerprint());
+}
+
+#[tokio::test]
 async fn what_has_the_wrong_form_is_refused_and_not_shown() {
     let long = "a".repeat(65 * 1024);
     let wrong: [(&str, &[u8]); 8] = [

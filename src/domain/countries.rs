@@ -1,5 +1,7 @@
 //! ISO 3166-1 alpha-2 codes and the subdivisions that `YubiEnterprise` demands as two letters.
 
+use super::place_names;
+
 /// The 249 officially assigned codes, sorted.
 pub const ALPHA2: [&str; 249] = [
     "AD", "AE", "AF", "AG", "AI", "AL", "AM", "AO", "AQ", "AR", "AS", "AT", "AU", "AW", "AX", "AZ", "BA",
@@ -37,9 +39,88 @@ pub fn is_alpha2(code: &str) -> bool {
     ALPHA2.binary_search(&code).is_ok()
 }
 
+/// The two-letter code of a country that is written as its code, its three-letter code or its English name; capitals,
+/// accents of apostrophes and outer blanks do not matter. `None` for anything that is not exactly one of those.
+#[must_use]
+pub fn code_of_country(text: &str) -> Option<&'static str> {
+    let text = plain(text);
+    let means = |(two, three, names): &(&str, &str, &[&str])| {
+        plain(two) == text || plain(three) == text || names.iter().any(|name| plain(name) == text)
+    };
+    place_names::COUNTRIES.iter().find(|country| means(country)).map(|(two, ..)| *two)
+}
+
+/// The two-letter code of a state, province or territory of the US or Canada, by its code or name; `None` elsewhere
+/// and for anything unknown.
+#[must_use]
+pub fn code_of_region(text: &str, country: &str) -> Option<&'static str> {
+    let text = plain(text);
+    let (codes, names): (&[&str], &[(&str, &str)]) = match country {
+        "US" => (&US_STATES, &place_names::US_STATES),
+        "CA" => (&CA_PROVINCES, &place_names::CA_PROVINCES),
+        _ => return None,
+    };
+    let by_code = codes.iter().chain(military(country)).find(|code| plain(code) == text).copied();
+    by_code.or_else(|| names.iter().find(|(name, _)| plain(name) == text).map(|(_, code)| *code))
+}
+
+/// US military "states"; the country is US there.
+const MILITARY: [&str; 3] = ["AA", "AE", "AP"];
+
+fn military(country: &str) -> &'static [&'static str] {
+    if country == "US" { &MILITARY } else { &[] }
+}
+
+/// One spelling for many: lower case, one kind of apostrophe, single blanks.
+fn plain(text: &str) -> String {
+    let words: Vec<_> = text.split_whitespace().collect();
+    words.join(" ").to_lowercase().replace('\u{2019}', "'")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_name_means_one_country() {
+        let mut seen = std::collections::BTreeMap::new();
+        for (two, three, names) in place_names::COUNTRIES {
+            assert!(is_alpha2(two), "{two}");
+            for name in names.iter().chain([&two, &three]) {
+                assert_eq!(seen.insert(plain(name), two), None, "{name}");
+                assert_eq!(code_of_country(name), Some(two), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_subdivision_has_a_name() {
+        for (country, codes, names) in [
+            ("US", US_STATES.as_slice(), place_names::US_STATES.as_slice()),
+            ("CA", CA_PROVINCES.as_slice(), place_names::CA_PROVINCES.as_slice()),
+        ] {
+            for code in codes {
+                assert!(names.iter().any(|(_, known)| known == code), "{code}");
+            }
+            for (name, code) in names {
+                assert!(codes.contains(code), "{name}");
+                assert_eq!(code_of_region(name, country), Some(*code));
+            }
+        }
+        assert_eq!(code_of_region("ma", "US"), Some("MA"));
+        assert_eq!(code_of_region("MA", "CA"), None);
+        assert_eq!(code_of_region("ae", "US"), Some("AE"), "military addresses");
+        assert_eq!(code_of_region("Bayern", "DE"), None);
+    }
+
+    #[test]
+    fn what_is_not_a_country_is_not_guessed() {
+        for text in ["", "Deutschlnd", "U", "United", "Korea", "Congo", "Europe", "usa!"] {
+            assert_eq!(code_of_country(text), None, "{text}");
+        }
+        assert_eq!(code_of_country("  united   STATES "), Some("US"));
+        assert_eq!(code_of_country("Côte d\u{2019}Ivoire"), Some("CI"));
+    }
 
     #[test]
     fn the_table_is_sorted_so_that_every_code_is_found() {

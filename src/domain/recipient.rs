@@ -1,6 +1,8 @@
 //! Who gets the parcel and where: checked whole against `YubiEnterprise`'s limits, all faults at once.
 //!
-//! Nothing is ever cut to fit: a name that is cut is another name, an address that is cut is another address.
+//! Nothing is ever cut to fit: a name that is cut is another name, an address that is cut is another address. What is
+//! changed means the same afterwards: outer blanks go, and the names of countries and of US and Canadian subdivisions
+//! become their codes.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -162,9 +164,6 @@ impl fmt::Debug for Recipient {
     }
 }
 
-/// US military "states"; the country is US there.
-const MILITARY: [&str; 3] = ["AA", "AE", "AP"];
-
 impl Recipient {
     /// Checks all fields and collects every fault.
     ///
@@ -173,9 +172,9 @@ impl Recipient {
     pub fn parse(raw: &BTreeMap<Field, Raw>) -> Result<Self, Vec<Fault>> {
         let mut fields = BTreeMap::new();
         let mut faults = Vec::new();
-        let country = trimmed(raw.get(&Field::CountryCode)).unwrap_or_default();
+        let country = normal(Field::CountryCode, raw, "").unwrap_or_default();
         for field in Field::ALL {
-            let value = trimmed(raw.get(&field));
+            let value = normal(field, raw, &country);
             match check(field, value.as_deref(), &country) {
                 Ok(()) => {
                     if let Some(value) = value {
@@ -203,12 +202,23 @@ fn trimmed(raw: Option<&Raw>) -> Option<String> {
     raw.and_then(|r| r.value.as_deref()).map(str::trim).filter(|v| !v.is_empty()).map(str::to_owned)
 }
 
+/// The value in the form that `YubiEnterprise` takes; one that has none stays as it is, for the fault to be told.
+fn normal(field: Field, raw: &BTreeMap<Field, Raw>, country: &str) -> Option<String> {
+    let value = trimmed(raw.get(&field))?;
+    let code = match field {
+        Field::CountryCode => countries::code_of_country(&value),
+        Field::Region => countries::code_of_region(&value, country),
+        _ => None,
+    };
+    Some(code.map_or(value, str::to_owned))
+}
+
 fn check(field: Field, value: Option<&str>, country: &str) -> Result<(), String> {
     let needs_region = matches!(country, "US" | "CA");
     let Some(value) = value else {
         return match field {
             Field::Region if needs_region => {
-                Err(format!("is missing; {country} addresses need its two-letter code"))
+                Err(format!("is missing; {country} addresses need it, as two-letter code or name"))
             }
             field if field.required() => Err("is missing".to_owned()),
             _ => Ok(()),
@@ -230,11 +240,11 @@ fn check(field: Field, value: Option<&str>, country: &str) -> Result<(), String>
         Field::Phone if !value.chars().any(|c| c.is_ascii_digit()) => Err("has no digit".to_owned()),
         Field::Email if !looks_like_email(value) => Err("is not an e-mail address".to_owned()),
         Field::CountryCode if !countries::is_alpha2(value) => {
-            Err("is not an ISO 3166-1 two-letter code in capitals".to_owned())
+            Err("is neither an ISO 3166-1 code nor the English name of a country".to_owned())
         }
-        Field::Region if needs_region && !is_region(value, country) => Err(format!(
-            "must be the two-letter code of a {country} state, province or territory in capitals"
-        )),
+        Field::Region if needs_region && countries::code_of_region(value, country).is_none() => {
+            Err(format!("is no state, province or territory of {country}, neither by code nor by name"))
+        }
         _ => Ok(()),
     }
 }
@@ -243,13 +253,6 @@ fn looks_like_email(value: &str) -> bool {
     value.split_once('@').is_some_and(|(local, host)| {
         !local.is_empty() && host.contains('.') && !host.contains('@') && !value.contains(char::is_whitespace)
     })
-}
-
-fn is_region(value: &str, country: &str) -> bool {
-    match country {
-        "US" => countries::US_STATES.contains(&value) || MILITARY.contains(&value),
-        _ => countries::CA_PROVINCES.contains(&value),
-    }
 }
 
 #[cfg(test)]
@@ -306,9 +309,9 @@ mod tests {
             (Field::AddressLine1, Some("1 Example St\nAnytown")),
             (Field::City, Some(&long)),
             (Field::Region, None),
-            (Field::Region, Some("Massachusetts")),
+            (Field::Region, Some("Massachusets")),
             (Field::PostalCode, Some("123456789012345678901")),
-            (Field::CountryCode, Some("usa")),
+            (Field::CountryCode, Some("usaa")),
         ];
         for (field, value) in cases {
             assert_eq!(faults_of(&[(field, value)]), [field], "{field:?} = {value:?}");
@@ -346,11 +349,32 @@ mod tests {
         assert_eq!(faults_of(&[(Field::CountryCode, Some("IN")), (Field::Phone, Some(&long))]), []);
     }
 
+    #[test]
+    fn names_of_places_become_codes() {
+        let cases = [
+            ("Massachusetts", "United States", "MA", "US"),
+            ("québec", "canada", "QC", "CA"),
+            ("ma", "usa", "MA", "US"),
+            ("Bayern", "Germany", "Bayern", "DE"),
+            ("England", "UK", "England", "GB"),
+        ];
+        for (region, country, region_code, country_code) in cases {
+            let mut fields = good();
+            fields.insert(Field::Region, raw(region, Field::Region));
+            fields.insert(Field::CountryCode, raw(country, Field::CountryCode));
+            let taken = Recipient::parse(&fields).expect(region);
+            assert_eq!(taken.get(Field::Region), Some(region_code));
+            assert_eq!(taken.get(Field::CountryCode), Some(country_code));
+        }
+    }
+
     proptest! {
         /// Nothing is ever cut: what was taken stands there whole, apart from outer blanks.
         #[test]
         fn nothing_is_truncated(index in 0..Field::ALL.len(), value in "\\PC{0,100}") {
             let field = Field::ALL[index];
+            // Codes stand for names there, see `names_of_places_become_codes`.
+            prop_assume!(!matches!(field, Field::Region | Field::CountryCode));
             let mut fields = good();
             fields.insert(field, Raw { value: Some(value.clone()), source: "x".into() });
             if let Ok(recipient) = Recipient::parse(&fields) {

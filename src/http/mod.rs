@@ -25,6 +25,7 @@ pub use self::{
 use crate::{
     clock,
     domain::failure::{CallError, Failure, Reason},
+    trace,
 };
 
 /// Largest answer that is read, in bytes. A user with a full profile has a few KiB, a page of 200 of them
@@ -97,6 +98,18 @@ impl Http {
         self.timeout
     }
 
+    /// Counts a wait before a call, for our own pace or for its turn.
+    pub fn note_wait(&self, api: Api, waited: Duration) {
+        self.metrics.observe_wait(api, waited);
+    }
+
+    /// Counts the wait that a vendor's limit asks for, if that is why there was no answer.
+    pub fn note_limit(&self, api: Api, error: &CallError) {
+        if let (Reason::RateLimited, Some(wait)) = (error.failure.reason, error.failure.retry_after) {
+            self.metrics.observe_wait(api, wait);
+        }
+    }
+
     /// Sends once and reads the answer with `read`, which also judges the status. What comes out, and only
     /// that, is counted and logged.
     ///
@@ -107,16 +120,8 @@ impl Http {
         call: Call,
         read: impl FnOnce(&Answer) -> Result<T, CallError>,
     ) -> Result<T, CallError> {
-        let span = tracing::info_span!(
-            "call",
-            api = call.api.label(),
-            operation = call.operation,
-            status = tracing::field::Empty,
-            request_id = tracing::field::Empty,
-            error_id = tracing::field::Empty,
-            error_code = tracing::field::Empty,
-        );
         let (api, operation) = (call.api, call.operation);
+        let span = trace::call(api.label(), operation);
         async {
             let started = Instant::now();
             let result = match self.exchange(call).await {
@@ -137,6 +142,7 @@ impl Http {
         match error {
             None => tracing::debug!(duration_ms, outcome, "call answered"),
             Some(error) => {
+                self.note_limit(api, error);
                 tracing::warn!(duration_ms, outcome, arrival = ?error.arrival, "{}", error.failure.message);
             }
         }
@@ -227,7 +233,7 @@ fn build(settings: &Settings, pool: impl FnOnce(ClientBuilder) -> ClientBuilder)
         builder = builder.no_proxy();
     }
     if let Some(pem) = &settings.extra_ca {
-        for certificate in certificates(pem)? {
+        for certificate in certificates(pem, "`ca.crt`")? {
             builder = builder.add_root_certificate(certificate);
         }
     }
@@ -239,16 +245,18 @@ fn build(settings: &Settings, pool: impl FnOnce(ClientBuilder) -> ClientBuilder)
     })
 }
 
-/// The certificates of a PEM bundle.
+/// The certificates of a PEM bundle; `file` is where it stands, for people.
 ///
 /// # Errors
 /// `CredentialsInvalid` if it is none, or an empty one.
-pub fn certificates(pem: &[u8]) -> Result<Vec<reqwest::Certificate>, Failure> {
+pub fn certificates(pem: &[u8], file: &str) -> Result<Vec<reqwest::Certificate>, Failure> {
     let invalid = || {
         Failure::new(
             Reason::CredentialsInvalid,
-            "`ca.crt` is not a PEM bundle of certificates; put the issuing CA's certificates there or \
-             leave the file out",
+            format!(
+                "{file} is not a PEM bundle of certificates; put the issuing CA's certificates there or \
+                 leave the file out"
+            ),
         )
     };
     let stack = X509::stack_from_pem(pem).map_err(|_| invalid())?;

@@ -284,6 +284,31 @@ async fn outcomes_are_counted_under_bounded_labels() {
     );
 }
 
+#[tokio::test]
+async fn waits_are_counted_whether_we_keep_our_pace_or_a_vendor_asks_for_it() {
+    let metrics = Arc::new(CallMetrics::default());
+    let mut registry = Registry::default();
+    metrics.register(&mut registry);
+    let settings =
+        Settings { timeout: Duration::from_secs(30), extra_ca: None, allow_insecure_loopback: true };
+    let http = Http::new(&settings, metrics).unwrap();
+    let server = Server::always(json(429, "{}")).await;
+    let wish = |a: &Answer| Err::<(), _>(a.rate_limited(Some(Duration::from_secs(40))));
+    http.send(order(&server.url), wish).await.unwrap_err();
+    http.send(order(&server.url), |a| Err::<(), _>(a.unavailable())).await.unwrap_err();
+    http.note_wait(Api::Okta, Duration::from_millis(200));
+    let mut text = String::new();
+    encode(&mut text, &registry).unwrap();
+    for line in [
+        "rate_limit_wait_seconds_sum{api=\"yubico\"} 40.0",
+        "rate_limit_wait_seconds_count{api=\"yubico\"} 1",
+        "rate_limit_wait_seconds_bucket{le=\"0.1\",api=\"okta\"} 0",
+        "rate_limit_wait_seconds_bucket{le=\"0.5\",api=\"okta\"} 1",
+    ] {
+        assert!(text.contains(line), "{line} in:\n{text}");
+    }
+}
+
 #[test]
 fn a_secret_header_does_not_print() {
     let url: Url = "https://acme.okta.com".parse().unwrap();

@@ -134,8 +134,8 @@ impl Client {
     /// # Errors
     /// Always `NotSent`: `RateLimited` with the time to wait, or why there is no token.
     pub async fn prepare(&self) -> Result<(), CallError> {
-        self.pace.until_ready().await;
-        self.quota.check(Bucket::Preregistration, Instant::now())?;
+        self.keep_pace().await;
+        self.allowed(Bucket::Preregistration)?;
         if let Some((app, road)) = self.source(Scope::Road) {
             let deadline = Instant::now() + self.http.timeout();
             road.token(app, &self.http, &self.quota, Life::RenewEarly, deadline).await?;
@@ -163,12 +163,12 @@ impl Client {
         read: impl Fn(&Answer) -> Result<T, Unread>,
     ) -> Result<T, CallError> {
         if request.nature == Nature::Read {
-            self.pace.until_ready().await;
+            self.keep_pace().await;
         }
         let deadline = Instant::now() + self.http.timeout();
         let (mut nonces, mut tokens) = (1, 1);
         loop {
-            let retry = self.quota.check(request.bucket, Instant::now())?;
+            let retry = self.allowed(request.bucket)?;
             let token = self.token(&request, deadline).await?;
             let call = self.build(&request, token.as_ref(), &retry, deadline)?;
             let step = self.http.send(call, |answer| {
@@ -190,6 +190,16 @@ impl Client {
                 }
             }
         }
+    }
+
+    async fn keep_pace(&self) {
+        let asked = Instant::now();
+        self.pace.until_ready().await;
+        self.http.note_wait(Api::Okta, asked.elapsed());
+    }
+
+    fn allowed(&self, bucket: Bucket) -> Result<Retry, CallError> {
+        self.quota.check(bucket, Instant::now()).inspect_err(|error| self.http.note_limit(Api::Okta, error))
     }
 
     fn learn(&self, bucket: Bucket, answer: &Answer) -> Option<Duration> {

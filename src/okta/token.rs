@@ -185,7 +185,9 @@ impl TokenSource {
         deadline: Instant,
     ) -> Result<Token, CallError> {
         for _ in 0..2 {
-            quota.check(Bucket::Token, Instant::now())?;
+            quota
+                .check(Bucket::Token, Instant::now())
+                .inspect_err(|error| http.note_limit(Api::Okta, error))?;
             let call = app.request(self.scope, deadline)?;
             let grant = http.send(call, |answer| {
                 let wait = quota.note(Bucket::Token, answer, Instant::now());

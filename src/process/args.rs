@@ -1,8 +1,11 @@
 //! Arguments: the little that cannot stand in a resource.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{collections::BTreeSet, net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use url::Url;
+
+use crate::controller::watch::Scope;
 
 /// Orders, follows and activates pre-registered `YubiKeys` that are declared as Kubernetes resources.
 #[derive(Debug, Parser)]
@@ -23,6 +26,11 @@ pub enum Command {
         /// Directory to write one file a kind into.
         #[arg(long)]
         dir: Option<PathBuf>,
+    },
+    /// Ask an endpoint of a running operator; the exit code says whether it answers well.
+    Probe {
+        /// Where, as in <http://127.0.0.1:8080/readyz>; plain http, 5 seconds.
+        url: Url,
     },
 }
 
@@ -51,9 +59,36 @@ pub struct Run {
     #[arg(long, env = "YKS_IDENTITY", value_name = "NAME")]
     pub identity: Option<String>,
 
+    /// Namespaces whose shipments are followed, separated by commas. Left out or empty: all.
+    #[arg(long, env = "YKS_NAMESPACES", value_name = "NAMES", value_delimiter = ',')]
+    pub namespaces: Vec<String>,
+
+    /// PEM bundle of certificates that every connection trusts, beside the system's and its own ca.crt. Read again when
+    /// it changes.
+    #[arg(long, env = "YKS_EXTRA_CA", value_name = "FILE")]
+    pub extra_ca: Option<PathBuf>,
+
     /// Form of the log lines.
     #[arg(long, env = "YKS_LOG_FORMAT", value_enum, default_value = "text")]
     pub log_format: LogFormat,
+
+    /// File with the log level, one line in the form of `RUST_LOG`. It is read again when it changes, and its word
+    /// goes before `RUST_LOG`.
+    #[arg(long, env = "YKS_LOG_LEVEL_FILE", value_name = "FILE")]
+    pub log_level_file: Option<PathBuf>,
+}
+
+impl Run {
+    /// The namespaces to follow, each once; blanks and empty names are slips of whoever joined them.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        let names: BTreeSet<_> =
+            self.namespaces.iter().map(|name| name.trim()).filter(|name| !name.is_empty()).collect();
+        if names.is_empty() {
+            return Scope::Cluster;
+        }
+        Scope::Namespaces(names.into_iter().map(str::to_owned).collect())
+    }
 }
 
 /// Where the lease is.

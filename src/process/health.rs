@@ -2,10 +2,19 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use axum::{Router, extract::State, http::StatusCode, routing::get};
+use axum::{
+    Router,
+    extract::{RawQuery, State},
+    http::{StatusCode, header},
+    response::IntoResponse,
+    routing::get,
+};
 use tokio::net::TcpListener;
 
-use crate::{metrics::Metrics, readiness::Readiness};
+use crate::{
+    metrics::{CONTENT_TYPE, Metrics},
+    readiness::Readiness,
+};
 
 #[derive(Clone)]
 struct Served {
@@ -33,16 +42,19 @@ pub async fn serve(
     let router = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
-        .route("/metrics", get(|State(served): State<Served>| async move { served.metrics.text() }))
+        .route("/metrics", get(scraped))
         .with_state(Served { readiness, metrics });
     axum::serve(listener, router).await
 }
 
-async fn ready(State(served): State<Served>) -> (StatusCode, String) {
-    let missing = served.readiness.list();
-    if missing.is_empty() {
-        (StatusCode::OK, "ok\n".to_owned())
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, format!("waiting for: {}\n", missing.join(", ")))
-    }
+async fn scraped(State(served): State<Served>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, CONTENT_TYPE)], served.metrics.text())
+}
+
+/// With `?verbose` everything that is waited for, a line each, and whether this process leads.
+async fn ready(State(served): State<Served>, RawQuery(query): RawQuery) -> (StatusCode, String) {
+    let readiness = &served.readiness;
+    let status = if readiness.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let verbose = query.is_some_and(|query| query == "verbose" || query.starts_with("verbose="));
+    (status, if verbose { readiness.text() + &readiness.verbose() } else { readiness.text() })
 }

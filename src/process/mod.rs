@@ -2,6 +2,9 @@
 
 pub mod args;
 pub mod health;
+mod json;
+mod level;
+mod probe;
 pub mod startup;
 pub mod telemetry;
 
@@ -11,21 +14,28 @@ use clap::Parser;
 use kube::ResourceExt;
 
 use self::{
-    args::{Arguments, Command, LeaseName, Run},
+    args::{Arguments, Command, LeaseName, LogFormat, Run},
     startup::Fault,
 };
 use crate::{api::schema, chance, controller::run, lease::Settings, metrics::Metrics, readiness::Readiness};
 
 /// Runs the subcommand of the command line.
 pub async fn main() -> ExitCode {
-    let ended = match Arguments::parse().command {
+    let command = Arguments::parse().command;
+    let json = matches!(&command, Command::Run(arguments) if arguments.log_format == LogFormat::Json);
+    let ended = match command {
         Command::Run(arguments) => operate(arguments).await.map_err(|fault| fault.to_string()),
         Command::Crds { dir } => crds(dir.as_deref()),
+        Command::Probe { url } => probe::probe(&url).await,
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {
-            eprintln!("yubikey-shipment-operator: {fault}");
+            if json {
+                eprintln!("{}", json::fault(&fault));
+            } else {
+                eprintln!("yubikey-shipment-operator: {fault}");
+            }
             ExitCode::FAILURE
         }
     }
@@ -33,21 +43,32 @@ pub async fn main() -> ExitCode {
 
 async fn operate(arguments: Run) -> Result<(), Fault> {
     startup::check_credentials(&arguments.credentials_dir)?;
-    telemetry::start(arguments.log_format).map_err(|error| Fault::Logging(error.to_string()))?;
-    let client = startup::client().await?;
-    startup::check_crds(&client).await?;
-    let cluster = startup::cluster_id(&client).await?;
+    startup::check_extra_ca(arguments.extra_ca.as_deref()).await?;
+    telemetry::start(arguments.log_format, arguments.log_level_file.clone())
+        .map_err(|error| Fault::Logging(error.to_string()))?;
     let listener = health::listen(arguments.listen)
         .await
         .map_err(|error| Fault::Listen(arguments.listen.to_string(), error.to_string()))?;
-    let metrics = Arc::new(Metrics::default());
-    let readiness = Readiness::missing(["shipments", "namespaces"]);
     let address = listener.local_addr().map(|a| a.to_string()).unwrap_or_default();
-    tracing::info!(version = env!("CARGO_PKG_VERSION"), address, "started");
+    let metrics = Arc::new(Metrics::default());
+    let readiness = Readiness::missing(["definitions"]);
     let served = tokio::spawn(health::serve(listener, readiness.clone(), Arc::clone(&metrics)));
+    let client = startup::client().await?;
+    startup::check_crds(&client).await?;
+    readiness.has("definitions");
+    let cluster = startup::cluster_id(&client).await?;
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), address, "started");
     let lease = lease(&arguments);
-    let setup =
-        run::Setup { client, credentials_dir: arguments.credentials_dir, cluster, metrics, readiness, lease };
+    let setup = run::Setup {
+        client,
+        scope: arguments.scope(),
+        shared_ca: arguments.extra_ca,
+        credentials_dir: arguments.credentials_dir,
+        cluster,
+        metrics,
+        readiness,
+        lease,
+    };
     run::run(setup, stop_signal()).await;
     served.abort();
     tracing::info!("ended");

@@ -8,7 +8,7 @@ use k8s_openapi::{
 use kube::{Api, Client, Config, ResourceExt, core::PartialObjectMeta};
 use thiserror::Error;
 
-use crate::api::schema;
+use crate::{api::schema, controller::connection::preflight};
 
 /// Longest wait for the API server at the start.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -21,6 +21,9 @@ pub enum Fault {
         "the credentials directory {0} does not exist or cannot be read; create it, or mount the Secrets there and name it with --credentials-dir"
     )]
     NoCredentials(String),
+    /// The shared certificates cannot be used.
+    #[error("--extra-ca: {0}")]
+    ExtraCa(String),
     /// No cluster.
     #[error(
         "no cluster is configured: {0}; set KUBECONFIG to a kubeconfig file, or run in a Pod with a service account"
@@ -58,6 +61,15 @@ pub enum Fault {
 /// [`Fault::NoCredentials`].
 pub fn check_credentials(dir: &Path) -> Result<(), Fault> {
     std::fs::read_dir(dir).map(drop).map_err(|_| Fault::NoCredentials(dir.display().to_string()))
+}
+
+/// Checks the certificates that all connections shall trust. Later changes are told by the connections.
+///
+/// # Errors
+/// [`Fault::ExtraCa`].
+pub async fn check_extra_ca(file: Option<&Path>) -> Result<(), Fault> {
+    let Some(file) = file else { return Ok(()) };
+    preflight::shared_ca(file).await.map(drop).map_err(|failure| Fault::ExtraCa(failure.message))
 }
 
 /// Connects to the cluster of KUBECONFIG, else of the Pod.

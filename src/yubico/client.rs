@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use reqwest::{Method, header};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
-use tokio::sync::Mutex;
+use tokio::time::Instant;
 use url::Url;
 
 use super::{Lanes, Settings, Slot, loose};
@@ -61,8 +61,10 @@ impl Client {
 
     /// Waits for the right to order. Take it before the mark is written.
     pub async fn slot(&self) -> Slot {
-        let order: &std::sync::Arc<Mutex<()>> = &self.lanes.order;
-        Slot(std::sync::Arc::clone(order).lock_owned().await)
+        let asked = Instant::now();
+        let slot = std::sync::Arc::clone(&self.lanes.order).lock_owned().await;
+        self.http.note_wait(Api::Yubico, asked.elapsed());
+        Slot(slot)
     }
 
     /// The right to order, if nobody has it.
@@ -96,8 +98,10 @@ impl Client {
         call: Call,
         read: impl FnOnce(&Answer) -> Result<T, CallError>,
     ) -> Result<T, CallError> {
+        let asked = Instant::now();
         // The semaphore is never closed.
         let _lane = self.lanes.other.acquire().await.ok();
+        self.http.note_wait(Api::Yubico, asked.elapsed());
         self.http.send(call, read).await
     }
 

@@ -78,7 +78,14 @@ async fn a_missing_credentials_directory_names_the_file_that_is_looked_for() {
         .play(async |scene| {
             let faulty = Faulty::declared(scene, |mount, _| mount.remove()).await;
             let waiting = faulty.is_said("CredentialsMissing", "okta-private-key").await;
+            let told = faulty.handle.get().await;
             let dir = faulty.mount.dir().to_owned();
+            let entry = format!("{{name: {}, existingSecret: ", faulty.handle.name);
+            for word in
+                [dir.join("okta-private-key").to_str().unwrap(), &entry, "the chart's value connections"]
+            {
+                assert!(told.message().contains(word), "{word} in: {}", told.message());
+            }
             let mount = Mount::copy(&scene.sandbox.credentials("default"), &dir);
             faulty.heals(&waiting).await;
             mount.remove();

@@ -18,7 +18,7 @@ async fn the_definitions_in_the_tree_are_those_of_the_types() {
     kubectl::run(command, String::new()).await.fine();
     let wanted = files(fresh.path());
     assert_eq!(wanted.len(), KINDS.len());
-    for place in ["crds", "charts/yubikey-shipment-operator/files/crds"] {
+    for place in ["crds", "charts/yubikey-shipment-operator-crds/files/crds"] {
         assert!(files(&root().join(place)) == wanted, "{place} differs: run `make crds`");
     }
 }

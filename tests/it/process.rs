@@ -49,6 +49,17 @@ fn without_its_credentials_directory_it_says_how_to_name_one() {
 }
 
 #[test]
+fn with_a_bundle_of_certificates_that_is_none_it_names_the_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let bundle = dir.path().join("proxy-ca.pem");
+    let file = bundle.to_str().unwrap();
+    let arguments = ["run", "--credentials-dir", dir.path().to_str().unwrap(), "--extra-ca", file];
+    one_line(&gives_up(&arguments, &[]), &["--extra-ca", file, "does not exist"]);
+    std::fs::write(&bundle, "no certificate\n").unwrap();
+    one_line(&gives_up(&arguments, &[]), &["--extra-ca", file, "PEM"]);
+}
+
+#[test]
 fn without_a_cluster_it_says_where_one_is_configured() {
     let dir = tempfile::tempdir().unwrap();
     let arguments = ["run", "--credentials-dir", dir.path().to_str().unwrap()];
@@ -137,8 +148,42 @@ async fn it_ends_when_asked_even_while_the_cluster_refuses_the_shipments() {
     let operator = Operator::launch(&plane, "info").await;
     let told = until(async || operator.tail(50).contains("forbidden").then_some(())).await;
     assert!(told.is_some(), "the log says why nothing happens:\n{}", operator.tail(20));
-    assert!(operator.get("readyz").await.is_none(), "it is not ready");
+    let (status, body) = asked(&operator, "readyz").await;
+    assert_eq!(status, 503);
+    for word in ["waiting for:", "shipments", "forbidden"] {
+        assert!(body.contains(word), "{word} in: {body}");
+    }
+    assert!(!body.contains("connections ("), "only what is missing: {body}");
+    assert_eq!(asked(&operator, "healthz").await.0, 200);
     operator.stop();
+}
+
+#[tokio::test]
+async fn it_stays_alive_and_ready_while_the_cluster_is_away() {
+    let plane = Plane::own("away").await;
+    let operator = Operator::start(&plane, "info").await;
+    let (_, all) = asked(&operator, "readyz?verbose").await;
+    for line in
+        ["[+]connections", "[+]decisions", "[+]definitions", "[+]namespaces", "[+]shipments", "role: leader"]
+    {
+        assert!(all.lines().any(|said| said == line), "{line} in: {all}");
+    }
+    plane.stop();
+    let missed = until(async || {
+        let (_, all) = asked(&operator, "readyz?verbose").await;
+        all.lines().any(|line| line.starts_with("[-]")).then_some(())
+    });
+    assert!(missed.await.is_some(), "the watches notice");
+    assert_eq!(asked(&operator, "healthz").await.0, 200);
+    assert_eq!(asked(&operator, "readyz").await, (200, "ok\n".to_owned()));
+    operator.stop();
+}
+
+/// Status and body, whatever they are.
+async fn asked(operator: &Operator, path: &str) -> (u16, String) {
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let answer = http.get(format!("http://{}/{path}", operator.address)).send().await.unwrap();
+    (answer.status().as_u16(), answer.text().await.unwrap())
 }
 
 /// What an operator finds that is newer than its definitions.

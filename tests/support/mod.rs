@@ -9,14 +9,17 @@ pub mod kubectl;
 pub mod leak;
 pub mod manifest;
 pub mod mount;
+pub mod narrower;
 pub mod object;
 pub mod operator;
 pub mod plane;
 pub mod process;
 pub mod proxy;
+pub mod released;
 pub mod sandbox;
 pub mod scene;
 pub mod schema;
+pub mod scrape;
 pub mod shipment;
 pub mod testdata;
 

@@ -36,6 +36,16 @@ impl Object {
         self.of_condition(kind, "status")
     }
 
+    /// Reason of a condition.
+    pub fn reason_of(&self, kind: &str) -> &str {
+        self.of_condition(kind, "reason")
+    }
+
+    /// Message of a condition.
+    pub fn message_of(&self, kind: &str) -> &str {
+        self.of_condition(kind, "message")
+    }
+
     /// Reason of Ready.
     pub fn reason(&self) -> &str {
         self.of_condition("Ready", "reason")

@@ -129,7 +129,10 @@ fn read(log: &Path) -> String {
 /// The address that the system chose, from the line that says so.
 fn address(log: &Path, from: usize) -> Option<String> {
     let text = read(log);
-    let line = text.get(from..)?.lines().find(|line| line.contains("address="))?.to_owned();
-    let address = line.split_once("address=\"")?.1.split_once('"')?.0;
-    Some(address.to_owned())
+    // As text or as JSON.
+    let after = |line: &str| {
+        let end = ["address=\"", "\"address\":\""].iter().find_map(|name| line.split_once(name))?.1;
+        Some(end.split_once('"')?.0.to_owned())
+    };
+    text.get(from..)?.lines().find_map(after)
 }

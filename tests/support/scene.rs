@@ -303,8 +303,14 @@ impl Scene {
         }
     }
 
-    /// Nothing of it stays for the shared operator to follow.
+    /// Nothing of it stays for the shared operator to follow; a cluster of one's own ends whole.
     async fn close(&self) {
+        if matches!(self.stage, Where::Own(_)) {
+            // Before what it talks to: else it would wait for answers that never come.
+            let operator = self.operator().take();
+            operator.into_iter().for_each(Operator::kill);
+            return;
+        }
         let namespaces: Vec<_> = self.namespaces.lock().unwrap().iter().cloned().collect();
         for namespace in &namespaces {
             let list = self.kubectl().run(&["get", "yks", "-n", namespace, "-o", "name"]).await.out;

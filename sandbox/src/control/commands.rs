@@ -1,6 +1,6 @@
 //! Commands to the warehouse, the key ceremonies and the gremlins.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -65,6 +65,12 @@ impl Default for Expire {
 struct NewToken {
     #[serde(default)]
     organization: Option<String>,
+    /// Left out: a year, as Yubico's.
+    #[serde(default)]
+    lifetime_seconds: Option<i64>,
+    /// A token that tells nothing about itself.
+    #[serde(default)]
+    opaque: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -189,13 +195,15 @@ pub(crate) fn expire_tokens(world: &mut World, call: &Call) -> Answer {
     done(&json!({"okta": request.okta, "yubico": request.yubico, "nonces": request.nonces}))
 }
 
-/// `POST /tokens/yubico`: a new API token of an organization (`{"organization"?: ID}`), as a person makes one in the Console.
+/// `POST /tokens/yubico`: a new API token of an organization (`{"organization"?: ID, "lifetimeSeconds"?: N, "opaque"?:
+/// false}`), as a person makes one in the Console.
 pub(crate) fn new_yubico_token(world: &mut World, call: &Call) -> Answer {
     let request: NewToken = body(call)?;
     let first = world.yubico.organizations[0].id.clone();
     let id = request.organization.unwrap_or(first);
-    let token =
-        seed::add_yubico_token(world, &id).ok_or_else(|| refused(404, "there is no such organization"))?;
+    let life = request.lifetime_seconds.map_or(seed::TOKEN_LIFE, SignedDuration::from_secs);
+    let token = seed::add_yubico_token_for(world, &id, life, request.opaque)
+        .ok_or_else(|| refused(404, "there is no such organization"))?;
     done(&json!({"organization": id, "token": token}))
 }
 

@@ -73,6 +73,8 @@ pub(crate) fn routes() -> Vec<ControlRoute> {
         route!(POST "/okta", orgs::configure),
         route!(POST "/apps", orgs::register_app),
         route!(POST "/apps/{clientId}", orgs::patch_app),
+        route!(POST "/apps/{clientId}/keys", orgs::add_key),
+        route!(DELETE "/apps/{clientId}/keys/{keyId}", orgs::remove_key),
         route!(POST "/reset", commands::reset),
     ];
     // Opens a listener, so it is answered by `orgs::open`, not by the handler.

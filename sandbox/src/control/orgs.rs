@@ -105,18 +105,45 @@ struct AppPatch {
 pub(crate) fn patch_app(world: &mut World, call: &Call) -> Answer {
     let patch: AppPatch = body(call)?;
     let id = call.param("clientId");
-    let app = world
-        .orgs
-        .iter_mut()
-        .flat_map(|org| &mut org.apps)
-        .find(|app| app.client_id == id)
-        .ok_or_else(|| refused(404, "there is no such app"))?;
+    let app = apps::app_mut(world, id).ok_or_else(|| refused(404, "there is no such app"))?;
     app.dpop_bound = patch.dpop.unwrap_or(app.dpop_bound);
     app.has_role = patch.role.unwrap_or(app.has_role);
     app.scopes = patch.scopes.unwrap_or_else(|| app.scopes.clone());
     done(
         &json!({"clientId": app.client_id, "dpop": app.dpop_bound, "scopes": app.scopes, "role": app.has_role}),
     )
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct NewKey {
+    #[serde(default = "es256")]
+    algorithm: String,
+}
+
+fn es256() -> String {
+    "ES256".into()
+}
+
+/// `POST /apps/{clientId}/keys`: `{algorithm?}`; the keys before stay, as at Okta.
+pub(crate) fn add_key(world: &mut World, call: &Call) -> Answer {
+    let request: NewKey = body(call)?;
+    let id = call.param("clientId");
+    apps::app_mut(world, id).ok_or_else(|| refused(404, "there is no such app"))?;
+    let key = apps::add_key(world, id, &request.algorithm).map_err(|error| refused(400, &error))?;
+    done(&app_view(&key))
+}
+
+/// `DELETE /apps/{clientId}/keys/{keyId}`; tokens already issued live on.
+pub(crate) fn remove_key(world: &mut World, call: &Call) -> Answer {
+    let app =
+        apps::app_mut(world, call.param("clientId")).ok_or_else(|| refused(404, "there is no such app"))?;
+    let before = app.keys.len();
+    app.keys.retain(|key| key.key_id() != Some(call.param("keyId")));
+    if app.keys.len() == before {
+        return Err(refused(404, "the app has no such key"));
+    }
+    Ok(Reply::empty(204))
 }
 
 #[derive(Debug, Deserialize)]

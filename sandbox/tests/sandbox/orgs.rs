@@ -142,3 +142,46 @@ async fn the_page_shows_the_pin_in_the_mail_only() {
     let state = world.look("/state").await;
     assert_eq!((&state["counts"]["orders"], &state["enrollments"]), (&json!(0), &json!([])));
 }
+
+#[tokio::test]
+async fn an_app_has_as_many_keys_as_it_is_given_until_they_are_removed() {
+    let world = start().await;
+    let app = world.command("POST", "/apps", json!({"dpop": false})).await;
+    let keys = format!("/apps/{}/keys", app["clientId"].as_str().unwrap());
+    let other = world.command("POST", &keys, json!({"algorithm": "RS256"})).await;
+    assert_ne!(app["keyId"], other["keyId"]);
+    let answered = async |key: &Value| {
+        let algorithm = key["algorithm"].as_str().unwrap();
+        let mut claims = world.assertion_claims();
+        claims["iss"] = app["clientId"].clone();
+        claims["sub"] = app["clientId"].clone();
+        let header = json!({"alg": algorithm, "kid": key["keyId"]});
+        let assertion = signed(algorithm, &header, &claims, &key["privateKeyJwk"]);
+        world.token_with(&assertion, None).await.status().as_u16()
+    };
+    assert_eq!((answered(&app).await, answered(&other).await), (200, 200));
+    let old = format!("{keys}/{}", app["keyId"].as_str().unwrap());
+    assert_eq!(world.control("DELETE", &old, None).await.status(), 204);
+    assert_eq!((answered(&app).await, answered(&other).await), (401, 200));
+    assert_eq!(world.control("DELETE", &old, None).await.status(), 404);
+    assert_eq!(world.control("POST", "/apps/nobody/keys", Some(&json!({}))).await.status(), 404);
+}
+
+#[tokio::test]
+async fn a_token_of_yubico_lives_as_long_as_is_said_and_tells_so_or_nothing() {
+    let world = start().await;
+    let made = async |body: Value| {
+        let made = world.command("POST", "/tokens/yubico", body).await;
+        made["token"].as_str().unwrap().to_owned()
+    };
+    let status = async |token: &str| {
+        let url = format!("{}/v1/inventory", world.yubico());
+        world.http.get(url).bearer_auth(token).send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(status(&made(json!({"lifetimeSeconds": 600})).await).await, 200);
+    assert_eq!(status(&made(json!({"lifetimeSeconds": -1})).await).await, 401);
+    let opaque = made(json!({"opaque": true})).await;
+    assert!(!opaque.contains('.'), "{opaque}");
+    assert_eq!(status(&opaque).await, 200);
+    assert_eq!(made(json!({})).await.split('.').count(), 3);
+}

@@ -33,6 +33,30 @@ fn serve_prints_one_line_and_ends_with_stdin() {
     assert!(lines.next().is_none());
 }
 
+#[test]
+fn a_connection_can_be_written_beforehand() {
+    let dir = tempfile::tempdir().unwrap();
+    let connection = dir.path().join("beforehand");
+    let mut child = Command::new(PROGRAM)
+        .args(["serve", "--client-id", "0oaChart", "--key-id", "chart", "--dir"])
+        .arg(dir.path())
+        .arg("--connection-dir")
+        .arg(&connection)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let ready: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+    assert_eq!((ready["clientId"].as_str(), ready["keyId"].as_str()), (Some("0oaChart"), Some("chart")));
+    for file in ["okta-private-key", "yubico-api-token", "ca.crt"] {
+        assert!(connection.join(file).is_file(), "{file}");
+    }
+    assert!(!dir.path().join("credentials/default").exists());
+    drop(child.stdin.take());
+    assert!(child.wait().unwrap().success());
+}
+
 #[tokio::test]
 async fn sign_in_says_welcome_or_why_not() {
     let world = start().await;

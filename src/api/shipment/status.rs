@@ -91,6 +91,37 @@ pub enum Phase {
     Cancelled,
 }
 
+impl Phase {
+    /// Every phase, in the order of the road.
+    pub const ALL: [Self; 9] = [
+        Self::Pending,
+        Self::Enrolled,
+        Self::Ordered,
+        Self::Shipped,
+        Self::Delivered,
+        Self::Activated,
+        Self::Held,
+        Self::Failed,
+        Self::Cancelled,
+    ];
+
+    /// As the status shows it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "Pending",
+            Self::Enrolled => "Enrolled",
+            Self::Ordered => "Ordered",
+            Self::Shipped => "Shipped",
+            Self::Delivered => "Delivered",
+            Self::Activated => "Activated",
+            Self::Held => "Held",
+            Self::Failed => "Failed",
+            Self::Cancelled => "Cancelled",
+        }
+    }
+}
+
 /// What the columns show.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 pub struct Display {

@@ -1,6 +1,8 @@
 //! Connections: credentials, preflight, and what shipments get of them.
 
+pub mod expiry;
 pub mod link;
 pub mod preflight;
 pub mod reconcile;
 pub mod registry;
+pub mod stock;

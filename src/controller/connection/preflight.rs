@@ -5,11 +5,14 @@ use std::{path::Path, sync::Arc};
 use jiff::SignedDuration;
 use url::Url;
 
-use super::link::{Facts, Link, read_inventory};
+use super::{
+    link::{Facts, Link, read_inventory},
+    stock,
+};
 use crate::{
     api::connection::{Algorithm, Dpop, OktaAuth, YubiKeyConnectionSpec},
     controller::durations,
-    credentials::{Credentials, OktaSecret},
+    credentials::{self, Credentials, OktaSecret},
     domain::{
         failure::{Failure, Reason},
         ids::RpId,
@@ -32,8 +35,12 @@ pub struct Report {
     pub okta: Option<Result<String, Failure>>,
     /// `YubiEnterprise` token, inventory and keys.
     pub yubico: Option<Result<String, Failure>>,
+    /// Keys left for each model, as far as `YubiEnterprise` shows them; `None`: not read.
+    pub stock: Option<Vec<(String, i64)>>,
     /// The usable connection, if all hold.
     pub link: Option<Link>,
+    /// The link has the credentials from before: the new ones do not work, and the vendors still take the old ones.
+    pub interim: bool,
 }
 
 impl Report {
@@ -53,16 +60,29 @@ pub const fn okta_secret(auth: &OktaAuth) -> OktaSecret {
     if auth.api_token.is_some() { OktaSecret::ApiToken } else { OktaSecret::PrivateKey }
 }
 
-/// Reads the credential files.
+/// Reads the credential files, and the certificates that all connections trust.
 ///
 /// # Errors
 /// Names the file and what is expected of it.
 pub async fn credentials(
     directory: &Path,
+    shared_ca: Option<&Path>,
     name: &str,
     spec: &YubiKeyConnectionSpec,
 ) -> Result<Credentials, Failure> {
-    Credentials::read(directory, name, okta_secret(&spec.okta.auth)).await
+    let own = Credentials::read(directory, name, okta_secret(&spec.okta.auth)).await?;
+    match shared_ca {
+        Some(path) => Ok(own.trusting(credentials::shared_ca(path).await?)),
+        None => Ok(own),
+    }
+}
+
+/// The bundle of certificates that every connection trusts.
+///
+/// # Errors
+/// `CredentialsInvalid`, naming the file.
+pub async fn shared_ca(path: &Path) -> Result<Vec<u8>, Failure> {
+    credentials::shared_ca(path).await
 }
 
 /// Both clients of one connection. Kept while spec and files stay as they are: with them go the access token for its
@@ -71,6 +91,59 @@ pub async fn credentials(
 pub struct Clients {
     okta: Arc<okta::Client>,
     yubico: Arc<yubico::Client>,
+}
+
+impl Clients {
+    fn are(&self, others: &Self) -> bool {
+        Arc::ptr_eq(&self.okta, &others.okta) && Arc::ptr_eq(&self.yubico, &others.yubico)
+    }
+}
+
+/// Clients that worked, and the spec they were made for.
+#[derive(Debug, Clone)]
+pub struct Proven {
+    /// The clients.
+    pub clients: Clients,
+    /// The spec.
+    pub spec: YubiKeyConnectionSpec,
+}
+
+/// As [`run`]; where the vendors refuse new credentials, or the files hold none, those that worked before go on as long
+/// as the vendors take them. A key's file and its id in the spec cannot change at the same moment, and a file may come
+/// half-written: neither shall cost an order. Credentials that were taken away are not used any more.
+pub async fn run_with_fallback(
+    name: &str,
+    spec: &YubiKeyConnectionSpec,
+    clients: Result<Clients, Failure>,
+    proven: Option<&Proven>,
+) -> Report {
+    let another = |proven: &&Proven| !clients.as_ref().is_ok_and(|clients| clients.are(&proven.clients));
+    let proven = proven.filter(|proven| same_doors(&proven.spec, spec)).filter(another).cloned();
+    let mut report = run(name, spec, clients).await;
+    if let Some(proven) = proven.filter(|_| report.fault().is_some_and(|fault| is_refusal(fault.reason))) {
+        let before = run(name, spec, Ok(proven.clients)).await;
+        report.interim = before.link.is_some();
+        report.link = before.link;
+        report.stock = report.stock.take().or(before.stock);
+    }
+    report
+}
+
+const fn is_refusal(reason: Reason) -> bool {
+    matches!(reason, Reason::CredentialsInvalid | Reason::OktaUnauthorized | Reason::YubicoUnauthorized)
+}
+
+/// Do both specs lead to the same vendors in the same way, whichever key opens?
+fn same_doors(before: &YubiKeyConnectionSpec, after: &YubiKeyConnectionSpec) -> bool {
+    let keyless = |spec: &YubiKeyConnectionSpec| {
+        let mut okta = spec.okta.clone();
+        if let Some(app) = okta.auth.private_key_jwt.as_mut() {
+            app.key_id.clear();
+            app.algorithm = Algorithm::default();
+        }
+        (okta, spec.yubico.clone(), spec.calls.timeout.clone(), spec.allow_insecure_loopback)
+    };
+    keyless(before) == keyless(after)
 }
 
 /// Checks everything and puts the link together.
@@ -87,6 +160,8 @@ pub async fn run(name: &str, spec: &YubiKeyConnectionSpec, clients: Result<Clien
     let (at_okta, at_yubico) = tokio::join!(check_okta(spec, &okta), check_yubico(&yubico));
     report.okta = Some(at_okta.as_ref().map(|found| found.says.clone()).map_err(Clone::clone));
     report.yubico = Some(at_yubico.as_ref().map(|found| found.says.clone()).map_err(Clone::clone));
+    let shown = |found: &AtYubico| found.inventory.as_ref().map(|all| stock::left(spec, all));
+    report.stock = at_yubico.as_ref().ok().map(|found| shown(found).unwrap_or_default());
     if let (Ok(at_okta), Ok(at_yubico)) = (at_okta, at_yubico) {
         let organization = at_yubico.inventory.as_ref().and_then(|i| i.organization.clone());
         let orgs = Orgs { okta: at_okta.organization, yubico: organization };

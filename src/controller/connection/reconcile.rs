@@ -3,11 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{Api, ResourceExt, api::Patch, runtime::controller::Action};
 use serde_json::json;
+use tracing::Instrument;
 
 use super::{
-    preflight::{self, Report},
+    expiry,
+    preflight::{self, Proven, Report},
     registry::Connection,
 };
 use crate::{
@@ -17,15 +20,17 @@ use crate::{
         Context, commit,
         commit::CommitError,
         conditions::{self, Fact},
-        events,
+        events, measure,
     },
-    credentials::Fingerprint,
+    credentials::{Credentials, Fingerprint, expiry::Expiry},
     domain::failure::{Failure, Kind, Reason},
-    yubico,
+    trace, yubico,
 };
 
 /// Credential files are compared this often: a changed Secret acts within it.
-const FILES_EVERY: Duration = Duration::from_secs(10);
+const FILES_EVERY: Duration = Duration::from_secs(5);
+/// Reported faults are looked at no more often than this: a thousand shipments may meet the same one at once.
+const REPORTS_EVERY: SignedDuration = SignedDuration::from_secs(2);
 /// A healthy connection is examined anew after this.
 const HEALTHY: SignedDuration = SignedDuration::from_mins(10);
 /// A faulty one after this.
@@ -41,6 +46,8 @@ pub struct Examined {
     requested: Option<String>,
     lanes: yubico::Lanes,
     clients: Option<preflight::Clients>,
+    proven: Option<Proven>,
+    expiry: Option<Expiry>,
 }
 
 /// One pass.
@@ -51,6 +58,12 @@ pub async fn reconcile(object: Arc<YubiKeyConnection>, ctx: Arc<Context>) -> Res
     if !ctx.leadership.is_held() {
         return Ok(Action::await_change());
     }
+    let span = trace::connection(&object.name_any());
+    let examined = Box::pin(pass(object, Arc::clone(&ctx)));
+    measure::pass(&ctx, measure::CONNECTION, examined).instrument(span).await
+}
+
+async fn pass(object: Arc<YubiKeyConnection>, ctx: Arc<Context>) -> Result<Action, Failure> {
     if object.metadata.deletion_timestamp.is_some() {
         return remove(&object, &ctx).await;
     }
@@ -58,23 +71,37 @@ pub async fn reconcile(object: Arc<YubiKeyConnection>, ctx: Arc<Context>) -> Res
         Ok(object) => object,
         Err(error) => return quiet(error),
     };
-    let credentials = preflight::credentials(&ctx.credentials_dir, &object.name_any(), &object.spec).await;
-    let files = credentials.as_ref().ok().map(crate::credentials::Credentials::fingerprint);
-    if !due(&object, files, &ctx) {
-        return Ok(Action::requeue(FILES_EVERY));
-    }
     let name = object.name_any();
+    let credentials =
+        preflight::credentials(&ctx.credentials_dir, ctx.shared_ca.as_deref(), &name, &object.spec).await;
+    let files = credentials.as_ref().ok().map(Credentials::fingerprint);
     let last = ctx.examined(&name);
+    match due(&object, files, last.as_ref(), &ctx) {
+        Due::Now => ctx.registry.take_report(&name),
+        Due::In(wait) => return Ok(Action::requeue(wait)),
+    }
+    let expiry = match &credentials {
+        Ok(secrets) => Some(secrets.yubico_expiry.clone()),
+        Err(_) => Credentials::yubico_expiry(&ctx.credentials_dir, &name).await,
+    };
+    ctx.metrics.connections.set_expiry(&name, expiry::moment(expiry.as_ref()));
     let lanes = last.as_ref().map(|e| e.lanes.clone()).unwrap_or_default();
+    let proven = last.as_ref().and_then(|e| e.proven.clone());
     let kept = last.filter(|e| e.generation == object.metadata.generation && e.files == files);
     let clients = match kept.and_then(|e| e.clients) {
         Some(clients) => Ok(clients),
         None => credentials.and_then(|secrets| {
-            preflight::clients(&object.spec, &secrets, lanes.clone(), Arc::clone(&ctx.calls))
+            preflight::clients(&object.spec, &secrets, lanes.clone(), Arc::clone(&ctx.metrics.calls))
         }),
     };
-    let mut report = preflight::run(&name, &object.spec, clients.clone()).await;
-    let healthy = publish(&name, &mut report, &ctx);
+    let mut report =
+        preflight::run_with_fallback(&name, &object.spec, clients.clone(), proven.as_ref()).await;
+    let proven = now_proven(&object, &report, clients.as_ref().ok(), proven);
+    publish(&name, &mut report, &ctx);
+    let healthy = report.fault().is_none();
+    if let Some(fault) = report.fault() {
+        ctx.metrics.failed(measure::CONNECTION, fault.reason);
+    }
     ctx.set_examined(
         &name,
         Examined {
@@ -85,11 +112,27 @@ pub async fn reconcile(object: Arc<YubiKeyConnection>, ctx: Arc<Context>) -> Res
             requested: requested(&object),
             lanes,
             clients: clients.ok(),
+            proven,
+            expiry: expiry.clone(),
         },
     );
-    match write(&object, &report, &ctx).await {
-        Ok(()) => Ok(Action::requeue(FILES_EVERY)),
+    match write(&object, &report, expiry.as_ref(), &ctx).await {
+        Ok(()) => Ok(Action::requeue(expiry::sooner(FILES_EVERY, expiry.as_ref(), clock::now()))),
         Err(error) => quiet(error),
+    }
+}
+
+/// What worked stays until something newer has worked, or until it was taken away.
+fn now_proven(
+    object: &YubiKeyConnection,
+    report: &Report,
+    clients: Option<&preflight::Clients>,
+    before: Option<Proven>,
+) -> Option<Proven> {
+    match (report.fault(), clients) {
+        (None, Some(clients)) => Some(Proven { clients: clients.clone(), spec: object.spec.clone() }),
+        (Some(fault), _) if fault.reason == Reason::CredentialsMissing => None,
+        _ => before,
     }
 }
 
@@ -105,21 +148,40 @@ fn requested(object: &YubiKeyConnection) -> Option<String> {
     object.annotations().get(REQUESTED_AT).cloned()
 }
 
-fn due(object: &YubiKeyConnection, files: Option<Fingerprint>, ctx: &Context) -> bool {
-    let reported = ctx.registry.take_report(&object.name_any()).is_some();
-    let Some(last) = ctx.examined(&object.name_any()) else { return true };
-    let age = clock::now().duration_since(last.at);
+enum Due {
+    Now,
+    In(Duration),
+}
+
+fn due(
+    object: &YubiKeyConnection,
+    files: Option<Fingerprint>,
+    last: Option<&Examined>,
+    ctx: &Context,
+) -> Due {
+    let Some(last) = last else { return Due::Now };
+    let now = clock::now();
+    let age = now.duration_since(last.at);
     let changed = last.generation != object.metadata.generation
         || last.files != files
-        || last.requested != requested(object);
-    changed || reported || age >= if last.healthy { HEALTHY } else { FAULTY }
+        || last.requested != requested(object)
+        || expiry::stage(last.expiry.as_ref(), last.at) != expiry::stage(last.expiry.as_ref(), now);
+    let reported = ctx.registry.is_reported(&object.name_any());
+    if changed || age >= if last.healthy { HEALTHY } else { FAULTY } || (reported && age >= REPORTS_EVERY) {
+        return Due::Now;
+    }
+    let wait = if reported { (REPORTS_EVERY - age).unsigned_abs() } else { FILES_EVERY };
+    Due::In(expiry::sooner(wait, last.expiry.as_ref(), now))
 }
 
 /// Hands the result to the shipments. A fault that may pass does not take a working connection away.
-fn publish(name: &str, report: &mut Report, ctx: &Context) -> bool {
+fn publish(name: &str, report: &mut Report, ctx: &Context) {
+    if let Some(stock) = report.stock.take() {
+        ctx.metrics.connections.set_stock(name, stock);
+    }
     if let Some(link) = report.link.take() {
         ctx.registry.set(name, Connection::Usable(Arc::new(link)));
-        return true;
+        return;
     }
     let failure = report.fault().cloned().unwrap_or_else(|| {
         Failure::new(Reason::ConnectionNotReady, "The connection has not been examined yet.")
@@ -132,7 +194,6 @@ fn publish(name: &str, report: &mut Report, ctx: &Context) -> bool {
         );
         ctx.registry.set(name, Connection::Faulty(said));
     }
-    false
 }
 
 async fn ensure_finalizer(
@@ -159,7 +220,7 @@ async fn set_finalizers(
 /// The connection stays while a shipment with an open effect names it: without it a key would be lost.
 async fn remove(object: &YubiKeyConnection, ctx: &Context) -> Result<Action, Failure> {
     if !object.finalizers().iter().any(|f| f == FINALIZER) {
-        ctx.registry.remove(&object.name_any());
+        ctx.forget_connection(&object.name_any());
         return Ok(Action::await_change());
     }
     if ctx.needs_connection(&object.name_any()) {
@@ -168,21 +229,31 @@ async fn remove(object: &YubiKeyConnection, ctx: &Context) -> Result<Action, Fai
     let rest: Vec<_> = object.finalizers().iter().filter(|f| *f != FINALIZER).cloned().collect();
     match set_finalizers(object, ctx, &rest).await {
         Ok(_) => {
-            ctx.registry.remove(&object.name_any());
+            ctx.forget_connection(&object.name_any());
             Ok(Action::await_change())
         }
         Err(error) => quiet(error),
     }
 }
 
-async fn write(object: &YubiKeyConnection, report: &Report, ctx: &Context) -> Result<(), CommitError> {
+async fn write(
+    object: &YubiKeyConnection,
+    report: &Report,
+    expiry: Option<&Expiry>,
+    ctx: &Context,
+) -> Result<(), CommitError> {
     let api: Api<YubiKeyConnection> = Api::all(ctx.client.clone());
     let old = object.status.clone().unwrap_or_default();
     let generation = object.metadata.generation.unwrap_or_default();
     let mut new = YubiKeyConnectionStatus {
         observed_generation: generation,
         last_handled_reconcile_at: requested(object),
-        conditions: conditions::build(facts(report), &old.conditions, generation, clock::now()),
+        conditions: conditions::build(
+            facts(report, expiry, object),
+            &old.conditions,
+            generation,
+            clock::now(),
+        ),
         cluster: ctx.cluster.clone(),
         ..old.clone()
     };
@@ -192,14 +263,31 @@ async fn write(object: &YubiKeyConnection, report: &Report, ctx: &Context) -> Re
         new.rp_id = Some(link.facts.rp_id.to_string());
     }
     if commit::commit(&api, object, &old, &new, |o| o.status.as_ref()).await?.is_some() {
+        log_change(&old.conditions, &new.conditions, &object.name_any());
         events::transition(ctx, object, &old.conditions, &new.conditions).await;
+        events::warning(ctx, object, expiry::CONDITION, &old.conditions, &new.conditions).await;
     }
     Ok(())
 }
 
-fn facts(report: &Report) -> Vec<Fact> {
+/// The log says what the condition says, once: who reads one may not read the other.
+fn log_change(before: &[Condition], after: &[Condition], connection: &str) {
+    let Some(ready) = conditions::find(after, "Ready") else { return };
+    if conditions::find(before, "Ready").is_some_and(|old| old.message == ready.message) {
+        return;
+    }
+    let (reason, message) = (&ready.reason, &ready.message);
+    if ready.status == "True" {
+        tracing::info!(connection, reason, message, "the connection can be used");
+    } else {
+        tracing::warn!(connection, reason, message, "the connection is at fault");
+    }
+}
+
+fn facts(report: &Report, expiry: Option<&Expiry>, object: &YubiKeyConnection) -> Vec<Fact> {
     let mut facts = Vec::new();
-    match report.fault() {
+    let said = report.fault().map(|fault| told(fault, report.interim));
+    match &said {
         None => facts.push(Fact::new(
             "Ready",
             true,
@@ -212,6 +300,7 @@ fn facts(report: &Report) -> Vec<Fact> {
             facts.push(Fact::new(kind, true, failure.reason.as_str(), failure.message.clone()));
         }
     }
+    facts.push(expiry::fact(expiry, &object.name_any(), clock::now()));
     for (kind, check) in [
         ("CredentialsValid", &report.credentials),
         ("OktaReachable", &report.okta),
@@ -229,4 +318,15 @@ fn facts(report: &Report) -> Vec<Fact> {
         });
     }
     facts
+}
+
+fn told(fault: &Failure, interim: bool) -> Failure {
+    if !interim {
+        return fault.clone();
+    }
+    let message = fault.message.trim_end_matches('.');
+    Failure::new(
+        fault.reason,
+        format!("{message}. Until then the credentials from before are used, which both vendors still take."),
+    )
 }

@@ -20,17 +20,32 @@ pub enum Connection {
     Usable(Arc<Link>),
 }
 
+/// Which of a connection's versions somebody saw.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stand {
+    /// Number of the last change that concerns all shipments; 0 before the first examination.
+    pub epoch: u64,
+    /// Number of the last change of credentials: news only for whoever was refused with those before.
+    pub keys: u64,
+}
+
 /// All connections.
 #[derive(Debug)]
 pub struct Registry {
-    connections: Mutex<HashMap<String, (u64, Connection)>>,
+    connections: Mutex<HashMap<String, (Stand, Connection)>>,
     reports: Mutex<HashMap<String, Failure>>,
     changes: watch::Sender<u64>,
+    reported: watch::Sender<u64>,
 }
 
 impl Default for Registry {
     fn default() -> Self {
-        Self { connections: Mutex::default(), reports: Mutex::default(), changes: watch::channel(0).0 }
+        Self {
+            connections: Mutex::default(),
+            reports: Mutex::default(),
+            changes: watch::channel(0).0,
+            reported: watch::channel(0).0,
+        }
     }
 }
 
@@ -46,22 +61,33 @@ impl Registry {
         lock(&self.connections).get(name).map(|(_, connection)| connection.clone())
     }
 
-    /// Number of the last change that concerns shipments; 0 before the first examination.
+    /// Which version stands for this name.
     #[must_use]
-    pub fn epoch(&self, name: &str) -> u64 {
-        lock(&self.connections).get(name).map_or(0, |(epoch, _)| *epoch)
+    pub fn stand(&self, name: &str) -> Stand {
+        lock(&self.connections).get(name).map(|(stand, _)| *stand).unwrap_or_default()
+    }
+
+    /// What stands for this name, and which version of it.
+    #[must_use]
+    pub fn look(&self, name: &str) -> (Stand, Option<Connection>) {
+        match lock(&self.connections).get(name) {
+            Some((stand, connection)) => (*stand, Some(connection.clone())),
+            None => (Stand::default(), None),
+        }
     }
 
     /// Sets what preflight found. Shipments are woken if it is news for them.
     pub fn set(&self, name: &str, connection: Connection) {
         let mut all = lock(&self.connections);
-        let (epoch, same) = match all.get(name) {
-            Some((epoch, before)) => (*epoch, alike(before, &connection)),
-            None => (0, false),
+        let (before, same, same_keys) = match all.get(name) {
+            Some((stand, before)) => (*stand, alike(before, &connection), same_keys(before, &connection)),
+            None => (Stand::default(), false, false),
         };
-        all.insert(name.to_owned(), (epoch + u64::from(!same), connection));
+        let stand =
+            Stand { epoch: before.epoch + u64::from(!same), keys: before.keys + u64::from(!same_keys) };
+        all.insert(name.to_owned(), (stand, connection));
         drop(all);
-        if !same {
+        if stand != before {
             self.changes.send_modify(|n| *n += 1);
         }
     }
@@ -75,22 +101,37 @@ impl Registry {
 
     /// Yields at every change that concerns shipments.
     pub fn changes(&self) -> impl Stream<Item = ()> + use<> {
-        futures::stream::unfold(self.changes.subscribe(), |mut changes| async move {
-            changes.changed().await.ok()?;
-            Some(((), changes))
-        })
+        changed(&self.changes)
     }
 
     /// A shipment's call met a fault of the connection: preflight looks at it at once.
     pub fn report(&self, name: &str, failure: Failure) {
         lock(&self.reports).insert(name.to_owned(), failure);
+        self.reported.send_modify(|n| *n += 1);
     }
 
-    /// Takes the reported fault, if there is one.
-    #[must_use]
-    pub fn take_report(&self, name: &str) -> Option<Failure> {
-        lock(&self.reports).remove(name)
+    /// Yields at every report.
+    pub fn reported(&self) -> impl Stream<Item = ()> + use<> {
+        changed(&self.reported)
     }
+
+    /// Has a fault been reported that nobody has looked at yet?
+    #[must_use]
+    pub fn is_reported(&self, name: &str) -> bool {
+        lock(&self.reports).contains_key(name)
+    }
+
+    /// The reported fault is looked at now.
+    pub fn take_report(&self, name: &str) {
+        lock(&self.reports).remove(name);
+    }
+}
+
+fn changed(number: &watch::Sender<u64>) -> impl Stream<Item = ()> + use<> {
+    futures::stream::unfold(number.subscribe(), |mut number| async move {
+        number.changed().await.ok()?;
+        Some(((), number))
+    })
 }
 
 /// No news for shipments: the same fault, or the same spec leading to the same organizations.
@@ -98,6 +139,17 @@ fn alike(before: &Connection, after: &Connection) -> bool {
     match (before, after) {
         (Connection::Faulty(a), Connection::Faulty(b)) => a == b,
         (Connection::Usable(a), Connection::Usable(b)) => a.spec == b.spec && a.facts == b.facts,
+        _ => false,
+    }
+}
+
+/// The very same clients, and so the same credentials.
+fn same_keys(before: &Connection, after: &Connection) -> bool {
+    match (before, after) {
+        (Connection::Usable(a), Connection::Usable(b)) => {
+            Arc::ptr_eq(&a.okta, &b.okta) && Arc::ptr_eq(&a.yubico, &b.yubico)
+        }
+        (Connection::Faulty(_), Connection::Faulty(_)) => true,
         _ => false,
     }
 }

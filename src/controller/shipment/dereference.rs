@@ -67,9 +67,8 @@ async fn rivals(
     found: &mut Found,
 ) -> Result<(), Failure> {
     let user = journal.user.as_ref().map(ToString::to_string).unwrap_or_default();
-    let api: Api<YubiKeyShipment> = Api::all(ctx.client.clone());
     let selector = ListParams::default().fields(&format!("status.userId={user}"));
-    let listed = api.list(&selector).await.map_err(|error| {
+    let listed = listed(ctx, &selector).await.map_err(|error| {
         tracing::warn!(%error, "listing the person's shipments failed");
         Failure::new(
             Reason::StatusWriteFailed,
@@ -78,8 +77,29 @@ async fn rivals(
     })?;
     let open =
         |other: &YubiKeyShipment| other.uid() != object.uid() && other.status.as_ref().is_some_and(is_open);
-    found.seen.rival_live = Some(listed.items.iter().any(open));
+    found.seen.rival_live = Some(listed.iter().any(open));
     Ok(())
+}
+
+/// In all namespaces that are watched; one that does not exist holds nothing.
+async fn listed(ctx: &Context, selector: &ListParams) -> Result<Vec<YubiKeyShipment>, kube::Error> {
+    let Some(namespaces) = ctx.namespaces.listed() else {
+        let everywhere: Api<YubiKeyShipment> = Api::all(ctx.client.clone());
+        return Ok(everywhere.list(selector).await?.items);
+    };
+    let mut all = Vec::new();
+    for namespace in namespaces {
+        let api: Api<YubiKeyShipment> = Api::namespaced(ctx.client.clone(), namespace);
+        match api.list(selector).await {
+            Ok(found) => all.extend(found.items),
+            // A namespace takes its roles with it when it goes.
+            Err(error) if !ctx.namespaces.exists(namespace).await? => {
+                tracing::debug!(%error, namespace, "left out: the namespace does not exist");
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(all)
 }
 
 /// The id once it is known: a login may be given to another person later.

@@ -155,7 +155,7 @@ pub async fn run_marked(
             match link.yubico.order(&slot, &request).await {
                 Ok(ordered) => {
                     // The receipt stands in the log before it is written anywhere else.
-                    tracing::info!(shipment = %ordered.shipment, attempt = intent.attempt, "YubiEnterprise accepted the order");
+                    tracing::info!(order = %ordered.shipment, attempt = intent.attempt, "YubiEnterprise accepted the order");
                     Outcome::done(Receipt::Ordered(ordered.shipment))
                 }
                 Err(error) => Outcome::failed(error),

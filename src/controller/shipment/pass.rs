@@ -22,8 +22,11 @@ use crate::{
     controller::{
         Context,
         commit::{self, CommitError},
-        connection::{link::Link, registry::Connection},
-        events,
+        connection::{
+            link::Link,
+            registry::{Connection, Stand},
+        },
+        events, measure,
     },
     domain::{
         backoff,
@@ -70,6 +73,9 @@ pub struct Pass {
     journal: Journal,
     found: Found,
     open_orders: Option<u32>,
+    /// The connection as this pass found it.
+    stand: Stand,
+    namespace_allowed: bool,
     /// A receipt that stands nowhere yet: it is written together with what comes next.
     unwritten: Option<(Marked, u32, Receipt)>,
 }
@@ -93,6 +99,8 @@ impl Pass {
             journal,
             found: Found::default(),
             open_orders: None,
+            stand: Stand::default(),
+            namespace_allowed: false,
             unwritten: None,
         };
         let ended = Box::pin(pass.go()).await;
@@ -131,15 +139,16 @@ impl Pass {
         self.decide().await?;
         let name = self.object.spec.connection_ref.name.clone();
         let declared = self.ctx.connections.get(&ObjectRef::new(&name)).is_some();
-        match self.ctx.registry.get(&name) {
+        let (stand, connection) = self.ctx.registry.look(&name);
+        self.stand = stand;
+        match connection {
             // Torn away without its finalizer: what was examined is not used any more.
             _ if !declared => self.fail(no_connection(&name)).await,
             Some(Connection::Usable(link)) => self.travel(&link).await,
             Some(Connection::Faulty(failure)) => self.fail(failure).await,
             None => {
                 // Being examined for the first time; its shipments are woken then.
-                self.ctx.note_rest(&self.object, None);
-                Ok(Done::At(None))
+                Ok(self.rested(None))
             }
         }
     }
@@ -169,6 +178,10 @@ impl Pass {
     }
 
     async fn travel(&mut self, link: &Arc<Link>) -> Result<Done, CommitError> {
+        self.namespace_allowed = match self.ctx.namespace_allowed(&self.object, &link.spec).await {
+            Ok(allowed) => allowed,
+            Err(failure) => return self.fail(failure).await,
+        };
         // Only who still has to order asks, and once: it is a walk over all shipments.
         self.open_orders = self.journal.is_untouched().then(|| self.ctx.open_orders(&self.object));
         for _ in 0..MOST_STEPS {
@@ -245,7 +258,7 @@ impl Pass {
 
     fn wanted(&self, link: &Link) -> Wanted {
         let around = Surroundings {
-            namespace_allowed: self.ctx.namespace_allowed(&self.object, &link.spec),
+            namespace_allowed: self.namespace_allowed,
             open_orders: self.open_orders.unwrap_or(0),
             cluster: self.ctx.cluster.as_deref(),
         };
@@ -304,6 +317,10 @@ impl Pass {
         // Slot and token may have taken long: requests expire, people are suspended, others come first.
         if self.next_step(link) != Step::Mark(what) {
             return Ok(None);
+        }
+        if self.ctx.registry.stand(&link.name) != self.stand {
+            // The credentials were replaced meanwhile: these may be refused by now, so the pass starts anew with those.
+            return Err(CommitError::Conflict);
         }
         let (now, instant) = (clock::now(), Instant::now());
         self.journal.mark(what, now, self.found.seen.list.as_ref());
@@ -429,12 +446,23 @@ impl Pass {
         let written = commit::commit(&self.api, &self.object, &old, status, |o| o.status.as_ref()).await?;
         if let Some(written) = written {
             self.ctx.note_written(&written);
+            self.note_activation(&old, status);
             events::transition(&self.ctx, &written, &old.conditions, &status.conditions).await;
             *self.object = written;
         }
         self.stored = self.journal.clone();
         self.unwritten = None;
         Ok(())
+    }
+
+    /// The write that first says "activated" is the one that counts it: a restart or a conflict counts nothing twice.
+    fn note_activation(&self, old: &YubiKeyShipmentStatus, new: &YubiKeyShipmentStatus) {
+        let before = old.times.as_ref().and_then(|times| times.activated.as_ref());
+        let Some(times) = new.times.as_ref().filter(|_| before.is_none()) else { return };
+        if let (Some(ordered), Some(activated)) = (&times.ordered, &times.activated) {
+            let took = activated.0.duration_since(ordered.0).max(SignedDuration::ZERO).unsigned_abs();
+            self.ctx.metrics.connections.observe_activation(&self.object.spec.connection_ref.name, took);
+        }
     }
 
     async fn write_end(&mut self, end: &End) -> Result<(), CommitError> {
@@ -457,25 +485,32 @@ impl Pass {
     }
 
     fn rested(&self, until: Option<Timestamp>) -> Done {
-        self.ctx.note_rest(&self.object, until);
+        self.ctx.note_rest(&self.object, until, self.stand, false);
         Done::At(until)
     }
 
     async fn fail(&mut self, failure: Failure) -> Result<Done, CommitError> {
-        tracing::warn!(reason = %failure.reason, message = failure.message, "the pass ended early");
-        if failure.reason.kind() == Kind::Stalled && !self.journal.tries_again(failure.reason) {
-            let Failure { reason, message, .. } = failure;
-            return self.finish(End::Rest(Rest { reason, message, until: None, pin: false })).await;
+        tracing::warn!(reason = %failure.reason, detail = failure.message, "the pass ended early");
+        let reason = failure.reason;
+        if reason.kind() == Kind::Stalled && !self.journal.tries_again(reason) {
+            let rest = Rest { reason, message: failure.message, until: None, pin: false };
+            let done = self.finish(End::Rest(rest)).await?;
+            self.ctx.metrics.failed(measure::SHIPMENT, reason);
+            return Ok(done);
         }
-        let (kind, wish) = (failure.reason.kind(), failure.retry_after);
+        let (kind, wish) = (reason.kind(), failure.retry_after);
+        let refused = kind == Kind::Auth;
         self.write_end(&End::Failed(failure)).await?;
+        self.ctx.metrics.failed(measure::SHIPMENT, reason);
         let count = self.journal.trouble.as_ref().map_or(1, |t| t.count);
         let wait = match kind {
             Kind::Stalled | Kind::Auth => backoff::delay(count).max(SignedDuration::from_secs(30)),
             Kind::Transient | Kind::Waiting => backoff::delay(count),
         };
         let wish = wish.and_then(|w| SignedDuration::try_from(w).ok()).unwrap_or_default();
-        Ok(self.rested(Some(after(jittered(wait.max(wish))))))
+        let until = Some(after(jittered(wait.max(wish))));
+        self.ctx.note_rest(&self.object, until, self.stand, refused);
+        Ok(Done::At(until))
     }
 
     /// Lets go: the vendors are in order, or the policy is Orphan, whose ids go to an event on the connection.
@@ -528,6 +563,7 @@ async fn unreadable(
     if commit::commit(api, object, &old, &new, |o| o.status.as_ref()).await?.is_some() {
         events::transition(ctx, object, &old.conditions, &new.conditions).await;
     }
+    ctx.metrics.failed(measure::SHIPMENT, failure.reason);
     Ok(Done::At(Some(after(backoff::STALLED))))
 }
 

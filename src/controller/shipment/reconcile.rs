@@ -13,11 +13,12 @@ use super::{
 use crate::{
     api::{REQUESTED_AT, shipment::YubiKeyShipment},
     chance, clock,
-    controller::{Context, commit::CommitError},
+    controller::{Context, commit::CommitError, measure},
     domain::{
         backoff,
         failure::{Failure, Reason},
     },
+    trace,
 };
 
 /// Conflicts in a row after which the pass gives up and comes back later.
@@ -28,20 +29,20 @@ const MOST_CONFLICTS: usize = 5;
 /// # Errors
 /// If the API server cannot be written to.
 pub async fn reconcile(object: Arc<YubiKeyShipment>, ctx: Arc<Context>) -> Result<Action, Failure> {
-    let span = tracing::info_span!(
-        "shipment",
-        namespace = object.namespace(),
-        name = object.name_any(),
-        uid = object.uid()
-    );
     if !ctx.leadership.is_held() {
         return Ok(Action::await_change());
     }
+    ctx.answered.clone().await;
+    let namespace = object.namespace().unwrap_or_default();
+    let span = trace::shipment(&namespace, &object.name_any(), &object.uid().unwrap_or_default());
     // Its own task: a dropped reconcile cannot part a call from the write of its receipt.
-    let task = ctx.tasks.spawn(passes(object, Arc::clone(&ctx)).instrument(span));
-    task.await.unwrap_or_else(|_| {
-        Err(Failure::new(Reason::StatusWriteFailed, "The pass was stopped; it is run again."))
-    })
+    let task = ctx.tasks.spawn(passes(object, Arc::clone(&ctx)).instrument(span.clone()));
+    let ended = async {
+        task.await.unwrap_or_else(|_| {
+            Err(Failure::new(Reason::StatusWriteFailed, "The pass was stopped; it is run again."))
+        })
+    };
+    measure::pass(&ctx, measure::SHIPMENT, ended).instrument(span).await
 }
 
 async fn passes(object: Arc<YubiKeyShipment>, ctx: Arc<Context>) -> Result<Action, Failure> {
@@ -51,7 +52,8 @@ async fn passes(object: Arc<YubiKeyShipment>, ctx: Arc<Context>) -> Result<Actio
         return Ok(action(until));
     }
     if !decided && let Some(until) = held_before(&object, &ctx) {
-        ctx.note_rest(&object, Some(until));
+        let stand = ctx.registry.stand(&object.spec.connection_ref.name);
+        ctx.note_rest(&object, Some(until), stand, false);
         return Ok(action(Some(until)));
     }
     for _ in 0..MOST_CONFLICTS {
@@ -106,7 +108,7 @@ fn held_before(object: &YubiKeyShipment, ctx: &Context) -> Option<Timestamp> {
     let current = Some(status.observed_generation) == object.metadata.generation;
     let asked = object.annotations().get(REQUESTED_AT) != status.last_handled_reconcile_at.as_ref();
     let quiet = outside && current && !asked && object.metadata.deletion_timestamp.is_none();
-    if !quiet || ctx.knows(object) || ctx.registry.epoch(&object.spec.connection_ref.name) == 0 {
+    if !quiet || ctx.knows(object) || ctx.registry.stand(&object.spec.connection_ref.name).epoch == 0 {
         return None;
     }
     clock::now().checked_add(backoff::STALLED / 255 * i32::from(chance::byte())).ok()

@@ -268,6 +268,7 @@ pub fn recipient(
         .into_iter()
         .filter_map(|field| Some((field, from_profile(field, &mapping, user)?)))
         .collect();
+    fill_in(connection, &mut raw);
     overrides(spec, &mut raw);
     let parsed = Recipient::parse(&raw);
     let mut faults: Vec<String> =
@@ -310,6 +311,23 @@ fn from_profile(field: Field, mapping: &RecipientMapping, user: &User) -> Option
     Some(Raw { value: user.profile.get(attribute).cloned(), source: format!("profile.{attribute}") })
 }
 
+/// What the connection says of people whose profile says nothing. No part of a street address has a default: parts of
+/// two addresses make a third that nobody lives at.
+fn fill_in(connection: &YubiKeyConnectionSpec, raw: &mut BTreeMap<Field, Raw>) {
+    let Some(defaults) = &connection.recipient_defaults else { return };
+    for (field, value) in [
+        (Field::Company, &defaults.company),
+        (Field::Phone, &defaults.phone),
+        (Field::CountryCode, &defaults.country_code),
+    ] {
+        let blank = raw.get(&field).and_then(|r| r.value.as_deref()).is_none_or(|v| v.trim().is_empty());
+        if let (true, Some(value)) = (blank, value) {
+            let source = format!("the connection's recipientDefaults.{}", field.name());
+            raw.insert(field, Raw { value: Some(value.clone()), source });
+        }
+    }
+}
+
 fn overrides(spec: &api::YubiKeyShipmentSpec, raw: &mut BTreeMap<Field, Raw>) {
     let mut set = |field, value: Option<&String>, source: &str| {
         if let Some(value) = value {
@@ -343,9 +361,8 @@ fn overrides(spec: &api::YubiKeyShipmentSpec, raw: &mut BTreeMap<Field, Raw>) {
 fn country_fault(connection: &YubiKeyConnectionSpec, raw: &BTreeMap<Field, Raw>) -> Option<String> {
     let countries = &connection.yubico.countries;
     let country = raw.get(&Field::CountryCode)?;
-    let code = country.value.as_deref()?.trim();
-    let known = crate::domain::countries::is_alpha2(code);
-    (known && !countries.is_empty() && !countries.iter().any(|c| c == code)).then(|| {
+    let code = crate::domain::countries::code_of_country(country.value.as_deref()?)?;
+    (!countries.is_empty() && !countries.iter().any(|c| c == code)).then(|| {
         format!(
             "Country Code ({}) is {code}, where this connection does not ship ({})",
             country.source,

@@ -1,0 +1,139 @@
+{{/* Rules that a schema cannot say, or only as a pattern that nobody can read. Each
+sentence says what to do. */}}
+
+{{- define "operator.dnsName" -}}^[a-z0-9]([-a-z0-9]*[a-z0-9])?${{- end }}
+{{- define "operator.dnsDomain" -}}^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*${{- end }}
+
+{{- define "operator.validate" -}}
+{{- include "operator.validateConnections" . }}
+{{- include "operator.validateNamespaces" . }}
+{{- include "operator.validateImage" (list "image" .Values.image) }}
+{{- include "operator.validateImage" (list "sandbox.image" .Values.sandbox.image) }}
+{{- include "operator.validateEnv" . }}
+{{- include "operator.validateSandbox" . }}
+{{- include "operator.validateLabels" . }}
+{{- include "operator.validateNetwork" . }}
+{{- with .Values.extraCA.key }}
+{{- if not (regexMatch "^[-._a-zA-Z0-9]+$" .) }}
+{{- fail (printf "extraCA.key is %q: give the name of a key in the ConfigMap, made of letters, digits, '-', '_' and '.'" .) }}
+{{- end }}
+{{- end }}
+{{- if contains "\n" .Values.log.level }}
+{{- fail "log.level has more than one line: give one line in the form of RUST_LOG, e.g. info,yubikey_shipment_operator=debug" }}
+{{- end }}
+{{- if not (regexMatch "^([0-9]+(ms|s|m|h))+$" .Values.metrics.serviceMonitor.interval) }}
+{{- fail (printf "metrics.serviceMonitor.interval is %q: give a duration such as 30s or 1m" .Values.metrics.serviceMonitor.interval) }}
+{{- end }}
+{{- end }}
+
+{{- define "operator.validateConnections" -}}
+{{- $seen := dict }}
+{{- range $i, $connection := .Values.connections }}
+{{- $at := printf "connections[%d]" $i }}
+{{- if or (not (regexMatch (include "operator.dnsName" $) $connection.name)) (gt (len $connection.name) 63) }}
+{{- fail (printf "%s.name is %q: give the metadata.name of the YubiKeyConnection, at most 63 small letters, digits and '-'; it also names a directory" $at $connection.name) }}
+{{- end }}
+{{- if hasKey $seen $connection.name }}
+{{- fail (printf "%s.name is %q once more: give each connection one entry, with one Secret that holds all its credentials" $at $connection.name) }}
+{{- end }}
+{{- $_ := set $seen $connection.name true }}
+{{- if or (not (regexMatch (include "operator.dnsDomain" $) $connection.existingSecret)) (gt (len $connection.existingSecret) 253) }}
+{{- fail (printf "%s.existingSecret is %q: give the name of a Secret in the namespace %s, without the namespace" $at $connection.existingSecret $.Release.Namespace) }}
+{{- end }}
+{{- with $connection.spec }}
+{{- range $need := list "okta" "yubico" "allowedNamespaces" }}
+{{- if not (hasKey $connection.spec $need) }}
+{{- fail (printf "%s.spec has no %s: give the whole spec of the YubiKeyConnection (docs/connect.md, section 5), or leave spec out and apply the YubiKeyConnection yourself" $at $need) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "operator.validateNamespaces" -}}
+{{- range .Values.watchNamespaces }}
+{{- if or (not (regexMatch (include "operator.dnsName" $) .)) (gt (len .) 63) }}
+{{- fail (printf "watchNamespaces has %q: give names of namespaces; patterns and selectors are not understood" .) }}
+{{- end }}
+{{- end }}
+{{- if ne (len .Values.watchNamespaces) (len (uniq .Values.watchNamespaces)) }}
+{{- fail (printf "watchNamespaces names a namespace twice: %s" (join ", " .Values.watchNamespaces)) }}
+{{- end }}
+{{- end }}
+
+{{- define "operator.validateImage" -}}
+{{- $image := index . 1 }}
+{{- if and $image.digest (not (regexMatch "^sha256:[0-9a-f]{64}$" $image.digest)) }}
+{{- fail (printf "%s.digest is %q: give sha256: and 64 hexadecimal digits, or leave it empty" (index . 0) $image.digest) }}
+{{- end }}
+{{- if regexMatch "[@\\s]|:[^/]*$" $image.repository }}
+{{- fail (printf "%s.repository is %q: give the repository alone; the tag goes to %s.tag, a digest to %s.digest" (index . 0) $image.repository (index . 0) (index . 0)) }}
+{{- end }}
+{{- end }}
+
+{{- define "operator.validateEnv" -}}
+{{- $instead := dict "YKS_IDENTITY" "the pod's name" "YKS_CREDENTIALS_DIR" "connections" "YKS_LISTEN" "port" "YKS_LOG_FORMAT" "log.format" "RUST_LOG" "log.level" "YKS_LOG_LEVEL_FILE" "log.level" "YKS_LEASE" "the release's name" "YKS_LEASE_SECONDS" "leaseSeconds" "YKS_NAMESPACES" "watchNamespaces" "YKS_EXTRA_CA" "extraCA" }}
+{{- $seen := dict }}
+{{- range .Values.env }}
+{{- if hasKey $instead .name }}
+{{- fail (printf "env sets %s, which comes from %s: use that value instead" .name (get $instead .name)) }}
+{{- end }}
+{{- if and (eq (upper .name) "HTTPS_PROXY") $.Values.proxy.https }}
+{{- fail (printf "env sets %s and so does proxy.https: keep one of them" .name) }}
+{{- end }}
+{{- if and (eq (upper .name) "NO_PROXY") (include "operator.noProxy" $) }}
+{{- fail (printf "env sets %s and so does the chart: give the hosts in proxy.noProxy" .name) }}
+{{- end }}
+{{- if hasKey $seen .name }}
+{{- fail (printf "env sets %s twice: keep one of them" .name) }}
+{{- end }}
+{{- $_ := set $seen .name true }}
+{{- end }}
+{{- with .Values.proxy.https }}
+{{- if contains "@" . }}
+{{- fail "proxy.https has a user or password in it, which everybody who may read the Deployment could see: leave it empty and set HTTPS_PROXY in env with valueFrom.secretKeyRef" }}
+{{- end }}
+{{- if not (regexMatch "^https?://[^/\\s]+/?$" .) }}
+{{- fail (printf "proxy.https is %q: give a URL with scheme, host and port, e.g. http://proxy.example.com:3128" .) }}
+{{- end }}
+{{- end }}
+{{- $proxied := .Values.proxy.https }}
+{{- range .Values.env }}{{ if has (upper .name) (list "HTTPS_PROXY" "ALL_PROXY") }}{{ $proxied = .name }}{{ end }}{{ end }}
+{{- if and .Values.proxy.noProxy (not $proxied) }}
+{{- fail "proxy.noProxy has no effect without a proxy: set proxy.https as well, or leave proxy.noProxy empty" }}
+{{- end }}
+{{- end }}
+
+{{- define "operator.validateSandbox" -}}
+{{- $sandbox := .Values.sandbox }}
+{{- if $sandbox.enabled }}
+{{- if .Values.connections }}
+{{- fail "sandbox.enabled is true and connections is not empty: the sandbox is refused beside real connections, so that nobody takes a real order for a game. Install it as a release of its own in a cluster of its own, or set sandbox.enabled to false" }}
+{{- end }}
+{{- if gt (int .Values.replicas) 1 }}
+{{- fail (printf "replicas is %d and sandbox.enabled is true: set replicas to 1, because each pod would have a world of its own" (int .Values.replicas)) }}
+{{- end }}
+{{- $ports := list .Values.port $sandbox.ports.okta $sandbox.ports.yubico $sandbox.ports.control }}
+{{- if ne 4 (len (uniq $ports)) }}
+{{- fail (printf "port and the three of sandbox.ports are %s: give four different numbers, they share one pod" (join ", " $ports)) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "operator.validateLabels" -}}
+{{- range $key, $_ := .Values.podLabels }}
+{{- if or (hasPrefix "app.kubernetes.io/" $key) (hasPrefix "helm.sh/" $key) }}
+{{- fail (printf "podLabels sets %s, which the chart sets itself: the Deployment finds its pods by such labels" $key) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "operator.validateNetwork" -}}
+{{- range $who := list "apiServer" "vendors" }}
+{{- range (index $.Values.networkPolicy $who).cidrs }}
+{{- if not (regexMatch "^[0-9a-fA-F.:]+/[0-9]{1,3}$" .) }}
+{{- fail (printf "networkPolicy.%s.cidrs has %q: give addresses with the length of their prefix, e.g. 192.0.2.10/32; a NetworkPolicy does not understand names" $who .) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}

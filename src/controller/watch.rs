@@ -1,0 +1,206 @@
+//! Watches and their caches: of the whole cluster, or of the namespaces that are listed.
+
+use std::{fmt, sync::Arc};
+
+use futures::StreamExt;
+use k8s_openapi::api::core::v1::Namespace;
+use kube::{
+    Api, Client, Resource, ResourceExt,
+    core::PartialObjectMeta,
+    runtime::{
+        Controller, WatchStreamExt,
+        reflector::{self, ObjectRef, Store},
+        watcher,
+    },
+};
+use serde::de::DeserializeOwned;
+use tokio::sync::watch;
+
+use crate::{
+    api::{
+        REQUESTED_AT, connection::YubiKeyConnection, decision::YubiKeyDecision, shipment::YubiKeyShipment,
+    },
+    readiness::Readiness,
+};
+
+/// Where shipments and decisions are looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// In every namespace.
+    Cluster,
+    /// In these.
+    Namespaces(Vec<String>),
+}
+
+impl Scope {
+    /// One entry a watch; `None` is the whole cluster.
+    #[must_use]
+    pub fn places(&self) -> Vec<Option<String>> {
+        match self {
+            Self::Cluster => vec![None],
+            Self::Namespaces(names) => names.iter().cloned().map(Some).collect(),
+        }
+    }
+}
+
+/// All objects of one kind, whichever watch they come from.
+pub struct View<K: 'static + Resource<DynamicType = ()>>(Vec<Store<K>>);
+
+impl<K: 'static + Resource<DynamicType = ()> + Clone> View<K> {
+    /// Every object.
+    #[must_use]
+    pub fn state(&self) -> Vec<Arc<K>> {
+        match &self.0[..] {
+            [only] => only.state(),
+            all => all.iter().flat_map(Store::state).collect(),
+        }
+    }
+}
+
+impl<K: 'static + Resource<DynamicType = ()>> FromIterator<Store<K>> for View<K> {
+    fn from_iter<T: IntoIterator<Item = Store<K>>>(stores: T) -> Self {
+        Self(stores.into_iter().collect())
+    }
+}
+
+/// What becomes of one watch, for `/readyz`, the log, and those who wait for its first answer.
+#[derive(Clone)]
+struct Fate {
+    what: String,
+    /// The thing that all watches of this kind bring about together.
+    kind: &'static str,
+    readiness: Readiness,
+    answered: Arc<watch::Sender<bool>>,
+}
+
+impl Fate {
+    fn new(kind: &'static str, place: Option<&str>, readiness: &Readiness) -> Self {
+        let what = place.map_or_else(|| kind.to_owned(), |namespace| format!("{kind} in {namespace}"));
+        Self { what, kind, readiness: readiness.clone(), answered: Arc::new(watch::channel(false).0) }
+    }
+
+    fn listed(&self) {
+        self.readiness.has(&self.what);
+        self.readiness.has(self.kind);
+        tracing::info!(watch = self.what, "watching");
+        self.answered.send_replace(true);
+    }
+
+    /// The watch starts again by itself, with growing waits; it is said once.
+    fn failed(&self, error: &dyn fmt::Display) {
+        let why = error.to_string();
+        if self.readiness.lacks(&self.what, &why) {
+            tracing::warn!(watch = self.what, %error, "the watch was interrupted; it starts again");
+        }
+        self.answered.send_replace(true);
+    }
+}
+
+type Watching<K> = futures::stream::BoxStream<'static, Result<K, watcher::Error>>;
+
+fn open<K>(api: Api<K>, fate: Fate, trim: impl FnMut(&mut K) + Send + 'static) -> (Store<K>, Watching<K>)
+where
+    K: Resource<DynamicType = ()> + Clone + DeserializeOwned + fmt::Debug + Send + Sync + 'static,
+{
+    let (store, writer) = reflector::store();
+    let watch = watcher(api, watcher::Config::default().any_semantic()).default_backoff().modify(trim);
+    let seen = reflector::reflector(writer, watch).filter_map(move |event| {
+        let event = match event {
+            Err(error) => {
+                fate.failed(&error);
+                None
+            }
+            Ok(event) => {
+                if matches!(event, watcher::Event::InitDone) {
+                    fate.listed();
+                }
+                Some(Ok(event))
+            }
+        };
+        futures::future::ready(event)
+    });
+    (store, seen.applied_objects().boxed())
+}
+
+fn scoped<K>(client: &Client, place: Option<&str>) -> Api<K>
+where
+    K: Resource<DynamicType = (), Scope = kube::core::NamespaceResourceScope>,
+{
+    match place {
+        None => Api::all(client.clone()),
+        Some(namespace) => Api::namespaced(client.clone(), namespace),
+    }
+}
+
+/// The watches of one place.
+pub struct Place {
+    /// Follows its shipments, and looks at one when a decision names it.
+    pub controller: Controller<YubiKeyShipment>,
+    /// Its shipments.
+    pub shipments: Store<YubiKeyShipment>,
+    /// Its decisions.
+    pub decisions: Store<YubiKeyDecision>,
+    answers: [watch::Receiver<bool>; 2],
+}
+
+impl Place {
+    /// Opens the watches of one namespace, or of the whole cluster.
+    ///
+    /// The caches drop what nobody here reads: field ownership and foreign annotations weigh more than the rest of a
+    /// shipment. (`for_stream` is marked unstable in kube 5; the lock file pins it.)
+    #[must_use]
+    pub fn open(client: &Client, place: Option<&str>, readiness: &Readiness) -> Self {
+        let (seen, decided) =
+            (Fate::new("shipments", place, readiness), Fate::new("decisions", place, readiness));
+        let answers = [seen.answered.subscribe(), decided.answered.subscribe()];
+        let (shipments, stream) = open(scoped::<YubiKeyShipment>(client, place), seen, |shipment| {
+            shipment.metadata.managed_fields = None;
+            if let Some(annotations) = shipment.metadata.annotations.as_mut() {
+                annotations.retain(|key, _| key == REQUESTED_AT);
+            }
+        });
+        let (decisions, words) = open(scoped::<YubiKeyDecision>(client, place), decided, |decision| {
+            decision.metadata.managed_fields = None;
+        });
+        let controller =
+            Controller::for_stream(stream, shipments.clone()).watches_stream(words, |decision| {
+                let namespace = decision.namespace().unwrap_or_default();
+                Some(ObjectRef::new(&decision.spec.shipment_ref.name).within(&namespace))
+            });
+        Self { controller, shipments, decisions, answers }
+    }
+
+    /// Resolves once both watches have listed or failed: nobody waits for a namespace that is not there.
+    pub fn answered(&self) -> impl Future<Output = ()> + Send + 'static {
+        let answers = self.answers.clone();
+        async move {
+            for mut answer in answers {
+                // A sender that is gone says nothing any more.
+                let _ = answer.wait_for(|answered| *answered).await;
+            }
+        }
+    }
+}
+
+/// Connections of the whole cluster; they have no namespace.
+#[must_use]
+pub fn connections(
+    client: &Client,
+    readiness: &Readiness,
+) -> (Controller<YubiKeyConnection>, Store<YubiKeyConnection>) {
+    let fate = Fate::new("connections", None, readiness);
+    let (store, stream) = open(Api::<YubiKeyConnection>::all(client.clone()), fate, |_| {});
+    (Controller::for_stream(stream, store.clone()), store)
+}
+
+/// Metadata of all namespaces; of it, labels and times are kept.
+pub(super) fn namespaces(
+    client: &Client,
+    readiness: &Readiness,
+) -> (Store<PartialObjectMeta<Namespace>>, Watching<PartialObjectMeta<Namespace>>) {
+    let fate = Fate::new("namespaces", None, readiness);
+    open(Api::<PartialObjectMeta<Namespace>>::all(client.clone()), fate, |namespace| {
+        namespace.metadata.managed_fields = None;
+        namespace.metadata.annotations = None;
+    })
+}

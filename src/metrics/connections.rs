@@ -1,0 +1,192 @@
+//! What is known of each connection, kept until it is read: stock, expiry of credentials, time to activation.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use prometheus_client::{
+    encoding::{DescriptorEncoder, EncodeMetric},
+    metrics::{MetricType, histogram::Histogram},
+    registry::Unit,
+};
+
+/// The only credential whose end can be known: keys of Okta apps do not expire.
+const YUBICO_TOKEN: &str = "yubico-api-token";
+
+const HOUR: f64 = 3600.0;
+const DAY: f64 = 24.0 * HOUR;
+
+/// Of all connections, by name.
+#[derive(Debug, Default)]
+pub struct Connections(Mutex<BTreeMap<String, Known>>);
+
+#[derive(Debug)]
+struct Known {
+    stock: Vec<(String, i64)>,
+    expiry: Option<Timestamp>,
+    activation: Histogram,
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        // A parcel within a city to one that customs keeps.
+        let days = [1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 14.0, 21.0, 28.0, 42.0, 60.0].map(|days| days * DAY);
+        let hours = [HOUR, 6.0 * HOUR, 12.0 * HOUR];
+        Self { stock: Vec::new(), expiry: None, activation: Histogram::new(hours.into_iter().chain(days)) }
+    }
+}
+
+impl Connections {
+    fn all(&self) -> MutexGuard<'_, BTreeMap<String, Known>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sets the keys left for each model of the connection, as just read; a model that is not named has no number.
+    pub fn set_stock(&self, connection: &str, stock: Vec<(String, i64)>) {
+        self.all().entry(connection.to_owned()).or_default().stock = stock;
+    }
+
+    /// Sets when the connection's token of `YubiEnterprise` expires (UTC); `None` is not known.
+    pub fn set_expiry(&self, connection: &str, at: Option<Timestamp>) {
+        self.all().entry(connection.to_owned()).or_default().expiry = at;
+    }
+
+    /// Counts the time from the accepted order to the activation of one credential.
+    pub fn observe_activation(&self, connection: &str, took: Duration) {
+        self.all().entry(connection.to_owned()).or_default().activation.observe(took.as_secs_f64());
+    }
+
+    /// Writes the series of the connections that exist, and forgets the others. What was read while this process led
+    /// is left out once it does not lead any more: another one reads it by then.
+    ///
+    /// # Errors
+    /// If the text cannot be written.
+    pub fn encode(&self, encoder: &mut DescriptorEncoder<'_>, existing: &[&str], leads: bool) -> fmt::Result {
+        let mut all = self.all();
+        all.retain(|name, _| existing.contains(&name.as_str()));
+        for name in existing {
+            if !all.contains_key(*name) {
+                all.insert((*name).to_owned(), Known::default());
+            }
+        }
+        if leads {
+            encode_stock(encoder, &all)?;
+            encode_expiry(encoder, &all)?;
+        }
+        encode_activation(encoder, &all)
+    }
+}
+
+fn encode_stock(encoder: &mut DescriptorEncoder<'_>, all: &BTreeMap<String, Known>) -> fmt::Result {
+    if all.values().all(|known| known.stock.is_empty()) {
+        return Ok(());
+    }
+    let help = "Keys left at YubiEnterprise for each model of a connection, as last read.";
+    let mut family = encoder.encode_descriptor("stock", help, None, MetricType::Gauge)?;
+    for (connection, known) in all {
+        for (model, left) in &known.stock {
+            let labels = [("connection", connection.as_str()), ("model", model.as_str())];
+            family.encode_family(&labels)?.encode_gauge(left)?;
+        }
+    }
+    Ok(())
+}
+
+fn encode_expiry(encoder: &mut DescriptorEncoder<'_>, all: &BTreeMap<String, Known>) -> fmt::Result {
+    if all.values().all(|known| known.expiry.is_none()) {
+        return Ok(());
+    }
+    let help = "When a credential of a connection expires, in seconds since 1970, where that is known.";
+    let (name, unit) = ("credential_expiry_timestamp", Unit::Seconds);
+    let mut family = encoder.encode_descriptor(name, help, Some(&unit), MetricType::Gauge)?;
+    for (connection, known) in all {
+        let Some(at) = known.expiry else { continue };
+        let labels = [("connection", connection.as_str()), ("credential", YUBICO_TOKEN)];
+        family.encode_family(&labels)?.encode_gauge(&at.as_second())?;
+    }
+    Ok(())
+}
+
+fn encode_activation(encoder: &mut DescriptorEncoder<'_>, all: &BTreeMap<String, Known>) -> fmt::Result {
+    if all.is_empty() {
+        return Ok(());
+    }
+    let help = "Time from the accepted order to the activation, counted once for each credential.";
+    let (name, unit) = ("order_to_activation", Unit::Seconds);
+    let mut family = encoder.encode_descriptor(name, help, Some(&unit), MetricType::Histogram)?;
+    for (connection, known) in all {
+        let labels = [("connection", connection.as_str())];
+        known.activation.encode(family.encode_family(&labels)?)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use prometheus_client::{collector::Collector, encoding::text::encode, registry::Registry};
+
+    use super::*;
+
+    #[derive(Debug)]
+    struct Fixed(Arc<Connections>, Vec<&'static str>, bool);
+
+    impl Collector for Fixed {
+        fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
+            self.0.encode(&mut encoder, &self.1, self.2)
+        }
+    }
+
+    fn read(known: &Arc<Connections>, existing: &[&'static str], leads: bool) -> String {
+        let mut registry = Registry::default();
+        registry.register_collector(Box::new(Fixed(Arc::clone(known), existing.to_vec(), leads)));
+        let mut text = String::new();
+        encode(&mut text, &registry).unwrap();
+        text.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>().join("\n")
+    }
+
+    fn known() -> Arc<Connections> {
+        let known = Arc::new(Connections::default());
+        for name in ["a", "b"] {
+            known.set_stock(name, vec![("5c".to_owned(), 7), ("5n".to_owned(), 0)]);
+            known.set_expiry(name, Some(Timestamp::from_second(1_900_000_000).unwrap()));
+            known.observe_activation(name, Duration::from_secs(50_000));
+        }
+        known
+    }
+
+    #[test]
+    fn a_deleted_connection_leaves_no_series() {
+        let known = known();
+        assert!(read(&known, &["a", "b"], true).contains(r#"stock{connection="b",model="5n"} 0"#));
+        let after = read(&known, &["a"], true);
+        assert!(after.contains(r#"stock{connection="a",model="5c"} 7"#), "{after}");
+        assert!(!after.contains(r#""b""#), "{after}");
+        let again = read(&known, &["a", "b"], true);
+        assert!(again.contains(r#"order_to_activation_seconds_count{connection="b"} 0"#), "{again}");
+    }
+
+    #[test]
+    fn what_only_a_leader_reads_is_told_by_the_leader_only() {
+        let known = known();
+        let told =
+            r#"credential_expiry_timestamp_seconds{connection="a",credential="yubico-api-token"} 1900000000"#;
+        assert!(read(&known, &["a"], true).contains(told));
+        let standby = read(&known, &["a"], false);
+        assert!(!standby.contains("stock") && !standby.contains("expiry"), "{standby}");
+        let bucket = r#"order_to_activation_seconds_bucket{le="86400.0",connection="a"} 1"#;
+        assert!(standby.contains(bucket), "{standby}");
+    }
+
+    #[test]
+    fn an_expiry_that_is_not_known_any_more_is_not_told() {
+        let known = known();
+        known.set_expiry("a", None);
+        assert!(!read(&known, &["a"], true).contains("expiry"));
+    }
+}

@@ -1,0 +1,138 @@
+//! Does a definition still take everything that an older one took? Both are compared as they are written.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+/// Bounds where a smaller number takes less.
+const AT_MOST: [&str; 4] = ["maxLength", "maxItems", "maxProperties", "maximum"];
+/// Bounds where a larger number takes less.
+const AT_LEAST: [&str; 4] = ["minLength", "minItems", "minProperties", "minimum"];
+/// What must stay as it is: a change means something else to what is stored.
+const THE_SAME: [&str; 5] = [
+    "type",
+    "default",
+    "x-kubernetes-list-type",
+    "x-kubernetes-list-map-keys",
+    "x-kubernetes-preserve-unknown-fields",
+];
+/// What may go, and neither come nor change.
+const MAY_GO: [&str; 2] = ["pattern", "format"];
+
+/// What the new definition no longer takes, one sentence each with the field.
+pub fn definition(old: &Value, new: &Value) -> Vec<String> {
+    let kind = old.pointer("/spec/names/kind").and_then(Value::as_str).unwrap_or_default();
+    let mut found = Vec::new();
+    for pointer in ["/metadata/name", "/spec/group", "/spec/scope", "/spec/names/plural", "/spec/names/kind"]
+    {
+        if old.pointer(pointer) != new.pointer(pointer) {
+            found.push(format!("{kind}: {pointer} is another"));
+        }
+    }
+    for name in strings(old.pointer("/spec/names/shortNames"))
+        .difference(&strings(new.pointer("/spec/names/shortNames")))
+    {
+        found.push(format!("{kind}: the short name {name} is gone"));
+    }
+    for version in old["spec"]["versions"].as_array().into_iter().flatten() {
+        served_version(kind, version, new, &mut found);
+    }
+    found
+}
+
+fn served_version(kind: &str, old: &Value, new: &Value, found: &mut Vec<String>) {
+    let name = &old["name"];
+    let mut versions = new["spec"]["versions"].as_array().into_iter().flatten();
+    let Some(now) = versions.find(|version| version["name"] == *name && version["served"] == true) else {
+        found.push(format!("{kind}: the version {name} is not served any more"));
+        return;
+    };
+    if old["storage"] != now["storage"] {
+        found.push(format!("{kind}: {name} is stored otherwise; what is stored needs a migration"));
+    }
+    let selectors = |version: &Value| -> BTreeSet<String> {
+        let all = version["selectableFields"].as_array().into_iter().flatten();
+        all.filter_map(|field| field["jsonPath"].as_str().map(str::to_owned)).collect()
+    };
+    for path in selectors(old).difference(&selectors(now)) {
+        found.push(format!("{kind}: {path} cannot be selected by any more"));
+    }
+    let at = |version: &Value| version["schema"]["openAPIV3Schema"].clone();
+    schema(kind, &at(old), &at(now), found);
+}
+
+fn schema(at: &str, old: &Value, new: &Value, found: &mut Vec<String>) {
+    bounds(at, old, new, found);
+    choices(at, old, new, found);
+    rules(at, old, new, found);
+    let none = Map::new();
+    let fields = |schema: &Value| schema["properties"].as_object().cloned().unwrap_or_default();
+    let now = fields(new);
+    for (name, before) in old["properties"].as_object().unwrap_or(&none) {
+        match now.get(name) {
+            Some(after) => schema(&format!("{at}.{name}"), before, after, found),
+            None => found.push(format!("{at}.{name} is gone")),
+        }
+    }
+    for member in ["items", "additionalProperties"] {
+        match (&old[member], &new[member]) {
+            (Value::Null, _) => {}
+            (_, Value::Null) => found.push(format!("{at}: {member} is gone")),
+            (before, after) => schema(&format!("{at}[]"), before, after, found),
+        }
+    }
+}
+
+fn bounds(at: &str, old: &Value, new: &Value, found: &mut Vec<String>) {
+    for bound in THE_SAME.iter().filter(|bound| old[**bound] != new[**bound]) {
+        found.push(format!("{at}: {bound} was {}, is {}", old[bound], new[bound]));
+    }
+    for bound in MAY_GO.iter().filter(|bound| !new[**bound].is_null() && old[**bound] != new[**bound]) {
+        found.push(format!("{at}: {bound} was {}, is {}", old[bound], new[bound]));
+    }
+    for (bounds, narrower) in [(AT_MOST, f64::lt as fn(&f64, &f64) -> bool), (AT_LEAST, f64::gt)] {
+        for bound in bounds {
+            let Some(now) = new[bound].as_f64() else { continue };
+            if old[bound].as_f64().is_none_or(|before| narrower(&now, &before)) {
+                found.push(format!("{at}: {bound} was {}, is {}", old[bound], new[bound]));
+            }
+        }
+    }
+    if old["nullable"] == true && new["nullable"] != true {
+        found.push(format!("{at}: null is not taken any more"));
+    }
+}
+
+fn choices(at: &str, old: &Value, new: &Value, found: &mut Vec<String>) {
+    let (before, now) = (strings(old.get("enum")), strings(new.get("enum")));
+    if !now.is_empty() && before.is_empty() {
+        found.push(format!("{at}: only {now:?} is taken now"));
+    }
+    for gone in before.difference(&now).filter(|_| !now.is_empty()) {
+        found.push(format!("{at}: {gone} is not taken any more"));
+    }
+    for name in strings(new.get("required")).difference(&strings(old.get("required"))) {
+        found.push(format!("{at}.{name} must be there now"));
+    }
+}
+
+/// A new rule may refuse what is stored, unless it speaks of a field that is new too.
+fn rules(at: &str, old: &Value, new: &Value, found: &mut Vec<String>) {
+    let of = |schema: &Value| -> BTreeSet<String> {
+        let all = schema["x-kubernetes-validations"].as_array().into_iter().flatten();
+        all.filter_map(|rule| rule["rule"].as_str().map(str::to_owned)).collect()
+    };
+    let before = &old["properties"];
+    let fields = new["properties"].as_object().into_iter().flatten();
+    let fresh: Vec<_> = fields.map(|(name, _)| name).filter(|name| before[name.as_str()].is_null()).collect();
+    for rule in of(new).difference(&of(old)) {
+        if !fresh.iter().any(|name| rule.contains(name.as_str())) {
+            found.push(format!("{at}: there is a new rule: {rule}"));
+        }
+    }
+}
+
+fn strings(list: Option<&Value>) -> BTreeSet<String> {
+    let all = list.and_then(Value::as_array).into_iter().flatten();
+    all.filter_map(|value| value.as_str().map(str::to_owned)).collect()
+}
