@@ -243,13 +243,18 @@ async fn a_held_shipment_stays_so_for_the_tools_while_its_parcel_cannot_be_read_
             let (shipment, order) = ordered(scene, "kim", json!({})).await;
             scene.sandbox.set_state(&order, 105).await;
             shipment.until_reason("ParcelLost").await;
-            scene.sandbox.fault_always(PARCEL, json!({"kind": "status", "status": 503})).await;
+            let rule = scene.sandbox.fault_always(PARCEL, json!({"kind": "status", "status": 503})).await;
             shipment.look_now().await;
             let object = shipment.until("a failure is noted", |o| o.has("/status/failure/reason")).await;
             assert_eq!((object.reason(), object.phase()), ("ParcelLost", "Held"));
             is(scene, &object, "degraded_heldAndTransientError", STALLED).await;
+            scene.sandbox.mend(rule).await;
+            shipment.look_now().await;
+            shipment.until("it passed", |object| !object.has("/status/failure")).await;
             shipment.change(json!({"suspend": true})).await;
-            let object = shipment.until("the new spec was seen", Object::is_current).await;
+            let anew =
+                |object: &Object| object.is_current() && object.number("/status/hold/generation") == Some(2);
+            let object = shipment.until("the new spec was seen", anew).await;
             assert_eq!(object.phase(), "Held");
             is(scene, &object, "degraded_heldAndSuspended", STALLED).await;
         })

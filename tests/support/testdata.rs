@@ -127,6 +127,10 @@ fn tidied_word(word: &str) -> String {
     let bare = word.trim_start_matches('(').trim_end_matches(['.', ',', ';', ':', ')']);
     if bare.parse::<jiff::Timestamp>().is_ok() {
         word.replace(bare, MOMENT)
+    } else if bare.parse::<jiff::civil::Date>().is_ok() {
+        word.replace(bare, "2026-01-05")
+    } else if bare.len() == 5 && bare.parse::<jiff::civil::Time>().is_ok() {
+        word.replace(bare, "08:00")
     } else if bare.len() == 20 && bare.starts_with("fwf") {
         word.replace(bare, "fwf1example0key00001")
     } else if bare.strip_prefix("answer-").is_some_and(|number| number.parse::<u32>().is_ok()) {
