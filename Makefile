@@ -7,7 +7,7 @@
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: ## Everything demo and tests run: operator, sandbox, control plane with kubectl, Helm
+build: ## Everything demo and tests run: operator, sandbox, control plane with kubectl, Helm, judge
 	@hack/build.sh
 
 demo: ## The whole road on this machine, to keys that sign in (KEEP=1: leave it up; CLUSTER=current: in your cluster)
@@ -52,7 +52,7 @@ lint: ## Formatting, clippy, go vet, helm lint
 fmt: ## Format Rust and Go
 	cargo fmt --all
 	cargo fmt --all --manifest-path fuzz/Cargo.toml
-	gofmt -w control-plane image
+	gofmt -w control-plane image tools
 
 clean: ## Remove everything that was built, and the demo's state
 	rm -rf target .cache .state

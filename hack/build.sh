@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds what demo and tests run: the operator, the sandbox, the control plane
-# with kubectl, and Helm. Rust and Go side by side; what is up to date costs
+# with kubectl, Helm, and what judges manifests. Rust and Go side by side; what is up to date costs
 # nothing and says nothing.
 set -euo pipefail
 . "$(dirname "$0")/lib/common.sh"

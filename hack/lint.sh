@@ -18,7 +18,7 @@ lint_clippy() { cargo clippy --workspace --all-targets --quiet -- -D warnings; }
 
 lint_go-format() {
   local unformatted
-  unformatted=$(gofmt -l control-plane image)
+  unformatted=$(gofmt -l control-plane image tools)
   [ -z "$unformatted" ] || { say "make fmt is needed for: $unformatted"; return 1; }
 }
 
@@ -28,11 +28,13 @@ lint_go-vet() {
   mapfile -t flags < <(control-plane/build.sh flags)
   (cd control-plane && GOTOOLCHAIN=local CGO_ENABLED=0 go vet "${flags[@]}" ./...)
   (cd image && GOTOOLCHAIN=local CGO_ENABLED=0 go vet "${flags[@]}" ./...)
+  tools/build.sh
+  (cd tools/judge && GOTOOLCHAIN=local CGO_ENABLED=0 go vet "${flags[@]}" .)
 }
 
 lint_scripts() {
   local script
-  for script in hack/*.sh hack/lib/*.sh control-plane/*.sh image/*.sh tools/*.sh .ci/run; do bash -n "$script"; done
+  for script in hack/*.sh hack/lib/*.sh control-plane/*.sh image/*.sh tools/*.sh tools/judge/published/*.sh .ci/run; do bash -n "$script"; done
 }
 
 lint_version() { hack/version.sh --check; }
@@ -49,6 +51,7 @@ lint_workflow() {
 lint_helm() {
   local chart=charts/yubikey-shipment-operator values
   tools/build.sh
+  helm lint --strict --quiet examples/gitops/helm/people
   helm lint --strict --quiet "$chart-crds"
   for values in "$chart"/ci/*-values.yaml; do helm lint --strict --quiet --values "$values" "$chart"; done
 }

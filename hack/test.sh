@@ -8,7 +8,7 @@
 # is 0 only if nothing failed.
 #
 #   hack/test.sh            all suites
-#   hack/test.sh NAME...    some: format, lint, rust, soak, fuzz, control-plane, chart, alerts, image, sdk
+#   hack/test.sh NAME...    some: format, lint, rust, soak, fuzz, control-plane, gitops, chart, alerts, image, sdk
 set -euo pipefail
 . "$(dirname "$0")/lib/common.sh"
 . "$root/hack/lib/prerequisites.sh"
@@ -89,6 +89,17 @@ control_plane_tests() {
   GOTOOLCHAIN=local CGO_ENABLED=0 go test "${flags[@]}" -count=1 -v ./e2e
 }
 
+# Argo CD's health of the kept objects, and the strictness of what judges. The
+# objects themselves are made and judged in the suite `rust`.
+suite_gitops() { suite gitops count_go '^--- ' gitops_tests; }
+
+gitops_tests() {
+  local flags
+  mapfile -t flags < <(tools/build.sh flags)
+  cd tools/judge
+  GOTOOLCHAIN=local CGO_ENABLED=0 go test "${flags[@]}" -count=1 -v .
+}
+
 suite_chart() { suite chart count_lines '^(not )?ok ' hack/chart-test.sh; }
 
 # Alerts, runbooks and dashboard.
@@ -119,6 +130,6 @@ if ! tied hack/build.sh; then
   failed=1
   count
 fi
-[ $# -gt 0 ] || set -- format lint rust soak fuzz control-plane chart alerts image sdk
+[ $# -gt 0 ] || set -- format lint rust soak fuzz control-plane gitops chart alerts image sdk
 for name in "$@"; do "suite_$name"; done
 count

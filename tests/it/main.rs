@@ -23,6 +23,8 @@ mod definitions_old;
 mod deletion;
 mod election;
 mod expiry;
+mod gitops;
+mod gitops_examples;
 mod held;
 mod install;
 mod leaks;

@@ -5,6 +5,7 @@ pub mod answers;
 pub mod audit;
 pub mod elsewhere;
 pub mod helm;
+pub mod judge;
 pub mod kubectl;
 pub mod leak;
 pub mod manifest;
@@ -21,6 +22,7 @@ pub mod scene;
 pub mod schema;
 pub mod scrape;
 pub mod shipment;
+pub mod testdata;
 
 use std::{
     path::{Path, PathBuf},

@@ -23,10 +23,13 @@ pub fn end(object: &YubiKeyShipment, journal: &Journal, end: &End, now: Timestam
     let summary = summary::summarise(journal, end, object.metadata.deletion_timestamp.is_some());
     let mut status = basis(object, journal);
     let before = status.conditions.clone();
-    let mut facts = outcome(&summary, &before, end);
+    let stays = stays_stalled(&summary, &before);
+    let mut facts = outcome(&summary, &before, end, stays);
     facts.extend(steps(journal));
     status.conditions = sorted(conditions::build(facts, &before, generation(object), now));
-    status.phase = Some(phase(summary.phase));
+    // A person is still needed: a failed look or a suspension answers nothing.
+    let held = stays && object.metadata.deletion_timestamp.is_none();
+    status.phase = status.phase.filter(|_| held).or(Some(phase(summary.phase)));
     status.observed_generation = generation(object);
     status.last_handled_reconcile_at = object.annotations().get(REQUESTED_AT).cloned();
     status
@@ -80,13 +83,20 @@ fn display(object: &YubiKeyShipment) -> Display {
     }
 }
 
-fn outcome(summary: &Summary, before: &[Condition], end: &End) -> Vec<Fact> {
+/// Stalled goes with Ready: where that is left as it was, so is this.
+fn stays_stalled(summary: &Summary, before: &[Condition]) -> bool {
+    summary.ready == Ready::Unchanged
+        && conditions::find(before, "Stalled").is_some_and(|stalled| stalled.status == "True")
+}
+
+fn outcome(summary: &Summary, before: &[Condition], end: &End, stays_stalled: bool) -> Vec<Fact> {
     let ready = match &summary.ready {
         Ready::Is(is, reason, message) => Fact::new("Ready", *is, reason.as_str(), message.clone()),
         Ready::Unchanged => unchanged(before, end),
     };
     let mut facts = Vec::with_capacity(3);
-    for (kind, holds) in [("Reconciling", summary.reconciling), ("Stalled", summary.stalled)] {
+    let stalled = summary.stalled || stays_stalled;
+    for (kind, holds) in [("Reconciling", summary.reconciling), ("Stalled", stalled)] {
         if holds {
             facts.push(Fact::new(kind, true, ready.reason.clone(), ready.message.clone()));
         }

@@ -1,0 +1,3 @@
+module github.com/argoproj/argo-cd/gitops-engine
+
+go 1.26.0
