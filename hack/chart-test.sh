@@ -285,12 +285,21 @@ moves_definitions_to_their_own_release() {
 }
 
 # What the API server would store, every field known. Kinds of the Prometheus
-# operator are not served here; they are decoded into their published types elsewhere.
+# operator are not served here, see strictly_monitoring.
 strictly() {
   without_group monitoring.coreos.com <"$rendered/$1.yaml" >"$work/strict.yaml"
   kubectl apply --server-side --force-conflicts --field-manager=dry-run --dry-run=server --validate=strict \
     -f "$work/strict.yaml" >"$work/answers"
   [ "$(grep -c 'serverside-applied (server dry run)$' "$work/answers")" = "$(grep -c '^kind: ' "$work/strict.yaml")" ]
+}
+
+# Those kinds, into the types that the Prometheus operator publishes.
+strictly_monitoring() {
+  "$bin/judge" strict -skip-unknown "$rendered/everything.yaml" >"$work/answers"
+  grep -q '^ok .* ServiceMonitor ' "$work/answers"
+  grep -q '^ok .* PrometheusRule ' "$work/answers"
+  sed 's/^      interval: .*/&\n      intervall: 1s/' "$rendered/everything.yaml" >"$work/strict.yaml"
+  fails "intervall" "$bin/judge" strict -skip-unknown "$work/strict.yaml"
 }
 
 # Or the tests before would show nothing.
@@ -455,6 +464,7 @@ run "the definitions equal the Rust types, in crds/ and in both charts" "$root/h
 run "the table of values equals their comments, and the schema knows the same values" python3 "$root/hack/chart-readme.py" --check
 "$root/tools/build.sh"
 run "renders every set of values" render_sets
+run "kinds of the Prometheus operator, strictly, by its own types" strictly_monitoring
 run "lint of the definitions' chart, strictly" helm lint --strict "$crds_chart"
 for set in $(value_sets); do
   run "lint, strictly: $set" lints "$set"

@@ -44,7 +44,7 @@ lint_workflow() {
   local loose builders
   loose=$(grep -nE '^ *-? *uses:' .github/workflows/*.yaml | grep -vE '@[0-9a-f]{40} # v[0-9]+\.[0-9]+\.[0-9]+$' || true)
   [ -z "$loose" ] || { say "not pinned: $loose"; return 1; }
-  builders=$(grep -ohE 'docker.io/library/rust:[^ ]+' .github/workflows/*.yaml Containerfile | sort -u)
+  builders=$(grep -ohE '(container:|FROM) rust:[^ ]+' .github/workflows/*.yaml Containerfile | cut -d' ' -f2 | sort -u)
   [ "$(wc -l <<<"$builders")" = 1 ] || { say "there are several builders: $builders"; return 1; }
 }
 

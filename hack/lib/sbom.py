@@ -75,7 +75,6 @@ def crate_packages(lines, program):
             continue
         yield package(
             f"Crate-{name}-{version}", name, version, f"pkg:cargo/{quoted(name)}@{quoted(version)}", licence or "NOASSERTION",
-            downloadLocation=f"https://crates.io/crates/{name}/{version}",
         )
 
 
