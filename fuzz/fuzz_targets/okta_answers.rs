@@ -10,7 +10,6 @@ use yubikey_shipment_fuzz::{
 };
 use yubikey_shipment_operator::{
     domain::{
-        failure::CallError,
         ids::{EnrollmentId, Login},
         seen::{EnrollmentList, EnrollmentStatus, NewEnrollment, User, UserStatus},
     },

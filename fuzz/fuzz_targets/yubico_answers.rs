@@ -11,7 +11,6 @@ use yubikey_shipment_fuzz::{
 use yubikey_shipment_operator::{
     domain::{
         countries,
-        failure::CallError,
         ids::ShipmentId,
         recipient::Field,
         seen::{AddressVerdict, ParcelClass, ParcelState, Programmed, Responses, Tracking},
