@@ -14,12 +14,14 @@ target=${CARGO_TARGET_DIR:-$root/target}
 
 # build PROFILE: what a storm runs; says something only while it takes long.
 build() {
-  local flags=()
-  [ "$1" = debug ] || flags=(--release)
+  # In debug what hack/build.sh has built: a choice of packages is a choice of
+  # features, and compiles the libraries once more.
+  local what=(--workspace --bins)
+  [ "$1" = debug ] || what=(--release -p yubikey-shipment-operator -p yubikey-shipment-sandbox -p yubikey-shipment-soak)
   tied control-plane/build.sh >&2
   tied tools/build.sh >&2
   watched "soak" '^ *Compiling ' "crates compiled" "$logs/soak-build.log" \
-    cargo build "${flags[@]}" -p yubikey-shipment-operator -p yubikey-shipment-sandbox -p yubikey-shipment-soak >&2 ||
+    cargo build "${what[@]}" >&2 ||
     fail "the build failed; see $logs/soak-build.log"
 }
 
