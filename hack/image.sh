@@ -79,6 +79,7 @@ build() {
 
 check() {
   local at
+  mkdir -p .cache/image/check
   for at in one two; do
     say "image-check: build $at"
     rm -rf ".cache/image/check/$at"
