@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use libfuzzer_sys::fuzz_target;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use yubikey_shipment_operator::{
     api::{
         decision::{YubiKeyDecision, YubiKeyDecisionSpec},
@@ -18,9 +18,10 @@ use yubikey_shipment_operator::{
 const REMEMBERED: usize = 5;
 
 fuzz_target!(|input: &[u8]| {
-    let Ok(mut both) = serde_json::from_slice::<Value>(input) else { return };
-    let Ok(status) = serde_json::from_value::<YubiKeyShipmentStatus>(both["status"].take()) else { return };
-    let Ok(spec) = serde_json::from_value::<YubiKeyDecisionSpec>(both["decision"].take()) else { return };
+    let Ok(mut both) = serde_json::from_slice::<Map<String, Value>>(input) else { return };
+    let mut part = |name| both.remove(name).unwrap_or_default();
+    let Ok(status) = serde_json::from_value::<YubiKeyShipmentStatus>(part("status")) else { return };
+    let Ok(spec) = serde_json::from_value::<YubiKeyDecisionSpec>(part("decision")) else { return };
     let Ok(journal) = record::read(&status) else { return };
     let mut decision = YubiKeyDecision::new("decision", spec);
     // As the API server stores it.
