@@ -8,27 +8,14 @@
 set -euo pipefail
 . "$(dirname "$0")/lib/common.sh"
 . "$root/hack/lib/promtool.sh"
+. "$root/hack/lib/tests.sh"
 rules=$root/charts/yubikey-shipment-operator/files/alerts.yaml
 dashboard=$root/charts/yubikey-shipment-operator/files/dashboard.json
 tests=$root/tests/alerts/alerts_test.yaml
 look="python3 $root/hack/lib/alerts.py"
-failed=0
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-
-# test_one WHAT COMMAND...: a test; its output is shown if it fails.
-test_one() {
-  local what=$1
-  shift
-  if "$@" >"$work/output" 2>&1 </dev/null; then
-    say "ok $what"
-  else
-    sed 's/^/  | /' "$work/output" | head -n 40
-    say "not ok $what"
-    failed=1
-  fi
-}
 
 # promtool names no test: where one fails, each is run from a file of its own.
 test_each_alert() {
@@ -37,7 +24,7 @@ test_each_alert() {
   cp "$rules" "$tests" "$work/tests"
   if "$promtool" test rules "$work/tests/$(basename "$tests")" >/dev/null 2>&1; then whole=passed; fi
   while IFS=$'\t' read -r file name; do
-    if [ -n "$whole" ]; then say "ok $name"; else test_one "$name" "$promtool" test rules "$work/tests/$file"; fi
+    if [ -n "$whole" ]; then say "ok $name"; else run "$name" "$promtool" test rules "$work/tests/$file"; fi
   done <"$work/tests/names"
 }
 
@@ -54,11 +41,11 @@ promtool_program || fail "there is no promtool: set PROMTOOL, install Debian's p
 
 if [ "${1-}" = metrics ]; then
   shift
-  for file in "$@"; do test_one "promtool takes $(basename "$file")" check_metrics "$file"; done
+  for file in "$@"; do run "promtool takes $(basename "$file")" check_metrics "$file"; done
   exit "$failed"
 fi
-test_one "the alert rules are valid" "$promtool" check rules "$rules"
+run "the alert rules are valid" "$promtool" check rules "$rules"
 test_each_alert
-test_one "every expression of the dashboard parses" dashboard_parses
+run "every expression of the dashboard parses" dashboard_parses
 $look check "$root" || failed=1
 exit "$failed"

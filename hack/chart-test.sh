@@ -6,30 +6,15 @@
 set -euo pipefail
 . "$(dirname "$0")/lib/common.sh"
 . "$root/hack/lib/charts.sh"
+. "$root/hack/lib/tests.sh"
 namespace=yubikey-shipments
 definitions=(yubikeyshipments yubikeyconnections yubikeydecisions)
 definitions=("${definitions[@]/%/.fidoprereg.dev}")
-failed=0
 
 work=$(mktemp -d)
 cluster=
 trap '[ -z "$cluster" ] || end_process "$cluster"; rm -rf "$work"' EXIT
 trap 'exit 143' INT TERM
-
-# run WHAT COMMAND...: a test; its output is shown if it fails. In the background,
-# because where a failure is expected, as after `if`, a function's set -e is off.
-run() {
-  local what=$1
-  shift
-  (trap - EXIT; "$@") >"$work/output" 2>&1 &
-  if wait $!; then
-    say "ok $what"
-  else
-    sed 's/^/  | /' "$work/output"
-    say "not ok $what"
-    failed=1
-  fi
-}
 
 # fails SENTENCE COMMAND...: the command fails, and says so in these words. One
 # command, not a function of several: as after any `if`, its set -e would be off.

@@ -5,6 +5,7 @@
 set -euo pipefail
 . "$(dirname "$0")/lib/common.sh"
 . "$root/hack/lib/rootfs.sh"
+. "$root/hack/lib/tests.sh"
 cd "$root"
 
 images=(yubikey-shipment-operator yubikey-shipment-sandbox)
@@ -12,26 +13,10 @@ built=${CARGO_TARGET_DIR:-$root/target}/debug
 look="python3 $root/hack/lib/oci.py"
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 export SOURCE_DATE_EPOCH
-failed=0
 
 work=$(mktemp -d)
 trap 'chmod -R u+w "$work" && rm -rf "$work"' EXIT
 trap 'exit 143' INT TERM
-
-# run WHAT COMMAND...: a test; its output is shown if it fails. In the background,
-# because where a failure is expected, as after `if`, a function's set -e is off.
-run() {
-  local what=$1
-  shift
-  (trap - EXIT; "$@") >"$work/output" 2>&1 </dev/null &
-  if wait $!; then
-    say "ok $what"
-  else
-    sed 's/^/  | /' "$work/output" | tail -n 40
-    say "not ok $what"
-    failed=1
-  fi
-}
 
 # --- what is tested ---
 

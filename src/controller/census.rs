@@ -248,18 +248,26 @@ mod tests {
         })
     }
 
-    fn read(shipments: Vec<Value>, connections: Vec<Value>) -> String {
+    fn census(shipments: Store<YubiKeyShipment>, connections: Vec<Value>) -> Registry {
         let mut registry = Registry::default();
         registry.register_collector(Box::new(Census {
-            shipments: vec![stored(shipments)],
+            shipments: vec![shipments],
             connections: stored(connections),
             answered: futures::future::ready(()).boxed().shared(),
             known: Arc::default(),
             leadership: Leadership::always(),
         }));
+        registry
+    }
+
+    fn text(registry: &Registry) -> String {
         let mut text = String::new();
-        encode(&mut text, &registry).unwrap();
+        encode(&mut text, registry).unwrap();
         text
+    }
+
+    fn read(shipments: Vec<Value>, connections: Vec<Value>) -> String {
+        text(&census(stored(shipments), connections))
     }
 
     fn has(text: &str, line: &str) {
@@ -327,17 +335,9 @@ mod tests {
             let statuses = [json!({"phase": "Ordered"}), held("OutOfStock", "2026-02-01T00:00:00Z")];
             let shipments =
                 (0..count).map(|n| shipment(&format!("s{n}"), "a", &statuses[n % statuses.len()]));
-            let mut registry = Registry::default();
-            registry.register_collector(Box::new(Census {
-                shipments: vec![stored(shipments.collect())],
-                connections: stored(vec![connection("a", "True")]),
-                answered: futures::future::ready(()).boxed().shared(),
-                known: Arc::default(),
-                leadership: Leadership::always(),
-            }));
+            let registry = census(stored(shipments.collect()), vec![connection("a", "True")]);
             let started = std::time::Instant::now();
-            let mut text = String::new();
-            encode(&mut text, &registry).unwrap();
+            let text = text(&registry);
             println!("{count} shipments, half of them held: {:?}", started.elapsed());
             text.lines().filter(|line| !line.starts_with('#')).count()
         });
@@ -347,17 +347,7 @@ mod tests {
     #[test]
     fn nothing_is_counted_before_everything_is_listed() {
         let (shipments, _writer) = reflector::store();
-        let census = Census {
-            shipments: vec![shipments],
-            connections: stored(vec![connection("a", "True")]),
-            answered: futures::future::ready(()).boxed().shared(),
-            known: Arc::default(),
-            leadership: Leadership::always(),
-        };
-        let mut registry = Registry::default();
-        registry.register_collector(Box::new(census));
-        let mut text = String::new();
-        encode(&mut text, &registry).unwrap();
+        let text = text(&census(shipments, vec![connection("a", "True")]));
         assert!(text.contains("leader 1") && !text.contains("shipments"), "{text}");
     }
 }

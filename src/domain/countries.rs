@@ -1,5 +1,7 @@
 //! ISO 3166-1 alpha-2 codes and the subdivisions that `YubiEnterprise` demands as two letters.
 
+use std::{collections::HashMap, sync::LazyLock};
+
 use super::place_names;
 
 /// The 249 officially assigned codes, sorted.
@@ -43,11 +45,14 @@ pub fn is_alpha2(code: &str) -> bool {
 /// accents of apostrophes and outer blanks do not matter. `None` for anything that is not exactly one of those.
 #[must_use]
 pub fn code_of_country(text: &str) -> Option<&'static str> {
-    let text = plain(text);
-    let means = |(two, three, names): &(&str, &str, &[&str])| {
-        plain(two) == text || plain(three) == text || names.iter().any(|name| plain(name) == text)
-    };
-    place_names::COUNTRIES.iter().find(|country| means(country)).map(|(two, ..)| *two)
+    static CODES: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
+        let countries = place_names::COUNTRIES.iter();
+        let words = countries.flat_map(|(two, three, names)| {
+            [two, three].into_iter().chain(*names).map(|word| (plain(word), *two))
+        });
+        words.collect()
+    });
+    CODES.get(&plain(text)).copied()
 }
 
 /// The two-letter code of a state, province or territory of the US or Canada, by its code or name; `None` elsewhere

@@ -134,6 +134,14 @@ pub struct Raw {
     pub source: String,
 }
 
+impl Raw {
+    /// What it says, without outer blanks; `None` if that is nothing.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        self.value.as_deref().map(str::trim).filter(|text| !text.is_empty())
+    }
+}
+
 /// One thing that is wrong with one field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
@@ -198,19 +206,15 @@ impl Recipient {
     }
 }
 
-fn trimmed(raw: Option<&Raw>) -> Option<String> {
-    raw.and_then(|r| r.value.as_deref()).map(str::trim).filter(|v| !v.is_empty()).map(str::to_owned)
-}
-
 /// The value in the form that `YubiEnterprise` takes; one that has none stays as it is, for the fault to be told.
 fn normal(field: Field, raw: &BTreeMap<Field, Raw>, country: &str) -> Option<String> {
-    let value = trimmed(raw.get(&field))?;
+    let value = raw.get(&field)?.text()?;
     let code = match field {
-        Field::CountryCode => countries::code_of_country(&value),
-        Field::Region => countries::code_of_region(&value, country),
+        Field::CountryCode => countries::code_of_country(value),
+        Field::Region => countries::code_of_region(value, country),
         _ => None,
     };
-    Some(code.map_or(value, str::to_owned))
+    Some(code.unwrap_or(value).to_owned())
 }
 
 fn check(field: Field, value: Option<&str>, country: &str) -> Result<(), String> {

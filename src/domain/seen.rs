@@ -244,6 +244,14 @@ pub struct Inventory {
     pub buckets: Vec<Bucket>,
 }
 
+impl Inventory {
+    /// The bucket of this `inventoryProductId`, if it is shown.
+    #[must_use]
+    pub fn bucket(&self, inventory_product_id: u32) -> Option<&Bucket> {
+        self.buckets.iter().find(|bucket| bucket.inventory_product_id == inventory_product_id)
+    }
+}
+
 /// A public key of Yubico, the six members Okta takes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PublicKey {

@@ -262,14 +262,19 @@ async fn a_call_says_who_it_is_and_keeps_no_cookies() {
     }
 }
 
-#[tokio::test]
-async fn outcomes_are_counted_under_bounded_labels() {
+/// A client, and where its calls are counted.
+fn counted() -> (Http, Registry) {
     let metrics = Arc::new(CallMetrics::default());
     let mut registry = Registry::default();
     metrics.register(&mut registry);
     let settings =
         Settings { timeout: Duration::from_secs(30), extra_ca: None, allow_insecure_loopback: true };
-    let http = Http::new(&settings, metrics).unwrap();
+    (Http::new(&settings, metrics).unwrap(), registry)
+}
+
+#[tokio::test]
+async fn outcomes_are_counted_under_bounded_labels() {
+    let (http, registry) = counted();
     let server = Server::always(json(200, "{}")).await;
     http.send(order(&server.url), any).await.unwrap();
     http.send(order(&server.url), |a| Err::<(), _>(a.unreadable("x"))).await.unwrap_err();
@@ -286,12 +291,7 @@ async fn outcomes_are_counted_under_bounded_labels() {
 
 #[tokio::test]
 async fn waits_are_counted_whether_we_keep_our_pace_or_a_vendor_asks_for_it() {
-    let metrics = Arc::new(CallMetrics::default());
-    let mut registry = Registry::default();
-    metrics.register(&mut registry);
-    let settings =
-        Settings { timeout: Duration::from_secs(30), extra_ca: None, allow_insecure_loopback: true };
-    let http = Http::new(&settings, metrics).unwrap();
+    let (http, registry) = counted();
     let server = Server::always(json(429, "{}")).await;
     let wish = |a: &Answer| Err::<(), _>(a.rate_limited(Some(Duration::from_secs(40))));
     http.send(order(&server.url), wish).await.unwrap_err();

@@ -23,6 +23,17 @@ pub const RELEASE: &str = "yubikey-shipment-operator";
 pub const OPERATOR_IMAGE: &str = "yubikey-shipment-operator";
 pub const SANDBOX_IMAGE: &str = "yubikey-shipment-sandbox";
 
+/// Helm with the cluster's kubeconfig and directories of its own.
+pub fn helm(plane: &Plane) -> Command {
+    let home = plane.dir.join("helm");
+    let mut helm = Command::new(super::tool("helm"));
+    helm.env("KUBECONFIG", &plane.kubeconfig);
+    for kind in ["CACHE", "CONFIG", "DATA"] {
+        helm.env(format!("HELM_{kind}_HOME"), home.join(kind));
+    }
+    helm
+}
+
 /// A cluster that the chart is installed into. Its pods run.
 #[derive(Debug)]
 pub struct Installation {
@@ -81,13 +92,8 @@ impl Installation {
     }
 
     async fn helm(&self, verb: &str, arguments: &[&str], values: Option<&str>) -> Said {
-        let home = self.plane.dir.join("helm");
-        let mut helm = Command::new(super::tool("helm"));
+        let mut helm = helm(&self.plane);
         helm.args([verb, RELEASE, "--namespace", NAMESPACE]).args(arguments);
-        helm.env("KUBECONFIG", &self.plane.kubeconfig);
-        for directory in ["CACHE", "CONFIG", "DATA"] {
-            helm.env(format!("HELM_{directory}_HOME"), &home);
-        }
         if let Some(values) = values {
             let file = self.plane.dir.join("values.yaml");
             fs::write(&file, values).unwrap();

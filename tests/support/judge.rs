@@ -6,6 +6,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use super::{
+    helm::helm,
     kubectl::{self, Said},
     object::Object,
     scene::Scene,
@@ -67,14 +68,10 @@ pub async fn strict(files: &[String]) -> Said {
 }
 
 impl Scene {
-    /// helm with the cluster's kubeconfig and directories of its own.
+    /// A command of helm.
     pub async fn helm(&self, arguments: &[&str]) -> Said {
-        let home = self.plane().dir.join("helm");
-        let mut helm = Command::new(tool("helm"));
-        helm.args(arguments).env("KUBECONFIG", &self.plane().kubeconfig);
-        for kind in ["CACHE", "CONFIG", "DATA"] {
-            helm.env(format!("HELM_{kind}_HOME"), home.join(kind));
-        }
+        let mut helm = helm(self.plane());
+        helm.args(arguments);
         kubectl::run(helm, String::new()).await
     }
 

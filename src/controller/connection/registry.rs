@@ -1,7 +1,7 @@
 //! All connections of this process, by name: usable, or at fault with the reason.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -33,7 +33,7 @@ pub struct Stand {
 #[derive(Debug)]
 pub struct Registry {
     connections: Mutex<HashMap<String, (Stand, Connection)>>,
-    reports: Mutex<HashMap<String, Failure>>,
+    reports: Mutex<HashSet<String>>,
     changes: watch::Sender<u64>,
     reported: watch::Sender<u64>,
 }
@@ -105,8 +105,8 @@ impl Registry {
     }
 
     /// A shipment's call met a fault of the connection: preflight looks at it at once.
-    pub fn report(&self, name: &str, failure: Failure) {
-        lock(&self.reports).insert(name.to_owned(), failure);
+    pub fn report(&self, name: &str) {
+        lock(&self.reports).insert(name.to_owned());
         self.reported.send_modify(|n| *n += 1);
     }
 
@@ -118,7 +118,7 @@ impl Registry {
     /// Has a fault been reported that nobody has looked at yet?
     #[must_use]
     pub fn is_reported(&self, name: &str) -> bool {
-        lock(&self.reports).contains_key(name)
+        lock(&self.reports).contains(name)
     }
 
     /// The reported fault is looked at now.

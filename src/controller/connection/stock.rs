@@ -1,18 +1,13 @@
 //! How many keys of each model of a connection are left, for people who buy more in time.
 
-use crate::{
-    api::connection::YubiKeyConnectionSpec,
-    domain::seen::{Bucket, Inventory},
-};
+use crate::{api::connection::YubiKeyConnectionSpec, domain::seen::Inventory};
 
 /// Keys left for each entry of `spec.keys`: those of its bucket, which models may share. A bucket that is not shown is
 /// empty; a model is left out where the quantity is not told.
 #[must_use]
 pub fn left(spec: &YubiKeyConnectionSpec, inventory: &Inventory) -> Vec<(String, i64)> {
-    let bucket =
-        |id: u32| -> Option<&Bucket> { inventory.buckets.iter().find(|b| b.inventory_product_id == id) };
     let models = spec.keys.iter().filter_map(|key| {
-        let left = bucket(key.inventory_product_id).map_or(Some(0), |bucket| bucket.quantity)?;
+        let left = inventory.bucket(key.inventory_product_id).map_or(Some(0), |bucket| bucket.quantity)?;
         Some((key.name.clone(), left.max(0)))
     });
     models.collect()
@@ -23,6 +18,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::domain::seen::Bucket;
 
     fn spec() -> YubiKeyConnectionSpec {
         let key = |name: &str, inventory: u32| json!({"name": name, "productId": 29, "inventoryProductId": inventory, "customizationId": "R"});

@@ -213,7 +213,7 @@ impl Pass {
             };
             if let Some(failure) = failed {
                 if failure.reason.kind() == Kind::Auth {
-                    self.ctx.registry.report(&link.name, failure.clone());
+                    self.ctx.registry.report(&link.name);
                 }
                 return self.fail(failure).await;
             }

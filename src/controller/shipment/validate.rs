@@ -320,7 +320,7 @@ fn fill_in(connection: &YubiKeyConnectionSpec, raw: &mut BTreeMap<Field, Raw>) {
         (Field::Phone, &defaults.phone),
         (Field::CountryCode, &defaults.country_code),
     ] {
-        let blank = raw.get(&field).and_then(|r| r.value.as_deref()).is_none_or(|v| v.trim().is_empty());
+        let blank = raw.get(&field).and_then(Raw::text).is_none();
         if let (true, Some(value)) = (blank, value) {
             let source = format!("the connection's recipientDefaults.{}", field.name());
             raw.insert(field, Raw { value: Some(value.clone()), source });
@@ -386,7 +386,7 @@ fn pin_mail_fault(user: &User) -> Option<String> {
 pub fn stock(inventory: &Inventory, product: &KeyProduct) -> Result<(), Failure> {
     let out = |what: String| Err(Failure::new(Reason::OutOfStock, what));
     let id = product.inventory_product_id;
-    let Some(bucket) = inventory.buckets.iter().find(|b| b.inventory_product_id == id) else {
+    let Some(bucket) = inventory.bucket(id) else {
         return out(format!(
             "YubiEnterprise shows no stock under inventory product id {id}; buy keys, or correct inventoryProductId."
         ));
