@@ -165,7 +165,8 @@ impl Place {
         let controller =
             Controller::for_stream(stream, shipments.clone()).watches_stream(words, |decision| {
                 let namespace = decision.namespace().unwrap_or_default();
-                Some(ObjectRef::new(&decision.spec.shipment_ref.name).within(&namespace))
+                let shipment = decision.spec.shipment_ref?;
+                Some(ObjectRef::new(&shipment.name).within(&namespace))
             });
         Self { controller, shipments, decisions, answers }
     }

@@ -92,6 +92,14 @@ id!(
     YubicoOrgId, "the YubiEnterprise organization id"
 );
 id!(
+    /// Okta group id (`00g…`).
+    GroupId, "the Okta group id"
+);
+id!(
+    /// `uuid` of an event in Okta's System Log: the same event has the same one, however often it is shown.
+    EventId, "the event id"
+);
+id!(
     /// `WebAuthn` relying party id: a host name.
     RpId, "the RP id"
 );

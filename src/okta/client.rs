@@ -29,6 +29,12 @@ const ROAD: &str = "okta.users.manage okta.users.read";
 /// Asked for by itself and only for the RP id: one scope that is not granted refuses the whole request.
 const AUTHENTICATORS: &str = "okta.authenticators.read";
 
+/// Asked for by itself and only where a rollout follows a group.
+const GROUPS: &str = "okta.groups.read";
+
+/// Asked for by itself and only where a rollout follows the System Log.
+const LOGS: &str = "okta.logs.read";
+
 /// One Okta organization. Cheap to share; holds the access token.
 pub struct Client {
     http: Http,
@@ -54,6 +60,8 @@ struct Service {
     app: App,
     road: TokenSource,
     authenticators: TokenSource,
+    groups: TokenSource,
+    logs: TokenSource,
 }
 
 /// Whose permission a call needs.
@@ -62,6 +70,8 @@ pub(super) enum Scope {
     None,
     Road,
     Authenticators,
+    Groups,
+    Logs,
 }
 
 /// One operation; each try makes a call of its own from it.
@@ -115,6 +125,8 @@ impl Client {
                 app: App::new(&settings.org_url, app)?,
                 road: TokenSource::new(ROAD),
                 authenticators: TokenSource::new(AUTHENTICATORS),
+                groups: TokenSource::new(GROUPS),
+                logs: TokenSource::new(LOGS),
             })),
             Auth::ApiToken(token) => Access::ApiToken(token.clone()),
         };
@@ -215,6 +227,8 @@ impl Client {
             Scope::None => None,
             Scope::Road => Some((&service.app, &service.road)),
             Scope::Authenticators => Some((&service.app, &service.authenticators)),
+            Scope::Groups => Some((&service.app, &service.groups)),
+            Scope::Logs => Some((&service.app, &service.logs)),
         }
     }
 

@@ -27,6 +27,8 @@ pub(super) enum Code {
     InvalidToken,
     /// E0000015
     FeatureOff,
+    /// E0000016
+    ActivationFailed,
     /// E0000038
     UserStatus,
     /// E0000047
@@ -48,6 +50,7 @@ impl Code {
             "E0000007" => Self::NotFound,
             "E0000011" => Self::InvalidToken,
             "E0000015" => Self::FeatureOff,
+            "E0000016" => Self::ActivationFailed,
             "E0000038" => Self::UserStatus,
             "E0000047" => Self::TooManyRequests,
             _ => Self::Other,
@@ -69,6 +72,29 @@ pub(super) fn code(answer: &Answer) -> Option<Code> {
     let code = Code::parse(text)?;
     span.record("error_code", text);
     Some(code)
+}
+
+/// The sentences of `errorCauses`, an array or one object. They may hold what was typed: never shown.
+pub(super) fn causes(answer: &Answer) -> Vec<String> {
+    let body: Option<Value> = serde_json::from_slice(&answer.body).ok();
+    let causes = match body.as_ref().and_then(|body| body.get("errorCauses")) {
+        Some(Value::Array(causes)) => causes.iter().collect(),
+        Some(cause) => vec![cause],
+        None => Vec::new(),
+    };
+    let sentence = |cause: &&Value| Some(cause.get("errorSummary")?.as_str()?.to_owned());
+    causes.iter().filter_map(sentence).collect()
+}
+
+/// Says which scope a refusal asks for; the general message names those of the road.
+pub(super) fn name_the_scope(mut error: CallError, scope: &str, what: &str) -> CallError {
+    if error.failure.reason == Reason::OktaForbidden {
+        error.failure.message = format!(
+            "Okta does not let the app read {what}: grant the scope {scope} under `Okta API Scopes` of the app and \
+             assign it an admin role that covers it"
+        );
+    }
+    error
 }
 
 /// Okta itself says that the thing is not there. A 404 of another server does not count.

@@ -11,20 +11,39 @@ use crate::{
     http::{Answer, not_sent},
 };
 
+/// How far a list is followed before it is refused: it is never cut.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Longest {
+    pub(super) pages: usize,
+    /// What to do about a list that is longer.
+    pub(super) advice: &'static str,
+}
+
 /// No list of one person's things is longer than this.
-const PAGES: usize = 20;
+const OF_A_PERSON: Longest = Longest { pages: 20, advice: "please report this" };
 
 impl Client {
-    /// Every page from this URL on, each read by `read`.
+    /// Every page of a list of one person's things from this URL on, each read by `read`.
     pub(super) async fn pages<P>(
         &self,
         first: Url,
         request: impl Fn(Url) -> Request,
         read: impl Fn(&Answer) -> Result<P, CallError>,
     ) -> Result<Vec<P>, CallError> {
+        self.pages_of(OF_A_PERSON, first, request, read).await
+    }
+
+    /// The same for a list that may have so many pages.
+    pub(super) async fn pages_of<P>(
+        &self,
+        longest: Longest,
+        first: Url,
+        request: impl Fn(Url) -> Request,
+        read: impl Fn(&Answer) -> Result<P, CallError>,
+    ) -> Result<Vec<P>, CallError> {
         let mut pages = Vec::new();
         let mut url = first;
-        for _ in 0..PAGES {
+        for _ in 0..longest.pages {
             let (page, next) = self
                 .call(request(url), |answer| {
                     done(answer)?;
@@ -39,11 +58,11 @@ impl Client {
         }
         Err(not_sent(
             Reason::UnreadableAnswer,
-            format!("a list of Okta does not end after {PAGES} pages; please report this"),
+            format!("a list of Okta does not end after {} pages; {}", longest.pages, longest.advice),
         ))
     }
 
-    fn next(&self, answer: &Answer) -> Result<Option<Url>, Unread> {
+    pub(super) fn next(&self, answer: &Answer) -> Result<Option<Url>, Unread> {
         let next = next_link(answer).map_err(|what| answer.unreadable(what))?;
         if next.as_ref().is_some_and(|url| !self.is_ours(url)) {
             return Err(answer.unreadable("the list goes on at another host").into());

@@ -25,6 +25,8 @@ pub const LONGEST: Duration = Duration::from_secs(120);
 pub(super) enum Bucket {
     Token,
     Users,
+    Groups,
+    Logs,
     Preregistration,
     Organization,
 }

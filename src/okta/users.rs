@@ -3,12 +3,11 @@
 
 use reqwest::header::{self, HeaderMap, HeaderValue};
 use serde_json::Value;
-use url::Url;
 
 use super::{
     Client,
     client::{Request, Unread, done},
-    fault,
+    fault, query,
     quota::Bucket,
     wire::UserBody,
 };
@@ -47,7 +46,7 @@ impl Client {
     /// # Errors
     /// Whatever but 2xx.
     pub async fn user_by_login(&self, login: &Login) -> Result<Option<User>, CallError> {
-        let expression = format!("profile.login eq \"{}\"", escaped(login.as_str()));
+        let expression = query::equals("profile.login", login.as_str());
         match self.find("user-by-login", "filter", &expression, login).await {
             Ok(Some(user)) => return Ok(Some(user)),
             Ok(None) => {}
@@ -69,7 +68,7 @@ impl Client {
         login: &Login,
     ) -> Result<Option<User>, CallError> {
         let mut url = self.url(&["api", "v1", "users"])?;
-        set_query(&mut url, parameter, expression);
+        query::set(&mut url, parameter, expression);
         let request = Request { headers: trimmed(), ..Request::get(operation, Bucket::Users, url) };
         self.call(request, |answer| the_one(answer, login)).await
     }
@@ -84,20 +83,8 @@ pub(super) fn read_user(answer: &Answer) -> Result<Option<User>, Unread> {
     Ok(Some(user(body).ok_or_else(|| answer.unreadable("the user has no usable id"))?))
 }
 
-/// Percent-encodes the blank as `%20`: the form's `+` is not what Okta documents.
-fn set_query(url: &mut Url, parameter: &str, expression: &str) {
-    url.query_pairs_mut().append_pair(parameter, expression);
-    let query = url.query().map(|query| query.replace('+', "%20"));
-    url.set_query(query.as_deref());
-}
-
-/// Inside the quotes of an expression.
-pub(super) fn escaped(value: &str) -> String {
-    value.replace('\\', "\\\\").replace('"', "\\\"")
-}
-
 /// Leaves credentials and links out of the answer.
-fn trimmed() -> HeaderMap {
+pub(super) fn trimmed() -> HeaderMap {
     let omit =
         "application/json; okta-response=omitCredentials,omitCredentialsLinks,omitTransitioningToStatus";
     HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(omit))])
@@ -107,14 +94,26 @@ fn trimmed() -> HeaderMap {
 pub(super) fn the_one(answer: &Answer, login: &Login) -> Result<Option<User>, Unread> {
     done(answer)?;
     let bodies: Vec<UserBody> = answer.json()?;
+    let users: Vec<User> = bodies.into_iter().filter_map(user).collect();
+    let found =
+        with_login(&users, login).map_err(|Ambiguous| answer.unreadable("several users have this login"))?;
+    Ok(found.cloned())
+}
+
+/// Several users differ from a login in capitals only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Ambiguous;
+
+/// The user with this login, else the only one that differs from it in capitals only.
+pub(super) fn with_login<'a>(users: &'a [User], login: &Login) -> Result<Option<&'a User>, Ambiguous> {
     let wanted = login.as_str().to_lowercase();
-    let mut users: Vec<User> = bodies.into_iter().filter_map(user).collect();
-    users.retain(|user| user.login.as_ref().is_some_and(|l| l.as_str().to_lowercase() == wanted));
-    let exact = users.iter().position(|user| user.login.as_ref() == Some(login));
-    match (exact, users.len()) {
-        (Some(index), _) => Ok(Some(users.swap_remove(index))),
-        (None, 0 | 1) => Ok(users.pop()),
-        (None, _) => Err(answer.unreadable("several users have this login").into()),
+    let same = |user: &&User| user.login.as_ref().is_some_and(|l| l.as_str().to_lowercase() == wanted);
+    let similar: Vec<&User> = users.iter().filter(same).collect();
+    let exact = similar.iter().find(|user| user.login.as_ref() == Some(login));
+    match (exact, similar.as_slice()) {
+        (Some(user), _) | (None, [user]) => Ok(Some(user)),
+        (None, []) => Ok(None),
+        (None, _) => Err(Ambiguous),
     }
 }
 

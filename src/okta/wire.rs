@@ -1,9 +1,12 @@
 //! Okta's bodies, spelled as Okta spells them. Written strictly, read tolerantly.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::domain::{
+    directory::NewPerson,
     requests::{ActivateRequest, EnrollRequest},
     seen::PublicKey,
 };
@@ -144,10 +147,37 @@ pub(super) struct UserBody {
     pub(super) profile: Option<Map<String, Value>>,
 }
 
+/// `CreateUserRequest`, as far as a staged user needs it.
+#[derive(Serialize)]
+pub(super) struct CreateUserBody<'a> {
+    profile: &'a BTreeMap<String, String>,
+}
+
+impl<'a> CreateUserBody<'a> {
+    pub(super) const fn new(person: &'a NewPerson) -> Self {
+        Self { profile: person.profile() }
+    }
+}
+
+/// `UserFactor`, as far as it is needed.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct UserFactorBody {
+    pub(super) factor_type: Option<Value>,
+    pub(super) status: Option<Value>,
+}
+
 /// `Group`
 #[derive(Deserialize)]
 pub(super) struct GroupBody {
     pub(super) id: String,
+    pub(super) profile: Option<GroupProfileBody>,
+}
+
+/// `GroupProfile`, as far as it is needed.
+#[derive(Deserialize)]
+pub(super) struct GroupProfileBody {
+    pub(super) name: Option<String>,
 }
 
 /// `WellKnownOrgMetadata`

@@ -150,11 +150,6 @@ fn a_user_keeps_the_attributes_that_are_text() {
 }
 
 #[test]
-fn a_login_cannot_leave_its_quotes() {
-    assert_eq!(users::escaped("a\"b\\c"), "a\\\"b\\\\c");
-}
-
-#[test]
 fn codes_are_bounded() {
     assert_eq!(fault::Code::parse("E0000007"), Some(fault::Code::NotFound));
     assert_eq!(fault::Code::parse("E0009999"), Some(fault::Code::Other));

@@ -1,0 +1,141 @@
+//! Groups and new people of Okta's directory, in words of the domain.
+
+use std::{collections::BTreeMap, fmt};
+
+use thiserror::Error;
+
+use super::{
+    ids::{GroupId, Login},
+    seen::User,
+};
+
+/// A group as Okta shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// The immutable id.
+    pub id: GroupId,
+    /// `profile.name`; not unique: an imported group may have the name of an Okta group.
+    pub name: String,
+}
+
+/// What a look for a group by its name gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GroupLookup {
+    /// Exactly one has this name.
+    Found(Group),
+    /// None has it.
+    Missing,
+    /// These have it; only an id tells which is meant.
+    Ambiguous(Vec<GroupId>),
+}
+
+/// Attributes without which nobody is created. Okta wants the first three; the secondary e-mail is ours: a
+/// person who is not active yet cannot read the PIN in the work mailbox.
+pub const REQUIRED_OF_NEW_PEOPLE: [&str; 4] = ["firstName", "lastName", "email", "secondEmail"];
+
+/// Why nobody can be created from these attributes.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("the new user's profile lacks {}", .missing.join(", "))]
+pub struct IncompleteProfile {
+    /// Names of the attributes that are absent or blank.
+    pub missing: Vec<&'static str>,
+}
+
+/// A person to be created as Staged: login and a profile that is complete enough.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NewPerson {
+    login: Login,
+    profile: BTreeMap<String, String>,
+}
+
+impl NewPerson {
+    /// Takes the attributes as they are; `login` among them is replaced by the one given.
+    ///
+    /// # Errors
+    /// Names every attribute of [`REQUIRED_OF_NEW_PEOPLE`] that is absent or blank.
+    pub fn new(login: Login, mut profile: BTreeMap<String, String>) -> Result<Self, IncompleteProfile> {
+        let blank = |name: &&str| profile.get(*name).is_none_or(|value| value.trim().is_empty());
+        let missing: Vec<_> = REQUIRED_OF_NEW_PEOPLE.into_iter().filter(|name| blank(&name)).collect();
+        if !missing.is_empty() {
+            return Err(IncompleteProfile { missing });
+        }
+        profile.insert("login".to_owned(), login.as_str().to_owned());
+        Ok(Self { login, profile })
+    }
+
+    /// The login, unique in an organization.
+    #[must_use]
+    pub const fn login(&self) -> &Login {
+        &self.login
+    }
+
+    /// The whole profile, `login` among it.
+    #[must_use]
+    pub const fn profile(&self) -> &BTreeMap<String, String> {
+        &self.profile
+    }
+}
+
+impl fmt::Debug for NewPerson {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The profile is personal data.
+        f.debug_struct("NewPerson").field("login", &self.login).finish_non_exhaustive()
+    }
+}
+
+/// What became of a wish to create a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Creation {
+    /// Made just now, Staged, without a mail.
+    Made(User),
+    /// The login was taken already: nothing was changed.
+    Existed(User),
+}
+
+/// What became of a wish to activate a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UserActivation {
+    /// Okta accepted; it works on it in the background.
+    Accepted,
+    /// The user was active already.
+    AlreadyActive,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn profile() -> BTreeMap<String, String> {
+        REQUIRED_OF_NEW_PEOPLE.iter().map(|name| ((*name).to_owned(), format!("a {name}"))).collect()
+    }
+
+    #[test]
+    fn nobody_is_created_without_each_of_the_four() {
+        let login = Login::new("ann.lee@example.com").unwrap();
+        assert!(NewPerson::new(login.clone(), profile()).is_ok());
+        for name in REQUIRED_OF_NEW_PEOPLE {
+            for value in [None, Some(""), Some("  ")] {
+                let mut profile = profile();
+                match value {
+                    None => drop(profile.remove(name)),
+                    Some(value) => drop(profile.insert(name.to_owned(), value.to_owned())),
+                }
+                let error = NewPerson::new(login.clone(), profile).unwrap_err();
+                assert_eq!(error.missing, [name], "{value:?}");
+            }
+        }
+        let error = NewPerson::new(login, BTreeMap::new()).unwrap_err();
+        assert_eq!(error.missing, REQUIRED_OF_NEW_PEOPLE, "all at once");
+    }
+
+    #[test]
+    fn a_new_person_prints_without_the_profile() {
+        let login = Login::new("ann.lee@example.com").unwrap();
+        let mut attributes = profile();
+        attributes.insert("streetAddress".into(), "1 Secret Street".into());
+        attributes.insert("login".into(), "somebody@else".into());
+        let person = NewPerson::new(login, attributes).unwrap();
+        assert!(!format!("{person:?}").contains("Secret"));
+        assert_eq!(person.profile()["login"], "ann.lee@example.com");
+    }
+}
