@@ -1,7 +1,10 @@
 //! An Okta of a few lines, and what all tests of this module share.
 
 mod flow;
+mod groups;
 mod keys;
+mod logs;
+mod people;
 mod quota;
 mod schemas;
 mod wire;
