@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Reply, Seen, Server, bytes, error_body, schemas, wire::told, with_api_token, with_headers};
+use super::{
+    Reply, Seen, Server, bytes, error_body, in_a_hurry, schemas, wire::told, with_api_token, with_headers,
+};
 use crate::{
     domain::{
         directory::{Group, GroupLookup},
@@ -39,7 +41,7 @@ async fn with_members(pages: Vec<Vec<Value>>) -> (std::sync::Arc<Server>, Client
         with_headers(200, &links, &Value::from(pages[index].clone()).to_string())
     })
     .await;
-    let client = with_api_token(&server);
+    let client = in_a_hurry(&server);
     (std::sync::Arc::new(server), client)
 }
 
@@ -63,13 +65,12 @@ async fn a_list_with_a_gap_is_refused_as_a_whole() {
     let error = okta.members(&id("00g1")).await.unwrap_err();
     assert_eq!(told(&error), (Arrival::Unclear, Reason::UnreadableAnswer, Some(200)));
 
-    let server = Server::start(|seen| match seen.path().contains("after") {
-        true => bytes(503, ""),
-        false => {
-            let next =
-                format!("<http://{}/api/v1/groups/00g1/users?after=1>; rel=\"next\"", seen.header("host"));
-            with_headers(200, &[("link", next.as_str())], "[]")
+    let server = Server::start(|seen| {
+        if seen.path().contains("after") {
+            return bytes(503, "");
         }
+        let next = format!("<http://{}/api/v1/groups/00g1/users?after=1>; rel=\"next\"", seen.header("host"));
+        with_headers(200, &[("link", next.as_str())], "[]")
     })
     .await;
     let error = with_api_token(&server).members(&id("00g1")).await.unwrap_err();

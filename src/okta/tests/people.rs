@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Reply, Seen, Server, bytes, error_body, user, wire::told, with_api_token};
+use super::{Reply, Seen, Server, bytes, error_body, in_a_hurry, user, wire::told, with_api_token};
 use crate::{
     domain::{
         directory::{Creation, NewPerson, UserActivation},
@@ -33,6 +33,10 @@ fn person(id: &str, login: &str) -> Value {
     json!({"id": id, "status": "ACTIVE", "profile": {"login": login}})
 }
 
+fn posts(seen: &Seen) -> bool {
+    seen.line().starts_with("POST")
+}
+
 fn list(people: Vec<Value>) -> Reply {
     bytes(200, &Value::from(people).to_string())
 }
@@ -55,7 +59,7 @@ proptest! {
             })
             .await;
             let logins: Vec<_> = (0..places.len()).map(|n| login(&format!("u{n}@example.com"))).collect();
-            let found = with_api_token(&server).users_by_login(&logins).await.unwrap();
+            let found = in_a_hurry(&server).users_by_login(&logins).await.unwrap();
             assert_eq!(found.iter().map(|(login, _)| login).collect::<Vec<_>>(), logins.iter().collect::<Vec<_>>());
             for (n, (_, user)) in found.iter().enumerate() {
                 let id = user.as_ref().map(|user| user.id.as_str().to_owned());
@@ -143,9 +147,8 @@ const REFUSED: &str = "{\"errorCode\":\"E0000001\",\"errorSummary\":\"x\",\"erro
 
 #[tokio::test]
 async fn a_login_that_is_taken_is_left_as_it_is() {
-    let server = Server::start(|seen| match seen.line().starts_with("POST") {
-        true => bytes(400, REFUSED),
-        false => list(vec![person("00u7", "ann.lee@example.com")]),
+    let server = Server::start(|seen| {
+        if posts(seen) { bytes(400, REFUSED) } else { list(vec![person("00u7", "ann.lee@example.com")]) }
     })
     .await;
     let made = with_api_token(&server).create_staged(&newcomer()).await.unwrap();
@@ -154,11 +157,7 @@ async fn a_login_that_is_taken_is_left_as_it_is() {
 
 #[tokio::test]
 async fn refused_attributes_are_named_without_their_values() {
-    let server = Server::start(|seen| match seen.line().starts_with("POST") {
-        true => bytes(400, REFUSED),
-        false => list(vec![]),
-    })
-    .await;
+    let server = Server::start(|seen| if posts(seen) { bytes(400, REFUSED) } else { list(vec![]) }).await;
     let error = with_api_token(&server).create_staged(&newcomer()).await.unwrap_err();
     assert_eq!(told(&error), (Arrival::Refused, Reason::InvalidRecipient, Some(400)));
     assert!(error.failure.message.contains("refused city of"), "{}", error.failure.message);
@@ -194,9 +193,11 @@ async fn an_activation_sends_no_mail_and_active_already_is_as_good() {
         ("PROVISIONED", Err(Reason::UserNotEligible)),
     ] {
         for code in ["E0000016", "E0000038"] {
-            let server = Server::start(move |seen| match seen.line().starts_with("POST") {
-                true => bytes(403, &error_body(code)),
-                false => bytes(200, &format!("{{\"id\":\"00uEXAMPLE0000000001\",\"status\":\"{status}\"}}")),
+            let server = Server::start(move |seen| {
+                if posts(seen) {
+                    return bytes(403, &error_body(code));
+                }
+                bytes(200, &format!("{{\"id\":\"00uEXAMPLE0000000001\",\"status\":\"{status}\"}}"))
             })
             .await;
             let done = with_api_token(&server).activate_user(&user()).await;
