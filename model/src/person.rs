@@ -37,7 +37,7 @@ pub fn answer(s: &State, slot: usize, choice: Choice) -> Option<Answer> {
             answer.enrollment = Some(if lost { journal.made()?.id.clone() } else { unused(s, slot)? });
         }
         Choice::ActivateWithKeptKeys | Choice::ApproveActivation | Choice::ApprovePin => {}
-        Choice::ResendPin => return None,
+        Choice::ResendPin | Choice::Proceed => return None,
     }
     let waits = s.decisions.iter().any(|known| known.slot == slot && known.answer == answer);
     (!waits).then_some(answer)

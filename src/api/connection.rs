@@ -413,6 +413,9 @@ pub struct Policy {
     /// May a deletion remove an active credential?
     #[serde(default)]
     pub revoke: Permission,
+    /// May a rollout create staged users at Okta, and activate them?
+    #[serde(default)]
+    pub create_users: Permission,
     /// Okta groups whose members may get keys.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_groups: Option<UserGroups>,
@@ -432,6 +435,7 @@ impl Default for Policy {
             address_override: Permission::Forbid,
             recipient_override: Permission::Forbid,
             revoke: Permission::Forbid,
+            create_users: Permission::Forbid,
             user_groups: None,
             max_open_orders: max_open_orders(),
         }

@@ -17,12 +17,18 @@ use serde::{Deserialize, Serialize};
     category = "yubikeys",
     status = "YubiKeyDecisionStatus",
     derive = "PartialEq",
-    doc = "A person's answer to one hold of a shipment. Create it when status.hold names choices; it counts once, and never belongs into Git.",
+    doc = "A person's answer to one hold of a shipment or a rollout. Create it when the status names a hold and choices; it counts once, and never belongs into Git.",
     printcolumn(
         name = "Shipment",
         type_ = "string",
         json_path = ".spec.shipmentRef.name",
         description = "Whose hold is answered"
+    ),
+    printcolumn(
+        name = "Rollout",
+        type_ = "string",
+        json_path = ".spec.rolloutRef.name",
+        description = "Of a rollout: whose hold is answered"
     ),
     printcolumn(name = "Hold", type_ = "string", json_path = ".spec.holdID", description = "Which hold"),
     printcolumn(name = "Action", type_ = "string", json_path = ".spec.action", description = "The answer"),
@@ -56,13 +62,20 @@ use serde::{Deserialize, Serialize};
 )]
 #[x_kube(
     validation = Rule::new("(self.action == 'AdoptOrder') == has(self.shipmentID)").message("spec.shipmentID goes with action AdoptOrder and with no other; add the shipment's id from the YubiEnterprise Console, or remove it"),
+    validation = Rule::new("has(self.shipmentRef) != has(self.rolloutRef)").message("spec takes exactly one of shipmentRef and rolloutRef; remove the other or add one"),
+    validation = Rule::new("(self.action == 'Proceed') == has(self.rolloutRef)").message("spec.action Proceed goes with rolloutRef and with nothing else; choose another action, or name a rollout"),
+    validation = Rule::new("!has(self.userIDs) || has(self.rolloutRef)").message("spec.userIDs goes with rolloutRef; remove it"),
     validation = Rule::new("(self.action == 'DiscardEnrollment') == has(self.enrollmentID)").message("spec.enrollmentID goes with action DiscardEnrollment and with no other; add the pending enrolment's id from Okta, or remove it")
 )]
 #[serde(rename_all = "camelCase")]
 pub struct YubiKeyDecisionSpec {
-    /// The shipment, in the same namespace.
-    pub shipment_ref: ShipmentRef,
-    /// `status.hold.id` of the shipment; for `ResendPin` the mail that is to be sent again, `pin-` and
+    /// The shipment, in the same namespace. Exactly one of this and `rolloutRef`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shipment_ref: Option<ShipmentRef>,
+    /// The rollout, in the same namespace; its only answer is `Proceed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollout_ref: Option<RolloutRef>,
+    /// `status.hold.id` of the shipment, or the id of one of the rollout's `status.holds`; for `ResendPin` the mail that is to be sent again, `pin-` and
     /// `status.pin.id`.
     #[serde(rename = "holdID")]
     #[schemars(length(min = 1, max = 63))]
@@ -77,6 +90,11 @@ pub struct YubiKeyDecisionSpec {
     #[serde(rename = "enrollmentID", default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 64))]
     pub enrollment_id: Option<String>,
+    /// With `rolloutRef` and a hold about deleted shipments: the Okta user ids of the people whose shipments are made
+    /// again.
+    #[serde(rename = "userIDs", default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 100), inner(length(min = 1, max = 64), regex(pattern = r"^[A-Za-z0-9_-]+$")))]
+    pub user_ids: Option<Vec<String>>,
     /// Why, for the auditor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 1024))]
@@ -90,6 +108,14 @@ pub struct YubiKeyDecisionSpec {
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 pub struct ShipmentRef {
     /// Name of the `YubiKeyShipment`.
+    #[schemars(length(min = 1, max = 253))]
+    pub name: String,
+}
+
+/// Names a rollout of the same namespace.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+pub struct RolloutRef {
+    /// Name of the `YubiKeyRollout`.
     #[schemars(length(min = 1, max = 253))]
     pub name: String,
 }
@@ -115,6 +141,8 @@ pub enum Action {
     ApprovePin,
     /// Mail the PIN again.
     ResendPin,
+    /// Of a rollout: go on, or make the shipments of `userIDs` again.
+    Proceed,
 }
 
 /// What became of a decision.

@@ -4,6 +4,7 @@
 pub mod connection;
 pub mod decision;
 pub mod moment;
+pub mod rollout;
 pub mod schema;
 pub mod shipment;
 

@@ -7,7 +7,10 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 use kube::CustomResourceExt;
 use schemars::{Schema, SchemaGenerator, json_schema};
 
-use super::{connection::YubiKeyConnection, decision::YubiKeyDecision, shipment::YubiKeyShipment};
+use super::{
+    connection::YubiKeyConnection, decision::YubiKeyDecision, rollout::YubiKeyRollout,
+    shipment::YubiKeyShipment,
+};
 
 /// Labels and expressions of one selector.
 const MOST_LABELS: i64 = 64;
@@ -28,10 +31,46 @@ pub fn duration(_: &mut SchemaGenerator) -> Schema {
     })
 }
 
+/// Labels that a template sets.
+#[must_use]
+pub fn labels(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "object",
+        "maxProperties": MOST_LABELS,
+        "additionalProperties": {"type": "string", "maxLength": LABEL_VALUE},
+    })
+}
+
+/// Annotations that a template sets.
+#[must_use]
+pub fn annotations(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "object",
+        "maxProperties": MOST_LABELS,
+        "additionalProperties": {"type": "string", "maxLength": 1024},
+    })
+}
+
+/// Who would get which key. Atomic: what the API server notes of each field's owner would double it.
+#[must_use]
+pub fn plan(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "object",
+        "maxProperties": 10_000,
+        "x-kubernetes-map-type": "atomic",
+        "additionalProperties": {"type": "string"},
+    })
+}
+
 /// All definitions, ready to apply, by file name.
 #[must_use]
 pub fn all() -> Vec<CustomResourceDefinition> {
-    vec![finish(YubiKeyConnection::crd()), finish(YubiKeyDecision::crd()), finish(YubiKeyShipment::crd())]
+    vec![
+        finish(YubiKeyConnection::crd()),
+        finish(YubiKeyDecision::crd()),
+        finish(YubiKeyRollout::crd()),
+        finish(YubiKeyShipment::crd()),
+    ]
 }
 
 /// The definition as YAML, as it stands in `crds/`.

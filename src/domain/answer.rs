@@ -81,8 +81,8 @@ pub fn apply(
         Choice::ActivateWithKeptKeys => journal.approved.kept_keys = true,
         Choice::ApproveActivation => journal.approved.activation = true,
         Choice::ApprovePin => journal.approved.pin = true,
-        // Answered above: it names a mail, not a hold.
-        Choice::ResendPin => {}
+        // Answered above: it names a mail, not a hold. And no hold of a shipment has the other.
+        Choice::ResendPin | Choice::Proceed => {}
     }
     journal.hold = None;
     Ok(())

@@ -23,11 +23,13 @@ pub enum Choice {
     ApprovePin,
     /// Mail the PIN again; answers no hold but names the mail.
     ResendPin,
+    /// Go on with a rollout; answers no hold of a shipment.
+    Proceed,
 }
 
 impl Choice {
     /// Every choice.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::RetryOrder,
         Self::AdoptOrder,
         Self::CancelOrder,
@@ -37,6 +39,7 @@ impl Choice {
         Self::ApproveActivation,
         Self::ApprovePin,
         Self::ResendPin,
+        Self::Proceed,
     ];
 
     /// The choice of that name.
@@ -58,6 +61,7 @@ impl Choice {
             Self::ApproveActivation => "ApproveActivation",
             Self::ApprovePin => "ApprovePin",
             Self::ResendPin => "ResendPin",
+            Self::Proceed => "Proceed",
         }
     }
 }

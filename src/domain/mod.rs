@@ -15,6 +15,7 @@ pub mod place_names;
 pub mod plan;
 pub mod recipient;
 pub mod requests;
+pub mod rollout;
 pub mod seen;
 pub mod summary;
 pub mod system_log;

@@ -71,7 +71,7 @@ fn waiting(ctx: &Context, namespace: &str, shipment: &str) -> Vec<Arc<YubiKeyDec
         .decisions
         .state()
         .into_iter()
-        .filter(|d| d.namespace().as_deref() == Some(namespace) && d.spec.shipment_ref.name == shipment)
+        .filter(|d| d.namespace().as_deref() == Some(namespace) && d.spec.shipment_ref.as_ref().is_some_and(|r| r.name == shipment))
         .filter(|d| !answered(d))
         .collect();
     all.sort_by_key(|d| (d.creation_timestamp().map(|t| t.0), d.uid()));
@@ -152,6 +152,7 @@ const fn choice(action: Action) -> Choice {
         Action::ApproveActivation => Choice::ApproveActivation,
         Action::ApprovePin => Choice::ApprovePin,
         Action::ResendPin => Choice::ResendPin,
+        Action::Proceed => Choice::Proceed,
     }
 }
 
@@ -184,7 +185,7 @@ where
     K: Resource<DynamicType = ()>,
 {
     let (reason, message) = verdict.words();
-    if let Err(error) = write(ctx, verdict, reason, &message).await {
+    if let Err(error) = write(ctx, &verdict.decision, verdict.declined.is_none(), reason, &message).await {
         tracing::warn!(%error, "the decision's status could not be written; the next pass does it");
         return;
     }
@@ -193,13 +194,21 @@ where
     events::publish_about(ctx, object, about, verdict.kind(), &format!("Decision{reason}"), &note).await;
 }
 
-async fn write(ctx: &Context, verdict: &Verdict, reason: &str, message: &str) -> Result<(), CommitError> {
-    let decision = &*verdict.decision;
+/// Writes what became of a decision into its own status.
+///
+/// # Errors
+/// As every guarded write.
+pub async fn write(
+    ctx: &Context,
+    decision: &YubiKeyDecision,
+    taken: bool,
+    reason: &str,
+    message: &str,
+) -> Result<(), CommitError> {
     let api: Api<YubiKeyDecision> =
         Api::namespaced(ctx.client.clone(), &decision.namespace().unwrap_or_default());
     let old = decision.status.clone().unwrap_or_default();
     let generation = decision.metadata.generation.unwrap_or_default();
-    let taken = verdict.declined.is_none();
     let mut facts = vec![Fact::new("Ready", taken, reason, message)];
     if !taken {
         facts.push(Fact::new("Stalled", true, reason, message));

@@ -1,0 +1,27 @@
+//! Rollouts: who gets a key next. Members of a source, the ledger of who was served, shipments seen, limits and a clock
+//! go in; what to write and what to do come out. No client, no async, no clock of its own.
+//!
+//! What the ledger says is written before anything is done on its word, so a process that dies in between finds it and
+//! does the same again: a shipment has one name for one person.
+
+mod answer;
+mod leave;
+mod ledger;
+mod limits;
+mod people;
+mod plan;
+pub mod table;
+mod tally;
+
+pub use self::{
+    answer::{Proceed, Refusal, proceed},
+    leave::Brake,
+    ledger::{Entry, Ledger, State},
+    limits::{Bound, Limits, Share, Wave},
+    people::{Key, Member, Roster, Skip},
+    plan::{Bar, Book, Facts, Hold, Plan, Question, Seen, Stage, Wanted, midnight, plan},
+    tally::{Counts, Problem},
+};
+
+#[cfg(test)]
+mod tests;
