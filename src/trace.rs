@@ -16,6 +16,12 @@ pub fn shipment(namespace: &str, name: &str, uid: &str) -> Span {
     error_span!(target: SPANS, "shipment", shipment = format!("{namespace}/{name}"), id = uid.get(..ID).unwrap_or(uid))
 }
 
+/// A pass over a rollout.
+#[must_use]
+pub fn rollout(namespace: &str, name: &str, uid: &str) -> Span {
+    error_span!(target: SPANS, "rollout", rollout = format!("{namespace}/{name}"), id = uid.get(..ID).unwrap_or(uid))
+}
+
 /// A pass over a connection.
 #[must_use]
 pub fn connection(name: &str) -> Span {

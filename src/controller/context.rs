@@ -24,6 +24,7 @@ use super::{
     },
     events,
     namespaces::Namespaces,
+    rollout,
     shipment::record,
     watch::View,
 };
@@ -31,6 +32,7 @@ use crate::{
     api::{
         connection::{AllowedNamespaces, NamespacesFrom, YubiKeyConnection, YubiKeyConnectionSpec},
         decision::YubiKeyDecision,
+        rollout::YubiKeyRollout,
         shipment::{EnrollmentOutcome, OrderOutcome, YubiKeyShipment, YubiKeyShipmentStatus},
     },
     domain::{
@@ -56,6 +58,10 @@ pub struct Context {
     pub connections: Store<YubiKeyConnection>,
     /// All decisions, as watched.
     pub decisions: View<YubiKeyDecision>,
+    /// All rollouts, as watched.
+    pub rollouts: View<YubiKeyRollout>,
+    /// What this process remembers of rollouts.
+    pub rollout_memory: rollout::memory::Memory,
     /// Namespaces and their labels.
     pub namespaces: Namespaces,
     /// All connections that were examined.
@@ -116,6 +122,8 @@ pub struct Parts {
     pub connections: Store<YubiKeyConnection>,
     /// See [`Context::decisions`].
     pub decisions: View<YubiKeyDecision>,
+    /// See [`Context::rollouts`].
+    pub rollouts: View<YubiKeyRollout>,
     /// See [`Context::namespaces`].
     pub namespaces: Namespaces,
     /// See [`Context::credentials_dir`].
@@ -144,6 +152,8 @@ impl Context {
             shipments: parts.shipments,
             connections: parts.connections,
             decisions: parts.decisions,
+            rollouts: parts.rollouts,
+            rollout_memory: rollout::memory::Memory::default(),
             namespaces: parts.namespaces,
             registry: Registry::default(),
             credentials_dir: parts.credentials_dir,
@@ -258,15 +268,24 @@ impl Context {
         object: &YubiKeyShipment,
         connection: &YubiKeyConnectionSpec,
     ) -> Result<bool, Failure> {
-        let name = object.namespace().unwrap_or_default();
+        self.admits(&object.namespace().unwrap_or_default(), connection).await
+    }
+
+    /// Does the connection admit this namespace?
+    ///
+    /// # Errors
+    /// If the labels decide and the API server does not show them.
+    pub async fn admits(&self, name: &str, connection: &YubiKeyConnectionSpec) -> Result<bool, Failure> {
         let allowed: &AllowedNamespaces = &connection.allowed_namespaces;
         Ok(match allowed.from {
             NamespacesFrom::All => true,
-            NamespacesFrom::Names => allowed.names.as_ref().is_some_and(|names| names.contains(&name)),
+            NamespacesFrom::Names => {
+                allowed.names.as_ref().is_some_and(|names| names.iter().any(|admitted| admitted == name))
+            }
             NamespacesFrom::Selector => {
                 let Some(selector) = allowed.selector.clone() else { return Ok(false) };
                 let Ok(selector) = Selector::try_from(selector) else { return Ok(false) };
-                self.namespaces.labels(&name).await?.is_some_and(|labels| selector.matches(&labels))
+                self.namespaces.labels(name).await?.is_some_and(|labels| selector.matches(&labels))
             }
         })
     }
@@ -397,7 +416,7 @@ pub(super) fn is_open(status: &YubiKeyShipmentStatus) -> bool {
     enrolled && !is_finished(status)
 }
 
-fn is_finished(status: &YubiKeyShipmentStatus) -> bool {
+pub(super) fn is_finished(status: &YubiKeyShipmentStatus) -> bool {
     // An order whose enrolment a person had removed can never become a second key.
     let discarded = status.enrollment.as_ref().is_some_and(|e| e.outcome == EnrollmentOutcome::Discarded);
     let over = |outcome| match outcome {

@@ -8,6 +8,8 @@ use crate::domain::failure::Failure;
 
 /// Label of passes over shipments.
 pub const SHIPMENT: &str = "YubiKeyShipment";
+/// Label of passes over rollouts.
+pub const ROLLOUT: &str = "YubiKeyRollout";
 /// Label of passes over connections.
 pub const CONNECTION: &str = "YubiKeyConnection";
 

@@ -9,6 +9,7 @@ pub mod durations;
 pub mod events;
 pub mod measure;
 pub mod namespaces;
+pub mod rollout;
 pub mod run;
 pub mod shipment;
 pub mod watch;

@@ -23,11 +23,12 @@ use super::{
     context::Parts,
     measure,
     namespaces::Namespaces,
+    rollout,
     shipment,
     watch::{self, Place, Scope},
 };
 use crate::{
-    api::{connection::YubiKeyConnection, shipment::YubiKeyShipment},
+    api::{connection::YubiKeyConnection, rollout::YubiKeyRollout, shipment::YubiKeyShipment},
     clock,
     domain::{backoff, failure::Failure},
     lease::{self, Elector, Leadership},
@@ -40,6 +41,9 @@ const CONCURRENCY: u16 = 64;
 
 /// The same for one of many namespaces that share them.
 const FEWEST: u16 = 4;
+
+/// Rollouts looked through side by side.
+const ROLLOUTS: u16 = 8;
 
 /// Longest wait for calls under way at the end; a Pod's default grace period is 30 s.
 const GRACE: Duration = Duration::from_secs(25);
@@ -74,7 +78,7 @@ pub struct Setup {
 pub async fn run(setup: Setup, stop: impl Future<Output = ()> + Send + 'static) {
     let stop = stop.boxed().shared();
     let readiness = setup.readiness;
-    for what in ["connections", "shipments", "decisions"] {
+    for what in ["connections", "shipments", "decisions", "rollouts"] {
         readiness.needs(what);
     }
     let (connections, known_connections) = watch::connections(&setup.client, &readiness);
@@ -95,6 +99,7 @@ pub async fn run(setup: Setup, stop: impl Future<Output = ()> + Send + 'static) 
         shipments: places.iter().map(|place| place.shipments.clone()).collect(),
         connections: known_connections,
         decisions: places.iter().map(|place| place.decisions.clone()).collect(),
+        rollouts: places.iter().map(|place| place.rollouts.clone()).collect(),
         namespaces,
         credentials_dir: setup.credentials_dir,
         shared_ca: setup.shared_ca,
@@ -158,9 +163,11 @@ async fn road(places: Vec<Place>, ctx: &Arc<Context>, stop: &Stop) {
     let known = futures::future::join(ctx.connections.wait_until_ready(), ctx.namespaces.wait_until_ready());
     futures::future::select(Box::pin(known), stop.clone()).await;
     let share = CONCURRENCY.div_ceil(u16::try_from(places.len()).unwrap_or(u16::MAX).max(1)).max(FEWEST);
-    let roads = places
-        .into_iter()
-        .map(|place| shipment_controller(place.controller, share, Arc::clone(ctx), stop.clone()));
+    let roads = places.into_iter().map(|place| {
+        let shipments = shipment_controller(place.controller, share, Arc::clone(ctx), stop.clone());
+        let rollouts = rollout_controller(place.rollout_controller, Arc::clone(ctx), stop.clone());
+        futures::future::join(shipments, rollouts)
+    });
     futures::future::join_all(roads).await;
 }
 
@@ -178,6 +185,20 @@ async fn shipment_controller(
         .for_each(move |result| {
             decline_orphans(&ctx, &result);
             tell(measure::SHIPMENT, &result.map(drop));
+            futures::future::ready(())
+        })
+        .await;
+}
+
+async fn rollout_controller(controller: Controller<YubiKeyRollout>, ctx: Arc<Context>, stop: Stop) {
+    controller
+        .with_config(controller::Config::default().concurrency(ROLLOUTS))
+        .reconcile_all_on(futures::stream::select(ctx.registry.changes(), ctx.leadership.gained()))
+        .graceful_shutdown_on(stop)
+        .run(rollout::reconcile::reconcile, retry, Arc::clone(&ctx))
+        .for_each(move |result| {
+            decline_rollout_orphans(&ctx, &result);
+            tell(measure::ROLLOUT, &result.map(drop));
             futures::future::ready(())
         })
         .await;
@@ -201,6 +222,16 @@ fn decline_orphans<T>(ctx: &Arc<Context>, result: &Result<T, controller::Error<F
     let Err(controller::Error::ObjectNotFound(object)) = result else { return };
     let (namespace, name) = (object.namespace.clone().unwrap_or_default(), object.name.clone());
     drop(ctx.tasks.spawn(shipment::decide::decline_orphans(Arc::clone(ctx), namespace, name)));
+}
+
+/// The same for a rollout.
+fn decline_rollout_orphans<T>(
+    ctx: &Arc<Context>,
+    result: &Result<T, controller::Error<Failure, watcher::Error>>,
+) {
+    let Err(controller::Error::ObjectNotFound(object)) = result else { return };
+    let (namespace, name) = (object.namespace.clone().unwrap_or_default(), object.name.clone());
+    drop(ctx.tasks.spawn(rollout::decide::decline_orphans(Arc::clone(ctx), namespace, name)));
 }
 
 type Passed = Result<(), controller::Error<Failure, watcher::Error>>;

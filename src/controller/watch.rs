@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use futures::StreamExt;
+use futures::{StreamExt, channel::mpsc};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{
     Api, Client, Resource, ResourceExt,
@@ -18,7 +18,11 @@ use tokio::sync::watch;
 
 use crate::{
     api::{
-        REQUESTED_AT, connection::YubiKeyConnection, decision::YubiKeyDecision, shipment::YubiKeyShipment,
+        REQUESTED_AT,
+        connection::YubiKeyConnection,
+        decision::YubiKeyDecision,
+        rollout::{ROLLOUT_LABEL, YubiKeyRollout},
+        shipment::YubiKeyShipment,
     },
     readiness::Readiness,
 };
@@ -140,7 +144,11 @@ pub struct Place {
     pub shipments: Store<YubiKeyShipment>,
     /// Its decisions.
     pub decisions: Store<YubiKeyDecision>,
-    answers: [watch::Receiver<bool>; 2],
+    /// Follows its rollouts, and looks at one when a decision names it or a shipment of it changes.
+    pub rollout_controller: Controller<YubiKeyRollout>,
+    /// Its rollouts.
+    pub rollouts: Store<YubiKeyRollout>,
+    answers: [watch::Receiver<bool>; 3],
 }
 
 impl Place {
@@ -150,9 +158,11 @@ impl Place {
     /// shipment. (`for_stream` is marked unstable in kube 5; the lock file pins it.)
     #[must_use]
     pub fn open(client: &Client, place: Option<&str>, readiness: &Readiness) -> Self {
-        let (seen, decided) =
-            (Fate::new("shipments", place, readiness), Fate::new("decisions", place, readiness));
-        let answers = [seen.answered.subscribe(), decided.answered.subscribe()];
+        let [seen, decided, rolled] =
+            ["shipments", "decisions", "rollouts"].map(|kind| Fate::new(kind, place, readiness));
+        let answers = [&seen, &decided, &rolled].map(|fate| fate.answered.subscribe());
+        let (poke, poked) = mpsc::unbounded::<ObjectRef<YubiKeyRollout>>();
+        let told = poke.clone();
         let (shipments, stream) = open(scoped::<YubiKeyShipment>(client, place), seen, |shipment| {
             shipment.metadata.managed_fields = None;
             if let Some(annotations) = shipment.metadata.annotations.as_mut() {
@@ -162,13 +172,36 @@ impl Place {
         let (decisions, words) = open(scoped::<YubiKeyDecision>(client, place), decided, |decision| {
             decision.metadata.managed_fields = None;
         });
+        let (rollouts, plans) = open(scoped::<YubiKeyRollout>(client, place), rolled, |rollout| {
+            rollout.metadata.managed_fields = None;
+            if let Some(annotations) = rollout.metadata.annotations.as_mut() {
+                annotations.retain(|key, _| key == REQUESTED_AT);
+            }
+        });
+        let stream = stream.inspect(move |shipment| {
+            if let Ok(shipment) = shipment
+                && let Some(rollout) = rollout_of(shipment)
+            {
+                // Nobody listens any more at the end.
+                let _ = poke.unbounded_send(rollout);
+            }
+        });
+        let words = words.inspect(move |decision| {
+            if let Ok(decision) = decision
+                && let Some(rollout) = &decision.spec.rollout_ref
+            {
+                let namespace = decision.namespace().unwrap_or_default();
+                let _ = told.unbounded_send(ObjectRef::new(&rollout.name).within(&namespace));
+            }
+        });
+        let rollout_controller = Controller::for_stream(plans, rollouts.clone()).reconcile_on(poked);
         let controller =
             Controller::for_stream(stream, shipments.clone()).watches_stream(words, |decision| {
                 let namespace = decision.namespace().unwrap_or_default();
                 let shipment = decision.spec.shipment_ref?;
                 Some(ObjectRef::new(&shipment.name).within(&namespace))
             });
-        Self { controller, shipments, decisions, answers }
+        Self { controller, shipments, decisions, rollout_controller, rollouts, answers }
     }
 
     /// Resolves once both watches have listed or failed: nobody waits for a namespace that is not there.
@@ -181,6 +214,12 @@ impl Place {
             }
         }
     }
+}
+
+/// The rollout that made a shipment, by its label.
+fn rollout_of(shipment: &YubiKeyShipment) -> Option<ObjectRef<YubiKeyRollout>> {
+    let name = shipment.labels().get(ROLLOUT_LABEL)?;
+    Some(ObjectRef::new(name).within(&shipment.namespace()?))
 }
 
 /// Connections of the whole cluster; they have no namespace.

@@ -88,6 +88,30 @@ reasons! {
     /// This cluster is not the one that may order with the connection; it only reads.
     NotOrderingCluster = Waiting,
 
+    // Steps of a rollout.
+    /// The source of the rollout is being read.
+    Syncing = Waiting,
+    /// The rollout tells what it would do and does nothing.
+    DryRun = Waiting,
+    /// The rollout orders, or waits for what it ordered.
+    RollingOut = Waiting,
+    /// Everybody whom the rollout names has a key, or gets none.
+    Complete = Waiting,
+    /// `spec.paused` stops every effect of the rollout.
+    Paused = Waiting,
+
+    // A person must act on the rollout.
+    /// The source names nobody any more.
+    SourceEmpty = Stalled,
+    /// So many people left the source at once that nothing is cancelled without a decision.
+    TooManyLeaving = Stalled,
+    /// People wait, and the budget is used up.
+    BudgetExhausted = Stalled,
+    /// Okta has no group of this name or id, or several of the name.
+    GroupNotFound = Stalled,
+    /// The list of people cannot be read.
+    SourceUnreadable = Stalled,
+
     // A person must act on the shipment.
     /// The named connection does not exist.
     ConnectionNotFound = Stalled,

@@ -201,6 +201,8 @@ pub struct RolloutHold {
     /// Hash of the people it is about: an answer does not count for others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub people: Option<String>,
+    /// How many people it is about; of a wave, its number.
+    pub total: u32,
 }
 
 /// How far the System Log was read.
@@ -213,4 +215,22 @@ pub struct ConsoleCursor {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 500))]
     pub seen: Vec<String>,
+    /// The newest events that were not taken up, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 50))]
+    pub refused: Vec<RefusedEvent>,
+}
+
+/// An event that starts nothing.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct RefusedEvent {
+    /// Its id at Okta, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<String>,
+    /// Okta user id, where it tells one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
+    /// Why, one word.
+    pub reason: String,
 }

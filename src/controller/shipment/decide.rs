@@ -188,7 +188,7 @@ where
     K: Resource<DynamicType = ()>,
 {
     let (reason, message) = verdict.words();
-    if let Err(error) = write(ctx, verdict, reason, &message).await {
+    if let Err(error) = write(ctx, &verdict.decision, verdict.declined.is_none(), reason, &message).await {
         tracing::warn!(%error, "the decision's status could not be written; the next pass does it");
         return;
     }
@@ -197,13 +197,21 @@ where
     events::publish_about(ctx, object, about, verdict.kind(), &format!("Decision{reason}"), &note).await;
 }
 
-async fn write(ctx: &Context, verdict: &Verdict, reason: &str, message: &str) -> Result<(), CommitError> {
-    let decision = &*verdict.decision;
+/// Writes what became of a decision into its own status.
+///
+/// # Errors
+/// As every guarded write.
+pub async fn write(
+    ctx: &Context,
+    decision: &YubiKeyDecision,
+    taken: bool,
+    reason: &str,
+    message: &str,
+) -> Result<(), CommitError> {
     let api: Api<YubiKeyDecision> =
         Api::namespaced(ctx.client.clone(), &decision.namespace().unwrap_or_default());
     let old = decision.status.clone().unwrap_or_default();
     let generation = decision.metadata.generation.unwrap_or_default();
-    let taken = verdict.declined.is_none();
     let mut facts = vec![Fact::new("Ready", taken, reason, message)];
     if !taken {
         facts.push(Fact::new("Stalled", true, reason, message));

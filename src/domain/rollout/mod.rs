@@ -19,7 +19,7 @@ pub use self::{
     ledger::{Entry, Ledger, State},
     limits::{Bound, Limits, Share, Wave},
     people::{Key, Member, Roster, Skip},
-    plan::{Bar, Book, Facts, Hold, Plan, Question, Seen, Stage, Wanted, plan},
+    plan::{Bar, Book, Facts, Hold, Plan, Question, Seen, Stage, Wanted, midnight, plan},
     tally::{Counts, Problem},
 };
 

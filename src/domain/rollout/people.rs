@@ -84,6 +84,8 @@ skips! {
 pub struct Member {
     /// Okta user id.
     pub id: UserId,
+    /// Login in small letters, for shipments that name the person so.
+    pub login: Option<String>,
     /// Which key.
     pub key: Key,
     /// Known when the source was read: why there is no key for this person, with what a person should read.
@@ -99,6 +101,8 @@ pub struct Roster {
     pub members: Vec<Member>,
     /// Entries without a person: why, and the entry as a person finds it.
     pub unresolved: Vec<(Skip, String)>,
+    /// People whom Okta does not know and who may be created, as a person finds them in the source.
+    pub to_create: Vec<String>,
     /// The source tells who has left: a list whose entries were all found, or groups that were read to their end.
     pub tells_leavers: bool,
 }
@@ -107,7 +111,7 @@ impl Roster {
     /// Entries of the source, double ones too.
     #[must_use]
     pub fn total(&self) -> usize {
-        self.members.len() + self.unresolved.len()
+        self.members.len() + self.unresolved.len() + self.to_create.len()
     }
 
     /// Members by id.

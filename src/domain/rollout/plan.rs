@@ -210,7 +210,9 @@ fn today(now: Timestamp) -> Date {
     now.to_zoned(TimeZone::UTC).date()
 }
 
-fn midnight(now: Timestamp) -> Option<Timestamp> {
+/// When the next day (UTC) begins.
+#[must_use]
+pub fn midnight(now: Timestamp) -> Option<Timestamp> {
     let tomorrow = today(now).tomorrow().ok()?;
     tomorrow.to_zoned(TimeZone::UTC).ok().map(|at| at.timestamp())
 }
@@ -293,7 +295,8 @@ fn candidates<'a>(ledger: &Ledger, roster: &'a Roster, facts: &Facts<'_>) -> Vec
 
 fn eligible(ledger: &Ledger, roster: &Roster, facts: &Facts<'_>) -> u32 {
     let served = |member: &Member| ledger.0.get(&member.id).is_some_and(|entry| entry.times > 0);
-    count(roster.members.iter().filter(|member| served(member) || against(member, facts).is_none()))
+    let there = roster.members.iter().filter(|member| served(member) || against(member, facts).is_none());
+    count(there).saturating_add(count(roster.to_create.iter()))
 }
 
 /// Shipments that are made or about to be, and have not come to an end.

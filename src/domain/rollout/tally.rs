@@ -50,6 +50,9 @@ pub struct Problem {
 /// One word of a shipment's name that belongs to something else.
 const NAME_TAKEN: &str = "NameTaken";
 
+/// One word of people who are not there yet.
+const TO_BE_CREATED: &str = "ToBeCreated";
+
 /// One word of a shipment that somebody deleted.
 const SHIPMENT_DELETED: &str = "ShipmentDeleted";
 
@@ -90,6 +93,12 @@ fn people(ledger: &Ledger, facts: &Facts<'_>, counts: &mut Counts, problems: &mu
                 counts.waiting += u32::from(!served);
             }
         }
+    }
+    for example in &roster.to_create {
+        let says = "Okta does not know these people; they are created as staged users when their turn comes.";
+        counts.eligible += 1;
+        counts.waiting += 1;
+        problems.add(TO_BE_CREATED, says, example.clone());
     }
     for (skip, example) in &roster.unresolved {
         counts.skip(*skip, example.clone(), problems);

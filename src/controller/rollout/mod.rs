@@ -1,0 +1,13 @@
+//! Rollouts: read the source -> plan (pure) -> one guarded status write with the ledger -> shipments made and deleted.
+
+pub mod check;
+pub mod decide;
+pub mod make;
+pub mod memory;
+pub mod pass;
+pub mod people;
+pub mod reconcile;
+pub mod record;
+pub mod source;
+pub mod status;
+pub mod view;

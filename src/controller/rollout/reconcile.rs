@@ -1,0 +1,89 @@
+//! The story of one reconcile of a rollout: not too often, in a task of its own, anew after a conflict.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::{SignedDuration, Timestamp};
+use kube::{Api, ResourceExt, runtime::controller::Action};
+use tracing::Instrument;
+
+use super::{
+    decide,
+    pass::{self, Done},
+};
+use crate::{
+    api::rollout::YubiKeyRollout,
+    clock,
+    controller::{Context, commit::CommitError, measure},
+    domain::failure::{Failure, Reason},
+    trace,
+};
+
+/// Passes over one rollout are this far apart: its shipments change by the hundred, and each pass looks at all of them.
+const APART: SignedDuration = SignedDuration::from_millis(500);
+
+/// Conflicts in a row after which the pass gives up and comes back later.
+const MOST_CONFLICTS: usize = 5;
+
+/// One reconcile.
+///
+/// # Errors
+/// If the API server cannot be written to.
+pub async fn reconcile(object: Arc<YubiKeyRollout>, ctx: Arc<Context>) -> Result<Action, Failure> {
+    if !ctx.leadership.is_held() {
+        return Ok(Action::await_change());
+    }
+    ctx.answered.clone().await;
+    if let Some(wait) = too_soon(&object, &ctx) {
+        return Ok(Action::requeue(wait));
+    }
+    let namespace = object.namespace().unwrap_or_default();
+    let span = trace::rollout(&namespace, &object.name_any(), &object.uid().unwrap_or_default());
+    // Its own task: a dropped reconcile cannot part a mark from what it stands for.
+    let task = ctx.tasks.spawn(passes(object, Arc::clone(&ctx)).instrument(span.clone()));
+    let ended = async {
+        task.await.unwrap_or_else(|_| {
+            Err(Failure::new(Reason::StatusWriteFailed, "The pass was stopped; it is run again."))
+        })
+    };
+    measure::pass(&ctx, measure::ROLLOUT, ended).instrument(span).await
+}
+
+fn too_soon(object: &YubiKeyRollout, ctx: &Context) -> Option<Duration> {
+    let uid = object.uid().unwrap_or_default();
+    let since = clock::now().duration_since(ctx.rollout_memory.ended(&uid)?);
+    let decided = !decide::pending(ctx, &object.namespace().unwrap_or_default(), &object.name_any()).is_empty();
+    (since < APART && !decided).then(|| (APART - since).unsigned_abs())
+}
+
+async fn passes(object: Arc<YubiKeyRollout>, ctx: Arc<Context>) -> Result<Action, Failure> {
+    let mut object = ctx.rollout_memory.newest(&object);
+    for _ in 0..MOST_CONFLICTS {
+        match pass::run(Arc::clone(&ctx), (*object).clone()).await {
+            Ok(Done::At(until)) => return Ok(action(until)),
+            Ok(Done::Gone) | Err(CommitError::Gone) => return Ok(Action::await_change()),
+            Err(CommitError::Failed(failure)) => return Err(failure),
+            Err(CommitError::Conflict) => match live(&object, &ctx).await? {
+                Some(fresh) => object = Arc::new(fresh),
+                None => return Ok(Action::await_change()),
+            },
+        }
+    }
+    Ok(Action::requeue(Duration::from_secs(1)))
+}
+
+/// After a conflict: what the API server holds now.
+async fn live(object: &YubiKeyRollout, ctx: &Context) -> Result<Option<YubiKeyRollout>, Failure> {
+    let api: Api<YubiKeyRollout> =
+        Api::namespaced(ctx.client.clone(), &object.namespace().unwrap_or_default());
+    api.get_opt(&object.name_any()).await.map_err(|error| {
+        tracing::warn!(%error, "reading the rollout failed");
+        Failure::new(Reason::StatusWriteFailed, "The API server did not give the rollout; it is tried again.")
+    })
+}
+
+fn action(until: Option<Timestamp>) -> Action {
+    until.map_or_else(Action::await_change, |at| {
+        let wait = at.duration_since(clock::now()).max(SignedDuration::ZERO);
+        Action::requeue((wait + SignedDuration::from_millis(20)).unsigned_abs())
+    })
+}

@@ -1,0 +1,92 @@
+//! Where the people of a rollout come from, read into a [`Roster`].
+
+pub mod console;
+pub mod group;
+pub mod users;
+
+use crate::{
+    api::{
+        rollout::{ActivateUser, YubiKeyRollout},
+        shipment::UserRef,
+    },
+    controller::{connection::link::Link, rollout::make, shipment::validate},
+    domain::{
+        ids::GroupId,
+        rollout::{Key, Member, Roster, Skip},
+        seen::{User, UserStatus},
+    },
+};
+use crate::{api::connection::Permission, controller::rollout::people::Newcomer};
+
+/// What a source gave.
+#[derive(Debug, Default)]
+pub struct Read {
+    /// Who.
+    pub roster: Roster,
+    /// Who is to be created at Okta first.
+    pub newcomers: Vec<Newcomer>,
+    /// Of groups: which.
+    pub groups: Vec<GroupId>,
+}
+
+/// A person as a member, with what speaks against a key as far as the profile tells.
+fn member(rollout: &YubiKeyRollout, link: &Link, user: &User, key: Option<Key>) -> Member {
+    let skip = against(rollout, link, user, key.as_ref());
+    let activates = rollout
+        .spec
+        .source
+        .users
+        .as_ref()
+        .is_some_and(|users| users.activate_user == ActivateUser::AfterDelivery);
+    Member {
+        id: user.id.clone(),
+        login: user.login.as_ref().map(|login| login.as_str().to_lowercase()),
+        key: key.unwrap_or(Key::Model(String::new())),
+        skip,
+        staged: user.status == UserStatus::Staged
+            && activates
+            && link.spec.policy.create_users == Permission::Allow,
+    }
+}
+
+/// What speaks against a key for this person, from spec, connection and profile.
+#[must_use]
+pub fn against(
+    rollout: &YubiKeyRollout,
+    link: &Link,
+    user: &User,
+    key: Option<&Key>,
+) -> Option<(Skip, String)> {
+    let status = status(&user.status);
+    let skipped = rollout.spec.skip.user_statuses.iter().any(|skipped| skipped.as_str() == status);
+    let never = matches!(user.status, UserStatus::Suspended | UserStatus::Deprovisioned);
+    if skipped || never {
+        return Some((Skip::UserStatus, format!("{} ({status})", user.id)));
+    }
+    let Some(key) = key else { return Some((Skip::UnknownKeyModel, user.id.to_string())) };
+    let user_ref = UserRef { login: None, id: Some(user.id.to_string()) };
+    let spec = make::spec(rollout, user_ref, key);
+    if validate::product(&spec, &link.spec).is_err() {
+        return Some((Skip::UnknownKeyModel, format!("{}: {key}", user.id)));
+    }
+    let fault = validate::recipient(&spec, &link.spec, user).err()?;
+    Some((Skip::InvalidRecipient, format!("{}: {}", user.id, fault.message)))
+}
+
+/// As Okta writes it.
+fn status(status: &UserStatus) -> &str {
+    match status {
+        UserStatus::Staged => "STAGED",
+        UserStatus::Provisioned => "PROVISIONED",
+        UserStatus::Active => "ACTIVE",
+        UserStatus::Suspended => "SUSPENDED",
+        UserStatus::Deprovisioned => "DEPROVISIONED",
+        UserStatus::Other(text) => text,
+    }
+}
+
+/// The key of the template, for whoever has none of their own.
+fn template_key(rollout: &YubiKeyRollout) -> Option<Key> {
+    let key = rollout.spec.template.as_ref()?.spec.as_ref()?.key.as_ref()?;
+    crate::controller::rollout::record::key_of_spec(key)
+}

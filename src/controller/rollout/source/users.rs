@@ -1,0 +1,237 @@
+//! A list of people, in the spec or in a table of a `ConfigMap`.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::{Api, Client, ResourceExt};
+
+use super::{Read, member, template_key};
+use crate::{
+    api::{
+        connection::Permission,
+        rollout::{ConfigMapKey, CreateMissing, ListedUser, NewProfile, UsersSource, YubiKeyRollout},
+    },
+    controller::{
+        connection::link::Link,
+        rollout::{people::Newcomer, record},
+    },
+    domain::{
+        directory::NewPerson,
+        failure::{Failure, Reason},
+        ids::{Login, UserId},
+        rollout::{Key, Roster, Skip, table},
+        seen::User,
+    },
+};
+
+/// Most rows of a table.
+const MOST_ROWS: usize = 10_000;
+
+/// Who an entry names.
+enum Named {
+    Login(Login),
+    Id(UserId),
+}
+
+/// One entry.
+struct Entry {
+    /// As a person finds it.
+    label: String,
+    /// Who; `None` if it cannot be read.
+    named: Option<Named>,
+    key: Option<Key>,
+    profile: BTreeMap<String, String>,
+}
+
+/// Everybody of the list.
+///
+/// # Errors
+/// `SourceUnreadable`, and whatever stops a read.
+pub async fn read(
+    rollout: &YubiKeyRollout,
+    source: &UsersSource,
+    link: &Link,
+    client: &Client,
+) -> Result<Read, Failure> {
+    let entries = match (&source.list, &source.config_map) {
+        (Some(list), _) => list.iter().map(listed).collect(),
+        (None, Some(place)) => tabled(&table_of(rollout, place, client).await?)?,
+        (None, None) => Vec::new(),
+    };
+    let directory = Directory::look(&entries, link).await?;
+    Ok(enlist(rollout, source, link, entries, &directory))
+}
+
+fn listed(user: &ListedUser) -> Entry {
+    let label = user.login.clone().or_else(|| user.id.clone()).unwrap_or_default();
+    Entry {
+        named: named(user.login.as_ref(), user.id.as_ref()),
+        label,
+        key: user.key.as_ref().and_then(record::key_of_spec),
+        profile: user.profile.as_ref().map(attributes).unwrap_or_default(),
+    }
+}
+
+fn named(login: Option<&String>, id: Option<&String>) -> Option<Named> {
+    match (login, id) {
+        (Some(login), None) => Login::new(login.clone()).ok().map(Named::Login),
+        (None, Some(id)) => UserId::new(id.clone()).ok().map(Named::Id),
+        _ => None,
+    }
+}
+
+/// By Okta's names.
+fn attributes(profile: &NewProfile) -> BTreeMap<String, String> {
+    [
+        ("firstName", &profile.first_name),
+        ("lastName", &profile.last_name),
+        ("email", &profile.email),
+        ("secondEmail", &profile.second_email),
+        ("primaryPhone", &profile.primary_phone),
+        ("streetAddress", &profile.street_address),
+        ("city", &profile.city),
+        ("state", &profile.state),
+        ("zipCode", &profile.zip_code),
+        ("countryCode", &profile.country_code),
+        ("organization", &profile.organization),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some((name.to_owned(), value.clone()?)))
+    .collect()
+}
+
+async fn table_of(rollout: &YubiKeyRollout, place: &ConfigMapKey, client: &Client) -> Result<String, Failure> {
+    let api: Api<ConfigMap> = Api::namespaced(client.clone(), &rollout.namespace().unwrap_or_default());
+    let unreadable = |why: String| Failure::new(Reason::SourceUnreadable, why);
+    let (name, key) = (&place.name, &place.key);
+    let found = match api.get_opt(name).await {
+        Ok(found) => found,
+        Err(kube::Error::Api(status)) if status.code == 403 => {
+            return Err(unreadable(format!(
+                "The operator may not read the ConfigMap {name}; whoever installed it names it in the chart's value rollouts.configMaps."
+            )));
+        }
+        Err(error) => {
+            tracing::warn!(%error, "reading the ConfigMap failed");
+            let says = "The API server did not show the ConfigMap of spec.source.users; it is tried again.";
+            return Err(Failure::new(Reason::StatusWriteFailed, says));
+        }
+    };
+    let map = found.ok_or_else(|| {
+        unreadable(format!("There is no ConfigMap {name} in this namespace; create it, or correct spec.source.users.configMap."))
+    })?;
+    map.data.and_then(|mut data| data.remove(key)).ok_or_else(|| {
+        unreadable(format!(
+            "The ConfigMap {name} has no key {key}; add it, or correct spec.source.users.configMap."
+        ))
+    })
+}
+
+fn tabled(text: &str) -> Result<Vec<Entry>, Failure> {
+    let unreadable =
+        |why: String| Failure::new(Reason::SourceUnreadable, format!("The table cannot be used: {why}; correct the ConfigMap."));
+    let rows = table::read(text).map_err(|why| unreadable(why.to_string()))?;
+    if rows.len() > MOST_ROWS {
+        return Err(unreadable(format!("it has {} rows, and a rollout takes {MOST_ROWS}", rows.len())));
+    }
+    Ok(rows.into_iter().map(row).collect())
+}
+
+fn row(mut row: table::Row) -> Entry {
+    let (login, id) = (row.fields.remove("login"), row.fields.remove("id"));
+    Entry {
+        label: format!("line {}", row.line),
+        named: named(login.as_ref(), id.as_ref()).filter(|_| !row.too_long),
+        key: row.fields.remove("model").map(Key::Model),
+        profile: row.fields,
+    }
+}
+
+/// Who is at Okta.
+struct Directory {
+    by_login: HashMap<String, User>,
+    by_id: HashMap<UserId, User>,
+}
+
+impl Directory {
+    async fn look(entries: &[Entry], link: &Link) -> Result<Self, Failure> {
+        let (mut logins, mut ids) = (Vec::new(), Vec::new());
+        for entry in entries {
+            match &entry.named {
+                Some(Named::Login(login)) => logins.push(login.clone()),
+                Some(Named::Id(id)) => ids.push(id.clone()),
+                None => {}
+            }
+        }
+        let by_login = link.okta.users_by_login(&logins).await?;
+        let by_id = link.okta.users_by_id(&ids).await?;
+        Ok(Self {
+            by_login: by_login
+                .into_iter()
+                .filter_map(|(login, user)| Some((login.as_str().to_owned(), user?)))
+                .collect(),
+            by_id: by_id.into_iter().filter_map(|(id, user)| Some((id, user?))).collect(),
+        })
+    }
+
+    fn find(&self, named: &Named) -> Option<&User> {
+        match named {
+            Named::Login(login) => self.by_login.get(login.as_str()),
+            Named::Id(id) => self.by_id.get(id),
+        }
+    }
+}
+
+fn enlist(
+    rollout: &YubiKeyRollout,
+    source: &UsersSource,
+    link: &Link,
+    entries: Vec<Entry>,
+    directory: &Directory,
+) -> Read {
+    let mut read = Read::default();
+    let (mut known, mut logins) = (BTreeSet::new(), BTreeSet::new());
+    for entry in entries {
+        let Entry { label, named, key, profile } = entry;
+        let Some(named) = named else {
+            read.roster.unresolved.push((Skip::Malformed, label));
+            continue;
+        };
+        match (directory.find(&named), named) {
+            (Some(user), _) if !known.insert(user.id.clone()) => {
+                read.roster.unresolved.push((Skip::DoubleEntry, label));
+            }
+            (Some(user), _) => {
+                let key = key.or_else(|| template_key(rollout));
+                read.roster.members.push(member(rollout, link, user, key));
+            }
+            (None, Named::Login(login)) if source.create_missing == CreateMissing::Staged => {
+                if logins.insert(login.as_str().to_lowercase()) {
+                    newcomer(link, login, label, profile, &mut read);
+                } else {
+                    read.roster.unresolved.push((Skip::DoubleEntry, label));
+                }
+            }
+            (None, _) => read.roster.unresolved.push((Skip::UserNotFound, label)),
+        }
+    }
+    // Somebody with a new login is not found, and has not left.
+    let found = |(skip, _): &(Skip, String)| *skip == Skip::DoubleEntry;
+    read.roster.tells_leavers = read.newcomers.is_empty() && read.roster.unresolved.iter().all(found);
+    read
+}
+
+fn newcomer(link: &Link, login: Login, label: String, profile: BTreeMap<String, String>, read: &mut Read) {
+    let Roster { unresolved, to_create, .. } = &mut read.roster;
+    if link.spec.policy.create_users == Permission::Forbid {
+        unresolved.push((Skip::ForbiddenByConnection, label));
+        return;
+    }
+    match NewPerson::new(login, profile) {
+        Ok(person) => {
+            to_create.push(label.clone());
+            read.newcomers.push(Newcomer { label, person });
+        }
+        Err(incomplete) => unresolved.push((Skip::IncompleteProfile, format!("{label}: {incomplete}"))),
+    }
+}

@@ -1,0 +1,255 @@
+//! The status that people and tools read, from the plan and from what stands in its way.
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
+use kube::ResourceExt;
+
+use super::{memory::Known, record, source::console};
+use crate::{
+    api::{
+        REQUESTED_AT,
+        rollout::{Counts, Problem, YubiKeyRollout, YubiKeyRolloutStatus},
+        shipment::FailureStatus,
+    },
+    controller::conditions::{self, Fact},
+    domain::{
+        backoff,
+        failure::{Failure, Kind, Reason},
+        rollout::{Bar, Bound, Plan, Question},
+    },
+};
+
+/// Condition of the source.
+const SYNCED: &str = "Synced";
+
+/// Examples of one problem in the status, and letters of one of them.
+const EXAMPLES: usize = 5;
+const LETTERS: usize = 500;
+
+/// What a status is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Parts<'a> {
+    /// The plan whose book is written.
+    pub plan: &'a Plan,
+    /// What stops every effect.
+    pub bar: Option<&'a Bar>,
+    /// What the process knows of the source.
+    pub known: &'a Known,
+    /// What went wrong while the plan was carried out.
+    pub failure: Option<&'a Failure>,
+    /// Orders, or only tells what it would do.
+    pub orders: bool,
+    /// People are still looked at one by one.
+    pub checking: bool,
+    /// The clock (UTC).
+    pub now: Timestamp,
+}
+
+/// The status to be written.
+#[must_use]
+pub fn of(rollout: &YubiKeyRollout, basis: YubiKeyRolloutStatus, parts: Parts<'_>) -> YubiKeyRolloutStatus {
+    let Parts { plan, known, now, .. } = parts;
+    let mut status = basis;
+    record::write(&plan.book, &mut status);
+    let before = rollout.status.clone().unwrap_or_default();
+    let generation = rollout.metadata.generation.unwrap_or_default();
+    if known.roster.is_some() {
+        status.counts = Some(counts(plan));
+        status.problems = problems(plan, &status);
+        status.plan = plan.would.iter().map(|(id, key)| (id.to_string(), key.to_string())).collect();
+        if status.counts != before.counts || status.problems != before.problems {
+            status.synced_at = known.read_at.map(MicroTime);
+        }
+    }
+    status.failure = failure(&before, parts);
+    let facts = facts(&before, parts);
+    status.conditions = conditions::build(facts, &before.conditions, generation, now);
+    status.conditions.sort_by(|a, b| a.type_.cmp(&b.type_));
+    status.observed_generation = generation;
+    // Answered by a look at the source, made or refused.
+    if known.generation == Some(generation) || known.failure.is_some() {
+        status.last_handled_reconcile_at = rollout.annotations().get(REQUESTED_AT).cloned();
+    }
+    status
+}
+
+fn counts(plan: &Plan) -> Counts {
+    let counts = &plan.counts;
+    let skipped = &counts.skipped;
+    Counts {
+        members: counts.members,
+        eligible: counts.eligible,
+        skipped: skipped.values().sum(),
+        skipped_by_reason: skipped.iter().map(|(skip, n)| (skip.as_str().to_owned(), *n)).collect(),
+        waiting: counts.waiting,
+        served: counts.served,
+        in_flight: counts.in_flight,
+        activated: counts.activated,
+        held: counts.held,
+        by_phase: counts.by_phase.iter().map(|(phase, n)| ((*phase).to_owned(), *n)).collect(),
+    }
+}
+
+fn problems(plan: &Plan, status: &YubiKeyRolloutStatus) -> Vec<Problem> {
+    let mut all: Vec<Problem> = plan
+        .problems
+        .iter()
+        .map(|problem| Problem {
+            reason: problem.reason.clone(),
+            message: problem.message.clone(),
+            total: problem.total,
+            examples: problem.examples.iter().map(|example| example.chars().take(LETTERS).collect()).collect(),
+        })
+        .collect();
+    let refused = status.cursor.iter().flat_map(|cursor| &cursor.refused);
+    for (reason, message) in console::REFUSALS {
+        let those: Vec<_> = refused.clone().filter(|event| event.reason == reason).collect();
+        if !those.is_empty() {
+            let examples = those.iter().rev().take(EXAMPLES).map(|event| {
+                event.event.clone().or_else(|| event.user_id.clone()).unwrap_or_else(|| "without an id".to_owned())
+            });
+            all.push(Problem {
+                reason: reason.to_owned(),
+                message: message.to_owned(),
+                total: u32::try_from(those.len()).unwrap_or(u32::MAX),
+                examples: examples.collect(),
+            });
+        }
+    }
+    all.truncate(50);
+    all
+}
+
+/// The failure of the pass; written first and then each time its backoff grows.
+fn failure(before: &YubiKeyRolloutStatus, parts: Parts<'_>) -> Option<FailureStatus> {
+    let failure = parts.failure.or(parts.known.failure.as_ref())?;
+    let same = before.failure.as_ref().filter(|old| old.reason == failure.reason.as_str());
+    Some(FailureStatus {
+        reason: failure.reason.as_str().to_owned(),
+        message: failure.message.clone(),
+        since: same.map_or(MicroTime(parts.now), |old| old.since.clone()),
+        count: parts.known.failures.clamp(1, backoff::LAST_COUNT),
+    })
+}
+
+fn facts(before: &YubiKeyRolloutStatus, parts: Parts<'_>) -> Vec<Fact> {
+    let stand = stand(parts);
+    let mut facts = Vec::new();
+    let (reason, message) = (stand.reason.as_str(), stand.message.clone());
+    facts.push(Fact::new("Ready", stand.ready, reason, message.clone()));
+    if stand.reconciling {
+        facts.push(Fact::new("Reconciling", true, reason, message.clone()));
+    }
+    if stand.stalled {
+        facts.push(Fact::new("Stalled", true, reason, message));
+    }
+    facts.push(synced(before, parts));
+    facts
+}
+
+fn synced(before: &YubiKeyRolloutStatus, parts: Parts<'_>) -> Fact {
+    match (&parts.known.failure, &parts.known.roster) {
+        (Some(failure), _) => Fact::new(SYNCED, false, failure.reason.as_str(), failure.message.clone()),
+        (None, Some(_)) => Fact::new(SYNCED, true, "Succeeded", "The source was read whole."),
+        (None, None) => match conditions::find(&before.conditions, SYNCED) {
+            Some(old) if old.status == "True" => Fact::new(SYNCED, true, "Succeeded", old.message.clone()),
+            _ => Fact {
+                kind: SYNCED,
+                status: None,
+                reason: Reason::Syncing.as_str().to_owned(),
+                message: "The source has not been read yet.".to_owned(),
+            },
+        },
+    }
+}
+
+/// How it stands, in the words of kstatus.
+struct Stand {
+    ready: bool,
+    reconciling: bool,
+    stalled: bool,
+    reason: Reason,
+    message: String,
+}
+
+impl Stand {
+    fn fine(reason: Reason, message: impl Into<String>) -> Self {
+        Self { ready: true, reconciling: false, stalled: false, reason, message: message.into() }
+    }
+
+    fn under_way(reason: Reason, message: impl Into<String>) -> Self {
+        Self { ready: false, reconciling: true, stalled: false, reason, message: message.into() }
+    }
+
+    fn stalled(reason: Reason, message: impl Into<String>) -> Self {
+        Self { ready: false, reconciling: false, stalled: true, reason, message: message.into() }
+    }
+
+    fn failed(failure: &Failure) -> Self {
+        if failure.reason.kind() == Kind::Stalled {
+            Self::stalled(failure.reason, failure.message.clone())
+        } else {
+            Self::under_way(failure.reason, failure.message.clone())
+        }
+    }
+}
+
+/// The first of these that is so.
+fn stand(parts: Parts<'_>) -> Stand {
+    let Parts { plan, bar, known, .. } = parts;
+    let passing = |failure: &&Failure| known.roster.is_some() && failure.reason.kind() != Kind::Stalled;
+    if let Some(Bar::Connection(failure)) = bar {
+        return Stand::failed(failure);
+    }
+    if let Some(failure) = known.failure.as_ref().filter(|failure| !passing(failure)) {
+        return Stand::failed(failure);
+    }
+    if known.roster.is_none() {
+        return Stand::under_way(Reason::Syncing, "The source is being read.");
+    }
+    let asked = |wanted: fn(Question) -> bool| plan.book.holds.iter().find(|hold| wanted(hold.question));
+    if let Some(hold) = asked(|question| matches!(question, Question::Cancel(_))) {
+        let Question::Cancel(brake) = hold.question else {
+            return Stand::under_way(Reason::Syncing, "The source is being read.");
+        };
+        return Stand::stalled(record::reason_of(brake), record::says(hold));
+    }
+    if bar == Some(&Bar::Paused) {
+        return Stand::fine(Reason::Paused, "spec.paused is set: nobody new is ordered for and nothing is cancelled; unset it to go on.");
+    }
+    in_order(parts, asked(|question| question == Question::Wave).map(record::says))
+}
+
+fn in_order(parts: Parts<'_>, wave: Option<String>) -> Stand {
+    let Parts { plan, checking, .. } = parts;
+    let counts = &plan.counts;
+    if !parts.orders {
+        if checking {
+            return Stand::under_way(Reason::Validating, "People are looked at one by one; nothing is ordered.");
+        }
+        let (eligible, skipped) = (counts.eligible, counts.members - counts.eligible);
+        return Stand::fine(Reason::DryRun, format!(
+            "Nothing is ordered: {eligible} of {} people would get a key, {skipped} are skipped; status.plan and status.problems tell who and why. Set spec.mode to Order to order.",
+            counts.members
+        ));
+    }
+    if plan.bound == Some(Bound::Budget) {
+        return Stand::stalled(Reason::BudgetExhausted, format!(
+            "{} people wait and spec.budget is used up by {} keys; raise it to go on.",
+            counts.waiting, counts.served
+        ));
+    }
+    if let Some(says) = wave {
+        return Stand::fine(Reason::AwaitingApproval, says);
+    }
+    if counts.waiting > 0 || counts.in_flight > 0 {
+        return Stand::fine(Reason::RollingOut, format!(
+            "{} of {} eligible people have an activated key; {} shipments are on their way, {} people wait for their turn.",
+            counts.activated, counts.eligible, counts.in_flight, counts.waiting
+        ));
+    }
+    Stand::fine(Reason::Complete, format!(
+        "{} of {} eligible people have an activated key, and nothing is on its way.",
+        counts.activated, counts.eligible
+    ))
+}
