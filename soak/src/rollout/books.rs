@@ -18,6 +18,9 @@ const YIELDED: [&str; 2] = ["AnotherOrderForUser", "ExistingKey"];
 /// Calls that follow a parcel: as many as the clock of the run asks for, not as the road does.
 const POLLS: [&str; 3] = ["GetFPRShipmentById", "GetShipmentExactById", "ListShipmentsExact"];
 
+/// Calls that read who is to get a key; as many as the sources' intervals ask for.
+const SOURCES: [&str; 4] = ["listUsers", "listGroups", "listGroupUsers", "listLogEvents"];
+
 /// The line's members, in its order.
 #[derive(Debug, Default, Serialize)]
 struct Sums {
@@ -38,6 +41,7 @@ struct Sums {
     unexplained: usize,
     calls_per_order: f64,
     polls_per_order: f64,
+    source_calls: usize,
 }
 
 /// Judges a run's folder.
@@ -67,7 +71,8 @@ pub(super) fn audit(folder: &Folder) -> Result<Verdict, Fault> {
 fn count(evidence: &Evidence, cast: &Cast, rollouts: &[Value], shipments: &[Value]) -> Sums {
     let orders = evidence.journal.done(crate::audit::journal::ORDER).count();
     let polls = evidence.journal.all().filter(|call| POLLS.contains(&&*call.operation)).count();
-    let others = evidence.journal.all().count() - polls;
+    let source_calls = evidence.journal.all().filter(|call| SOURCES.contains(&&*call.operation)).count();
+    let others = evidence.journal.all().count() - polls - source_calls;
     let mut sums = Sums {
         seed: evidence.pages.seed,
         users: cast.users,
@@ -75,6 +80,7 @@ fn count(evidence: &Evidence, cast: &Cast, rollouts: &[Value], shipments: &[Valu
         kills: evidence.pages.kills.len(),
         calls_per_order: per(others, orders),
         polls_per_order: per(polls, orders),
+        source_calls,
         ..Sums::default()
     };
     for rollout in rollouts {
