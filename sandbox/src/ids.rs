@@ -51,6 +51,11 @@ impl Dice {
         self.text(b"0123456789", 8)
     }
 
+    /// Another order.
+    pub fn shuffle<T>(&mut self, list: &mut [T]) {
+        self.chance.shuffle(list);
+    }
+
     /// True with the given probability.
     pub fn happens(&mut self, probability: f64) -> bool {
         self.chance.f64() < probability

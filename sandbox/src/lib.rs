@@ -22,6 +22,7 @@ mod secrets;
 mod seed;
 mod server;
 pub mod sign_in;
+mod system_log;
 mod tls;
 mod vendor_keys;
 mod warehouse;

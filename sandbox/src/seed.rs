@@ -12,6 +12,7 @@ use crate::jose;
 use crate::journal::Journal;
 use crate::okta::users::add_person;
 use crate::secrets::Secrets;
+use crate::system_log::SystemLog;
 use crate::vendor_keys::{AttestationIssuer, KeySet};
 use crate::world::{
     ApiToken, Behaviour, Bucket, Group, OktaOrg, Organization, Place, Product, World, Yubico,
@@ -93,7 +94,7 @@ pub(crate) fn add_okta_org(world: &mut World, base_url: &str) -> Result<usize, S
         nonces: Vec::new(),
         enrollments: Vec::new(),
         signing_key: jose::new_p384(&kid, "sig").map_err(|error| error.to_string())?,
-        logs: Vec::new(),
+        logs: SystemLog::default(),
         sessions: HashMap::new(),
         rp_id: None,
         domains: Vec::new(),

@@ -16,6 +16,7 @@ use crate::journal::Journal;
 use crate::okta::signin::Session;
 use crate::okta::webauthn::Registration;
 use crate::secrets::Secrets;
+use crate::system_log::SystemLog;
 use crate::vendor_keys::{AttestationIssuer, KeySet};
 use crate::yubico::orders::Order;
 
@@ -81,6 +82,10 @@ pub(crate) struct Behaviour {
     pub enrollment_list_lag_ms: i64,
     /// How long an enrolment's challenge lives.
     pub challenge_minutes: i64,
+    /// What was made or changed in the directory shows in a `search` only after this many milliseconds.
+    pub search_lag_ms: i64,
+    /// The list of a person's factors leaves pre-registered keys out.
+    pub factors_hide_preregistered: bool,
 }
 
 impl Default for Behaviour {
@@ -96,6 +101,8 @@ impl Default for Behaviour {
             activate_after_mark_error: false,
             enrollment_list_lag_ms: 0,
             challenge_minutes: 60 * 24 * 60,
+            search_lag_ms: 0,
+            factors_hide_preregistered: true,
         }
     }
 }
@@ -119,7 +126,7 @@ pub(crate) struct OktaOrg {
     pub enrollments: Vec<Enrollment>,
     /// Signs access tokens and the requests for Yubico.
     pub signing_key: Jwk,
-    pub logs: Vec<Value>,
+    pub logs: SystemLog,
     pub sessions: HashMap<String, Session>,
     /// The authenticator's configured RP id.
     pub rp_id: Option<String>,
@@ -140,6 +147,17 @@ pub(crate) struct Person {
     pub last_login: Option<Timestamp>,
     pub last_updated: Timestamp,
     pub profile: Map<String, Value>,
+    /// What they can sign in with besides pre-registered keys.
+    pub factors: Vec<Factor>,
+}
+
+/// A factor that was not pre-registered.
+#[derive(Debug, Clone)]
+pub(crate) struct Factor {
+    pub id: String,
+    pub kind: String,
+    pub status: String,
+    pub created: Timestamp,
 }
 
 impl Person {
@@ -331,8 +349,10 @@ impl World {
 impl OktaOrg {
     /// A person by id, login or the login's part before the `@`.
     pub fn person(&self, key: &str) -> Option<&Person> {
-        self.people.iter().find(|person| {
-            person.id == key || person.login() == key || person.login().split('@').next() == Some(key)
+        let of_id = self.people.iter().find(|person| person.id == key);
+        of_id.or_else(|| {
+            let named = |login: &str| login == key || login.split('@').next() == Some(key);
+            self.people.iter().find(|person| named(person.login()))
         })
     }
 

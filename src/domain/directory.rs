@@ -55,7 +55,7 @@ impl NewPerson {
     /// Names every attribute of [`REQUIRED_OF_NEW_PEOPLE`] that is absent or blank.
     pub fn new(login: Login, mut profile: BTreeMap<String, String>) -> Result<Self, IncompleteProfile> {
         let blank = |name: &&str| profile.get(*name).is_none_or(|value| value.trim().is_empty());
-        let missing: Vec<_> = REQUIRED_OF_NEW_PEOPLE.into_iter().filter(|name| blank(&name)).collect();
+        let missing: Vec<_> = REQUIRED_OF_NEW_PEOPLE.into_iter().filter(blank).collect();
         if !missing.is_empty() {
             return Err(IncompleteProfile { missing });
         }

@@ -94,7 +94,7 @@ impl LogEvent {
     }
 }
 
-/// An order from the Admin Console's dialog "YubiKey enrollment and delivery".
+/// An order from the Admin Console's dialog "`YubiKey` enrollment and delivery".
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConsoleOrder {
     /// The event's own id.

@@ -225,8 +225,9 @@ pub(super) fn read_created(answer: &Answer, person: &NewPerson) -> Result<User, 
 /// Names only attributes that we sent ourselves: Okta's sentences may repeat their values.
 fn refused_attributes(answer: &Answer, person: &NewPerson) -> CallError {
     let causes = fault::causes(answer);
-    let named = |name: &&String| causes.iter().any(|cause| cause.split(':').next() == Some(name.as_str()));
-    let names: Vec<&str> = person.profile().keys().filter(named).map(String::as_str).collect();
+    let is_blamed =
+        |name: &&String| causes.iter().any(|cause| cause.split(':').next() == Some(name.as_str()));
+    let names: Vec<&str> = person.profile().keys().filter(is_blamed).map(String::as_str).collect();
     let which = if names.is_empty() { "the profile".to_owned() } else { names.join(", ") };
     answer.error(
         Reason::InvalidRecipient,

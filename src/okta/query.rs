@@ -32,7 +32,7 @@ pub(super) fn escaped(value: &str) -> String {
 }
 
 /// The values in runs that fit into one expression each, in their order; a value alone is always a run.
-pub(super) fn runs<'a, T>(values: &'a [T], term: impl Fn(&T) -> String) -> Vec<&'a [T]> {
+pub(super) fn runs<T>(values: &[T], term: impl Fn(&T) -> String) -> Vec<&[T]> {
     let mut runs = Vec::new();
     let (mut start, mut length) = (0, 0);
     for (index, value) in values.iter().enumerate() {
@@ -64,6 +64,7 @@ mod tests {
     use super::*;
 
     proptest! {
+        #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
         #[test]
         fn runs_hold_every_value_once_and_fit(values in prop::collection::vec("\\PC{1,90}", 0..200)) {
             let term = |value: &String| equals("profile.login", value);

@@ -10,15 +10,17 @@ pub use super::quota::{LONGEST as LONGEST_WAIT, Seen as Limits};
 use super::{
     Dpop, Organization,
     client::{Unread, done, judge},
-    enrollments, groups, org, pages,
+    enrollments, groups, logs, org, pages, people,
     token::{self, Grant},
     users,
 };
 use crate::{
     domain::{
+        directory::{Group, GroupLookup, NewPerson},
         failure::{CallError, Reason},
         ids::{EnrollmentId, Login, RpId},
         seen::{EnrollmentList, NewEnrollment, User},
+        system_log::{LogPage, LogPosition, LogQuery},
     },
     http::Answer,
 };
@@ -101,6 +103,66 @@ pub fn groups(answer: &Answer) -> Result<Vec<String>> {
     judged(answer, Reason::UserNotFound, |answer| {
         done(answer)?;
         Ok(groups::read_page(answer)?)
+    })
+}
+
+/// A group looked for by id.
+///
+/// # Errors
+/// As [`Client::group_by_id`](super::Client::group_by_id).
+pub fn group(answer: &Answer) -> Result<Option<Group>> {
+    judged(answer, Reason::OktaUnavailable, groups::read_group)
+}
+
+/// A group looked for by name, as far as one page tells.
+///
+/// # Errors
+/// As [`Client::group_by_name`](super::Client::group_by_name).
+pub fn group_by_name(answer: &Answer, name: &str) -> Result<GroupLookup> {
+    judged(answer, Reason::OktaUnavailable, |answer| {
+        done(answer)?;
+        Ok(groups::named(groups::read_groups(answer)?.into_iter(), name))
+    })
+}
+
+/// One page of a group's members.
+///
+/// # Errors
+/// As [`Client::members`](super::Client::members).
+pub fn members(answer: &Answer) -> Result<Vec<User>> {
+    judged(answer, Reason::OktaUnavailable, |answer| {
+        done(answer)?;
+        Ok(groups::read_members(answer)?)
+    })
+}
+
+/// One page of many users looked for.
+///
+/// # Errors
+/// As [`Client::users_by_login`](super::Client::users_by_login).
+pub fn users(answer: &Answer) -> Result<Vec<User>> {
+    judged(answer, Reason::OktaUnavailable, |answer| {
+        done(answer)?;
+        Ok(people::read_users(answer)?)
+    })
+}
+
+/// A new, staged user.
+///
+/// # Errors
+/// As [`Client::create_staged`](super::Client::create_staged).
+pub fn created(answer: &Answer, person: &NewPerson) -> Result<User> {
+    judged(answer, Reason::InvalidRecipient, |answer| people::read_created(answer, person))
+}
+
+/// One page of the System Log, read from this place on.
+///
+/// # Errors
+/// As [`Client::log_page`](super::Client::log_page).
+pub fn log_page(answer: &Answer, query: &LogQuery, position: &LogPosition) -> Result<LogPage> {
+    judged(answer, Reason::OktaUnavailable, |answer| {
+        done(answer)?;
+        Ok(logs::read_page(answer, query, position, None)?)
     })
 }
 

@@ -1,7 +1,9 @@
 //! The control API: what an admin, a warehouse worker or a test does to the world.
 
 mod commands;
+mod crowd;
 mod enrollments;
+mod events;
 mod orgs;
 mod people;
 mod reads;
@@ -47,13 +49,20 @@ pub(crate) fn routes() -> Vec<ControlRoute> {
         route!(GET "/outbox/{id}", reads::mail),
         route!(GET "/parcels/{shipmentId}", reads::parcel),
         route!(POST "/people", people::create),
+        route!(POST "/people/many", crowd::create),
         route!(GET "/people/{id}", people::get),
         route!(POST "/people/{id}", people::patch),
         route!(DELETE "/people/{id}", people::delete),
         route!(POST "/people/{id}/activate", people::activate),
-        route!(POST "/people/{id}/console-order", people::console_order),
+        route!(POST "/people/{id}/console-order", events::console_order),
         route!(POST "/groups", people::create_group),
+        route!(POST "/people/{id}/factors", people::add_factor),
         route!(POST "/groups/{id}", people::patch_group),
+        route!(DELETE "/groups/{id}", people::delete_group),
+        route!(GET "/events", events::list),
+        route!(POST "/events", events::write),
+        route!(POST "/events/release", events::release),
+        route!(POST "/events/{id}/repeat", events::repeat),
         route!(POST "/shipments/{id}/state", commands::set_state),
         route!(DELETE "/shipments/{id}", commands::delete_shipment),
         route!(POST "/people/{id}/enrollments", enrollments::create),

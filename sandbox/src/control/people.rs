@@ -6,10 +6,10 @@ use serde_json::{Map, Value, json};
 use crate::clock;
 use crate::control::{body, done, org_index, refused};
 use crate::http::{Answer, Call, Reply};
-use crate::okta::logs::preregistration_requested;
+use crate::okta::logs::membership_changed;
 use crate::okta::people::{note_secrets, profile_faults, view};
 use crate::okta::users::{activate_person, add_person};
-use crate::world::{Group, World};
+use crate::world::{Factor, Group, World};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -30,11 +30,9 @@ struct Patch {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[expect(clippy::struct_field_names, reason = "the vendor's names")]
-struct ConsoleOrder {
-    product_id: String,
-    inventory_product_id: String,
-    customization_id: String,
+struct NewFactor {
+    factor_type: String,
+    status: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -134,14 +132,17 @@ pub(crate) fn activate(world: &mut World, call: &Call) -> Answer {
     person_view(world, index, &id)
 }
 
-/// `POST /people/{id or login}/console-order`: the Admin Console's "Add" button; the event shows in the System Log.
-pub(crate) fn console_order(world: &mut World, call: &Call) -> Answer {
+/// `POST /people/{id or login}/factors`: `{factorType, status?}`, a factor they enrolled themselves.
+pub(crate) fn add_factor(world: &mut World, call: &Call) -> Answer {
     let index = org_index(world, call)?;
-    let order: ConsoleOrder = body(call)?;
-    let org = world.org(index);
-    let person = org.person(call.param("id")).cloned().ok_or_else(no_person)?;
-    let ids = [&order.product_id, &order.inventory_product_id, &order.customization_id];
-    done(&preregistration_requested(org, &person, ids.map(String::as_str)))
+    let request: NewFactor = body(call)?;
+    let id = world.dice.okta_id("fwf");
+    let person = world.org(index).person_mut(call.param("id")).ok_or_else(no_person)?;
+    let status = request.status.unwrap_or_else(|| "ACTIVE".into());
+    let factor = Factor { id, kind: request.factor_type, status, created: clock::now() };
+    let shown = crate::okta::factors::view(&factor);
+    person.factors.push(factor);
+    done(&shown)
 }
 
 /// `POST /groups`: `{name, members?}`, members by id or login.
@@ -156,14 +157,18 @@ pub(crate) fn create_group(world: &mut World, call: &Call) -> Answer {
         .map(|key| org.person(key).map(|person| person.id.clone()).ok_or_else(no_person))
         .collect::<Result<Vec<_>, _>>()?;
     let now = clock::now();
-    org.groups.push(Group {
+    let group = Group {
         id: id.clone(),
         name: request.name.clone(),
         description: String::new(),
         created: now,
         last_membership_updated: now,
         members,
-    });
+    };
+    for member in &group.members {
+        membership_changed(org, &group, member, true);
+    }
+    org.groups.push(group);
     done(&json!({"id": id, "name": request.name}))
 }
 
@@ -184,8 +189,27 @@ pub(crate) fn patch_group(world: &mut World, call: &Call) -> Answer {
         .iter_mut()
         .find(|group| group.id == key || group.name == key)
         .ok_or_else(|| refused(404, "there is no such group"))?;
-    group.members.retain(|member| !remove.contains(member) && !add.contains(member));
-    group.members.extend(add);
+    let leaving: Vec<String> =
+        group.members.iter().filter(|member| remove.contains(member)).cloned().collect();
+    let joining: Vec<String> = add.into_iter().filter(|id| !group.members.contains(id)).collect();
+    group.members.retain(|member| !leaving.contains(member));
+    group.members.extend(joining.clone());
     group.last_membership_updated = clock::now();
+    let group = group.clone();
+    for (ids, joined) in [(leaving, false), (joining, true)] {
+        for id in ids {
+            membership_changed(org, &group, &id, joined);
+        }
+    }
     done(&json!({"id": group.id, "name": group.name, "members": group.members}))
+}
+
+/// `DELETE /groups/{id or name}`: gone, as the last day of a department.
+pub(crate) fn delete_group(world: &mut World, call: &Call) -> Answer {
+    let index = org_index(world, call)?;
+    let key = call.param("id");
+    let groups = &mut world.org(index).groups;
+    let at = groups.iter().position(|group| group.id == key || group.name == key);
+    groups.remove(at.ok_or_else(|| refused(404, "there is no such group"))?);
+    Ok(Reply::empty(204))
 }

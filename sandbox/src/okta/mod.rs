@@ -4,6 +4,8 @@ pub(crate) mod activation;
 pub(crate) mod auth;
 pub(crate) mod dpop;
 pub(crate) mod errors;
+pub(crate) mod expression;
+pub(crate) mod factors;
 pub(crate) mod groups;
 pub(crate) mod logs;
 pub(crate) mod mail;
@@ -53,8 +55,10 @@ pub(crate) fn routes() -> Vec<Route<World>> {
         route!(POST "/api/v1/users", "createUser", MANAGE, users::create),
         route!(GET "/api/v1/users/{id}", "getUser", READ, users::get),
         route!(GET "/api/v1/users/{id}/groups", "listUserGroups", READ, groups::of_user),
+        route!(GET "/api/v1/users/{id}/factors", "listFactors", READ, factors::list),
         route!(POST "/api/v1/users/{id}/lifecycle/activate", "activateUser", MANAGE, users::activate),
         route!(GET "/api/v1/groups", "listGroups", &["okta.groups.read"], groups::list),
+        route!(GET "/api/v1/groups/{groupId}", "getGroup", &["okta.groups.read"], groups::get),
         route!(GET "/api/v1/groups/{groupId}/users", "listGroupUsers", &["okta.groups.read"], groups::members),
         route!(GET "/api/v1/authenticators", "listAuthenticators", &["okta.authenticators.read"], org::authenticators),
         route!(GET "/api/v1/authenticators/{authenticatorId}/methods", "listAuthenticatorMethods", &["okta.authenticators.read"], org::methods),

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::clock;
 use crate::http::{Answer, Call, Reply};
 use crate::jose;
+use crate::okta::logs::{Style, preregistration_requested};
 use crate::okta::webauthn::Registration;
 use crate::okta::{declared_length, errors, json_body};
 use crate::world::{Enrollment, OktaOrg, World};
@@ -254,11 +255,9 @@ pub(crate) fn initiate(world: &mut World, call: &Call) -> Answer {
     let org = world.org(call.org);
     let person = org.person(&request.user_id).cloned().ok_or_else(|| errors::not_found("User"))?;
     for item in &request.fulfillment_data {
-        crate::okta::logs::preregistration_requested(
-            org,
-            &person,
-            [&item.product_id, &item.inventory_product_id, &item.customization_id],
-        );
+        let ids = [&item.product_id, &item.inventory_product_id, &item.customization_id];
+        let event = preregistration_requested(org, &person, ids.map(String::as_str), Style::default());
+        org.logs.write(event);
     }
     Ok(Reply::empty(204).user(&person.id))
 }

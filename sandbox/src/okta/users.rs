@@ -1,10 +1,13 @@
 //! Users.
 
+use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::clock;
 use crate::http::{Answer, Call, Reply};
+use crate::okta::expression::{Capitals, Expression};
+use crate::okta::logs::membership_changed;
 use crate::okta::people::{note_secrets, profile_faults, view};
 use crate::okta::preregistration::ACTIVE;
 use crate::okta::{declared_length, errors, json_body};
@@ -29,54 +32,64 @@ pub(crate) fn get(world: &mut World, call: &Call) -> Answer {
     Ok(Reply::json(200, &view(&org.base_url, person)).user(&person.id))
 }
 
-/// `GET /api/v1/users`: `search` and `filter` of the form `attribute eq "value"`, or `q`.
+/// What `filter` knows; `search` knows every attribute.
+const FILTERED: [&str; 6] =
+    ["status", "id", "profile.login", "profile.email", "profile.firstName", "profile.lastName"];
+
+/// `GET /api/v1/users`: `search` lags behind and ignores capitals, `filter` does neither; or `q`.
 pub(crate) fn list(world: &mut World, call: &Call) -> Answer {
+    let shown_until = clock::now() - SignedDuration::from_millis(world.settings.search_lag_ms);
     let org = world.org(call.org);
-    let expression = call.query("search").or(call.query("filter"));
-    let wanted = match expression {
-        Some(text) => {
-            Some(equality(text).ok_or_else(|| errors::error(400, "E0000031", "Invalid search criteria."))?)
-        }
-        None => None,
+    let parse = |text: &str| {
+        Expression::parse(text).ok_or_else(|| errors::error(400, "E0000031", "Invalid search criteria."))
     };
+    let search = call.query("search").map(parse).transpose()?;
+    let filter = call.query("filter").map(parse).transpose()?;
+    if filter.as_ref().is_some_and(|filter| !filter.uses_only(&FILTERED)) {
+        return Err(errors::error(400, "E0000031", "Invalid search criteria."));
+    }
     let q = call.query("q").unwrap_or_default().to_lowercase();
-    let people: Vec<Value> = org
+    let people: Vec<&Person> = org
         .people
         .iter()
         // Without search or filter the list leaves deprovisioned users out.
-        .filter(|person| wanted.is_some() || person.status != "DEPROVISIONED")
-        .filter(|person| wanted.as_ref().is_none_or(|(name, value)| matches(person, name, value)))
+        .filter(|person| search.is_some() || filter.is_some() || person.status != "DEPROVISIONED")
+        .filter(|person| {
+            search.as_ref().is_none_or(|search| {
+                person.created <= shown_until && holds(search, Capitals::Ignored, person)
+            })
+        })
+        .filter(|person| filter.as_ref().is_none_or(|filter| holds(filter, Capitals::Matter, person)))
         .filter(|person| {
             q.is_empty()
                 || ["firstName", "lastName", "email"]
                     .iter()
                     .any(|name| person.attribute(name).to_lowercase().starts_with(&q))
         })
-        .map(|person| view(&org.base_url, person))
         .collect();
-    paged(org, call, &people, 200)
+    paged(org, call, &people, 200, |person| &person.id, |person| view(&org.base_url, person))
 }
 
-/// `attribute eq "value"`.
-pub(crate) fn equality(expression: &str) -> Option<(String, String)> {
-    let (name, value) = expression.trim().split_once(" eq ")?;
-    let value = value.trim().strip_prefix('"')?.strip_suffix('"')?;
-    Some((name.trim().to_string(), value.to_string()))
-}
-
-fn matches(person: &Person, name: &str, value: &str) -> bool {
-    match name.strip_prefix("profile.") {
-        Some(attribute) => person.attribute(attribute).eq_ignore_ascii_case(value),
+fn holds(expression: &Expression, capitals: Capitals, person: &Person) -> bool {
+    expression.holds(capitals, &|name| match name.strip_prefix("profile.") {
+        Some(attribute) => vec![person.attribute(attribute)],
         None => match name {
-            "id" => person.id == value,
-            "status" => person.status == value,
-            _ => false,
+            "id" => vec![person.id.as_str()],
+            "status" => vec![person.status.as_str()],
+            _ => Vec::new(),
         },
-    }
+    })
 }
 
 /// One page and the `Link` headers around it.
-pub(crate) fn paged(org: &OktaOrg, call: &Call, all: &[Value], most: usize) -> Answer {
+pub(crate) fn paged<T>(
+    org: &OktaOrg,
+    call: &Call,
+    all: &[T],
+    most: usize,
+    id: impl Fn(&T) -> &str,
+    show: impl Fn(&T) -> Value,
+) -> Answer {
     let limit = match call.query("limit").map(str::parse) {
         None => most,
         Some(Ok(limit)) if limit > 0 => most.min(limit),
@@ -84,9 +97,9 @@ pub(crate) fn paged(org: &OktaOrg, call: &Call, all: &[Value], most: usize) -> A
     };
     let start = call
         .query("after")
-        .and_then(|after| all.iter().position(|item| item["id"] == after))
+        .and_then(|after| all.iter().position(|item| id(item) == after))
         .map_or(0, |position| position + 1);
-    let page: Vec<Value> = all.iter().skip(start).take(limit).cloned().collect();
+    let page = &all[start.min(all.len())..(start + limit).min(all.len())];
     let link = |after: Option<&str>, rel: &str| {
         let mut url = url::form_urlencoded::Serializer::new(String::new());
         for (key, value) in call.query.iter().filter(|(key, _)| key != "after" && key != "limit") {
@@ -98,11 +111,12 @@ pub(crate) fn paged(org: &OktaOrg, call: &Call, all: &[Value], most: usize) -> A
         url.append_pair("limit", &limit.to_string());
         format!("<{}{}?{}>; rel=\"{rel}\"", org.base_url, call.path, url.finish())
     };
-    let mut reply = Reply::json(200, &json!(page)).header("link", link(call.query("after"), "self"));
+    let mut reply =
+        Reply::json(200, &page.iter().map(show).collect()).header("link", link(call.query("after"), "self"));
     if start + page.len() < all.len()
-        && let Some(last) = page.last().and_then(|item| item["id"].as_str())
+        && let Some(last) = page.last()
     {
-        reply = reply.header("link", link(Some(last), "next"));
+        reply = reply.header("link", link(Some(id(last)), "next"));
     }
     Ok(reply)
 }
@@ -118,15 +132,19 @@ pub(crate) fn create(world: &mut World, call: &Call) -> Answer {
         return Err(errors::validation("groupIds", &["groupIds: at most 20".into()]));
     }
     let login = request.profile.get("login").and_then(Value::as_str).unwrap_or_default();
-    if world.org(call.org).people.iter().any(|person| person.login() == login) {
+    if world.org(call.org).people.iter().any(|person| person.login().eq_ignore_ascii_case(login)) {
         let cause = "login: An object with this field already exists in the current organization";
         return Err(errors::validation("login", &[cause.into()]));
     }
     let staged = call.query("activate") == Some("false");
     let id = add_person(world, call.org, request.profile, if staged { "STAGED" } else { "PROVISIONED" });
     let org = world.org(call.org);
-    for group in org.groups.iter_mut().filter(|group| request.group_ids.contains(&group.id)) {
-        group.members.push(id.clone());
+    for at in 0..org.groups.len() {
+        if request.group_ids.contains(&org.groups[at].id) {
+            org.groups[at].members.push(id.clone());
+            let group = org.groups[at].clone();
+            membership_changed(org, &group, &id, true);
+        }
     }
     let person = org.person(&id).ok_or_else(|| user_not_found(&id))?;
     Ok(Reply::json(200, &view(&org.base_url, person)).user(&id))
@@ -146,6 +164,7 @@ pub(crate) fn add_person(world: &mut World, org: usize, profile: Map<String, Val
         last_login: None,
         last_updated: now,
         profile,
+        factors: Vec::new(),
     });
     id
 }

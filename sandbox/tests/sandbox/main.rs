@@ -3,6 +3,7 @@
 
 mod activation;
 mod authorization;
+mod crowd;
 mod faults;
 mod happy_path;
 mod operator;

@@ -1,12 +1,15 @@
 //! An Okta of a few lines, and what all tests of this module share.
 
 mod flow;
+mod groups;
 mod keys;
+mod logs;
+mod people;
 mod quota;
 mod schemas;
 mod wire;
 
-use std::sync::Arc;
+use std::{num::NonZeroU32, sync::Arc};
 
 use openssl::{ec::EcGroup, ec::EcKey, nid::Nid, pkey::PKey, rsa::Rsa};
 use secrecy::SecretString;
@@ -61,6 +64,13 @@ fn okta(server: &Server, auth: Auth) -> Client {
 
 fn with_api_token(server: &Server) -> Client {
     okta(server, Auth::ApiToken(SecretString::from("sswsTokenSecret")))
+}
+
+/// For lists of many pages: the pace that is gentle to Okta would only cost time.
+fn in_a_hurry(server: &Server) -> Client {
+    let auth = Auth::ApiToken(SecretString::from("sswsTokenSecret"));
+    let settings = Settings { org_url: server.url.clone(), auth, calls_per_second: NonZeroU32::MAX };
+    Client::new(&settings, client()).unwrap()
 }
 
 async fn always(bytes: Vec<u8>) -> (Arc<Server>, Client) {

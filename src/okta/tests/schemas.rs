@@ -1,18 +1,33 @@
 //! What we write and read, against the schemas Okta publishes (tests/data/okta-schemas.json says which).
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::{
-    super::wire::{ActivateBody, EnrollBody, PinBody},
+    super::wire::{ActivateBody, CreateUserBody, EnrollBody, PinBody},
     activate_request, always, enroll_request, enrollment, user,
 };
 use crate::{
-    domain::{ids::OktaOrgId, seen::EnrollmentStatus},
+    domain::{
+        directory::NewPerson,
+        ids::{Login, OktaOrgId},
+        seen::EnrollmentStatus,
+    },
     http::testing::json as reply,
 };
 
 fn published() -> Value {
     serde_json::from_str(include_str!("../../../tests/data/okta-schemas.json")).unwrap()
+}
+
+/// What Okta publishes of users, groups and the System Log.
+fn directory() -> Value {
+    serde_json::from_str(include_str!("../../../tests/data/okta-directory.json")).unwrap()
+}
+
+pub(super) fn directory_example(name: &str) -> Value {
+    directory()["components"]["examples"][name].clone()
 }
 
 pub(super) fn example(name: &str) -> Value {
@@ -34,7 +49,10 @@ fn strict(schema: &mut Value) {
 }
 
 fn faults(schema: &str, strictly: bool, instance: &Value) -> Vec<String> {
-    let mut document = published();
+    faults_in(published(), schema, strictly, instance)
+}
+
+fn faults_in(mut document: Value, schema: &str, strictly: bool, instance: &Value) -> Vec<String> {
     if strictly {
         strict(&mut document["components"]["schemas"]);
     }
@@ -110,4 +128,27 @@ async fn an_activation_of_something_else_is_no_success() {
         let (_server, okta) = always(reply(200, body)).await;
         okta.activate(&activate_request()).await.unwrap();
     }
+}
+
+/// A profile may have attributes of the organization's own, so only the documented ones are held to their limits.
+#[test]
+fn a_new_user_is_written_as_okta_documents() {
+    let faults = |body: &Value| faults_in(directory(), "CreateUserRequest", false, body);
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let example = directory_example("create-user-without-credentials-request");
+    let mut profile: BTreeMap<String, String> = example["profile"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .filter_map(|(name, value)| Some((name.clone(), text(value)?)))
+        .collect();
+    profile.insert("secondEmail".into(), "isaac@home.example".into());
+    let person = NewPerson::new(Login::new("isaac.brock@example.com").unwrap(), profile).unwrap();
+    let mut body = serde_json::to_value(CreateUserBody::new(&person)).unwrap();
+    assert_eq!(faults(&body), [""; 0]);
+    let mut expected = example;
+    expected["profile"]["secondEmail"] = "isaac@home.example".into();
+    assert_eq!(body, expected);
+    body["profile"]["countryCode"] = "Germany".into();
+    assert_eq!(faults(&body).len(), 1, "the schema is looked at");
 }
