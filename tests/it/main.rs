@@ -41,6 +41,7 @@ mod restart;
 mod restore;
 mod rights;
 mod road;
+mod rollout_users;
 mod rotation;
 mod rules;
 mod states;
