@@ -65,13 +65,17 @@ pub const CATALOGUE: Pace = Pace { oldest: SignedDuration::from_hours(2), from: 
 /// Yubico's two key sets.
 pub const KEYS: Pace = Pace { oldest: SignedDuration::from_hours(1), from: Why::Reported };
 
+impl Pace {
+    fn is_over(self, at: Timestamp, now: Timestamp) -> bool {
+        now.duration_since(at) >= self.oldest
+    }
+}
+
 impl<T> Reading<T> {
     /// Is it to be read now?
     pub fn is_due(&self, pace: Pace, why: Why) -> bool {
         let Some(at) = self.at else { return true };
-        why >= pace.from
-            || (self.failed && why >= Why::Fault)
-            || clock::now().duration_since(at) >= pace.oldest
+        why >= pace.from || (self.failed && why >= Why::Fault) || pace.is_over(at, clock::now())
     }
 
     /// How old a value of a cache may be to serve as this reading.
@@ -164,6 +168,35 @@ mod tests {
 
     fn failed() -> Result<u8, CallError> {
         Err(crate::http::not_sent(Reason::OktaUnavailable, "down"))
+    }
+
+    /// Calls an hour by the paces alone, looked at every ten minutes and a little for a day.
+    fn an_hour(paces: &[Pace]) -> usize {
+        let look = SignedDuration::from_secs(603);
+        let start = Timestamp::UNIX_EPOCH;
+        let mut read = vec![start; paces.len()];
+        let mut calls = 0;
+        let mut now = start;
+        while now.duration_since(start) < SignedDuration::from_hours(24) {
+            now += look;
+            for (pace, at) in paces.iter().zip(&mut read) {
+                if pace.is_over(*at, now) {
+                    *at = now;
+                    calls += 1;
+                }
+            }
+        }
+        calls / 24
+    }
+
+    #[test]
+    fn a_healthy_connection_costs_few_calls() {
+        // Inventory, products, countries, both key sets.
+        assert!(an_hour(&[INVENTORY, CATALOGUE, CATALOGUE, KEYS, KEYS]) <= 5);
+        // The organization's page; the trial's one or two calls; authenticator, method, domains, two lists of
+        // policies, up to three lists of rules, the log and up to three lists of keys.
+        let okta = [[ORGANIZATION].as_slice(), &[TRIAL; 2], &[SETTINGS; 12]].concat();
+        assert!(an_hour(&okta) <= 20);
     }
 
     #[test]

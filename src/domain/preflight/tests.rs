@@ -373,3 +373,31 @@ fn the_words_about_the_stock_stand_while_it_shrinks() {
     assert_eq!(told(500), told(10));
     assert_ne!(told(1), told(0));
 }
+
+/// Each check of the page is one of the code, with what is wanted, where it is changed and what it does, and the other
+/// way round.
+#[test]
+fn the_page_about_preflight_is_that_of_the_code() {
+    let page = include_str!("../../../docs/preflight.md");
+    let rows: Vec<Vec<&str>> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `"))
+        .map(|line| line.trim_end_matches(" |").split(" | ").collect())
+        .filter(|row: &Vec<&str>| row.len() == 4)
+        .collect();
+    let told: Vec<_> = rows.iter().map(|row| row[0].trim_end_matches('`')).collect();
+    let known: Vec<_> = Check::ALL.iter().map(|check| check.name()).collect();
+    assert_eq!(told, known, "every check, in its order");
+    for (row, check) in rows.iter().zip(Check::ALL) {
+        assert_eq!((row[1], row[2]), (check.wants(), check.place()), "{}", check.name());
+    }
+    for (check, reason, weight, _) in FAULTS {
+        let row = rows.iter().find(|row| row[0].trim_end_matches('`') == check.name()).unwrap();
+        let word = match weight {
+            Advice => format!("`{reason}` (advice)"),
+            Stop => format!("`{reason}` (stops orders)"),
+            Fault => format!("`{reason}`"),
+        };
+        assert!(row[3].contains(&word), "{} says {word}: {}", check.name(), row[3]);
+    }
+}

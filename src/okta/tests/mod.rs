@@ -4,6 +4,7 @@ mod flow;
 mod keys;
 mod quota;
 mod schemas;
+mod settings;
 mod wire;
 
 use std::sync::Arc;
