@@ -10,6 +10,7 @@ use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full, Limited, StreamBody};
 use hyper::body::{Bytes, Frame, Incoming};
 use hyper::{Request, Response};
+use jiff::SignedDuration;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
@@ -276,10 +277,21 @@ fn dressed(mut reply: Reply, api: Api, call: &Call, shared: &Shared) -> Reply {
         let (limit, request_id) = (world.settings.okta_requests_a_minute, noise(24));
         let mut headers = okta::auth::rate_headers(world.org(call.org), limit).to_vec();
         headers.push(("x-okta-request-id".into(), request_id));
+        let skew = world.org(call.org).settings.clock_skew_seconds;
+        headers.extend(date(skew).map(|date| ("date".into(), date)));
         let present: Vec<String> = reply.headers.iter().map(|(name, _)| name.clone()).collect();
         reply.headers.extend(headers.into_iter().filter(|(name, _)| !present.contains(name)));
     }
     reply
+}
+
+/// `Date` by a clock that is so many seconds ahead; a clock that is right is left to the server.
+fn date(skew: i64) -> Option<String> {
+    if skew == 0 {
+        return None;
+    }
+    let there = clock::now().checked_add(SignedDuration::from_secs(skew)).ok()?;
+    jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&there).ok()
 }
 
 /// The reply on the wire, with the faults that touch the body.

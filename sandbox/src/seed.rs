@@ -10,6 +10,7 @@ use crate::faults::Faults;
 use crate::ids::Dice;
 use crate::jose;
 use crate::journal::Journal;
+use crate::okta::settings::OrgSettings;
 use crate::okta::users::add_person;
 use crate::secrets::Secrets;
 use crate::system_log::SystemLog;
@@ -99,6 +100,7 @@ pub(crate) fn add_okta_org(world: &mut World, base_url: &str) -> Result<usize, S
         rp_id: None,
         domains: Vec::new(),
         user_verification: "PREFERRED".into(),
+        settings: OrgSettings::default(),
         rate: HashMap::new(),
     });
     Ok(world.orgs.len() - 1)

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use crate::faults::Faults;
 use crate::ids::Dice;
 use crate::journal::Journal;
+use crate::okta::settings::OrgSettings;
 use crate::okta::signin::Session;
 use crate::okta::webauthn::Registration;
 use crate::secrets::Secrets;
@@ -132,6 +133,8 @@ pub(crate) struct OktaOrg {
     pub rp_id: Option<String>,
     pub domains: Vec<String>,
     pub user_verification: String,
+    /// What an admin may get wrong.
+    pub settings: OrgSettings,
     /// Requests a minute and caller.
     pub rate: HashMap<String, (i64, u32)>,
 }

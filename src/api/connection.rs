@@ -223,6 +223,10 @@ pub struct KeyModel {
     /// Yubico's id of the organization's customization.
     #[schemars(length(min = 1, max = 64))]
     pub customization_id: String,
+    /// Mark of the stock: fewer keys left than this are told in the condition `StockSufficient`. Left out: only none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub low_stock: Option<u32>,
 }
 
 /// Values for people whose profile has none. There is no default for a part of a street address.
@@ -492,8 +496,8 @@ pub struct YubiKeyConnectionStatus {
     /// Last `fidoprereg.dev/requestedAt` that was answered by a look.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_handled_reconcile_at: Option<String>,
-    /// Ready, `CredentialsValid`, `CredentialsExpiring`, `OktaReachable`, `YubicoReachable`; each message says what was
-    /// found and how to mend it.
+    /// Ready, `CredentialsExpiring`, and one for each check of preflight, True where it is as wanted; each message says
+    /// what was found, what is wanted, and where it is changed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,

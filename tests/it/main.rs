@@ -33,6 +33,7 @@ mod metrics;
 mod namespaces;
 mod network;
 mod poison;
+mod preflight;
 mod probe;
 mod process;
 mod rebuild;

@@ -83,7 +83,7 @@ pub fn wanted(
             look_delay: durations::parse(&connection.calls.look_delay),
         },
         orgs: facts.orgs.clone(),
-        order_bar: order_bar(object, connection, around),
+        order_bar: order_bar(object, connection, around).or_else(|| facts.order_bar.clone()),
         effects_bar: effects_bar(object, connection, around),
         bound: connection.ordering_cluster.is_some()
             && connection.ordering_cluster.as_deref() == around.cluster,
