@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use futures::StreamExt;
+use futures::{StreamExt, stream::BoxStream};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{
     Api, Client, Resource, ResourceExt,
@@ -14,8 +14,9 @@ use kube::{
     },
 };
 use serde::de::DeserializeOwned;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
+use super::index::{Index, Indexed, Term};
 use crate::{
     api::{
         REQUESTED_AT, connection::YubiKeyConnection, decision::YubiKeyDecision, shipment::YubiKeyShipment,
@@ -43,23 +44,63 @@ impl Scope {
     }
 }
 
-/// All objects of one kind, whichever watch they come from.
-pub struct View<K: 'static + Resource<DynamicType = ()>>(Vec<Store<K>>);
+/// What one watch keeps: the objects, and what they are looked up by.
+pub struct Cache<K: 'static + Resource<DynamicType = ()>> {
+    /// The objects.
+    pub store: Store<K>,
+    index: Arc<Index<K>>,
+    woken: mpsc::UnboundedSender<ObjectRef<K>>,
+}
 
-impl<K: 'static + Resource<DynamicType = ()> + Clone> View<K> {
-    /// Every object.
-    #[must_use]
-    pub fn state(&self) -> Vec<Arc<K>> {
-        match &self.0[..] {
-            [only] => only.state(),
-            all => all.iter().flat_map(Store::state).collect(),
-        }
+impl<K: 'static + Resource<DynamicType = ()> + Clone> Clone for Cache<K> {
+    fn clone(&self) -> Self {
+        Self { store: self.store.clone(), index: Arc::clone(&self.index), woken: self.woken.clone() }
     }
 }
 
-impl<K: 'static + Resource<DynamicType = ()>> FromIterator<Store<K>> for View<K> {
-    fn from_iter<T: IntoIterator<Item = Store<K>>>(stores: T) -> Self {
-        Self(stores.into_iter().collect())
+/// All objects of one kind, whichever watch they come from.
+pub struct View<K: 'static + Resource<DynamicType = ()>>(Arc<[Cache<K>]>);
+
+impl<K: 'static + Resource<DynamicType = ()>> Clone for View<K> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<K: 'static + Indexed + Clone> View<K> {
+    /// The objects under a term.
+    #[must_use]
+    pub fn under(&self, term: &Term) -> Vec<Arc<K>> {
+        let found = |cache: &Cache<K>| -> Vec<_> {
+            cache.index.under(term).iter().filter_map(|object| cache.store.get(object)).collect()
+        };
+        self.0.iter().flat_map(found).collect()
+    }
+
+    /// Has the controller look at an object.
+    pub fn wake(&self, object: &ObjectRef<K>) {
+        for cache in self.0.iter().filter(|cache| cache.store.get(object).is_some()) {
+            // A controller that has ended looks at nothing any more.
+            let _ = cache.woken.send(object.clone());
+        }
+    }
+
+    /// One object, as watched.
+    #[must_use]
+    pub fn get(&self, object: &ObjectRef<K>) -> Option<Arc<K>> {
+        self.0.iter().find_map(|cache| cache.store.get(object))
+    }
+
+    /// How many objects are under a term.
+    #[must_use]
+    pub fn count(&self, term: &Term) -> usize {
+        self.0.iter().map(|cache| cache.index.count(term)).sum()
+    }
+}
+
+impl<K: 'static + Resource<DynamicType = ()>> FromIterator<Cache<K>> for View<K> {
+    fn from_iter<T: IntoIterator<Item = Cache<K>>>(caches: T) -> Self {
+        Self(caches.into_iter().collect())
     }
 }
 
@@ -96,9 +137,31 @@ impl Fate {
     }
 }
 
-type Watching<K> = futures::stream::BoxStream<'static, Result<K, watcher::Error>>;
+type Watching<K> = BoxStream<'static, Result<K, watcher::Error>>;
 
-fn open<K>(api: Api<K>, fate: Fate, trim: impl FnMut(&mut K) + Send + 'static) -> (Store<K>, Watching<K>)
+/// A watch whose objects are indexed as they come.
+fn open_indexed<K>(
+    api: Api<K>,
+    fate: Fate,
+    trim: impl FnMut(&mut K) + Send + 'static,
+) -> (Cache<K>, Watching<K>, BoxStream<'static, ObjectRef<K>>)
+where
+    K: Indexed + Clone + DeserializeOwned + fmt::Debug + Send + Sync + 'static,
+{
+    let index = Arc::new(Index::default());
+    let noted = Arc::clone(&index);
+    let (store, watching) = open(api, fate, trim, move |event| noted.note(event));
+    let (woken, mut wakes) = mpsc::unbounded_channel();
+    let wakes = futures::stream::poll_fn(move |context| wakes.poll_recv(context));
+    (Cache { store, index, woken }, watching, wakes.boxed())
+}
+
+fn open<K>(
+    api: Api<K>,
+    fate: Fate,
+    trim: impl FnMut(&mut K) + Send + 'static,
+    note: impl Fn(&watcher::Event<K>) + Send + 'static,
+) -> (Store<K>, Watching<K>)
 where
     K: Resource<DynamicType = ()> + Clone + DeserializeOwned + fmt::Debug + Send + Sync + 'static,
 {
@@ -111,6 +174,7 @@ where
                 None
             }
             Ok(event) => {
+                note(&event);
                 if matches!(event, watcher::Event::InitDone) {
                     fate.listed();
                 }
@@ -137,9 +201,9 @@ pub struct Place {
     /// Follows its shipments, and looks at one when a decision names it.
     pub controller: Controller<YubiKeyShipment>,
     /// Its shipments.
-    pub shipments: Store<YubiKeyShipment>,
+    pub shipments: Cache<YubiKeyShipment>,
     /// Its decisions.
-    pub decisions: Store<YubiKeyDecision>,
+    pub decisions: Cache<YubiKeyDecision>,
     answers: [watch::Receiver<bool>; 2],
 }
 
@@ -153,20 +217,23 @@ impl Place {
         let (seen, decided) =
             (Fate::new("shipments", place, readiness), Fate::new("decisions", place, readiness));
         let answers = [seen.answered.subscribe(), decided.answered.subscribe()];
-        let (shipments, stream) = open(scoped::<YubiKeyShipment>(client, place), seen, |shipment| {
-            shipment.metadata.managed_fields = None;
-            if let Some(annotations) = shipment.metadata.annotations.as_mut() {
-                annotations.retain(|key, _| key == REQUESTED_AT);
-            }
-        });
-        let (decisions, words) = open(scoped::<YubiKeyDecision>(client, place), decided, |decision| {
-            decision.metadata.managed_fields = None;
-        });
+        let (shipments, stream, wakes) =
+            open_indexed(scoped::<YubiKeyShipment>(client, place), seen, |shipment| {
+                shipment.metadata.managed_fields = None;
+                if let Some(annotations) = shipment.metadata.annotations.as_mut() {
+                    annotations.retain(|key, _| key == REQUESTED_AT);
+                }
+            });
+        let (decisions, words, _) =
+            open_indexed(scoped::<YubiKeyDecision>(client, place), decided, |decision| {
+                decision.metadata.managed_fields = None;
+            });
         let controller =
-            Controller::for_stream(stream, shipments.clone()).watches_stream(words, |decision| {
+            Controller::for_stream(stream, shipments.store.clone()).watches_stream(words, |decision| {
                 let namespace = decision.namespace().unwrap_or_default();
                 Some(ObjectRef::new(&decision.spec.shipment_ref.name).within(&namespace))
             });
+        let controller = controller.reconcile_on(wakes);
         Self { controller, shipments, decisions, answers }
     }
 
@@ -189,7 +256,7 @@ pub fn connections(
     readiness: &Readiness,
 ) -> (Controller<YubiKeyConnection>, Store<YubiKeyConnection>) {
     let fate = Fate::new("connections", None, readiness);
-    let (store, stream) = open(Api::<YubiKeyConnection>::all(client.clone()), fate, |_| {});
+    let (store, stream) = open(Api::<YubiKeyConnection>::all(client.clone()), fate, |_| {}, |_| {});
     (Controller::for_stream(stream, store.clone()), store)
 }
 
@@ -199,8 +266,9 @@ pub(super) fn namespaces(
     readiness: &Readiness,
 ) -> (Store<PartialObjectMeta<Namespace>>, Watching<PartialObjectMeta<Namespace>>) {
     let fate = Fate::new("namespaces", None, readiness);
-    open(Api::<PartialObjectMeta<Namespace>>::all(client.clone()), fate, |namespace| {
+    let trim = |namespace: &mut PartialObjectMeta<Namespace>| {
         namespace.metadata.managed_fields = None;
         namespace.metadata.annotations = None;
-    })
+    };
+    open(Api::<PartialObjectMeta<Namespace>>::all(client.clone()), fate, trim, |_| {})
 }

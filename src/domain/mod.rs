@@ -16,4 +16,5 @@ pub mod recipient;
 pub mod requests;
 pub mod seen;
 pub mod summary;
+pub mod sweep;
 pub mod wanted;
