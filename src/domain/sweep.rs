@@ -5,7 +5,7 @@
 //! decides nothing: what it shows moved is read singly, by the same call as ever, because only that shows the sealed
 //! responses. An order that it does not show is followed as if there were no list: a missing row is no news.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -142,17 +142,27 @@ pub struct Sweep {
     due: Option<Timestamp>,
     began: Option<Timestamp>,
     offset: usize,
+    /// Until the first page may be there, nothing is read singly for its sake.
+    hoped: Option<Timestamp>,
     /// Beginning of the first sweep that showed one of our orders. Before that the list has told nothing.
     proven: Option<Timestamp>,
     shown: HashMap<ShipmentId, Sighting>,
+    /// What a whole sweep did not show: no later one is read to the end of the list for its sake.
+    absent: HashSet<ShipmentId>,
+    /// Length of the last whole sweep, before the first the one that is expected.
     took: SignedDuration,
+    /// A sweep came to its end.
+    whole: bool,
 }
 
 impl Sweep {
     /// What to do with this many orders to follow.
     pub fn next(&mut self, followed: usize, pace: Pace, now: Timestamp) -> Next {
         // Neither at once nor in step with a process that dies again and again.
-        let due = *self.due.get_or_insert_with(|| later(now, pace.gap));
+        let due = *self.due.get_or_insert_with(|| {
+            self.hoped = Some(later(now, pace.gap * 2));
+            later(now, pace.gap)
+        });
         if followed < pace.from.max(1) {
             self.drop_all();
             return Next::Off;
@@ -183,8 +193,12 @@ impl Sweep {
             }
         }
         self.offset += page.entries;
+        self.expect(page.total, pace);
         let short = page.total.map_or(page.entries < PAGE, |total| self.offset >= total);
-        let all_seen = || followed.values().all(|order| order.ordered_at >= began || self.saw(order, began));
+        let settled = |order: &Followed| {
+            order.ordered_at >= began || self.saw(order, began) || self.absent.contains(&order.id)
+        };
+        let all_seen = || followed.values().all(settled);
         if page.entries == 0 || short || self.offset >= MOST_ROWS || all_seen() {
             self.end(followed, began, pace, now);
         }
@@ -202,7 +216,7 @@ impl Sweep {
     /// Does the list answer for this order now, so that no single read is due?
     #[must_use]
     pub fn covers(&self, order: &Followed, pace: Pace, now: Timestamp) -> bool {
-        let Some(proven) = self.proven else { return false };
+        let Some(proven) = self.proven else { return self.hoped.is_some_and(|until| now < until) };
         let fresh = |since: Timestamp| now.duration_since(since) <= self.longest_age(pace);
         match self.shown.get(&order.id) {
             Some(sighting) => fresh(sighting.at) && !is_news(order.state, sighting.state),
@@ -211,7 +225,17 @@ impl Sweep {
         }
     }
 
+    /// The first sweep is as long as the list says it is.
+    fn expect(&mut self, total: Option<usize>, pace: Pace) {
+        if self.whole {
+            return;
+        }
+        let pages = total.unwrap_or(0).min(MOST_ROWS).div_ceil(PAGE);
+        self.took = pace.gap * i32::try_from(pages).unwrap_or(0);
+    }
+
     fn sight(&mut self, order: &Followed, state: ParcelState, now: Timestamp) -> bool {
+        self.absent.remove(&order.id);
         let sighting = self.shown.entry(order.id.clone()).or_insert(Sighting { at: now, state, asked: None });
         (sighting.at, sighting.state) = (now, state);
         if !is_news(order.state, state) {
@@ -247,7 +271,8 @@ impl Sweep {
             return;
         }
         self.shown.retain(|id, _| followed.contains_key(id));
-        self.took = now.duration_since(began);
+        self.absent = placed.iter().filter(|order| !self.saw(order, began)).map(|o| o.id.clone()).collect();
+        (self.took, self.whole) = (now.duration_since(began), true);
         self.due = Some(later(began, pace.period).max(later(now, pace.gap)));
         (self.began, self.offset) = (None, 0);
     }

@@ -130,7 +130,7 @@ impl World {
         while self.now < end {
             self.turn();
             each(self);
-            self.now = later(self.now, SignedDuration::from_secs(17));
+            self.now = later(self.now, self.pace.gap);
         }
     }
 
@@ -249,6 +249,19 @@ fn a_list_that_contradicts_the_single_reads_is_dropped() {
     assert_eq!((before, asked), (0, 200));
     assert!(pages <= 4, "{pages} pages, then no more");
     assert!(world.followed.values().all(|order| !world.sweep.covers(order, world.pace, world.now)));
+}
+
+#[test]
+fn an_order_that_is_gone_from_the_list_does_not_have_its_whole_history_read() {
+    let mut world = World::new(300);
+    // All that the organization ever ordered, behind what is under way.
+    world.list.extend((0..4_000).map(|n| (order(10_000 + n, start()).id, Some(104))));
+    world.list[17].1 = None;
+    world.pass(HOUR * 3, |_| {});
+    let before: usize = world.pages.values().sum();
+    world.pass(HOUR * 5, |_| {});
+    let pages = world.pages.values().sum::<usize>() - before;
+    assert!(pages <= 3 * 7, "three pages an hour hold them: {pages}");
 }
 
 #[test]

@@ -130,7 +130,8 @@ async fn the_call_after_a_refusal_says_which_one_it_repeats() {
     assert!(error.failure.retry_after.is_some());
     assert_eq!(client.enrollments(&user()).await.unwrap_err().arrival, Arrival::NotSent);
     tokio::time::pause();
-    tokio::time::advance(seconds(3)).await;
+    // Two seconds, and up to one more so that not all come back together.
+    tokio::time::advance(seconds(4)).await;
     tokio::time::resume();
     client.enrollments(&user()).await.unwrap();
     client.enrollments(&user()).await.unwrap();

@@ -219,11 +219,11 @@ async fn cancelling_tells_gone_from_too_late() {
 #[tokio::test]
 async fn after_a_429_no_call_of_the_organization_goes_out_until_its_wish_has_passed() {
     let count = std::sync::atomic::AtomicUsize::new(0);
-    let server = Server::start(move |_| -> Vec<u8> {
-        match count.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+    let server = Server::start(move |_| {
+        testing::Reply::Bytes(match count.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
             0 => answer(429, &[("retry-after", "60")], "{}"),
             _ => reply(200, "{\"shipment_id\":\"a\"}"),
-        }
+        })
     })
     .await;
     let settings = settings(&server);
