@@ -34,7 +34,12 @@ impl Scene {
     }
 
     /// Delivers whatever is ordered until this holds of the rollout.
-    pub async fn deliver_until(&self, rollout: &Handle, what: &str, holds: impl Fn(&Object) -> bool) -> Object {
+    pub async fn deliver_until(
+        &self,
+        rollout: &Handle,
+        what: &str,
+        holds: impl Fn(&Object) -> bool,
+    ) -> Object {
         let mut delivered = BTreeSet::new();
         let met = until(async || {
             for order in self.sandbox.orders().await {

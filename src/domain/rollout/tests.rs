@@ -162,15 +162,18 @@ impl World {
             }
             let entry = &planned.book.ledger.0[person];
             *self.made.entry(person.clone()).or_default() += 1;
-            self.shipments.insert(person.clone(), Seen {
-                name: person.to_string(),
-                stage: Stage::Before,
-                phase: "Pending",
-                held: None,
-                deleting: false,
-                key: entry.key.clone(),
-                day: entry.day,
-            });
+            self.shipments.insert(
+                person.clone(),
+                Seen {
+                    name: person.to_string(),
+                    stage: Stage::Before,
+                    phase: "Pending",
+                    held: None,
+                    deleting: false,
+                    key: entry.key.clone(),
+                    day: entry.day,
+                },
+            );
         }
         for person in &planned.delete {
             self.shipments.remove(person);
