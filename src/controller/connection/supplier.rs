@@ -82,8 +82,7 @@ async fn enter(
             Ok(())
         }
         Err(failure) => {
-            let shown = std::mem::take(&mut readings.inventory.shown);
-            readings.inventory.set(shown, true);
+            readings.inventory.retry();
             Err(failure)
         }
     }
