@@ -77,58 +77,152 @@ fn keys(change: Value) -> Value {
 }
 
 /// Everything that can be shown wrong from outside, alone.
-fn faults() -> Vec<(&'static str, &'static str, Weight, Spoil)> {
+fn faults(cluster: &str) -> Vec<(&'static str, &'static str, Weight, Spoil)> {
     use Spoil::{App, Calls, Command, Expired, Region, Setting, Spec, Stranger};
     let down = || json!({"kind": "status", "status": 503});
     let set = |set: &str, shown: &str| json!({"set": set, "as": shown});
     let stock = |quantity: u32| json!({"inventoryProductId": 106, "quantity": quantity});
-    let mapped = |products: Value| json!({"inventoryProductId": 106, "quantity": 500, "productMapping": products});
+    let mapped =
+        |products: Value| json!({"inventoryProductId": 106, "quantity": 500, "productMapping": products});
     vec![
         ("ClockSynchronized", "ClockSkew", Stop, Setting("clockSkewSeconds", json!(200), json!(0))),
         ("IdentityEngine", "ClassicEngine", Stop, Setting("pipeline", json!("v1"), json!("idx"))),
-        ("WebAuthnEnabled", "WebAuthnOff", Stop, Setting("webauthnStatus", json!("INACTIVE"), json!("ACTIVE"))),
-        ("UserVerification", "UserVerificationDiscouraged", Advice,
-            Command("/okta", json!({"userVerification": "DISCOURAGED"}), json!({"userVerification": "PREFERRED"}))),
+        (
+            "WebAuthnEnabled",
+            "WebAuthnOff",
+            Stop,
+            Setting("webauthnStatus", json!("INACTIVE"), json!("ACTIVE")),
+        ),
+        (
+            "UserVerification",
+            "UserVerificationDiscouraged",
+            Advice,
+            Command(
+                "/okta",
+                json!({"userVerification": "DISCOURAGED"}),
+                json!({"userVerification": "PREFERRED"}),
+            ),
+        ),
         ("KeyAllowed", "OnlyBuiltInAllowed", Stop, Setting("attachment", json!("BUILT_IN"), json!("ANY"))),
         ("KeyAllowed", "ModelNotAllowed", Advice, Setting("fipsCompliant", json!(true), json!(false))),
-        ("KeyAllowed", "ModelNotAllowed", Advice, Setting("enrollAaguidGroups", json!(["others"]), json!([]))),
-        ("RPIDMatches", "RPIDMismatch", Stop, Command("/okta", json!({"rpId": "keys.example.com"}), json!({"rpId": ""}))),
-        ("SignInHostMatches", "SignInHostMismatch", Stop,
-            Spec(json!({"okta": {"rpId": "elsewhere.example"}}), json!({"okta": {"rpId": "localhost"}}))),
-        ("CustomDomainsKnown", "SignInHostNotNamed", Advice,
-            Command("/okta", json!({"domains": ["login.example.com"]}), json!({"domains": []}))),
-        ("EnrollmentPolicyFits", "EnrollmentForbidden", Stop, Setting("enroll", json!("NOT_ALLOWED"), json!("REQUIRED"))),
-        ("EnrollmentPolicyFits", "EnrollmentNotRequired", Advice, Setting("enroll", json!("OPTIONAL"), json!("REQUIRED"))),
-        ("SessionPolicyFits", "SessionPolicyDiffers", Advice,
-            Setting("primaryFactor", json!("PASSWORD_IDP"), json!("PASSWORD_IDP_ANY_FACTOR"))),
-        ("SessionPolicyFits", "SessionPolicyDiffers", Advice, Setting("requireFactor", json!(false), json!(true))),
-        ("SessionPolicyFits", "SessionPolicyDiffers", Advice,
-            Setting("factorPromptMode", json!("DEVICE"), json!("ALWAYS"))),
-        ("PreRegistrationEnabled", "FeatureOff", Fault,
-            Command("/settings", json!({"preregistrationEnabled": false}), json!({"preregistrationEnabled": true}))),
+        (
+            "KeyAllowed",
+            "ModelNotAllowed",
+            Advice,
+            Setting("enrollAaguidGroups", json!(["others"]), json!([])),
+        ),
+        (
+            "RPIDMatches",
+            "RPIDMismatch",
+            Stop,
+            Command("/okta", json!({"rpId": "keys.example.com"}), json!({"rpId": ""})),
+        ),
+        (
+            "SignInHostMatches",
+            "SignInHostMismatch",
+            Stop,
+            Spec(json!({"okta": {"rpId": "elsewhere.example"}}), json!({"okta": {"rpId": "localhost"}})),
+        ),
+        (
+            "CustomDomainsKnown",
+            "SignInHostNotNamed",
+            Advice,
+            Command("/okta", json!({"domains": ["login.example.com"]}), json!({"domains": []})),
+        ),
+        (
+            "EnrollmentPolicyFits",
+            "EnrollmentForbidden",
+            Stop,
+            Setting("enroll", json!("NOT_ALLOWED"), json!("REQUIRED")),
+        ),
+        (
+            "EnrollmentPolicyFits",
+            "EnrollmentNotRequired",
+            Advice,
+            Setting("enroll", json!("OPTIONAL"), json!("REQUIRED")),
+        ),
+        (
+            "SessionPolicyFits",
+            "SessionPolicyDiffers",
+            Advice,
+            Setting("primaryFactor", json!("PASSWORD_IDP"), json!("PASSWORD_IDP_ANY_FACTOR")),
+        ),
+        (
+            "SessionPolicyFits",
+            "SessionPolicyDiffers",
+            Advice,
+            Setting("requireFactor", json!(false), json!(true)),
+        ),
+        (
+            "SessionPolicyFits",
+            "SessionPolicyDiffers",
+            Advice,
+            Setting("factorPromptMode", json!("DEVICE"), json!("ALWAYS")),
+        ),
+        (
+            "PreRegistrationEnabled",
+            "FeatureOff",
+            Fault,
+            Command(
+                "/settings",
+                json!({"preregistrationEnabled": false}),
+                json!({"preregistrationEnabled": true}),
+            ),
+        ),
         ("RoleAssigned", "RoleMissing", Fault, App(json!({"role": false}), json!({"role": true}))),
-        ("ScopesGranted", "ScopeMissing", Fault,
-            App(json!({"scopes": ["okta.authenticators.read", "okta.policies.read", "okta.domains.read", "okta.logs.read"]}),
-                json!({"scopes": SCOPES}))),
+        (
+            "ScopesGranted",
+            "ScopeMissing",
+            Fault,
+            App(
+                json!({"scopes": ["okta.authenticators.read", "okta.policies.read", "okta.domains.read", "okta.logs.read"]}),
+                json!({"scopes": SCOPES}),
+            ),
+        ),
         ("OktaReachable", "OktaUnavailable", Fault, Calls("token", down())),
         ("OnlyOrderingTool", "AnotherOrderingTool", Advice, Stranger),
         ("YubicoReachable", "YubicoUnauthorized", Fault, Expired),
         ("TokenRegionMatches", "TokenOfAnotherRegion", Stop, Region),
         ("ProductsKnown", "ProductUnknown", Stop, Spec(keys(json!({"productId": 2900})), keys(json!({})))),
-        ("InventoriesKnown", "InventoryUnknown", Stop,
-            Spec(keys(json!({"inventoryProductId": 1060})), keys(json!({})))),
-        ("ProductsMapped", "PairNotMapped", Stop, Command("/stock", mapped(json!([1])), mapped(json!([1, 29, 54, 55])))),
+        (
+            "InventoriesKnown",
+            "InventoryUnknown",
+            Stop,
+            Spec(keys(json!({"inventoryProductId": 1060})), keys(json!({}))),
+        ),
+        (
+            "ProductsMapped",
+            "PairNotMapped",
+            Stop,
+            Command("/stock", mapped(json!([1])), mapped(json!([1, 29, 54, 55]))),
+        ),
         ("StockSufficient", "StockLow", Advice, Command("/stock", stock(9), stock(500))),
-        ("CountriesEnabled", "CountryOff", Advice,
-            Command("/countries", json!({"countries": ["US", "CA"]}), json!({"countries": COUNTRIES}))),
-        ("TransportKeysUsable", "VendorKeysUnusable", Stop,
-            Command("/keys/publish", set("transport", "empty"), set("transport", "whole"))),
-        ("SigningKeysUsable", "VendorKeysUnusable", Stop,
-            Command("/keys/publish", set("signing", "another-curve"), set("signing", "whole"))),
+        (
+            "CountriesEnabled",
+            "CountryOff",
+            Advice,
+            Command("/countries", json!({"countries": ["US", "CA"]}), json!({"countries": COUNTRIES})),
+        ),
+        (
+            "TransportKeysUsable",
+            "VendorKeysUnusable",
+            Stop,
+            Command("/keys/publish", set("transport", "empty"), set("transport", "whole")),
+        ),
+        (
+            "SigningKeysUsable",
+            "VendorKeysUnusable",
+            Stop,
+            Command("/keys/publish", set("signing", "another-curve"), set("signing", "whole")),
+        ),
         ("TransportKeysUsable", "YubicoUnavailable", Fault, Calls("GetTransportKeys", down())),
         ("SigningKeysUsable", "YubicoUnavailable", Fault, Calls("GetSigningKeys", down())),
-        ("OrderingClusterSet", "OrderingClusterUnset", Advice,
-            Spec(json!({"orderingCluster": null}), json!({"orderingCluster": "none"}))),
+        (
+            "OrderingClusterSet",
+            "OrderingClusterUnset",
+            Advice,
+            Spec(json!({"orderingCluster": null}), json!({"orderingCluster": cluster})),
+        ),
     ]
 }
 
@@ -182,7 +276,8 @@ impl Spoil {
             }
             Self::Stranger => {
                 let login = scene.person("uma", "ACTIVE").await;
-                let ids = json!({"productId": "29", "inventoryProductId": "106", "customizationId": "RXJN83"});
+                let ids =
+                    json!({"productId": "29", "inventoryProductId": "106", "customizationId": "RXJN83"});
                 scene.sandbox.post(&format!("/people/{login}/console-order"), ids).await;
                 let made = scene.sandbox.post(&format!("/people/{login}/enrollments"), json!({})).await;
                 return made["id"].clone();
@@ -220,17 +315,22 @@ async fn each_fault_alone_is_found_by_its_own_condition_and_its_fix_turns_only_t
         .connection(good())
         .play(async |scene| {
             let connection = scene.connection();
-            connection.until_reason("Succeeded").await;
+            let cluster = connection.until_reason("Succeeded").await.text("/status/cluster").to_owned();
+            connection.change(json!({"orderingCluster": cluster})).await;
             connection.look_now().await;
             let before = conditions(&connection.get().await);
             no_alarm(&before);
-            for (kind, reason, weight, spoil) in faults() {
+            let login = scene.person("kim", "ACTIVE").await;
+            for (kind, reason, weight, spoil) in faults(&cluster) {
                 let left = spoil.break_it(scene).await;
                 let told = until_told(&connection, kind, reason).await;
                 assert_eq!(different(&before, &conditions(&told)), [kind], "{reason}");
                 assert_eq!(told.is(kind), "False", "{reason}");
                 says_what_to_do(&told, kind, weight);
                 stops(&told, reason, weight);
+                if told.is("Stalled") == "True" {
+                    no_key_is_ordered(scene, &login, reason).await;
+                }
                 spoil.mend_it(scene, &left).await;
                 let well = until_told(&connection, kind, "Succeeded").await;
                 assert_eq!(different(&before, &conditions(&well)), Vec::<String>::new(), "{reason} mended");
@@ -238,6 +338,17 @@ async fn each_fault_alone_is_found_by_its_own_condition_and_its_fix_turns_only_t
             }
         })
         .await;
+}
+
+/// Whoever asks for a key now waits with the same reason, and nothing is written at a vendor.
+async fn no_key_is_ordered(scene: &Scene, login: &str, reason: &str) {
+    let before = scene.sandbox.last_call().await;
+    let waiting = scene.ship("kim", login).await;
+    let told = waiting.until_reason(reason).await;
+    assert!(told.is("Ready") == "False" && told.message().contains(&scene.name), "{}", told.message());
+    waiting.delete().await;
+    waiting.until_gone().await;
+    assert_eq!(scene.sandbox.effects_since(before).await.len(), 0, "{reason} keeps orders back");
 }
 
 /// Only what nobody can know is unknown.

@@ -24,15 +24,11 @@ const PEOPLE: usize = 3;
 
 /// Reads what is due. While Okta does not let the app in, its settings stay as they were seen last.
 pub async fn look(okta: &Client, readings: &mut Readings, evidence: &Evidence, why: Why) -> OktaFacts {
-    let access = enter(okta, readings, why).await;
-    if let Err(failure) = access {
+    if let Err(failure) = enter(okta, readings, evidence, why).await {
         let access = refused(readings, failure);
         return facts(readings, Shown::Seen(access));
     }
     readings.scopes = Shown::Seen(Ok(()));
-    if let Err(failure) = trial(okta, readings, evidence, why).await {
-        return facts(readings, Shown::Seen(Err(failure)));
-    }
     if !matches!(readings.role.shown, Shown::Seen(Err(_))) {
         settings(okta, readings, why).await;
         log(okta, readings, evidence, why).await;
@@ -81,8 +77,8 @@ pub fn facts(readings: &Readings, access: Shown<Result<(), Failure>>) -> OktaFac
     }
 }
 
-/// Does Okta answer, and does it give a token?
-async fn enter(okta: &Client, readings: &mut Readings, why: Why) -> Result<(), Failure> {
+/// Does Okta answer, does it give a token, and does it take it?
+async fn enter(okta: &Client, readings: &mut Readings, evidence: &Evidence, why: Why) -> Result<(), Failure> {
     if readings.organization.is_due(ORGANIZATION, why) {
         match okta.organization().await {
             Ok(found) => readings.organization.set(Shown::Seen(found), false),
@@ -94,17 +90,13 @@ async fn enter(okta: &Client, readings: &mut Readings, why: Why) -> Result<(), F
             }
         }
     }
-    Ok(okta.prepare().await?)
+    okta.prepare().await?;
+    trial(okta, readings, evidence, why).await
 }
 
 /// May the app do what orders need? Tried on somebody, and not at the first look of a process whose shipments show it.
-/// An API token (SSWS) shows only here whether Okta takes it.
-async fn trial(
-    okta: &Client,
-    readings: &mut Readings,
-    evidence: &Evidence,
-    why: Why,
-) -> Result<(), Failure> {
+/// A token that is kept, and one for good (SSWS), shows only here whether Okta still takes it.
+async fn trial(okta: &Client, readings: &mut Readings, evidence: &Evidence, why: Why) -> Result<(), Failure> {
     if !readings.role.is_due(TRIAL, why) && !readings.feature.is_due(TRIAL, why) {
         return Ok(());
     }
@@ -130,13 +122,13 @@ async fn trial(
 /// What the refusal is not about stays as it was tried last.
 fn denied(readings: &mut Readings, error: CallError) -> Result<(), Failure> {
     match error.failure.reason {
-        Reason::OktaUnauthorized => {
+        Reason::RoleMissing => readings.role.set(Shown::Seen(Err(error.into())), true),
+        Reason::FeatureOff => readings.feature.set(Shown::Seen(Err(error.into())), true),
+        Reason::RateLimited => readings.role.retry(),
+        _ => {
             readings.role.retry();
             return Err(error.into());
         }
-        Reason::RoleMissing => readings.role.set(Shown::Seen(Err(error.into())), true),
-        Reason::FeatureOff => readings.feature.set(Shown::Seen(Err(error.into())), true),
-        _ => readings.role.take(Err(error), "okta.users.read"),
     }
     Ok(())
 }

@@ -165,8 +165,7 @@ pub async fn run(
     );
     readings.take_yubico(at_yubico);
     let found = Verdict::Good("All credential files are there and readable.".to_owned());
-    let mut report =
-        Report { checks: checks(found, &okta, &yubico, &declared), ..Report::default() };
+    let mut report = Report { checks: checks(found, &okta, &yubico, &declared), ..Report::default() };
     let left = |inventory| stock::left(subject.spec, inventory);
     report.stock = Some(yubico.inventory.seen().map(left).unwrap_or_default())
         .filter(|_| yubico.access.seen().is_some_and(Result::is_ok));
@@ -227,7 +226,10 @@ fn link(
         let name = subject.name;
         Failure::new(
             stop.reason,
-            format!("The connection {name} is not ready for orders, so this shipment waits: {}", stop.message),
+            format!(
+                "The connection {name} is not ready for orders, so this shipment waits: {}",
+                stop.message
+            ),
         )
     });
     let facts = Facts { orgs, rp_id, order_bar };
