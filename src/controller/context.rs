@@ -1,7 +1,7 @@
 //! What all passes share: the API client, the caches, the connections, and a little memory that may be lost.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -41,7 +41,7 @@ use crate::{
     },
     domain::{
         failure::Failure,
-        ids::ShipmentId,
+        ids::{ShipmentId, UserId},
         journal::{Journal, Order},
         plan::{Person, Seen},
     },
@@ -314,27 +314,43 @@ impl Context {
         self.places.take(&among, &object.uid().unwrap_or_default(), &open, most)
     }
 
+    /// The right of one pass to begin an enrolment for this person. None: another pass is just doing it, and soon the
+    /// cache shows whose.
+    #[must_use]
+    pub fn claim_person(&self, org: &str, user: &UserId, object: &YubiKeyShipment) -> Option<Place> {
+        let among = Term::Person(format!("{org}/{user}"));
+        self.places.take(&among, &object.uid().unwrap_or_default(), &HashSet::new(), 1).1
+    }
+
     /// Has a pass over this shipment run now, though it rests.
     pub fn wake(&self, shipment: &YubiKeyShipment) {
         if let Some(rested) = lock(&self.memory.rests).get_mut(&shipment.uid().unwrap_or_default()) {
             rested.until = Some(Timestamp::MIN);
         }
-        self.shipments.wake(&ObjectRef::from_obj(shipment));
+        // One that is gone needs no look.
+        let _ = self.shipments.wake(&ObjectRef::from_obj(shipment));
     }
 
-    /// A shipment that comes first for the same person: one with an open mark or enrolment, then the older, then the
-    /// smaller uid.
+    /// The shipment that comes first for the same person, if it is not this one: one with an open mark or enrolment, then
+    /// the oldest, then the smallest uid.
     #[must_use]
     pub fn rival(&self, object: &YubiKeyShipment, seen: &Seen, journal: &Journal) -> Option<String> {
         let Some(Person::Found(user)) = &seen.user else { return None };
         if journal.is_open() || journal.accepted().is_some() {
             return None;
         }
-        let mine = (object.creation_timestamp().map(|t| t.0), object.uid());
         let mut others = self.shipments.under(&Term::Person(user.id.to_string()));
         if let Some(login) = &object.spec.user_ref.login {
             others.extend(self.shipments.under(&Term::login(login)));
         }
+        // What this process wrote counts before the watch shows it.
+        let others: Vec<_> = others.iter().map(|other| self.newest(other)).collect();
+        let order = |other: &YubiKeyShipment| {
+            let open = other.status.as_ref().is_some_and(is_open);
+            // False comes before true.
+            (!open, other.creation_timestamp().map(|t| t.0), other.uid())
+        };
+        let mine = (true, object.creation_timestamp().map(|t| t.0), object.uid());
         let first = others
             .iter()
             .filter(|other| other.uid() != object.uid() && self.same_person(other, object, user.id.as_str()))
@@ -342,10 +358,8 @@ impl Context {
                 other.metadata.deletion_timestamp.is_none() || other.status.as_ref().is_some_and(is_open)
             })
             .filter(|other| !other.status.as_ref().is_some_and(is_finished))
-            .find(|other| {
-                let theirs = (other.creation_timestamp().map(|t| t.0), other.uid());
-                other.status.as_ref().is_some_and(is_open) || theirs < mine
-            })?;
+            .min_by_key(|other| order(other))
+            .filter(|other| order(other) < mine)?;
         Some(whole_name(first))
     }
 

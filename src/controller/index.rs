@@ -78,12 +78,11 @@ impl Indexed for YubiKeyShipment {
         let connection = &self.spec.connection_ref.name;
         let mut terms = vec![Term::Connection(connection.clone())];
         let status = self.status.as_ref();
-        match status.and_then(|status| status.user_id.clone()) {
-            Some(id) => terms.push(Term::Person(id)),
-            None => {
-                terms.extend(self.spec.user_ref.id.clone().map(Term::Person));
-                terms.extend(self.spec.user_ref.login.as_deref().map(Term::login));
-            }
+        if let Some(id) = status.and_then(|status| status.user_id.clone()) {
+            terms.push(Term::Person(id));
+        } else {
+            terms.extend(self.spec.user_ref.id.clone().map(Term::Person));
+            terms.extend(self.spec.user_ref.login.as_deref().map(Term::login));
         }
         let Some(status) = status else { return terms };
         terms.extend(status.order.as_ref().and_then(|order| order.shipment_id.clone()).map(Term::Order));

@@ -15,7 +15,7 @@ use std::{
 pub struct Turns<T> {
     most: usize,
     state: Arc<Mutex<State<T>>>,
-    wake: Arc<dyn Fn(&T) + Send + Sync>,
+    wake: Arc<dyn Fn(&T) -> bool + Send + Sync>,
 }
 
 impl<T> Clone for Turns<T> {
@@ -69,9 +69,9 @@ impl<T: Clone + Eq + Hash> fmt::Debug for Turn<T> {
 }
 
 impl<T: Clone + Eq + Hash> Turns<T> {
-    /// So many at once for each connection; `wake` calls who stands in line.
+    /// So many at once for each connection; `wake` calls who stands in line, and tells whether there still is one.
     #[must_use]
-    pub fn new(most: usize, wake: impl Fn(&T) + Send + Sync + 'static) -> Self {
+    pub fn new(most: usize, wake: impl Fn(&T) -> bool + Send + Sync + 'static) -> Self {
         let state = State { queues: HashMap::new(), standing: HashMap::new() };
         Self { most: most.max(1), state: Arc::new(Mutex::new(state)), wake: Arc::new(wake) }
     }
@@ -121,9 +121,14 @@ impl<T: Clone + Eq + Hash> Turns<T> {
 
     /// Calls the next in line, or takes the turn back.
     fn pass_on(&self, connection: &str) {
-        let next = self.state().next(connection);
-        if let Some(next) = next {
-            (self.wake)(&next);
+        loop {
+            let next = self.state().next(connection);
+            let Some(next) = next else { return };
+            if (self.wake)(&next) {
+                return;
+            }
+            // Deleted while it stood in line: nobody would ever begin this turn.
+            self.state().standing.remove(&next);
         }
     }
 }
@@ -181,7 +186,13 @@ mod tests {
     fn turns(most: usize) -> (Turns<Who>, Called) {
         let called = Called::default();
         let noted = Arc::clone(&called);
-        (Turns::new(most, move |who: &Who| noted.lock().unwrap().push_back(*who)), called)
+        // Number 13 was deleted meanwhile.
+        let wake = move |who: &Who| {
+            let is_there = who.1 != 13;
+            noted.lock().unwrap().extend(is_there.then_some(*who));
+            is_there
+        };
+        (Turns::new(most, wake), called)
     }
 
     fn take(turns: &Turns<Who>, who: Who) -> Option<Turn<Who>> {
@@ -247,8 +258,11 @@ mod tests {
                 prop_assert!(take(&turns, (*namespace, number)).is_none());
                 prop_assert!(take(&turns, (*namespace, number)).is_none(), "asking again changes nothing");
             }
+            let deleted = usize::from(asked.len() > 13 && !asked[13].1);
             let leaving: Vec<Who> = asked.iter().enumerate().filter(|(_, a)| a.1).map(|(n, a)| (a.0, n)).collect();
-            leaving.iter().for_each(|who| turns.leave(who));
+            for who in &leaving {
+                turns.leave(who);
+            }
             let mut served: Vec<Who> = Vec::new();
             for choice in ends {
                 if running.is_empty() {
@@ -262,12 +276,12 @@ mod tests {
                 }
                 prop_assert!(running.len() <= most);
             }
-            prop_assert_eq!(served.len(), asked.len() - leaving.len(), "everybody else had a turn");
+            prop_assert_eq!(served.len(), asked.len() - leaving.len() - deleted, "everybody else had a turn");
             for (at, (namespace, _)) in served.iter().enumerate() {
                 let mine = served[..at].iter().filter(|(n, _)| n == namespace).count();
                 for other in (0u8..4).filter(|other| other != namespace) {
                     let before = served[..at].iter().filter(|(n, _)| *n == other).count();
-                    prop_assert!(before <= mine + 1 + leaving.len(), "{served:?}");
+                    prop_assert!(before <= mine + 1 + leaving.len() + deleted, "{served:?}");
                 }
             }
             prop_assert!(turns.state().queues.is_empty() && turns.state().standing.is_empty());

@@ -87,12 +87,11 @@ impl<K: 'static + Indexed + Clone> View<K> {
         self.0.iter().flat_map(found).collect()
     }
 
-    /// Has the controller look at an object.
-    pub fn wake(&self, object: &ObjectRef<K>) {
-        for cache in self.0.iter().filter(|cache| cache.store.get(object).is_some()) {
-            // A controller that has ended looks at nothing any more.
-            let _ = cache.woken.send(object.clone());
-        }
+    /// Has the controller look at an object. False: there is none, or the controller has ended.
+    #[must_use]
+    pub fn wake(&self, object: &ObjectRef<K>) -> bool {
+        let cache = self.0.iter().find(|cache| cache.store.get(object).is_some());
+        cache.is_some_and(|cache| cache.woken.send(object.clone()).is_ok())
     }
 
     /// One object, as watched.

@@ -8,7 +8,7 @@ use yubikey_shipment_operator::{
     domain::{
         ids::ShipmentId,
         seen::ParcelState,
-        sweep::{Followed, Next, Pace, Sweep},
+        sweep::{Followed, Next, Rhythm, Sweep},
     },
     http, yubico,
 };
@@ -25,7 +25,6 @@ const READ: &str = "GetFPRShipmentById";
 
 fn by_list(from: u32) -> Value {
     json!({
-        "okta": {"rateLimitShare": 100},
         "polling": {"firstAfter": "1s", "interval": "3s", "listFrom": from},
     })
 }
@@ -213,7 +212,7 @@ async fn five_thousand_orders_are_followed_with_less_than_sixty_calls_an_hour() 
         state: Some(ParcelState::from_id(1)),
     };
     let followed: HashMap<_, _> = ids.iter().map(|id| (id.clone(), order(id))).collect();
-    let pace = Pace::new(100, SignedDuration::from_hours(6));
+    let rhythm = Rhythm::new(100, SignedDuration::from_hours(6));
     let (mut sweep, hours) = (Sweep::default(), 3);
     let first = sandbox.last_call().await;
     let mut moved = 0;
@@ -221,10 +220,10 @@ async fn five_thousand_orders_are_followed_with_less_than_sixty_calls_an_hour() 
     let (mut oldest, mut late) = (SignedDuration::ZERO, false);
     for second in 0..hours * 3600 {
         let now = later(SignedDuration::from_secs(second));
-        if let Next::Page(offset) = sweep.next(followed.len(), pace, now) {
+        if let Next::Page(offset) = sweep.next(followed.len(), rhythm, now) {
             let page = yubico.listed(offset).await.unwrap();
             seen.extend(page.rows.iter().map(|row| (row.id.clone(), now)));
-            moved += sweep.read(&page, &followed, pace, now).len();
+            moved += sweep.read(&page, &followed, rhythm, now).len();
         }
         if second == 2 * 3600 {
             // Shipped in the night, all over the list.
@@ -236,7 +235,7 @@ async fn five_thousand_orders_are_followed_with_less_than_sixty_calls_an_hour() 
             let age = ids.iter().map(|id| now.duration_since(seen[id])).max().unwrap();
             oldest = oldest.max(age);
             late |= followed.values().any(|order| {
-                !sweep.covers(order, pace, now) && seen[&order.id] < later(SignedDuration::from_hours(2))
+                !sweep.covers(order, rhythm, now) && seen[&order.id] < later(SignedDuration::from_hours(2))
             });
         }
     }

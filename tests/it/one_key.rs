@@ -1,5 +1,7 @@
 //! One person, one key, whoever asks for it and how often; and people whom the connection does not serve.
 
+use std::collections::HashMap;
+
 use serde_json::json;
 
 use crate::support::{
@@ -38,11 +40,21 @@ async fn eight_shipments_for_one_person_are_one_key_and_seven_name_the_one_they_
                 all.push((format!("{namespace}/{name}"), handle));
             }
             let (first, others) = settled(&all).await;
+            let mut yielded = HashMap::new();
             for (name, handle) in all.iter().filter(|(name, _)| *name != first) {
                 let object = handle.get().await;
                 assert_eq!(object.reason(), "AnotherOrderForUser", "{name}");
-                assert!(object.message().contains(&first), "{first}: {}", object.message());
+                let to = all.iter().find(|(other, _)| object.message().contains(&format!("{other} ")));
+                yielded.insert(name.clone(), to.expect("it says to whom").0.clone());
                 assert!(object.has("/status/hold/id"), "{name} waits for a person");
+            }
+            // Whoever looks up whom each yielded to comes to the one that is ordered.
+            for name in yielded.keys() {
+                let mut at = name;
+                for _ in 0..all.len() {
+                    at = yielded.get(at).unwrap_or(&first);
+                }
+                assert_eq!(*at, first, "{name} in {yielded:?}");
             }
             assert_eq!((others, effects(scene).await), (7, (1, 1)));
         })

@@ -19,7 +19,7 @@ use crate::{
         failure::{CallError, Kind, Reason},
         ids::ShipmentId,
         journal::Journal,
-        sweep::{Followed, Next, Pace, Sweep},
+        sweep::{Followed, Next, Rhythm, Sweep},
     },
 };
 
@@ -64,7 +64,7 @@ impl Following {
         let stands = self.stands();
         let Some(stand) = stands.get(&link.name) else { return ByList::default() };
         ByList {
-            answered: stand.sweep.covers(&order, pace(&link.spec.polling), now),
+            answered: stand.sweep.covers(&order, rhythm(&link.spec.polling), now),
             moved: stand.moved.contains(&order.id),
         }
     }
@@ -86,8 +86,8 @@ impl Following {
     }
 }
 
-fn pace(polling: &Polling) -> Pace {
-    Pace::new(polling.list_from, durations::parse(&polling.interval))
+fn rhythm(polling: &Polling) -> Rhythm {
+    Rhythm::new(polling.list_from, durations::parse(&polling.interval))
 }
 
 /// Runs until it is dropped.
@@ -106,9 +106,9 @@ pub async fn run(ctx: Arc<Context>) {
 
 /// Reads a page if one is due; gives the moment of the next.
 async fn step(ctx: &Context, link: &Arc<Link>) -> Option<Timestamp> {
-    let pace = pace(&link.spec.polling);
+    let rhythm = rhythm(&link.spec.polling);
     let count = ctx.shipments.count(&Term::UnderWay(link.name.clone()));
-    let next = ctx.following.with(&link.name, |stand| stand.sweep.next(count, pace, clock::now()));
+    let next = ctx.following.with(&link.name, |stand| stand.sweep.next(count, rhythm, clock::now()));
     let offset = match next {
         Next::Off => {
             ctx.following.with(&link.name, |stand| stand.moved.clear());
@@ -122,7 +122,7 @@ async fn step(ctx: &Context, link: &Arc<Link>) -> Option<Timestamp> {
             let known = followed(ctx, link);
             let orders = known.iter().map(|(id, (order, _))| (id.clone(), order.clone())).collect();
             let moved = ctx.following.with(&link.name, |stand| {
-                let moved = stand.sweep.read(&page, &orders, pace, clock::now());
+                let moved = stand.sweep.read(&page, &orders, rhythm, clock::now());
                 stand.moved.retain(|id| orders.contains_key(id));
                 stand.moved.extend(moved.iter().cloned());
                 moved
@@ -132,7 +132,7 @@ async fn step(ctx: &Context, link: &Arc<Link>) -> Option<Timestamp> {
                 ctx.wake(shipment);
             }
         }
-        Err(error) => failed(ctx, link, pace, &error),
+        Err(error) => failed(ctx, link, rhythm, &error),
     }
     Some(clock::now())
 }
@@ -152,7 +152,7 @@ fn followed(ctx: &Context, link: &Link) -> HashMap<ShipmentId, (Followed, Arc<Yu
     found
 }
 
-fn failed(ctx: &Context, link: &Link, pace: Pace, error: &CallError) {
+fn failed(ctx: &Context, link: &Link, rhythm: Rhythm, error: &CallError) {
     let reason = error.failure.reason;
     if reason.kind() == Kind::Auth && reason != Reason::YubicoForbidden {
         ctx.registry.report(&link.name);
@@ -162,5 +162,5 @@ fn failed(ctx: &Context, link: &Link, pace: Pace, error: &CallError) {
     if for_good {
         tracing::info!(connection = link.name, %error, "the list of orders is no use; each order is read singly");
     }
-    ctx.following.with(&link.name, |stand| stand.sweep.failed(for_good, pace, clock::now()));
+    ctx.following.with(&link.name, |stand| stand.sweep.failed(for_good, rhythm, clock::now()));
 }

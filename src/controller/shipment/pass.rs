@@ -43,6 +43,9 @@ use crate::{
 /// No honest pass needs more steps; a planner that asks for the same thing for ever is stopped and said.
 const MOST_STEPS: usize = 40;
 
+/// A shipment looks again after this while another one of the same person is being enrolled.
+const BESIDE: SignedDuration = SignedDuration::from_secs(3);
+
 /// A shipment that waits for a place among the open orders asks again after this.
 const TURN: SignedDuration = SignedDuration::from_secs(30);
 
@@ -74,7 +77,10 @@ pub struct Pass {
     journal: Journal,
     found: Found,
     open_orders: Option<u32>,
+    /// Among the open orders of the namespace.
     place: Option<Place>,
+    /// Among the shipments of the person.
+    claim: Option<Place>,
     /// The connection as this pass found it.
     stand: Stand,
     namespace_allowed: bool,
@@ -102,6 +108,7 @@ impl Pass {
             found: Found::default(),
             open_orders: None,
             place: None,
+            claim: None,
             stand: Stand::default(),
             namespace_allowed: false,
             unwritten: None,
@@ -214,6 +221,9 @@ impl Pass {
                     pause(until).await;
                     None
                 }
+                Step::Mark(what) if !self.may_begin(what) => {
+                    return Ok(self.rested(Some(after(jittered(BESIDE)))));
+                }
                 Step::Mark(what) => self.mark_and_send(what, link).await?,
                 Step::Run(what) => self.run_free(what, link).await?,
                 Step::Rest(rest) => return self.finish(End::Rest(rest)).await,
@@ -317,6 +327,18 @@ impl Pass {
         Ok(None)
     }
 
+    /// Of the passes for one person only one may begin an enrolment: two that look at the same moment both see nobody,
+    /// and each would make one of which the second look removes the other.
+    fn may_begin(&mut self, what: Marked) -> bool {
+        let Some(user) = self.journal.user.as_ref().filter(|_| what == Marked::Enroll) else { return true };
+        if self.claim.is_none() {
+            let org = self.journal.orgs.as_ref().and_then(|orgs| orgs.okta.as_ref());
+            let org = org.map(ToString::to_string).unwrap_or_default();
+            self.claim = self.ctx.claim_person(&org, user, &self.object);
+        }
+        self.claim.is_some()
+    }
+
     /// Mark, send, record. The mark is a write guarded by the object the decision was made on; a conflict ends the
     /// pass, and the same patch is never sent on a newer version.
     async fn mark_and_send(
@@ -336,7 +358,7 @@ impl Pass {
             // The credentials were replaced meanwhile: these may be refused by now, so the pass starts anew with those.
             return Err(CommitError::Conflict);
         }
-        if let Some(place) = &mut self.place {
+        for place in [&mut self.place, &mut self.claim].into_iter().flatten() {
             place.used = true;
         }
         let (now, instant) = (clock::now(), Instant::now());

@@ -51,9 +51,9 @@ pub async fn reconcile(object: Arc<YubiKeyShipment>, ctx: Arc<Context>) -> Resul
 async fn passes(object: Arc<YubiKeyShipment>, ctx: Arc<Context>) -> Result<Action, Failure> {
     let mut object = ctx.newest(&object);
     let who = ObjectRef::from_obj(&*object);
-    if let Some(until) = rest(&object, &ctx) {
+    if let Some(action) = rest(&object, &ctx) {
         ctx.turns.leave(&who);
-        return Ok(action(until));
+        return Ok(action);
     }
     let connection = &object.spec.connection_ref.name;
     let Some(_turn) = ctx.turns.take(connection, who.namespace.as_deref().unwrap_or_default(), &who) else {
@@ -75,17 +75,17 @@ async fn passes(object: Arc<YubiKeyShipment>, ctx: Arc<Context>) -> Result<Actio
 }
 
 /// Is there nothing to find for a pass, and until when?
-fn rest(object: &YubiKeyShipment, ctx: &Context) -> Option<Option<Timestamp>> {
+fn rest(object: &YubiKeyShipment, ctx: &Context) -> Option<Action> {
     if !decide::pending(ctx, object).is_empty() {
         return None;
     }
     if let Some(until) = ctx.resting(object, clock::now()) {
-        return Some(until);
+        return Some(action(until));
     }
     let until = held_before(object, ctx)?;
     let stand = ctx.registry.stand(&object.spec.connection_ref.name);
     ctx.note_rest(object, Some(until), stand, false);
-    Some(Some(until))
+    Some(action(Some(until)))
 }
 
 /// After a conflict: what the API server holds now.

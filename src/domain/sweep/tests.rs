@@ -30,7 +30,7 @@ fn order(number: usize, ordered_at: Timestamp) -> Followed {
 struct World {
     now: Timestamp,
     started: Timestamp,
-    pace: Pace,
+    rhythm: Rhythm,
     sweep: Sweep,
     /// Newest first, as the list is served; the state, or none where the list lacks the order.
     list: Vec<(ShipmentId, Option<u32>)>,
@@ -47,7 +47,7 @@ impl World {
         let mut world = Self {
             now: start(),
             started: start(),
-            pace: Pace::new(100, INTERVAL),
+            rhythm: Rhythm::new(100, INTERVAL),
             sweep: Sweep::default(),
             list: Vec::new(),
             followed: HashMap::new(),
@@ -76,40 +76,40 @@ impl World {
     }
 
     fn page(&self, offset: usize) -> Page {
-        let shown: Vec<_> = self.list.iter().filter_map(|(id, state)| Some((id, (*state)?))).collect();
-        let part = shown.iter().skip(offset).take(PAGE);
-        let rows: Vec<_> =
-            part.map(|(id, number)| Row { id: (*id).clone(), state: state(*number) }).collect();
-        Page { entries: rows.len(), rows, total: Some(shown.len()) }
+        let shown = || self.list.iter().filter_map(|(id, state)| Some((id, (*state)?)));
+        let part = shown().skip(offset).take(PAGE);
+        let rows: Vec<_> = part.map(|(id, number)| Row { id: id.clone(), state: state(number) }).collect();
+        Page { entries: rows.len(), rows, total: Some(shown().count()) }
     }
 
-    fn schedule(&self, order: &Followed) -> Schedule {
+    fn schedule(order: &Followed) -> Schedule {
         let phase = order.id.as_str().bytes().fold(7, |sum: u64, byte| sum * 31 + u64::from(byte));
-        let _ = self;
         Schedule::new(order.ordered_at, Cadence { first_after: FIRST_AFTER, interval: INTERVAL, phase })
     }
 
     /// One turn of the follower and of every pass that is due, as the operator makes them.
     fn turn(&mut self) {
-        if let Next::Page(offset) = self.sweep.next(self.followed.len(), self.pace, self.now) {
+        if let Next::Page(offset) = self.sweep.next(self.followed.len(), self.rhythm, self.now) {
             *self.pages.entry(self.hour()).or_default() += 1;
             let page = self.page(offset);
             for row in &page.rows {
                 self.known.insert(row.id.clone(), self.now);
             }
-            for id in self.sweep.read(&page, &self.followed, self.pace, self.now) {
+            for id in self.sweep.read(&page, &self.followed, self.rhythm, self.now) {
                 self.look(&id);
             }
         }
         let due: Vec<_> =
             self.followed.values().filter(|order| self.is_due(order)).map(|o| o.id.clone()).collect();
-        due.iter().for_each(|id| self.look(id));
+        for id in due {
+            self.look(&id);
+        }
     }
 
     fn is_due(&self, order: &Followed) -> bool {
         let last = self.looked.get(&order.id).copied().unwrap_or(self.started);
-        let moment = self.schedule(order).last(self.now);
-        moment.is_some_and(|moment| moment > last) && !self.sweep.covers(order, self.pace, self.now)
+        let moment = Self::schedule(order).last(self.now);
+        moment.is_some_and(|moment| moment > last) && !self.sweep.covers(order, self.rhythm, self.now)
     }
 
     /// The single read: it shows the true state.
@@ -130,7 +130,7 @@ impl World {
         while self.now < end {
             self.turn();
             each(self);
-            self.now = later(self.now, self.pace.gap);
+            self.now = later(self.now, self.rhythm.gap);
         }
     }
 
@@ -154,7 +154,7 @@ fn five_thousand_orders_cost_few_calls_an_hour_and_none_is_older_than_one() {
     let mut world = World::new(5_000);
     let mut oldest = SignedDuration::ZERO;
     // From the start of the process on, and longer than the time between two single reads of an order.
-    world.pass(HOUR * 8, |world| oldest = oldest.max(world.oldest()));
+    world.pass(HOUR * 7, |world| oldest = oldest.max(world.oldest()));
     println!(
         "calls of the hours: pages {:?}, single reads {:?}; oldest {oldest:#}",
         world.pages, world.singles
@@ -235,7 +235,7 @@ fn a_list_that_contradicts_the_single_reads_is_dropped() {
     let (mut asked, mut pages) = (0, 0);
     while pages < 20 {
         world.now = later(world.now, SignedDuration::from_mins(2));
-        let Next::Page(offset) = world.sweep.next(200, world.pace, world.now) else {
+        let Next::Page(offset) = world.sweep.next(200, world.rhythm, world.now) else {
             if world.now.duration_since(world.started) > HOUR * 12 {
                 break;
             }
@@ -244,11 +244,11 @@ fn a_list_that_contradicts_the_single_reads_is_dropped() {
         pages += 1;
         let mut page = world.page(offset);
         page.rows.iter_mut().for_each(|row| row.state = state(7));
-        asked += world.sweep.read(&page, &world.followed, world.pace, world.now).len();
+        asked += world.sweep.read(&page, &world.followed, world.rhythm, world.now).len();
     }
     assert_eq!((before, asked), (0, 200));
     assert!(pages <= 4, "{pages} pages, then no more");
-    assert!(world.followed.values().all(|order| !world.sweep.covers(order, world.pace, world.now)));
+    assert!(world.followed.values().all(|order| !world.sweep.covers(order, world.rhythm, world.now)));
 }
 
 #[test]
@@ -279,7 +279,7 @@ fn a_longer_list_takes_longer_at_the_same_rate() {
     let over: Vec<_> = (0..5_000).map(|n| (order(10_000 + n, start()).id, Some(104))).collect();
     world.list = world.list.iter().cloned().zip(over).flat_map(|(open, over)| [open, over]).collect();
     let mut oldest = SignedDuration::ZERO;
-    world.pass(HOUR * 5, |world| oldest = oldest.max(world.oldest()));
+    world.pass(HOUR * 4, |world| oldest = oldest.max(world.oldest()));
     assert!(world.most_calls_an_hour() <= MOST_CALLS_AN_HOUR, "{}", world.most_calls_an_hour());
     assert!(oldest <= HOUR * 2, "{oldest:#}");
 }
@@ -299,21 +299,21 @@ fn nothing_is_concluded_of_a_fresh_order() {
 
 #[test]
 fn a_page_that_cannot_be_read_is_asked_for_again_at_the_same_rate() {
-    let pace = Pace::new(1, INTERVAL);
+    let rhythm = Rhythm::new(1, INTERVAL);
     let mut sweep = Sweep::default();
     let (mut now, mut pages) = (start(), 0);
     let end = later(now, HOUR);
     while now < end {
-        if let Next::Page(offset) = sweep.next(5_000, pace, now) {
+        if let Next::Page(offset) = sweep.next(5_000, rhythm, now) {
             assert_eq!(offset, 0);
             pages += 1;
-            sweep.failed(false, pace, now);
+            sweep.failed(false, rhythm, now);
         }
         now = later(now, SignedDuration::from_secs(5));
     }
     assert!((40..=MOST_CALLS_AN_HOUR).contains(&pages), "{pages}");
-    sweep.failed(true, pace, now);
-    assert!(matches!(sweep.next(5_000, pace, now), Next::Wait(at) if at > later(now, HOUR * 20)));
+    sweep.failed(true, rhythm, now);
+    assert!(matches!(sweep.next(5_000, rhythm, now), Next::Wait(at) if at > later(now, HOUR * 20)));
 }
 
 fn any_state() -> impl Strategy<Value = u32> {
@@ -353,7 +353,7 @@ proptest! {
             (proptest::collection::vec((0usize..8, any_state()), 0..6), 0i64..4000), 1..30,
         ),
     ) {
-        let pace = Pace::new(1, INTERVAL);
+        let rhythm = Rhythm::new(1, INTERVAL);
         let followed: HashMap<_, _> =
             (0..6).map(|n| order(n, start().checked_sub(HOUR).expect("in range"))).map(|o| (o.id.clone(), o)).collect();
         let mut sweep = Sweep::default();
@@ -361,17 +361,17 @@ proptest! {
         let mut shown: HashMap<ShipmentId, (Timestamp, ParcelState)> = HashMap::new();
         for (rows, wait) in pages {
             now = later(now, SignedDuration::from_secs(wait));
-            if let Next::Page(_) = sweep.next(followed.len(), pace, now) {
+            if let Next::Page(_) = sweep.next(followed.len(), rhythm, now) {
                 let rows: Vec<_> = rows.iter().map(|(n, s)| Row { id: order(*n, now).id, state: state(*s) }).collect();
                 for row in &rows {
                     shown.insert(row.id.clone(), (now, row.state));
                 }
                 let page = Page { entries: rows.len(), rows, total: None };
-                for id in sweep.read(&page, &followed, pace, now) {
+                for id in sweep.read(&page, &followed, rhythm, now) {
                     prop_assert!(page.rows.iter().any(|row| row.id == id && is_news(None, row.state)));
                 }
             }
-            for order in followed.values().filter(|order| sweep.covers(order, pace, now)) {
+            for order in followed.values().filter(|order| sweep.covers(order, rhythm, now)) {
                 match shown.get(&order.id) {
                     Some((at, state)) if now.duration_since(*at) > HOUR || is_news(None, *state) => {
                         // Dropped and begun anew: as if it had never been shown.
