@@ -31,6 +31,7 @@ mod install;
 mod leaks;
 mod logs;
 mod metrics;
+mod migration;
 mod namespaces;
 mod network;
 mod one_key;
