@@ -35,7 +35,11 @@ async fn people_of_a_list_are_told_first_and_then_served_to_an_activated_key() {
             for (_, id) in &people {
                 assert_eq!(told.text(&format!("/status/plan/{id}")), "yubikey-5c-nfc");
             }
-            assert_eq!(scene.effects().await, Vec::<String>::new(), "a dry run changes nothing at the vendors");
+            assert_eq!(
+                scene.effects().await,
+                Vec::<String>::new(),
+                "a dry run changes nothing at the vendors"
+            );
             assert!(scene.shipments().await.is_empty());
 
             rollout.change(json!({"mode": "Order"})).await;
@@ -49,7 +53,10 @@ async fn people_of_a_list_are_told_first_and_then_served_to_an_activated_key() {
             for (login, id) in &people {
                 assert_eq!(done.ledger(id), "Activated");
                 let told = done.0.to_string();
-                assert!(told.contains(login) == (login != &people[1].0), "status shows logins as given in spec only");
+                assert!(
+                    told.contains(login) == (login != &people[1].0),
+                    "status shows logins as given in spec only"
+                );
             }
             for shipment in scene.shipments().await {
                 let name = shipment.text("/metadata/name");
@@ -65,7 +72,8 @@ async fn people_of_a_list_are_told_first_and_then_served_to_an_activated_key() {
 async fn whoever_gets_no_key_is_counted_with_the_reason() {
     scene("skips")
         .play(async |scene| {
-            let [ann, sus, inc, key, other] = ["ann", "sus", "inc", "key", "other"].map(|name| scene.login(name));
+            let [ann, sus, inc, key, other] =
+                ["ann", "sus", "inc", "key", "other"].map(|name| scene.login(name));
             scene.sandbox.person(&ann, "ACTIVE").await;
             let suspended = scene.sandbox.person(&sus, "SUSPENDED").await;
             let incomplete = scene.sandbox.person(&inc, "ACTIVE").await;

@@ -33,10 +33,22 @@ const SERVED_BEFORE: &str = "EventServedBefore";
 
 /// What each of those words means.
 pub const REFUSALS: [(&str, &str); 4] = [
-    (TOO_OLD, "These events of the Admin Console were older than spec.source.oktaConsole.maxAge when they were seen, so nothing is ordered; press Add again if the key is wanted."),
-    (MALFORMED, "These events of the Admin Console lack something or contradict themselves, so nothing is ordered; look at them in Okta's System Log and press Add again."),
-    (UNKNOWN_PRODUCT, "The ids of these events of the Admin Console are those of no entry of the connection's keys, so nothing is ordered; press Add again with ids of the connection, or ask its owner to add them."),
-    (SERVED_BEFORE, "This rollout has served these people before, so the event orders nothing; declare a YubiKeyShipment for another key."),
+    (
+        TOO_OLD,
+        "These events of the Admin Console were older than spec.source.oktaConsole.maxAge when they were seen, so nothing is ordered; press Add again if the key is wanted.",
+    ),
+    (
+        MALFORMED,
+        "These events of the Admin Console lack something or contradict themselves, so nothing is ordered; look at them in Okta's System Log and press Add again.",
+    ),
+    (
+        UNKNOWN_PRODUCT,
+        "The ids of these events of the Admin Console are those of no entry of the connection's keys, so nothing is ordered; press Add again with ids of the connection, or ask its owner to add them.",
+    ),
+    (
+        SERVED_BEFORE,
+        "This rollout has served these people before, so the event orders nothing; declare a YubiKeyShipment for another key.",
+    ),
 ];
 
 /// Where the log is read first: from now on.
@@ -61,20 +73,37 @@ pub async fn read(
 ) -> Result<bool, Failure> {
     let dry = rollout.spec.mode == crate::api::rollout::Mode::DryRun;
     for _ in 0..PAGES {
-        let page = link.okta.log_page(&LogQuery::ConsoleOrders, &position(cursor)).await?;
+        let from = position(cursor);
+        let page = match link.okta.log_page(&LogQuery::ConsoleOrders, &from).await {
+            Ok(page) => page,
+            // Okta no longer takes the place: what is young enough is looked through again, and known events are
+            // passed over.
+            Err(error) if error.status == Some(400) && matches!(from, LogPosition::After(_)) => {
+                cursor.next = now_less(durations::parse(&source.max_age)).to_string();
+                return Ok(true);
+            }
+            Err(error) => return Err(error.into()),
+        };
         let oldest = page.at.checked_sub(durations::parse(&source.max_age)).unwrap_or(Timestamp::MIN);
         for event in &page.events {
             take(event, oldest, dry, &link.spec, cursor, book, told);
         }
-        cursor.next = match &page.next {
-            LogPosition::Since(at) => at.to_string(),
-            LogPosition::After(cursor) => cursor.as_str().to_owned(),
-        };
+        if page.more || is_stale(&from, page.at) {
+            cursor.next = match &page.next {
+                LogPosition::Since(at) => at.to_string(),
+                LogPosition::After(cursor) => cursor.as_str().to_owned(),
+            };
+        }
         if !page.more {
             return Ok(false);
         }
     }
     Ok(true)
+}
+
+/// Where nothing happened the place stays, so that nothing is written; but a time must not grow older than the log.
+fn is_stale(from: &LogPosition, now: Timestamp) -> bool {
+    matches!(from, LogPosition::Since(at) if now.duration_since(*at) > SignedDuration::from_hours(1))
 }
 
 /// A cursor that cannot be read leads back to a moment ago: events that are known are passed over.
@@ -109,12 +138,9 @@ fn take(
                 return;
             }
             match refusal(order, oldest, connection, book) {
-                Some(reason) => refuse(
-                    cursor,
-                    Some(order.id.to_string()),
-                    Some(order.user.to_string()),
-                    reason,
-                ),
+                Some(reason) => {
+                    refuse(cursor, Some(order.id.to_string()), Some(order.user.to_string()), reason)
+                }
                 None if dry => told.push(told_of(order)),
                 None => {
                     book.ledger.0.insert(order.user.clone(), entry(order));

@@ -4,6 +4,7 @@ pub mod console;
 pub mod group;
 pub mod users;
 
+use crate::{api::connection::Permission, controller::rollout::people::Newcomer};
 use crate::{
     api::{
         rollout::{ActivateUser, YubiKeyRollout},
@@ -16,7 +17,6 @@ use crate::{
         seen::{User, UserStatus},
     },
 };
-use crate::{api::connection::Permission, controller::rollout::people::Newcomer};
 
 /// What a source gave.
 #[derive(Debug, Default)]
