@@ -23,8 +23,7 @@ use super::{
     context::Parts,
     measure,
     namespaces::Namespaces,
-    rollout,
-    shipment,
+    rollout, shipment,
     watch::{self, Place, Scope},
 };
 use crate::{

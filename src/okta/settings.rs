@@ -74,7 +74,8 @@ impl Client {
         let mut rules = Vec::new();
         for id in policies.iter().take(SESSION_POLICIES) {
             let path = ["api", "v1", "policies", id, "rules"];
-            rules.extend(self.setting("policy-rules", Scope::Policies, &path, &[], read_session_rules).await?);
+            rules
+                .extend(self.setting("policy-rules", Scope::Policies, &path, &[], read_session_rules).await?);
         }
         Ok(rules)
     }

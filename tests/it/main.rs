@@ -26,6 +26,7 @@ mod expiry;
 mod gitops;
 mod gitops_examples;
 mod held;
+mod hris;
 mod install;
 mod leaks;
 mod logs;

@@ -82,53 +82,147 @@ fn faults() -> Vec<(&'static str, &'static str, Weight, Spoil)> {
     let down = || json!({"kind": "status", "status": 503});
     let set = |set: &str, shown: &str| json!({"set": set, "as": shown});
     let stock = |quantity: u32| json!({"inventoryProductId": 106, "quantity": quantity});
-    let mapped = |products: Value| json!({"inventoryProductId": 106, "quantity": 500, "productMapping": products});
+    let mapped =
+        |products: Value| json!({"inventoryProductId": 106, "quantity": 500, "productMapping": products});
     vec![
         ("ClockSynchronized", "ClockSkew", Stop, Setting("clockSkewSeconds", json!(200), json!(0))),
         ("IdentityEngine", "ClassicEngine", Stop, Setting("pipeline", json!("v1"), json!("idx"))),
-        ("WebAuthnEnabled", "WebAuthnOff", Stop, Setting("webauthnStatus", json!("INACTIVE"), json!("ACTIVE"))),
-        ("UserVerification", "UserVerificationDiscouraged", Advice,
-            Command("/okta", json!({"userVerification": "DISCOURAGED"}), json!({"userVerification": "PREFERRED"}))),
+        (
+            "WebAuthnEnabled",
+            "WebAuthnOff",
+            Stop,
+            Setting("webauthnStatus", json!("INACTIVE"), json!("ACTIVE")),
+        ),
+        (
+            "UserVerification",
+            "UserVerificationDiscouraged",
+            Advice,
+            Command(
+                "/okta",
+                json!({"userVerification": "DISCOURAGED"}),
+                json!({"userVerification": "PREFERRED"}),
+            ),
+        ),
         ("KeyAllowed", "OnlyBuiltInAllowed", Stop, Setting("attachment", json!("BUILT_IN"), json!("ANY"))),
         ("KeyAllowed", "ModelNotAllowed", Advice, Setting("fipsCompliant", json!(true), json!(false))),
-        ("KeyAllowed", "ModelNotAllowed", Advice, Setting("enrollAaguidGroups", json!(["others"]), json!([]))),
-        ("RPIDMatches", "RPIDMismatch", Stop, Command("/okta", json!({"rpId": "keys.example.com"}), json!({"rpId": ""}))),
-        ("SignInHostMatches", "SignInHostMismatch", Stop,
-            Spec(json!({"okta": {"rpId": "elsewhere.example"}}), json!({"okta": {"rpId": "localhost"}}))),
-        ("CustomDomainsKnown", "SignInHostNotNamed", Advice,
-            Command("/okta", json!({"domains": ["login.example.com"]}), json!({"domains": []}))),
-        ("EnrollmentPolicyFits", "EnrollmentForbidden", Stop, Setting("enroll", json!("NOT_ALLOWED"), json!("REQUIRED"))),
-        ("EnrollmentPolicyFits", "EnrollmentNotRequired", Advice, Setting("enroll", json!("OPTIONAL"), json!("REQUIRED"))),
-        ("SessionPolicyFits", "SessionPolicyDiffers", Advice,
-            Setting("primaryFactor", json!("PASSWORD_IDP"), json!("PASSWORD_IDP_ANY_FACTOR"))),
-        ("SessionPolicyFits", "SessionPolicyDiffers", Advice, Setting("requireFactor", json!(false), json!(true))),
-        ("SessionPolicyFits", "SessionPolicyDiffers", Advice,
-            Setting("factorPromptMode", json!("DEVICE"), json!("ALWAYS"))),
-        ("PreRegistrationEnabled", "FeatureOff", Fault,
-            Command("/settings", json!({"preregistrationEnabled": false}), json!({"preregistrationEnabled": true}))),
+        (
+            "KeyAllowed",
+            "ModelNotAllowed",
+            Advice,
+            Setting("enrollAaguidGroups", json!(["others"]), json!([])),
+        ),
+        (
+            "RPIDMatches",
+            "RPIDMismatch",
+            Stop,
+            Command("/okta", json!({"rpId": "keys.example.com"}), json!({"rpId": ""})),
+        ),
+        (
+            "SignInHostMatches",
+            "SignInHostMismatch",
+            Stop,
+            Spec(json!({"okta": {"rpId": "elsewhere.example"}}), json!({"okta": {"rpId": "localhost"}})),
+        ),
+        (
+            "CustomDomainsKnown",
+            "SignInHostNotNamed",
+            Advice,
+            Command("/okta", json!({"domains": ["login.example.com"]}), json!({"domains": []})),
+        ),
+        (
+            "EnrollmentPolicyFits",
+            "EnrollmentForbidden",
+            Stop,
+            Setting("enroll", json!("NOT_ALLOWED"), json!("REQUIRED")),
+        ),
+        (
+            "EnrollmentPolicyFits",
+            "EnrollmentNotRequired",
+            Advice,
+            Setting("enroll", json!("OPTIONAL"), json!("REQUIRED")),
+        ),
+        (
+            "SessionPolicyFits",
+            "SessionPolicyDiffers",
+            Advice,
+            Setting("primaryFactor", json!("PASSWORD_IDP"), json!("PASSWORD_IDP_ANY_FACTOR")),
+        ),
+        (
+            "SessionPolicyFits",
+            "SessionPolicyDiffers",
+            Advice,
+            Setting("requireFactor", json!(false), json!(true)),
+        ),
+        (
+            "SessionPolicyFits",
+            "SessionPolicyDiffers",
+            Advice,
+            Setting("factorPromptMode", json!("DEVICE"), json!("ALWAYS")),
+        ),
+        (
+            "PreRegistrationEnabled",
+            "FeatureOff",
+            Fault,
+            Command(
+                "/settings",
+                json!({"preregistrationEnabled": false}),
+                json!({"preregistrationEnabled": true}),
+            ),
+        ),
         ("RoleAssigned", "RoleMissing", Fault, App(json!({"role": false}), json!({"role": true}))),
-        ("ScopesGranted", "ScopeMissing", Fault,
-            App(json!({"scopes": ["okta.authenticators.read", "okta.policies.read", "okta.domains.read", "okta.logs.read"]}),
-                json!({"scopes": SCOPES}))),
+        (
+            "ScopesGranted",
+            "ScopeMissing",
+            Fault,
+            App(
+                json!({"scopes": ["okta.authenticators.read", "okta.policies.read", "okta.domains.read", "okta.logs.read"]}),
+                json!({"scopes": SCOPES}),
+            ),
+        ),
         ("OktaReachable", "OktaUnavailable", Fault, Calls("token", down())),
         ("OnlyOrderingTool", "AnotherOrderingTool", Advice, Stranger),
         ("YubicoReachable", "YubicoUnauthorized", Fault, Expired),
         ("TokenRegionMatches", "TokenOfAnotherRegion", Stop, Region),
         ("ProductsKnown", "ProductUnknown", Stop, Spec(keys(json!({"productId": 2900})), keys(json!({})))),
-        ("InventoriesKnown", "InventoryUnknown", Stop,
-            Spec(keys(json!({"inventoryProductId": 1060})), keys(json!({})))),
-        ("ProductsMapped", "PairNotMapped", Stop, Command("/stock", mapped(json!([1])), mapped(json!([1, 29, 54, 55])))),
+        (
+            "InventoriesKnown",
+            "InventoryUnknown",
+            Stop,
+            Spec(keys(json!({"inventoryProductId": 1060})), keys(json!({}))),
+        ),
+        (
+            "ProductsMapped",
+            "PairNotMapped",
+            Stop,
+            Command("/stock", mapped(json!([1])), mapped(json!([1, 29, 54, 55]))),
+        ),
         ("StockSufficient", "StockLow", Advice, Command("/stock", stock(9), stock(500))),
-        ("CountriesEnabled", "CountryOff", Advice,
-            Command("/countries", json!({"countries": ["US", "CA"]}), json!({"countries": COUNTRIES}))),
-        ("TransportKeysUsable", "VendorKeysUnusable", Stop,
-            Command("/keys/publish", set("transport", "empty"), set("transport", "whole"))),
-        ("SigningKeysUsable", "VendorKeysUnusable", Stop,
-            Command("/keys/publish", set("signing", "another-curve"), set("signing", "whole"))),
+        (
+            "CountriesEnabled",
+            "CountryOff",
+            Advice,
+            Command("/countries", json!({"countries": ["US", "CA"]}), json!({"countries": COUNTRIES})),
+        ),
+        (
+            "TransportKeysUsable",
+            "VendorKeysUnusable",
+            Stop,
+            Command("/keys/publish", set("transport", "empty"), set("transport", "whole")),
+        ),
+        (
+            "SigningKeysUsable",
+            "VendorKeysUnusable",
+            Stop,
+            Command("/keys/publish", set("signing", "another-curve"), set("signing", "whole")),
+        ),
         ("TransportKeysUsable", "YubicoUnavailable", Fault, Calls("GetTransportKeys", down())),
         ("SigningKeysUsable", "YubicoUnavailable", Fault, Calls("GetSigningKeys", down())),
-        ("OrderingClusterSet", "OrderingClusterUnset", Advice,
-            Spec(json!({"orderingCluster": null}), json!({"orderingCluster": "none"}))),
+        (
+            "OrderingClusterSet",
+            "OrderingClusterUnset",
+            Advice,
+            Spec(json!({"orderingCluster": null}), json!({"orderingCluster": "none"})),
+        ),
     ]
 }
 
@@ -182,7 +276,8 @@ impl Spoil {
             }
             Self::Stranger => {
                 let login = scene.person("uma", "ACTIVE").await;
-                let ids = json!({"productId": "29", "inventoryProductId": "106", "customizationId": "RXJN83"});
+                let ids =
+                    json!({"productId": "29", "inventoryProductId": "106", "customizationId": "RXJN83"});
                 scene.sandbox.post(&format!("/people/{login}/console-order"), ids).await;
                 let made = scene.sandbox.post(&format!("/people/{login}/enrollments"), json!({})).await;
                 return made["id"].clone();

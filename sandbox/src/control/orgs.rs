@@ -162,10 +162,7 @@ struct OktaSettings {
     new_api_token: bool,
 }
 
-fn changed(
-    before: &OrgSettings,
-    changes: serde_json::Map<String, Value>,
-) -> Result<OrgSettings, Reply> {
+fn changed(before: &OrgSettings, changes: serde_json::Map<String, Value>) -> Result<OrgSettings, Reply> {
     let mut settings = json!(before);
     for (name, value) in changes {
         settings[name] = value;

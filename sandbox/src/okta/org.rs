@@ -95,8 +95,7 @@ pub(crate) fn policies(world: &mut World, call: &Call) -> Answer {
         Some("MFA_ENROLL") => {
             let mut policy = policy(ENROLL_POLICY, "MFA_ENROLL", "Pre-enrolled security keys");
             let groups = &org.settings.enroll_aaguid_groups;
-            let constraints =
-                if groups.is_empty() { Value::Null } else { json!({"aaguidGroups": groups}) };
+            let constraints = if groups.is_empty() { Value::Null } else { json!({"aaguidGroups": groups}) };
             policy["settings"] = json!({"type": "AUTHENTICATORS", "authenticators": [
                 {"key": "webauthn", "enroll": {"self": org.settings.enroll}, "constraints": constraints},
                 {"key": "okta_password", "enroll": {"self": "OPTIONAL"}},

@@ -89,7 +89,8 @@ impl Evidence {
         if let Some(id) = &enrollment.id {
             self.enrollments.insert(id.clone());
         }
-        if let Some(user) = status.user_id.as_ref().filter(|_| enrollment.outcome == EnrollmentOutcome::Open) {
+        if let Some(user) = status.user_id.as_ref().filter(|_| enrollment.outcome == EnrollmentOutcome::Open)
+        {
             self.ordering.insert(user.clone());
         }
     }
@@ -130,7 +131,9 @@ mod tests {
         let refused = |list: &[(i64, &str)]| {
             list.iter().map(|(second, user)| (at(*second), (*user).to_owned())).collect::<Vec<_>>()
         };
-        let ends = |accepted: Option<i64>, list| Ends { accepted: accepted.map(at), refused: refused(list) }.orders();
+        let ends = |accepted: Option<i64>, list| {
+            Ends { accepted: accepted.map(at), refused: refused(list) }.orders()
+        };
         assert_eq!(ends(None, &[]), Orders::None);
         assert_eq!(ends(None, &[(1, "a")]), Orders::None);
         assert_eq!(ends(None, &[(1, "a"), (2, "a")]), Orders::None, "one person may have a bad address");

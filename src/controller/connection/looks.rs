@@ -7,9 +7,7 @@ use crate::{
     clock,
     domain::{
         failure::{CallError, Failure, Reason},
-        preflight::{
-            Authenticator, Domain, EnrollmentPolicy, KeySet, Method, SessionRule, Shown,
-        },
+        preflight::{Authenticator, Domain, EnrollmentPolicy, KeySet, Method, SessionRule, Shown},
         seen::Inventory,
     },
     okta::Organization,

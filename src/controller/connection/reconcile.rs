@@ -109,8 +109,7 @@ async fn pass(object: Arc<YubiKeyConnection>, ctx: Arc<Context>) -> Result<Actio
         evidence: &evidence,
         why,
     };
-    let looked =
-        preflight::run_with_fallback(&subject, clients.clone(), proven.as_ref(), &mut readings);
+    let looked = preflight::run_with_fallback(&subject, clients.clone(), proven.as_ref(), &mut readings);
     let mut report = Box::pin(looked).await;
     let proven = now_proven(&object, &report, clients.as_ref().ok(), proven);
     publish(&name, &mut report, &ctx);

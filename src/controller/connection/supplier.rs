@@ -66,12 +66,7 @@ pub fn facts(readings: &Readings, access: Shown<Result<(), Failure>>) -> YubicoF
 }
 
 /// The inventory needs the token, and tells whose it is.
-async fn enter(
-    yubico: &Client,
-    caches: &Caches,
-    readings: &mut Readings,
-    why: Why,
-) -> Result<(), Failure> {
+async fn enter(yubico: &Client, caches: &Caches, readings: &mut Readings, why: Why) -> Result<(), Failure> {
     if !readings.inventory.is_due(INVENTORY, why) {
         return Ok(());
     }

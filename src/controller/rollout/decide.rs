@@ -71,9 +71,8 @@ pub fn apply(
             Some(known) if known.accepted => None,
             Some(known) => Some(format!("hold {} was not open", known.hold_id)),
             None => {
-                let declined = read(&decision).and_then(|answer| {
-                    proceed(book, &answer, budget).map_err(|refusal| refusal.to_string())
-                });
+                let declined = read(&decision)
+                    .and_then(|answer| proceed(book, &answer, budget).map_err(|refusal| refusal.to_string()));
                 remember(status, &decision, declined.is_ok());
                 declined.err()
             }

@@ -89,8 +89,7 @@ pub fn spec(rollout: &YubiKeyRollout, user_ref: UserRef, key: &Key) -> YubiKeySh
 #[must_use]
 pub fn is_ours(rollout: &YubiKeyRollout, object: &YubiKeyShipment, user: &UserId) -> bool {
     object.labels().get(ROLLOUT_LABEL) == Some(&rollout.name_any())
-        && object.name_any()
-            == name(&rollout.namespace().unwrap_or_default(), &rollout.name_any(), user)
+        && object.name_any() == name(&rollout.namespace().unwrap_or_default(), &rollout.name_any(), user)
         && object.spec.user_ref.id.as_deref() == Some(user.as_str())
         && object.spec.connection_ref == rollout.spec.connection_ref
 }

@@ -131,7 +131,8 @@ impl Pass {
             return self.remove().await;
         }
         if !self.object.finalizers().iter().any(|f| f == FINALIZER) {
-            let all: Vec<_> = self.object.finalizers().iter().cloned().chain([FINALIZER.to_owned()]).collect();
+            let all: Vec<_> =
+                self.object.finalizers().iter().cloned().chain([FINALIZER.to_owned()]).collect();
             self.set_finalizers(all).await?;
         }
         self.connect().await;
@@ -181,7 +182,9 @@ impl Pass {
                 } else {
                     Failure::new(
                         Reason::ConnectionNotFound,
-                        format!("There is no YubiKeyConnection {name}; create it, or declare a rollout that names another."),
+                        format!(
+                            "There is no YubiKeyConnection {name}; create it, or declare a rollout that names another."
+                        ),
                     )
                 });
             }
@@ -459,9 +462,7 @@ impl Pass {
                 view.ours = listed
                     .items
                     .into_iter()
-                    .filter_map(|shipment| {
-                        Some((view::person(&self.object, &shipment)?, Arc::new(shipment)))
-                    })
+                    .filter_map(|shipment| Some((view::person(&self.object, &shipment)?, Arc::new(shipment))))
                     .collect();
                 let there = &view.ours;
                 self.known.made.retain(|id, _| there.contains_key(id));
@@ -533,7 +534,8 @@ impl Pass {
 
     async fn begin(&mut self, plan: &Plan) -> bool {
         let (api, rollout) = (&self.shipments, &self.object);
-        let wanted = plan.begin.iter().filter_map(|id| Some((id.clone(), plan.book.ledger.0.get(id)?.key.clone())));
+        let wanted =
+            plan.begin.iter().filter_map(|id| Some((id.clone(), plan.book.ledger.0.get(id)?.key.clone())));
         let all = wanted.map(|(id, key)| {
             let one = async move {
                 let made = make::make(api, rollout, &id, &key).await;
@@ -622,7 +624,8 @@ impl Pass {
     /// Writes the basis as it is.
     async fn keep(&mut self) -> Result<(), CommitError> {
         let old = self.object.status.clone().unwrap_or_default();
-        let written = commit::commit(&self.api, &self.object, &old, &self.basis, |o| o.status.as_ref()).await?;
+        let written =
+            commit::commit(&self.api, &self.object, &old, &self.basis, |o| o.status.as_ref()).await?;
         if let Some(written) = written {
             self.ctx.rollout_memory.note_written(&written);
             self.object = written;
@@ -699,7 +702,9 @@ impl Pass {
             return Ok(true);
         }
         let seen = view.seen();
-        let open = |id: &UserId| seen.get(id).is_some_and(|seen| seen.stage != Stage::Activated && seen.stage != Stage::Over);
+        let open = |id: &UserId| {
+            seen.get(id).is_some_and(|seen| seen.stage != Stage::Activated && seen.stage != Stage::Over)
+        };
         let mut any = false;
         for (_, shipment) in view.ours.iter().filter(|(id, _)| open(id)) {
             any = true;

@@ -51,7 +51,8 @@ pub async fn reconcile(object: Arc<YubiKeyRollout>, ctx: Arc<Context>) -> Result
 fn too_soon(object: &YubiKeyRollout, ctx: &Context) -> Option<Duration> {
     let uid = object.uid().unwrap_or_default();
     let since = clock::now().duration_since(ctx.rollout_memory.ended(&uid)?);
-    let decided = !decide::pending(ctx, &object.namespace().unwrap_or_default(), &object.name_any()).is_empty();
+    let decided =
+        !decide::pending(ctx, &object.namespace().unwrap_or_default(), &object.name_any()).is_empty();
     (since < APART && !decided).then(|| (APART - since).unsigned_abs())
 }
 

@@ -98,7 +98,11 @@ fn problems(plan: &Plan, status: &YubiKeyRolloutStatus) -> Vec<Problem> {
             reason: problem.reason.clone(),
             message: problem.message.clone(),
             total: problem.total,
-            examples: problem.examples.iter().map(|example| example.chars().take(LETTERS).collect()).collect(),
+            examples: problem
+                .examples
+                .iter()
+                .map(|example| example.chars().take(LETTERS).collect())
+                .collect(),
         })
         .collect();
     let refused = status.cursor.iter().flat_map(|cursor| &cursor.refused);
@@ -106,7 +110,11 @@ fn problems(plan: &Plan, status: &YubiKeyRolloutStatus) -> Vec<Problem> {
         let those: Vec<_> = refused.clone().filter(|event| event.reason == reason).collect();
         if !those.is_empty() {
             let examples = those.iter().rev().take(EXAMPLES).map(|event| {
-                event.event.clone().or_else(|| event.user_id.clone()).unwrap_or_else(|| "without an id".to_owned())
+                event
+                    .event
+                    .clone()
+                    .or_else(|| event.user_id.clone())
+                    .unwrap_or_else(|| "without an id".to_owned())
             });
             all.push(Problem {
                 reason: reason.to_owned(),
@@ -215,7 +223,10 @@ fn stand(parts: Parts<'_>) -> Stand {
         return Stand::stalled(record::reason_of(brake), record::says(hold));
     }
     if bar == Some(&Bar::Paused) {
-        return Stand::fine(Reason::Paused, "spec.paused is set: nobody new is ordered for and nothing is cancelled; unset it to go on.");
+        return Stand::fine(
+            Reason::Paused,
+            "spec.paused is set: nobody new is ordered for and nothing is cancelled; unset it to go on.",
+        );
     }
     in_order(parts, asked(|question| question == Question::Wave).map(record::says))
 }
@@ -225,31 +236,46 @@ fn in_order(parts: Parts<'_>, wave: Option<String>) -> Stand {
     let counts = &plan.counts;
     if !parts.orders {
         if checking {
-            return Stand::under_way(Reason::Validating, "People are looked at one by one; nothing is ordered.");
+            return Stand::under_way(
+                Reason::Validating,
+                "People are looked at one by one; nothing is ordered.",
+            );
         }
         let (eligible, skipped) = (counts.eligible, counts.members - counts.eligible);
-        return Stand::fine(Reason::DryRun, format!(
-            "Nothing is ordered: {eligible} of {} people would get a key, {skipped} are skipped; status.plan and status.problems tell who and why. Set spec.mode to Order to order.",
-            counts.members
-        ));
+        return Stand::fine(
+            Reason::DryRun,
+            format!(
+                "Nothing is ordered: {eligible} of {} people would get a key, {skipped} are skipped; status.plan and status.problems tell who and why. Set spec.mode to Order to order.",
+                counts.members
+            ),
+        );
     }
     if plan.bound == Some(Bound::Budget) {
-        return Stand::stalled(Reason::BudgetExhausted, format!(
-            "{} people wait and spec.budget is used up by {} keys; raise it to go on.",
-            counts.waiting, counts.served
-        ));
+        return Stand::stalled(
+            Reason::BudgetExhausted,
+            format!(
+                "{} people wait and spec.budget is used up by {} keys; raise it to go on.",
+                counts.waiting, counts.served
+            ),
+        );
     }
     if let Some(says) = wave {
         return Stand::fine(Reason::AwaitingApproval, says);
     }
     if counts.waiting > 0 || counts.in_flight > 0 {
-        return Stand::fine(Reason::RollingOut, format!(
-            "{} of {} eligible people have an activated key; {} shipments are on their way, {} people wait for their turn.",
-            counts.activated, counts.eligible, counts.in_flight, counts.waiting
-        ));
+        return Stand::fine(
+            Reason::RollingOut,
+            format!(
+                "{} of {} eligible people have an activated key; {} shipments are on their way, {} people wait for their turn.",
+                counts.activated, counts.eligible, counts.in_flight, counts.waiting
+            ),
+        );
     }
-    Stand::fine(Reason::Complete, format!(
-        "{} of {} eligible people have an activated key, and nothing is on its way.",
-        counts.activated, counts.eligible
-    ))
+    Stand::fine(
+        Reason::Complete,
+        format!(
+            "{} of {} eligible people have an activated key, and nothing is on its way.",
+            counts.activated, counts.eligible
+        ),
+    )
 }

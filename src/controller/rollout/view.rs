@@ -168,9 +168,10 @@ fn seen(shipment: &YubiKeyShipment) -> Seen {
 }
 
 fn stage(status: &YubiKeyShipmentStatus) -> Stage {
-    let over = status.order.as_ref().is_some_and(|order| {
-        order.outcome == OrderOutcome::Cancelled || order.given_up == Some(true)
-    });
+    let over = status
+        .order
+        .as_ref()
+        .is_some_and(|order| order.outcome == OrderOutcome::Cancelled || order.given_up == Some(true));
     match &status.times {
         Some(times) if times.activated.is_some() => Stage::Activated,
         _ if over => Stage::Over,

@@ -71,7 +71,10 @@ fn waiting(ctx: &Context, namespace: &str, shipment: &str) -> Vec<Arc<YubiKeyDec
         .decisions
         .state()
         .into_iter()
-        .filter(|d| d.namespace().as_deref() == Some(namespace) && d.spec.shipment_ref.as_ref().is_some_and(|r| r.name == shipment))
+        .filter(|d| {
+            d.namespace().as_deref() == Some(namespace)
+                && d.spec.shipment_ref.as_ref().is_some_and(|r| r.name == shipment)
+        })
         .filter(|d| !answered(d))
         .collect();
     all.sort_by_key(|d| (d.creation_timestamp().map(|t| t.0), d.uid()));

@@ -1,7 +1,8 @@
 //! Everything that preflight looks at: what it is called, what Okta's and Yubico's guides want, and where people change it.
 
 /// Where something is changed.
-const AUTHENTICATOR: &str = "in the Okta Admin Console under Security > Authenticators > Passkeys (FIDO2 WebAuthn)";
+const AUTHENTICATOR: &str =
+    "in the Okta Admin Console under Security > Authenticators > Passkeys (FIDO2 WebAuthn)";
 const APP: &str = "in the Okta Admin Console at the app of the operator";
 const KEYS: &str = "in spec.keys of the connection; Yubico names the ids at onboarding";
 

@@ -6,7 +6,10 @@ use super::{
     facts::{Declared, Domain, Method, Shown},
     verdict::{Verdict, of},
 };
-use crate::domain::{failure::Reason, ids::{InvalidId, RpId}};
+use crate::domain::{
+    failure::Reason,
+    ids::{InvalidId, RpId},
+};
 
 /// The RP id of new keys: the connection's, else the authenticator's, else the host people sign in at.
 ///
@@ -38,7 +41,8 @@ pub(super) fn matches(method: &Shown<Method>, declared: &Declared) -> Verdict {
         ),
         (Some(theirs), _) => Verdict::Good(format!("Keys are made for the authenticator's RP id {theirs}.")),
         (None, _) => Verdict::Good(
-            "The authenticator uses no RP id of its own, so the host that people sign in at counts.".to_owned(),
+            "The authenticator uses no RP id of its own, so the host that people sign in at counts."
+                .to_owned(),
         ),
     })
 }
@@ -55,9 +59,7 @@ pub(super) fn sign_in_host(
     let Ok(rp_id) = rp_id(method, declared) else {
         return Verdict::not_shown("The host of okta.orgUrl cannot be an RP id.");
     };
-    let mismatch = |found: &str| {
-        Verdict::stop(Check::SignInHostMatches, Reason::SignInHostMismatch, found)
-    };
+    let mismatch = |found: &str| Verdict::stop(Check::SignInHostMatches, Reason::SignInHostMismatch, found);
     let fits = |host: &str| covers(rp_id.as_str(), host);
     let good = |host: &str| Verdict::Good(format!("Keys of RP id {rp_id} can sign in at {host}."));
     if let Some(host) = &declared.sign_in_host {
@@ -85,11 +87,7 @@ pub(super) fn sign_in_host(
     }
 }
 
-pub(super) fn domains(
-    method: &Shown<Method>,
-    domains: &Shown<Vec<Domain>>,
-    declared: &Declared,
-) -> Verdict {
+pub(super) fn domains(method: &Shown<Method>, domains: &Shown<Vec<Domain>>, declared: &Declared) -> Verdict {
     of(domains, |domains| match &declared.sign_in_host {
         Some(host) if *host == declared.org_host => good_domain(host),
         Some(host) => named(host, domains),

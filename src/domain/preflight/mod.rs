@@ -69,7 +69,9 @@ pub fn ordering_cluster(declared: &Declared) -> Verdict {
             Reason::OrderingClusterUnset,
             &format!("The connection names no cluster, so that every one may order; this one's id is {here}"),
         ),
-        (None, None) => Verdict::not_shown("The namespace kube-system, whose uid it would be, cannot be read."),
+        (None, None) => {
+            Verdict::not_shown("The namespace kube-system, whose uid it would be, cannot be read.")
+        }
     }
 }
 

@@ -63,9 +63,9 @@ pub(super) fn allowed(
 
 /// The AAGUIDs that the policies admit; `None` where one of them admits all.
 fn admitted<'a>(method: &'a Method, policies: &[EnrollmentPolicy]) -> Option<Vec<&'a str>> {
-    let allowing = policies.iter().filter(|policy| {
-        policy.webauthn.as_deref().is_some_and(|enroll| enroll != "NOT_ALLOWED")
-    });
+    let allowing = policies
+        .iter()
+        .filter(|policy| policy.webauthn.as_deref().is_some_and(|enroll| enroll != "NOT_ALLOWED"));
     let mut admitted = Vec::new();
     let mut restricted = false;
     for policy in allowing {

@@ -89,10 +89,8 @@ pub(super) fn webauthn(authenticator: &Shown<Authenticator>) -> Verdict {
 
 pub(super) fn user_verification(method: &Shown<Method>) -> Verdict {
     of(method, |method| {
-        let at = [
-            ("enrolling", &method.user_verification),
-            ("signing in", &method.user_verification_for_verify),
-        ];
+        let at =
+            [("enrolling", &method.user_verification), ("signing in", &method.user_verification_for_verify)];
         let discouraged = at.iter().filter(|(_, value)| value.as_deref() == Some("DISCOURAGED"));
         let when: Vec<_> = discouraged.map(|(when, _)| *when).collect();
         if !when.is_empty() {
@@ -116,7 +114,8 @@ pub(super) fn only_tool(strangers: &Shown<usize>) -> Verdict {
     of(strangers, |strangers| {
         if *strangers == 0 {
             return Verdict::Good(
-                "As far as the System Log of the last day shows, nothing else orders keys in this org.".to_owned(),
+                "As far as the System Log of the last day shows, nothing else orders keys in this org."
+                    .to_owned(),
             );
         }
         Verdict::advice(

@@ -28,7 +28,9 @@ pub(super) fn region(countries: &Shown<Vec<String>>, declared: &Declared) -> Ver
             return Verdict::not_shown("YubiEnterprise shows no countries.");
         }
         if declared.countries.iter().any(|code| countries.contains(code)) {
-            return Verdict::Good("The token is of an organization that ships to the connection's countries.".to_owned());
+            return Verdict::Good(
+                "The token is of an organization that ships to the connection's countries.".to_owned(),
+            );
         }
         Verdict::stop(
             Check::TokenRegionMatches,
@@ -75,10 +77,7 @@ fn faulty(check: Check, reason: Reason, declared: &Declared, found: &[(String, &
     })
 }
 
-fn each<'a>(
-    declared: &'a Declared,
-    fault: impl Fn(&Model) -> Option<String>,
-) -> Vec<(String, &'a Model)> {
+fn each<'a>(declared: &'a Declared, fault: impl Fn(&Model) -> Option<String>) -> Vec<(String, &'a Model)> {
     declared.models.iter().filter_map(|model| Some((fault(model)?, model))).collect()
 }
 
@@ -88,9 +87,8 @@ pub(super) fn products(facts: &YubicoFacts, declared: &Declared) -> Verdict {
             return Verdict::not_shown("YubiEnterprise shows no products.");
         }
         let found = each(declared, |model| {
-            (!products.contains(&model.product_id)).then(|| {
-                format!("YubiEnterprise has no product {} (model {})", model.product_id, model.name)
-            })
+            (!products.contains(&model.product_id))
+                .then(|| format!("YubiEnterprise has no product {} (model {})", model.product_id, model.name))
         });
         faulty(Check::ProductsKnown, Reason::ProductUnknown, declared, &found).unwrap_or_else(|| {
             Verdict::Good("YubiEnterprise has every product that the connection names.".to_owned())
@@ -132,9 +130,8 @@ pub(super) fn mapped(facts: &YubicoFacts, declared: &Declared) -> Verdict {
                 )
             })
         });
-        faulty(Check::ProductsMapped, Reason::PairNotMapped, declared, &found).unwrap_or_else(|| {
-            Verdict::Good("The inventories pay for the products beside them.".to_owned())
-        })
+        faulty(Check::ProductsMapped, Reason::PairNotMapped, declared, &found)
+            .unwrap_or_else(|| Verdict::Good("The inventories pay for the products beside them.".to_owned()))
     })
 }
 

@@ -33,7 +33,11 @@ fn model(name: &str, product_id: u32) -> Model {
 }
 
 fn enrollment(webauthn: &str) -> EnrollmentPolicy {
-    EnrollmentPolicy { webauthn: Some(webauthn.to_owned()), aaguid_groups: Vec::new(), by_authenticator: true }
+    EnrollmentPolicy {
+        webauthn: Some(webauthn.to_owned()),
+        aaguid_groups: Vec::new(),
+        by_authenticator: true,
+    }
 }
 
 fn rule() -> SessionRule {
@@ -225,10 +229,8 @@ const FAULTS: &[(Check, Reason, Weight, Spoil)] = &[
 ];
 
 /// Okta's refusal says nothing about scopes, and a missing role nothing about the feature, or the other way round.
-const SILENT: &[(Check, Check)] = &[
-    (Check::RoleAssigned, Check::PreRegistrationEnabled),
-    (Check::OktaReachable, Check::ScopesGranted),
-];
+const SILENT: &[(Check, Check)] =
+    &[(Check::RoleAssigned, Check::PreRegistrationEnabled), (Check::OktaReachable, Check::ScopesGranted)];
 
 fn weight(verdict: &Verdict) -> Option<(Reason, Weight)> {
     match verdict {
@@ -280,10 +282,9 @@ fn what_stops_is_the_connections_fault_and_advice_is_not() {
         match weight {
             Stop => assert_eq!(reason.kind(), Kind::Auth, "{reason}"),
             // The same reason stops where no model is left.
-            Advice => assert!(
-                reason.kind() == Kind::Waiting || *reason == Reason::ProductUnknown,
-                "{reason}"
-            ),
+            Advice => {
+                assert!(reason.kind() == Kind::Waiting || *reason == Reason::ProductUnknown, "{reason}")
+            }
             Fault => {}
         }
     }
@@ -324,7 +325,8 @@ fn messages_say_what_was_found_what_is_wanted_and_where_it_is_changed() {
             let (Verdict::Advice(_, message) | Verdict::Stop(_, message)) = verdict else { continue };
             assert_eq!(found, *check);
             assert!(message.contains(check.wants()) && message.contains(check.place()), "{message}");
-            let ends = if *weight == Stop { "No key is ordered until then." } else { "Nothing stops for it." };
+            let ends =
+                if *weight == Stop { "No key is ordered until then." } else { "Nothing stops for it." };
             assert!(message.ends_with(ends), "{message}");
         }
     }

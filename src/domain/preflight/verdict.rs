@@ -63,10 +63,7 @@ impl Verdict {
     }
 
     pub(super) fn not_checked() -> Self {
-        Self::Unknown(
-            Unknown::NotChecked,
-            "An earlier check failed, so this one was not made.".to_owned(),
-        )
+        Self::Unknown(Unknown::NotChecked, "An earlier check failed, so this one was not made.".to_owned())
     }
 }
 

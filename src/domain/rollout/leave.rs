@@ -31,9 +31,8 @@ pub(super) fn leavers(ledger: &Ledger, roster: &Roster, facts: &Facts<'_>) -> BT
         return BTreeSet::new();
     }
     let named: BTreeSet<&UserId> = roster.members.iter().map(|member| &member.id).collect();
-    let cancellable = |id: &UserId| {
-        facts.seen.get(id).is_none_or(|seen| seen.stage == Stage::Before && !seen.deleting)
-    };
+    let cancellable =
+        |id: &UserId| facts.seen.get(id).is_none_or(|seen| seen.stage == Stage::Before && !seen.deleting);
     ledger
         .0
         .iter()

@@ -307,12 +307,7 @@ pub(super) fn in_flight(ledger: &Ledger, facts: &Facts<'_>) -> u32 {
     count(ledger.0.iter().filter(|(id, entry)| entry.state.is_open() && !ended(id)))
 }
 
-fn to_check(
-    candidates: &[&Member],
-    wanted: &Wanted,
-    facts: &Facts<'_>,
-    places: usize,
-) -> Vec<UserId> {
+fn to_check(candidates: &[&Member], wanted: &Wanted, facts: &Facts<'_>, places: usize) -> Vec<UserId> {
     if !wanted.checks {
         return Vec::new();
     }
@@ -320,13 +315,7 @@ fn to_check(
     next.take(BATCH).map(|member| member.id.clone()).collect()
 }
 
-fn begin(
-    ledger: &mut Ledger,
-    candidates: &[&Member],
-    wanted: &Wanted,
-    facts: &Facts<'_>,
-    places: usize,
-) {
+fn begin(ledger: &mut Ledger, candidates: &[&Member], wanted: &Wanted, facts: &Facts<'_>, places: usize) {
     let ready = |member: &&&Member| !wanted.checks || facts.checked.contains_key(&member.id);
     for member in candidates.iter().take(places).filter(ready).take(BATCH) {
         let before = ledger.0.get(&member.id);
@@ -365,8 +354,7 @@ fn to_delete(ledger: &Ledger, facts: &Facts<'_>) -> Vec<UserId> {
 
 fn to_activate(ledger: &Ledger, facts: &Facts<'_>) -> Vec<UserId> {
     let members = facts.roster.map(|roster| &roster.members[..]).unwrap_or_default();
-    let has_key =
-        |id: &UserId| ledger.0.get(id).is_some_and(|entry| entry.state == State::Activated);
+    let has_key = |id: &UserId| ledger.0.get(id).is_some_and(|entry| entry.state == State::Activated);
     let staged = members.iter().filter(|member| member.staged && has_key(&member.id));
     staged.map(|member| member.id.clone()).collect()
 }

@@ -42,9 +42,7 @@ fn the_rp_id_counts_only_when_switched_on() {
     let method = |settings: Value| {
         read::webauthn_method(&list(&json!([{"type": "webauthn", "settings": settings}]))).unwrap()
     };
-    let rp_id = |enabled: bool| {
-        json!({"rpId": {"enabled": enabled, "domain": {"name": "acme.com", "validationStatus": "VERIFIED"}}})
-    };
+    let rp_id = |enabled: bool| json!({"rpId": {"enabled": enabled, "domain": {"name": "acme.com", "validationStatus": "VERIFIED"}}});
     assert_eq!(method(rp_id(true)).rp_id.unwrap().as_str(), "acme.com");
     assert_eq!(method(rp_id(false)).rp_id, None);
     assert_eq!(method(json!({})), Method::default());
@@ -81,7 +79,12 @@ fn only_active_policies_count_and_those_evaluated_first_come_first() {
         ]}})
     };
     let old = json!({"status": "ACTIVE", "settings": {"factors": {}}});
-    let body = json!([old, policy("ACTIVE", 2, "OPTIONAL"), policy("INACTIVE", 0, "REQUIRED"), policy("ACTIVE", 1, "REQUIRED")]);
+    let body = json!([
+        old,
+        policy("ACTIVE", 2, "OPTIONAL"),
+        policy("INACTIVE", 0, "REQUIRED"),
+        policy("ACTIVE", 1, "REQUIRED")
+    ]);
     let read = read::enrollment_policies(&list(&body)).unwrap();
     let by = |enroll: &str| EnrollmentPolicy {
         webauthn: Some(enroll.to_owned()),
@@ -94,11 +97,12 @@ fn only_active_policies_count_and_those_evaluated_first_come_first() {
 
 #[test]
 fn rules_that_keep_people_out_are_none() {
-    let rule = |access: &str| {
-        json!({"status": "ACTIVE", "actions": {"signon": {"access": access, "requireFactor": true, "primaryFactor": "PASSWORD_IDP"}}})
-    };
+    let rule = |access: &str| json!({"status": "ACTIVE", "actions": {"signon": {"access": access, "requireFactor": true, "primaryFactor": "PASSWORD_IDP"}}});
     let read = read::session_rules(&list(&json!([rule("DENY"), rule("ALLOW"), {"actions": {}}]))).unwrap();
-    let expected =
-        SessionRule { primary_factor: Some("PASSWORD_IDP".to_owned()), require_factor: true, prompt_mode: None };
+    let expected = SessionRule {
+        primary_factor: Some("PASSWORD_IDP".to_owned()),
+        require_factor: true,
+        prompt_mode: None,
+    };
     assert_eq!(read, [expected]);
 }

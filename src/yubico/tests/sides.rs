@@ -201,7 +201,10 @@ async fn keys_are_fetched_without_the_token() {
     assert!(seen.iter().all(|seen| seen.headers("authorization").is_empty()));
     for (body, expected) in [
         ("{\"keys\":[]}", KeySet::Empty),
-        ("{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"kid\":\"k\",\"x\":\"AA\",\"y\":\"AA\"}]}", KeySet::AnotherCurve),
+        (
+            "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"kid\":\"k\",\"x\":\"AA\",\"y\":\"AA\"}]}",
+            KeySet::AnotherCurve,
+        ),
     ] {
         let (_server, yubico) = always(reply(200, body)).await;
         assert_eq!(yubico.signing_keys().await, Ok(expected));

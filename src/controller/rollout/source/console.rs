@@ -33,10 +33,22 @@ const SERVED_BEFORE: &str = "EventServedBefore";
 
 /// What each of those words means.
 pub const REFUSALS: [(&str, &str); 4] = [
-    (TOO_OLD, "These events of the Admin Console were older than spec.source.oktaConsole.maxAge when they were seen, so nothing is ordered; press Add again if the key is wanted."),
-    (MALFORMED, "These events of the Admin Console lack something or contradict themselves, so nothing is ordered; look at them in Okta's System Log and press Add again."),
-    (UNKNOWN_PRODUCT, "The ids of these events of the Admin Console are those of no entry of the connection's keys, so nothing is ordered; press Add again with ids of the connection, or ask its owner to add them."),
-    (SERVED_BEFORE, "This rollout has served these people before, so the event orders nothing; declare a YubiKeyShipment for another key."),
+    (
+        TOO_OLD,
+        "These events of the Admin Console were older than spec.source.oktaConsole.maxAge when they were seen, so nothing is ordered; press Add again if the key is wanted.",
+    ),
+    (
+        MALFORMED,
+        "These events of the Admin Console lack something or contradict themselves, so nothing is ordered; look at them in Okta's System Log and press Add again.",
+    ),
+    (
+        UNKNOWN_PRODUCT,
+        "The ids of these events of the Admin Console are those of no entry of the connection's keys, so nothing is ordered; press Add again with ids of the connection, or ask its owner to add them.",
+    ),
+    (
+        SERVED_BEFORE,
+        "This rollout has served these people before, so the event orders nothing; declare a YubiKeyShipment for another key.",
+    ),
 ];
 
 /// Where the log is read first: from now on.
@@ -109,12 +121,9 @@ fn take(
                 return;
             }
             match refusal(order, oldest, connection, book) {
-                Some(reason) => refuse(
-                    cursor,
-                    Some(order.id.to_string()),
-                    Some(order.user.to_string()),
-                    reason,
-                ),
+                Some(reason) => {
+                    refuse(cursor, Some(order.id.to_string()), Some(order.user.to_string()), reason)
+                }
                 None if dry => told.push(told_of(order)),
                 None => {
                     book.ledger.0.insert(order.user.clone(), entry(order));

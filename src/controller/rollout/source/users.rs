@@ -100,7 +100,11 @@ fn attributes(profile: &NewProfile) -> BTreeMap<String, String> {
     .collect()
 }
 
-async fn table_of(rollout: &YubiKeyRollout, place: &ConfigMapKey, client: &Client) -> Result<String, Failure> {
+async fn table_of(
+    rollout: &YubiKeyRollout,
+    place: &ConfigMapKey,
+    client: &Client,
+) -> Result<String, Failure> {
     let api: Api<ConfigMap> = Api::namespaced(client.clone(), &rollout.namespace().unwrap_or_default());
     let unreadable = |why: String| Failure::new(Reason::SourceUnreadable, why);
     let (name, key) = (&place.name, &place.key);
@@ -128,8 +132,12 @@ async fn table_of(rollout: &YubiKeyRollout, place: &ConfigMapKey, client: &Clien
 }
 
 fn tabled(text: &str) -> Result<Vec<Entry>, Failure> {
-    let unreadable =
-        |why: String| Failure::new(Reason::SourceUnreadable, format!("The table cannot be used: {why}; correct the ConfigMap."));
+    let unreadable = |why: String| {
+        Failure::new(
+            Reason::SourceUnreadable,
+            format!("The table cannot be used: {why}; correct the ConfigMap."),
+        )
+    };
     let rows = table::read(text).map_err(|why| unreadable(why.to_string()))?;
     if rows.len() > MOST_ROWS {
         return Err(unreadable(format!("it has {} rows, and a rollout takes {MOST_ROWS}", rows.len())));
