@@ -66,10 +66,19 @@ fuzz_target!(|input: &[u8]| {
         }
         "organization" => organization(&answer),
         "authenticators" => {
-            fair(&answer, read::webauthn_authenticator(&answer));
+            fair(&answer, read::authenticator(&answer));
         }
         "authenticator-methods" => {
-            fair(&answer, read::rp_id(&answer));
+            fair(&answer, read::webauthn_method(&answer));
+        }
+        "domains" => {
+            fair(&answer, read::domains(&answer));
+        }
+        "policies" => {
+            fair(&answer, read::enrollment_policies(&answer));
+        }
+        "policy-rules" => {
+            fair(&answer, read::session_rules(&answer));
         }
         _ => token(&answer),
     }

@@ -10,11 +10,13 @@ use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full, Limited, StreamBody};
 use hyper::body::{Bytes, Frame, Incoming};
 use hyper::{Request, Response};
+use jiff::SignedDuration;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use crate::clock;
 use crate::faults::{Effect, Subject, When, replace_state, wrong_casing};
+use crate::hris;
 use crate::http::{About, Answer, Call, Matched, Reply, Route, find};
 use crate::ids::noise;
 use crate::journal::Api;
@@ -32,21 +34,23 @@ pub(crate) type Body = BoxBody<Bytes, io::Error>;
 #[error("the connection was dropped by a fault rule")]
 pub(crate) struct Dropped;
 
-/// The two vendors' operations.
+/// The operations of the two vendors and of the HRIS.
 pub(crate) struct Tables {
     okta: Vec<Route<World>>,
     yubico: Vec<Route<World>>,
+    hris: Vec<Route<World>>,
 }
 
 impl Tables {
     pub fn new() -> Self {
-        Self { okta: okta::routes(), yubico: yubico::routes() }
+        Self { okta: okta::routes(), yubico: yubico::routes(), hris: hris::routes() }
     }
 
     fn of(&self, api: Api) -> &[Route<World>] {
         match api {
             Api::Okta => &self.okta,
             Api::Yubico => &self.yubico,
+            Api::Hris => &self.hris,
         }
     }
 }
@@ -223,6 +227,7 @@ fn instead(
             let reply = match api {
                 Api::Okta => okta::errors::invalid_token(),
                 Api::Yubico => yubico::error(401, "unauthorized", "The API token is wrong or has expired."),
+                Api::Hris => hris::error(401, "the token has expired"),
             };
             Some(Ok(dressed(reply, api, call, shared)))
         }
@@ -259,13 +264,14 @@ fn carried_out(world: &mut World, api: Api, route: Option<Result<&Route<World>, 
             okta::auth::authorize(world, call, route.scopes)?;
             (route.handler)(world, call)
         }
-        (Some(Ok(route)), Api::Yubico) => (route.handler)(world, call),
+        (Some(Ok(route)), Api::Yubico | Api::Hris) => (route.handler)(world, call),
         (Some(Err(())), Api::Okta) => Err(okta::errors::wrong_method()),
         (Some(Err(())), Api::Yubico) => {
             Err(yubico::error(405, "method_not_allowed", "The method is not allowed."))
         }
         (None, Api::Okta) => Err(okta::errors::not_found("Resource not found")),
         (None, Api::Yubico) => Err(yubico::not_found()),
+        (_, Api::Hris) => Err(hris::error(404, "there is no such operation")),
     }
 }
 
@@ -276,10 +282,21 @@ fn dressed(mut reply: Reply, api: Api, call: &Call, shared: &Shared) -> Reply {
         let (limit, request_id) = (world.settings.okta_requests_a_minute, noise(24));
         let mut headers = okta::auth::rate_headers(world.org(call.org), limit).to_vec();
         headers.push(("x-okta-request-id".into(), request_id));
+        let skew = world.org(call.org).settings.clock_skew_seconds;
+        headers.extend(date(skew).map(|date| ("date".into(), date)));
         let present: Vec<String> = reply.headers.iter().map(|(name, _)| name.clone()).collect();
         reply.headers.extend(headers.into_iter().filter(|(name, _)| !present.contains(name)));
     }
     reply
+}
+
+/// `Date` by a clock that is so many seconds ahead; a clock that is right is left to the server.
+fn date(skew: i64) -> Option<String> {
+    if skew == 0 {
+        return None;
+    }
+    let there = clock::now().checked_add(SignedDuration::from_secs(skew)).ok()?;
+    jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&there).ok()
 }
 
 /// The reply on the wire, with the faults that touch the body.

@@ -7,9 +7,11 @@ use serde_json::{Map, Value, json};
 
 use crate::clock;
 use crate::faults::Faults;
+use crate::hris::Hris;
 use crate::ids::Dice;
 use crate::jose;
 use crate::journal::Journal;
+use crate::okta::settings::OrgSettings;
 use crate::okta::users::add_person;
 use crate::secrets::Secrets;
 use crate::system_log::SystemLog;
@@ -47,6 +49,7 @@ pub(crate) fn world(
             products: products(),
             shipments: Vec::new(),
         },
+        hris: Hris::default(),
         outbox: Vec::new(),
         journal: Journal::default(),
         secrets: Secrets::default(),
@@ -99,6 +102,7 @@ pub(crate) fn add_okta_org(world: &mut World, base_url: &str) -> Result<usize, S
         rp_id: None,
         domains: Vec::new(),
         user_verification: "PREFERRED".into(),
+        settings: OrgSettings::default(),
         rate: HashMap::new(),
     });
     Ok(world.orgs.len() - 1)

@@ -29,7 +29,22 @@ pub(crate) struct PublishedKey {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct KeySet {
     pub keys: Vec<PublishedKey>,
+    /// What the well-known URL shows of them.
+    pub shown: Published,
     made: u32,
+}
+
+/// What is published of a set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Published {
+    /// The keys that are listed.
+    #[default]
+    Whole,
+    /// A set without keys.
+    Empty,
+    /// Keys that say they are on another curve.
+    AnotherCurve,
 }
 
 /// What becomes of the older keys when a set is rotated.
@@ -97,9 +112,12 @@ impl KeySet {
         let keys: Vec<Value> = self
             .keys
             .iter()
-            .filter(|key| key.listed)
+            .filter(|key| key.listed && self.shown != Published::Empty)
             .map(|key| {
                 let mut public = jose::public_six(&key.private);
+                if self.shown == Published::AnotherCurve {
+                    public["crv"] = json!("P-256");
+                }
                 if let Some(certificate) = &key.certificate {
                     public["x5c"] = json!([certificate]);
                     public["alg"] = json!("ES384");

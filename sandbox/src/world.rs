@@ -11,8 +11,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::faults::Faults;
+use crate::hris::Hris;
 use crate::ids::Dice;
 use crate::journal::Journal;
+use crate::okta::settings::OrgSettings;
 use crate::okta::signin::Session;
 use crate::okta::webauthn::Registration;
 use crate::secrets::Secrets;
@@ -41,6 +43,7 @@ pub(crate) struct World {
     pub dice: Dice,
     pub orgs: Vec<OktaOrg>,
     pub yubico: Yubico,
+    pub hris: Hris,
     pub outbox: Vec<Mail>,
     pub journal: Journal,
     pub secrets: Secrets,
@@ -132,6 +135,8 @@ pub(crate) struct OktaOrg {
     pub rp_id: Option<String>,
     pub domains: Vec<String>,
     pub user_verification: String,
+    /// What an admin may get wrong.
+    pub settings: OrgSettings,
     /// Requests a minute and caller.
     pub rate: HashMap<String, (i64, u32)>,
 }

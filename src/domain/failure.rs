@@ -211,12 +211,68 @@ reasons! {
     ConnectionInvalid = Auth,
     /// Preflight has not finished yet.
     ConnectionNotReady = Auth,
+    /// The app lacks a scope without which nothing can be enrolled.
+    ScopeMissing = Auth,
+    /// The app has no admin role that covers people.
+    RoleMissing = Auth,
+    /// Pre-registration is not switched on in the org.
+    FeatureOff = Auth,
+
+    // The connection's preflight stops ordering.
+    /// The org runs Classic Engine.
+    ClassicEngine = Auth,
+    /// The `WebAuthn` authenticator is not active.
+    WebAuthnOff = Auth,
+    /// Only built-in authenticators are admitted.
+    OnlyBuiltInAllowed = Auth,
+    /// The authenticator uses another RP id than the connection.
+    RPIDMismatch = Auth,
+    /// Keys would not be offered where people sign in.
+    SignInHostMismatch = Auth,
+    /// No enrolment policy allows `WebAuthn`.
+    EnrollmentForbidden = Auth,
+    /// The token's organization ships to other countries.
+    TokenOfAnotherRegion = Auth,
+    /// A product id is not known to `YubiEnterprise`.
+    ProductUnknown = Auth,
+    /// An inventory product id is not known to `YubiEnterprise`.
+    InventoryUnknown = Auth,
+    /// An inventory does not pay for the product beside it.
+    PairNotMapped = Auth,
+
+    // The connection's preflight advises; nothing stops.
+    /// Keys are used without their PIN.
+    UserVerificationDiscouraged = Waiting,
+    /// The org's lists leave a model out.
+    ModelNotAllowed = Waiting,
+    /// A custom domain that the keys would not be offered at.
+    SignInHostNotNamed = Waiting,
+    /// The org has no such custom domain.
+    SignInHostUnknown = Waiting,
+    /// The custom domain is not verified.
+    DomainNotVerified = Waiting,
+    /// No enrolment policy requires `WebAuthn`.
+    EnrollmentNotRequired = Waiting,
+    /// No global session rule is as the guide wants it.
+    SessionPolicyDiffers = Waiting,
+    /// Something else seems to order keys in the same org.
+    AnotherOrderingTool = Waiting,
+    /// Orders with a customization id are refused.
+    CustomizationDoubtful = Waiting,
+    /// Few keys are left.
+    StockLow = Waiting,
+    /// A country of the connection is not enabled at `YubiEnterprise`.
+    CountryOff = Waiting,
+    /// The connection names no cluster that may order.
+    OrderingClusterUnset = Waiting,
 
     // May pass.
     /// Okta answered with an error that may pass.
     OktaUnavailable = Transient,
     /// `YubiEnterprise` answered with an error that may pass.
     YubicoUnavailable = Transient,
+    /// The HRIS did not give the recipient's data.
+    RecipientSourceUnavailable = Transient,
     /// The vendor's answer could not be read.
     UnreadableAnswer = Transient,
     /// The API server refused or lost a write.

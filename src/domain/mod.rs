@@ -13,6 +13,7 @@ pub mod ids;
 pub mod journal;
 pub mod place_names;
 pub mod plan;
+pub mod preflight;
 pub mod recipient;
 pub mod requests;
 pub mod rollout;

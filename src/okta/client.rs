@@ -26,13 +26,19 @@ use crate::{
 /// What the road of a shipment needs. `manage` includes reading; Okta's reference names both.
 const ROAD: &str = "okta.users.manage okta.users.read";
 
-/// Asked for by itself and only for the RP id: one scope that is not granted refuses the whole request.
+/// Asked for by itself and only by preflight: one scope that is not granted refuses the whole request.
 const AUTHENTICATORS: &str = "okta.authenticators.read";
+
+/// The same.
+const DOMAINS: &str = "okta.domains.read";
+
+/// The same.
+const POLICIES: &str = "okta.policies.read";
 
 /// Asked for by itself and only where a rollout follows a group.
 const GROUPS: &str = "okta.groups.read";
 
-/// Asked for by itself and only where a rollout follows the System Log.
+/// Asked for by itself: where a rollout follows the System Log, and by preflight.
 const LOGS: &str = "okta.logs.read";
 
 /// One Okta organization. Cheap to share; holds the access token.
@@ -60,6 +66,8 @@ struct Service {
     app: App,
     road: TokenSource,
     authenticators: TokenSource,
+    domains: TokenSource,
+    policies: TokenSource,
     groups: TokenSource,
     logs: TokenSource,
 }
@@ -70,6 +78,8 @@ pub(super) enum Scope {
     None,
     Road,
     Authenticators,
+    Domains,
+    Policies,
     Groups,
     Logs,
 }
@@ -125,6 +135,8 @@ impl Client {
                 app: App::new(&settings.org_url, app)?,
                 road: TokenSource::new(ROAD),
                 authenticators: TokenSource::new(AUTHENTICATORS),
+                domains: TokenSource::new(DOMAINS),
+                policies: TokenSource::new(POLICIES),
                 groups: TokenSource::new(GROUPS),
                 logs: TokenSource::new(LOGS),
             })),
@@ -227,6 +239,8 @@ impl Client {
             Scope::None => None,
             Scope::Road => Some((&service.app, &service.road)),
             Scope::Authenticators => Some((&service.app, &service.authenticators)),
+            Scope::Domains => Some((&service.app, &service.domains)),
+            Scope::Policies => Some((&service.app, &service.policies)),
             Scope::Groups => Some((&service.app, &service.groups)),
             Scope::Logs => Some((&service.app, &service.logs)),
         }

@@ -88,7 +88,7 @@ pub(super) fn causes(answer: &Answer) -> Vec<String> {
 
 /// Says which scope a refusal asks for; the general message names those of the road.
 pub(super) fn name_the_scope(mut error: CallError, scope: &str, what: &str) -> CallError {
-    if error.failure.reason == Reason::OktaForbidden {
+    if matches!(error.failure.reason, Reason::OktaForbidden | Reason::ScopeMissing) {
         error.failure.message = format!(
             "Okta does not let the app read {what}: grant the scope {scope} under `Okta API Scopes` of the app and \
              assign it an admin role that covers it"
@@ -146,13 +146,12 @@ pub(super) fn judge(answer: &Answer, refused: Reason, wait: Option<Duration>) ->
     }
 }
 
+const FEATURE_OFF: &str = "Okta says that a feature is not enabled (E0000015): pre-registration needs an Identity Engine \
+                           org with the pre-enrolled YubiKey feature; ask Okta to switch it on";
+
 fn unauthorized(answer: &Answer, code: Option<Code>) -> CallError {
     if code == Some(Code::FeatureOff) {
-        return answer.error(
-            Reason::OktaForbidden,
-            "Okta says that a feature is not enabled (E0000015): pre-registration needs an Identity Engine org \
-             with the pre-enrolled YubiKey feature; ask Okta to switch it on",
-        );
+        return answer.error(Reason::FeatureOff, FEATURE_OFF);
     }
     answer.error(
         Reason::OktaUnauthorized,
@@ -178,23 +177,23 @@ fn user_status(answer: &Answer) -> CallError {
 }
 
 fn forbidden(answer: &Answer, code: Option<Code>) -> CallError {
-    let message = match code {
-        Some(Code::InvalidSession) => {
-            "Okta says that the session is invalid (E0000005): make a new API token or check the service app"
-        }
-        Some(Code::FeatureOff) => {
-            "Okta says that a feature is not enabled (E0000015): pre-registration needs an Identity Engine org \
-             with the pre-enrolled YubiKey feature; ask Okta to switch it on"
-        }
-        _ if challenge(answer).contains("insufficient_scope") => {
-            "Okta says that the token lacks a scope: grant okta.users.manage and okta.users.read to the app"
-        }
-        _ => {
+    let (reason, message) = match code {
+        Some(Code::InvalidSession) => (
+            Reason::OktaForbidden,
+            "Okta says that the session is invalid (E0000005): make a new API token or check the service app",
+        ),
+        Some(Code::FeatureOff) => (Reason::FeatureOff, FEATURE_OFF),
+        _ if challenge(answer).contains("insufficient_scope") => (
+            Reason::ScopeMissing,
+            "Okta says that the token lacks a scope: grant okta.users.manage and okta.users.read to the app",
+        ),
+        _ => (
+            Reason::OktaForbidden,
             "Okta denies permission (HTTP 403): grant okta.users.manage and okta.users.read to the app, and \
-             assign it an admin role that covers this user"
-        }
+             assign it an admin role that covers this user",
+        ),
     };
-    answer.error(Reason::OktaForbidden, message)
+    answer.error(reason, message)
 }
 
 fn refusal(answer: &Answer, code: Option<Code>, refused: Reason) -> CallError {

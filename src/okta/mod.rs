@@ -4,6 +4,7 @@
 //! and the guides at developer.okta.com. `initiate-fulfillment-request` is never called: it starts a
 //! Workflows template that would order a second key.
 
+mod checks;
 mod client;
 mod enrollments;
 mod fault;
@@ -17,6 +18,7 @@ mod proof;
 mod query;
 mod quota;
 pub mod read;
+mod settings;
 mod token;
 mod users;
 mod wire;
@@ -29,7 +31,7 @@ use url::Url;
 pub use self::{
     client::Client,
     key::{Algorithm, SigningKey},
-    org::{Organization, Pipeline},
+    org::Organization,
 };
 
 /// Calls a second that are gentle to Okta: the bucket of the pre-registration API is not documented.

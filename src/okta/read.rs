@@ -10,7 +10,7 @@ pub use super::quota::{LONGEST as LONGEST_WAIT, Seen as Limits};
 use super::{
     Dpop, Organization,
     client::{Unread, done, judge},
-    enrollments, groups, logs, org, pages, people,
+    enrollments, groups, logs, org, pages, people, settings,
     token::{self, Grant},
     users,
 };
@@ -18,7 +18,8 @@ use crate::{
     domain::{
         directory::{Group, GroupLookup, NewPerson},
         failure::{CallError, Reason},
-        ids::{EnrollmentId, Login, RpId},
+        ids::{EnrollmentId, Login},
+        preflight::{Authenticator, Domain, EnrollmentPolicy, Method, SessionRule},
         seen::{EnrollmentList, NewEnrollment, User},
         system_log::{LogPage, LogPosition, LogQuery},
     },
@@ -174,20 +175,44 @@ pub fn organization(answer: &Answer) -> Result<Organization> {
     judged(answer, Reason::OktaUnavailable, org::read_organization)
 }
 
-/// The id of the `WebAuthn` authenticator among all.
+/// The `WebAuthn` authenticator among all, and its id.
 ///
 /// # Errors
 /// Whatever but a readable 2xx.
-pub fn webauthn_authenticator(answer: &Answer) -> Result<Option<String>> {
-    judged(answer, Reason::OktaUnavailable, org::read_webauthn)
+pub fn authenticator(answer: &Answer) -> Result<(Authenticator, Option<String>)> {
+    judged(answer, Reason::OktaUnavailable, settings::read_authenticator)
 }
 
-/// The RP id among the authenticator's methods.
+/// The method `webauthn` among the authenticator's methods.
 ///
 /// # Errors
 /// Whatever but a readable 2xx.
-pub fn rp_id(answer: &Answer) -> Result<Option<RpId>> {
-    judged(answer, Reason::OktaUnavailable, org::read_rp_id)
+pub fn webauthn_method(answer: &Answer) -> Result<Method> {
+    judged(answer, Reason::OktaUnavailable, settings::read_method)
+}
+
+/// Custom domains.
+///
+/// # Errors
+/// Whatever but a readable 2xx.
+pub fn domains(answer: &Answer) -> Result<Vec<Domain>> {
+    judged(answer, Reason::OktaUnavailable, settings::read_domains)
+}
+
+/// Active enrolment policies.
+///
+/// # Errors
+/// Whatever but a readable 2xx.
+pub fn enrollment_policies(answer: &Answer) -> Result<Vec<EnrollmentPolicy>> {
+    judged(answer, Reason::OktaUnavailable, settings::read_enrollment_policies)
+}
+
+/// Active rules of a global session policy that let people in.
+///
+/// # Errors
+/// Whatever but a readable 2xx.
+pub fn session_rules(answer: &Answer) -> Result<Vec<SessionRule>> {
+    judged(answer, Reason::OktaUnavailable, settings::read_session_rules)
 }
 
 /// How long the access token is good for; `None` if Okta asks for a `DPoP` nonce first.

@@ -278,7 +278,7 @@ fn refused(answer: &Answer, scope: &str, wait: Option<Duration>) -> CallError {
             "Okta rejected the client assertion: check `clientId`, `keyId` and `algorithm`, that the public half \
              of `okta-private-key` is active at the app, and this machine's clock",
         ),
-        Some("invalid_scope") => (Reason::OktaForbidden, not_granted.as_str()),
+        Some("invalid_scope") => (Reason::ScopeMissing, not_granted.as_str()),
         Some("unauthorized_client" | "unsupported_grant_type") => (
             Reason::OktaUnauthorized,
             "the Okta app may not use client credentials: use an app of the kind `API Services`",

@@ -194,10 +194,3 @@ pub(super) struct AuthenticatorBody {
     pub(super) key: Option<String>,
     pub(super) status: Option<String>,
 }
-
-/// `AuthenticatorMethodWebAuthn`
-#[derive(Deserialize)]
-pub(super) struct MethodBody {
-    pub(super) r#type: Option<String>,
-    pub(super) settings: Option<Value>,
-}

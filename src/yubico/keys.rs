@@ -9,6 +9,7 @@ use super::{Client, client::judge};
 use crate::{
     domain::{
         failure::{CallError, Reason},
+        preflight::KeySet,
         seen::PublicKey,
     },
     http::{Answer, Api, Call},
@@ -21,16 +22,16 @@ impl Client {
     /// The keys to seal requests to; one of them goes to Okta's enroll.
     ///
     /// # Errors
-    /// `VendorKeysUnusable` if no P-384 key is published there, else as every call.
-    pub async fn transport_keys(&self) -> Result<Vec<PublicKey>, CallError> {
+    /// `VendorKeysUnusable` if nothing is published there, else as every call.
+    pub async fn transport_keys(&self) -> Result<KeySet, CallError> {
         self.keys("transport-keys", &self.transport_keys_url, "enc").await
     }
 
     /// The keys responses are signed with; all of them go to Okta's activate.
     ///
     /// # Errors
-    /// `VendorKeysUnusable` if no P-384 key is published there, else as every call.
-    pub async fn signing_keys(&self) -> Result<Vec<PublicKey>, CallError> {
+    /// `VendorKeysUnusable` if nothing is published there, else as every call.
+    pub async fn signing_keys(&self) -> Result<KeySet, CallError> {
         self.keys("signing-keys", &self.signing_keys_url, "sig").await
     }
 
@@ -39,17 +40,25 @@ impl Client {
         operation: &'static str,
         url: &Url,
         purpose: &'static str,
-    ) -> Result<Vec<PublicKey>, CallError> {
+    ) -> Result<KeySet, CallError> {
         let call = Call::get(Api::Yubico, operation, url.clone());
-        self.send(call, |answer| read_keys(answer, operation, purpose)).await
+        self.send(call, |answer| read_set(answer, operation, purpose)).await
     }
 }
 
+/// The usable keys, of which there must be one.
 pub(super) fn read_keys(
     answer: &Answer,
     operation: &str,
     purpose: &str,
 ) -> Result<Vec<PublicKey>, CallError> {
+    match read_set(answer, operation, purpose)? {
+        KeySet::Usable(keys) => Ok(keys),
+        KeySet::Empty | KeySet::AnotherCurve => Err(unusable(answer, operation)),
+    }
+}
+
+fn read_set(answer: &Answer, operation: &str, purpose: &str) -> Result<KeySet, CallError> {
     if matches!(answer.status, 400..=407 | 410..=428) {
         // No token went out, so this says nothing about the token.
         return Err(unusable(answer, operation));
@@ -57,8 +66,15 @@ pub(super) fn read_keys(
     if !answer.is_success() {
         return Err(judge(answer, Reason::VendorKeysUnusable));
     }
-    let found = keys(&answer.json()?, purpose);
-    if found.is_empty() { Err(unusable(answer, operation)) } else { Ok(found) }
+    let set = answer.json()?;
+    let found = keys(&set, purpose);
+    Ok(if !found.is_empty() {
+        KeySet::Usable(found)
+    } else if super::loose::list(&set, &["keys"]).is_empty() {
+        KeySet::Empty
+    } else {
+        KeySet::AnotherCurve
+    })
 }
 
 fn unusable(answer: &Answer, operation: &str) -> CallError {

@@ -15,13 +15,19 @@ use crate::support::{
 };
 
 /// Calls that serve the whole connection: tokens, preflight, key sets, stock.
-const OF_THE_CONNECTION: [&str; 8] = [
+const OF_THE_CONNECTION: [&str; 14] = [
     "token",
     "getWellknownOrgMetadata",
     "listAuthenticators",
     "listAuthenticatorMethods",
     "getAuthenticatorMethod",
+    "listCustomDomains",
+    "listPolicies",
+    "listPolicyRules",
+    "listLogEvents",
     "GetInventory",
+    "GetProducts",
+    "GetCountries",
     "GetTransportKeys",
     "GetSigningKeys",
 ];

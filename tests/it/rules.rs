@@ -119,6 +119,15 @@ fn connection_cases() -> Vec<Case> {
                 json!({"okta": {"orgUrl": "http://localhost:1"}, "allowInsecureLoopback": true}),
             ],
         ),
+        spec(
+            "spec.recipientSource.http.url must begin with https://",
+            vec![json!({"recipientSource": {"http": {"url": "http://h/x"}}})],
+            vec![
+                json!({"recipientSource": {"http": {"url": "https://h/x"}}}),
+                json!({"recipientSource": {"http": {"url": "http://localhost:1"}}, "allowInsecureLoopback": true}),
+                json!({"recipientSource": null}),
+            ],
+        ),
         spec("spec.keys: each name may stand once", vec![two("m")], vec![two("n")]),
         spec(
             "spec.okta.orgUrl must be the org's own URL",

@@ -363,6 +363,8 @@ async fn the_rp_id_is_configured_and_shown() {
             let found =
                 connection.until("the authenticator's", |o| o.text("/status/rpId") == "keys.example.com");
             found.await;
+            // The authenticator's own would stop orders with any other.
+            scene.sandbox.post("/okta", json!({"rpId": ""})).await;
             connection.change(json!({"okta": {"rpId": "localhost"}})).await;
             let found = connection.until("the spec's", |o| ready(o) && o.text("/status/rpId") == "localhost");
             found.await;

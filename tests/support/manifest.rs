@@ -118,6 +118,7 @@ pub fn connection() -> Value {
             "keys": [{"name": "m", "productId": 29, "inventoryProductId": 106, "customizationId": "R"}],
             "recipientMapping": mapping,
             "recipientDefaults": {"company": "Example Inc", "phone": "+1 555-0100", "countryCode": "US"},
+            "recipientSource": {"http": {"url": "https://h/recipient"}},
             "polling": {"firstAfter": "20m", "interval": "6h"},
             "calls": {"timeout": "30s", "settle": "5m", "lookDelay": "2s"},
             "allowedNamespaces": {"from": "Names", "names": ["a"]},

@@ -140,7 +140,9 @@ impl Scene {
         scene.namespace(&name).await;
         let mut spec = scene.connection_spec();
         merge(&mut spec, setting.connection);
-        scene.connect(&name, spec).await;
+        let connection = scene.connect(&name, spec).await;
+        // Preflight asks what tests make misbehave: its first look is not theirs.
+        connection.until("it was looked at", |object| object.has("/status/conditions/0")).await;
         scene
     }
 

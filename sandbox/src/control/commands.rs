@@ -8,7 +8,7 @@ use crate::control::{body, done, refused};
 use crate::faults::RuleSpec;
 use crate::http::{Answer, Call, Reply};
 use crate::seed;
-use crate::vendor_keys::OldKeys;
+use crate::vendor_keys::{OldKeys, Published};
 use crate::warehouse;
 use crate::world::World;
 
@@ -78,8 +78,28 @@ struct NewToken {
 struct Stock {
     inventory_product_id: i64,
     quantity: i64,
+    /// What the bucket may buy; left out: as before.
+    #[serde(default)]
+    product_mapping: Option<Vec<i64>>,
     #[serde(default)]
     organization: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Countries {
+    countries: Vec<String>,
+    /// Left out: the first.
+    #[serde(default)]
+    organization: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Publish {
+    set: Set,
+    #[serde(rename = "as")]
+    published: Published,
 }
 
 fn shipment_index(world: &World, id: &str) -> Result<usize, Reply> {
@@ -207,7 +227,7 @@ pub(crate) fn new_yubico_token(world: &mut World, call: &Call) -> Answer {
     done(&json!({"organization": id, "token": token}))
 }
 
-/// `POST /stock`: `{"inventoryProductId": 106, "quantity": 3, "organization"?: ID}`.
+/// `POST /stock`: `{"inventoryProductId": 106, "quantity": 3, "productMapping"?: [29], "organization"?: ID}`.
 pub(crate) fn set_stock(world: &mut World, call: &Call) -> Answer {
     let request: Stock = body(call)?;
     let bucket = world
@@ -219,7 +239,36 @@ pub(crate) fn set_stock(world: &mut World, call: &Call) -> Answer {
         .find(|bucket| bucket.product_id == request.inventory_product_id)
         .ok_or_else(|| refused(404, "there is no such bucket"))?;
     bucket.quantity = request.quantity;
+    if let Some(mapping) = request.product_mapping {
+        bucket.product_mapping = mapping;
+    }
     done(&json!(bucket))
+}
+
+/// `POST /countries`: `{"countries": ["US"], "organization"?: ID}`, where the organization ships to from now on.
+pub(crate) fn set_countries(world: &mut World, call: &Call) -> Answer {
+    let request: Countries = body(call)?;
+    let first = world.yubico.organizations[0].id.clone();
+    let id = request.organization.unwrap_or(first);
+    let organization = world
+        .yubico
+        .organizations
+        .iter_mut()
+        .find(|organization| organization.id == id)
+        .ok_or_else(|| refused(404, "there is no such organization"))?;
+    organization.countries = request.countries;
+    done(&json!({"organization": id, "countries": organization.countries}))
+}
+
+/// `POST /keys/publish`: `{"set": "transport", "as": "whole" | "empty" | "another-curve"}`, what the well-known URL shows.
+pub(crate) fn publish_keys(world: &mut World, call: &Call) -> Answer {
+    let request: Publish = body(call)?;
+    let set = match request.set {
+        Set::Transport => &mut world.yubico.transport,
+        Set::Signing => &mut world.yubico.signing,
+    };
+    set.shown = request.published;
+    done(&set.published())
 }
 
 /// `GET /settings`.

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::apps::{self, AppCredentials, AppSpec};
 use crate::control::{body, done, org_index, refused};
 use crate::http::{Answer, Call, Reply};
+use crate::okta::settings::OrgSettings;
 use crate::seed;
 use crate::server::{Door, House, bind, port};
 use crate::world::World;
@@ -153,12 +154,23 @@ struct OktaSettings {
     rp_id: Option<String>,
     domains: Option<Vec<String>>,
     user_verification: Option<String>,
+    /// Any of [`OrgSettings`]; the others stay.
+    #[serde(default)]
+    settings: serde_json::Map<String, Value>,
     /// Makes an SSWS API token when true.
     #[serde(default)]
     new_api_token: bool,
 }
 
-/// `POST /okta[?org=ID]`: `{rpId?, domains?, userVerification?, newApiToken?}`.
+fn changed(before: &OrgSettings, changes: serde_json::Map<String, Value>) -> Result<OrgSettings, Reply> {
+    let mut settings = json!(before);
+    for (name, value) in changes {
+        settings[name] = value;
+    }
+    serde_json::from_value(settings).map_err(|error| refused(400, &error.to_string()))
+}
+
+/// `POST /okta[?org=ID]`: `{rpId?, domains?, userVerification?, settings?, newApiToken?}`.
 pub(crate) fn configure(world: &mut World, call: &Call) -> Answer {
     let request: OktaSettings = body(call)?;
     let index = org_index(world, call)?;
@@ -173,8 +185,10 @@ pub(crate) fn configure(world: &mut World, call: &Call) -> Answer {
     if let Some(user_verification) = request.user_verification {
         org.user_verification = user_verification;
     }
+    org.settings = changed(&org.settings, request.settings)?;
     let mut view = json!({
         "id": org.id, "rpId": org.rp_id, "domains": org.domains, "userVerification": org.user_verification,
+        "settings": org.settings,
     });
     if request.new_api_token {
         let token = format!("00{fresh}");

@@ -12,6 +12,7 @@ pub(crate) mod mail;
 pub(crate) mod org;
 pub(crate) mod people;
 pub(crate) mod preregistration;
+pub(crate) mod settings;
 pub(crate) mod signin;
 pub(crate) mod token;
 pub(crate) mod users;

@@ -14,7 +14,7 @@ const SESSION_POLICY: &str = "00pSandboxSignOn0001";
 pub(crate) fn metadata(world: &mut World, call: &Call) -> Answer {
     let org = world.org(call.org);
     let body = json!({
-        "id": org.id, "pipeline": "idx", "_links": {"organization": {"href": org.base_url}},
+        "id": org.id, "pipeline": org.settings.pipeline, "_links": {"organization": {"href": org.base_url}},
         "settings": {"analyticsCollectionEnabled": false, "bugReportingEnabled": false, "omEnabled": false},
     });
     Ok(Reply::json(200, &body))
@@ -22,10 +22,11 @@ pub(crate) fn metadata(world: &mut World, call: &Call) -> Answer {
 
 /// `GET /api/v1/authenticators`.
 pub(crate) fn authenticators(world: &mut World, call: &Call) -> Answer {
-    let base_url = &world.org(call.org).base_url;
-    let authenticator = |id: &str, key: &str, name: &str, kind: &str| {
+    let org = world.org(call.org);
+    let base_url = &org.base_url;
+    let authenticator = |id: &str, key: &str, name: &str, kind: &str, status: &str| {
         json!({
-            "id": id, "key": key, "name": name, "type": kind, "status": "ACTIVE",
+            "id": id, "key": key, "name": name, "type": kind, "status": status,
             "created": "2026-01-05T20:43:19.000Z", "lastUpdated": "2026-01-05T20:43:19.000Z",
             "_links": {
                 "self": {"href": format!("{base_url}/api/v1/authenticators/{id}")},
@@ -36,8 +37,14 @@ pub(crate) fn authenticators(world: &mut World, call: &Call) -> Answer {
     Ok(Reply::json(
         200,
         &json!([
-            authenticator("autSandboxPassword01", "okta_password", "Password", "password"),
-            authenticator(WEBAUTHN, "webauthn", "Passkey (FIDO2 WebAuthn)", "security_key"),
+            authenticator("autSandboxPassword01", "okta_password", "Password", "password", "ACTIVE"),
+            authenticator(
+                WEBAUTHN,
+                "webauthn",
+                "Passkey (FIDO2 WebAuthn)",
+                "security_key",
+                &org.settings.webauthn_status,
+            ),
         ]),
     ))
 }
@@ -51,7 +58,8 @@ fn webauthn_method(org: &OktaOrg) -> Value {
         "type": "webauthn", "status": "ACTIVE",
         "settings": {
             "userVerification": org.user_verification, "userVerificationForVerify": org.user_verification,
-            "attachment": "ANY", "rpId": rp_id, "aaguidGroups": [], "fipsCompliant": false, "hardwareProtected": false,
+            "attachment": org.settings.attachment, "rpId": rp_id, "aaguidGroups": org.settings.aaguid_groups,
+            "fipsCompliant": org.settings.fips_compliant, "hardwareProtected": false,
             "certBasedAttestationValidation": false, "residentKeyRequirement": "PREFERRED",
         },
         "_links": {"self": {"href": format!("{}/api/v1/authenticators/{WEBAUTHN}/methods/webauthn", org.base_url)}},
@@ -86,8 +94,10 @@ pub(crate) fn policies(world: &mut World, call: &Call) -> Answer {
     let list = match call.query("type") {
         Some("MFA_ENROLL") => {
             let mut policy = policy(ENROLL_POLICY, "MFA_ENROLL", "Pre-enrolled security keys");
+            let groups = &org.settings.enroll_aaguid_groups;
+            let constraints = if groups.is_empty() { Value::Null } else { json!({"aaguidGroups": groups}) };
             policy["settings"] = json!({"type": "AUTHENTICATORS", "authenticators": [
-                {"key": "webauthn", "enroll": {"self": "REQUIRED"}},
+                {"key": "webauthn", "enroll": {"self": org.settings.enroll}, "constraints": constraints},
                 {"key": "okta_password", "enroll": {"self": "OPTIONAL"}},
             ]});
             vec![policy]
@@ -102,7 +112,8 @@ pub(crate) fn policies(world: &mut World, call: &Call) -> Answer {
 }
 
 /// `GET /api/v1/policies/{id}/rules`.
-pub(crate) fn policy_rules(_: &mut World, call: &Call) -> Answer {
+pub(crate) fn policy_rules(world: &mut World, call: &Call) -> Answer {
+    let settings = &world.org(call.org).settings;
     let rule = |kind: &str, actions: Value| {
         json!([{"id": "0prSandboxRule000001", "type": kind, "name": "Rule", "status": "ACTIVE", "priority": 1, "system": false,
                 "actions": actions}])
@@ -111,8 +122,9 @@ pub(crate) fn policy_rules(_: &mut World, call: &Call) -> Answer {
         ENROLL_POLICY => Ok(Reply::json(200, &rule("MFA_ENROLL", json!({"enroll": {"self": "LOGIN"}})))),
         SESSION_POLICY => {
             let signon = json!({"signon": {
-                "access": "ALLOW", "requireFactor": true, "factorPromptMode": "ALWAYS",
-                "primaryFactor": "PASSWORD_IDP_ANY_FACTOR", "rememberDeviceByDefault": false,
+                "access": "ALLOW", "requireFactor": settings.require_factor,
+                "factorPromptMode": settings.factor_prompt_mode, "primaryFactor": settings.primary_factor,
+                "rememberDeviceByDefault": false,
             }});
             Ok(Reply::json(200, &rule("SIGN_ON", signon)))
         }
@@ -122,15 +134,11 @@ pub(crate) fn policy_rules(_: &mut World, call: &Call) -> Answer {
 
 /// `GET /api/v1/domains`.
 pub(crate) fn domains(world: &mut World, call: &Call) -> Answer {
-    let domains: Vec<Value> = world
-        .org(call.org)
-        .domains
-        .iter()
-        .enumerate()
-        .map(|(index, domain)| {
-            json!({"id": format!("OcDSandbox{index:010}"), "domain": domain, "validationStatus": "COMPLETED",
-                   "certificateSourceType": "MANUAL"})
-        })
-        .collect();
+    let org = world.org(call.org);
+    let domain = |(index, domain): (usize, &String)| {
+        json!({"id": format!("OcDSandbox{index:010}"), "domain": domain,
+               "validationStatus": org.settings.domain_status, "certificateSourceType": "MANUAL"})
+    };
+    let domains: Vec<Value> = org.domains.iter().enumerate().map(domain).collect();
     Ok(Reply::json(200, &json!({"domains": domains})))
 }

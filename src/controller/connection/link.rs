@@ -2,19 +2,20 @@
 
 use std::{sync::Arc, time::Duration};
 
-use jiff::{SignedDuration, Timestamp};
-use tokio::sync::Mutex;
+use jiff::SignedDuration;
 
+use super::caches::Caches;
 use crate::{
     api::connection::YubiKeyConnectionSpec,
-    chance, clock,
+    chance,
     domain::{
         failure::{Failure, Reason},
         ids::RpId,
+        preflight::KeySet,
         seen::{Inventory, PublicKey},
         wanted::Orgs,
     },
-    okta, yubico,
+    hris, okta, yubico,
 };
 
 /// Yubico's keys and the inventory are at most this old when they are used.
@@ -27,6 +28,8 @@ pub struct Facts {
     pub orgs: Orgs,
     /// Relying party id of new keys.
     pub rp_id: RpId,
+    /// What stops new orders, by preflight; those that were placed go on.
+    pub order_bar: Option<Failure>,
 }
 
 /// One usable connection.
@@ -40,48 +43,11 @@ pub struct Link {
     pub okta: Arc<okta::Client>,
     /// `YubiEnterprise`.
     pub yubico: Arc<yubico::Client>,
+    /// The HRIS, where the connection names one.
+    pub hris: Option<Arc<hris::Client>>,
     /// What preflight learned.
     pub facts: Facts,
-    transport: Kept<Vec<PublicKey>>,
-    signing: Kept<Vec<PublicKey>>,
-    inventory: Kept<Option<Inventory>>,
-}
-
-/// A value that is read again once it is no longer fresh.
-#[derive(Debug)]
-pub struct Kept<T>(Mutex<Option<(Timestamp, T)>>);
-
-impl<T: Clone> Kept<T> {
-    /// Nothing kept yet.
-    #[must_use]
-    pub fn empty() -> Self {
-        Self(Mutex::new(None))
-    }
-
-    /// Starts with a value read now.
-    #[must_use]
-    pub fn with(value: T) -> Self {
-        Self(Mutex::new(Some((clock::now(), value))))
-    }
-
-    async fn get<F: Future<Output = Result<T, Failure>>>(
-        &self,
-        read: impl FnOnce() -> F,
-    ) -> Result<T, Failure> {
-        let mut kept = self.0.lock().await;
-        if let Some((at, value)) = &*kept
-            && clock::now().duration_since(*at) < FRESH
-        {
-            return Ok(value.clone());
-        }
-        let value = read().await?;
-        *kept = Some((clock::now(), value.clone()));
-        Ok(value)
-    }
-
-    async fn forget(&self) {
-        *self.0.lock().await = None;
-    }
+    caches: Arc<Caches>,
 }
 
 impl Link {
@@ -92,19 +58,11 @@ impl Link {
         spec: YubiKeyConnectionSpec,
         okta: Arc<okta::Client>,
         yubico: Arc<yubico::Client>,
+        hris: Option<Arc<hris::Client>>,
         facts: Facts,
-        inventory: Option<Inventory>,
+        caches: Arc<Caches>,
     ) -> Self {
-        Self {
-            name,
-            spec,
-            okta,
-            yubico,
-            facts,
-            transport: Kept::empty(),
-            signing: Kept::empty(),
-            inventory: Kept::with(inventory),
-        }
+        Self { name, spec, okta, yubico, hris, facts, caches }
     }
 
     /// One of Yubico's transport keys, at most 10 minutes old, chosen at random as the published clients do.
@@ -112,14 +70,9 @@ impl Link {
     /// # Errors
     /// If the keys cannot be read or there are none.
     pub async fn transport_key(&self) -> Result<PublicKey, Failure> {
-        let keys = self.transport.get(|| async { Ok(self.yubico.transport_keys().await?) }).await?;
+        let keys = keys(self.caches.transport(&self.yubico, FRESH).await?, "transportKeysUrl")?;
         let index = usize::from(chance::byte()).checked_rem(keys.len()).unwrap_or(0);
-        keys.into_iter().nth(index).ok_or_else(|| {
-            Failure::new(
-                Reason::VendorKeysUnusable,
-                "yubico.transportKeysUrl publishes no usable key; check the URL with Yubico.",
-            )
-        })
+        keys.into_iter().nth(index).ok_or_else(|| unusable("transportKeysUrl"))
     }
 
     /// All of Yubico's signing keys, at most 10 minutes old.
@@ -127,7 +80,7 @@ impl Link {
     /// # Errors
     /// If the keys cannot be read.
     pub async fn signing_keys(&self) -> Result<Vec<PublicKey>, Failure> {
-        self.signing.get(|| async { Ok(self.yubico.signing_keys().await?) }).await
+        keys(self.caches.signing(&self.yubico, FRESH).await?, "signingKeysUrl")
     }
 
     /// The stock, at most 10 minutes old; `None` where the API does not show it.
@@ -135,12 +88,12 @@ impl Link {
     /// # Errors
     /// If it cannot be read.
     pub async fn inventory(&self) -> Result<Option<Inventory>, Failure> {
-        self.inventory.get(|| read_inventory(&self.yubico)).await
+        self.caches.inventory(&self.yubico, FRESH).await
     }
 
     /// The next activation reads the signing keys anew: Okta refused those we had.
     pub async fn forget_signing_keys(&self) {
-        self.signing.forget().await;
+        self.caches.forget_signing().await;
     }
 
     /// Longest call.
@@ -148,6 +101,20 @@ impl Link {
     pub fn timeout(&self) -> Duration {
         super::super::durations::std(&self.spec.calls.timeout)
     }
+}
+
+fn keys(set: KeySet, field: &str) -> Result<Vec<PublicKey>, Failure> {
+    match set {
+        KeySet::Usable(keys) => Ok(keys),
+        KeySet::Empty | KeySet::AnotherCurve => Err(unusable(field)),
+    }
+}
+
+fn unusable(field: &str) -> Failure {
+    Failure::new(
+        Reason::VendorKeysUnusable,
+        format!("yubico.{field} publishes no usable key; check the URL with Yubico."),
+    )
 }
 
 /// Reads the stock; an API without it (404) is no fault, the check is left out then.

@@ -1,8 +1,14 @@
 //! Connections: credentials, preflight, and what shipments get of them.
 
+pub mod caches;
+pub mod evidence;
 pub mod expiry;
 pub mod link;
+pub mod looks;
+pub mod org;
 pub mod preflight;
 pub mod reconcile;
 pub mod registry;
+pub mod report;
 pub mod stock;
+pub mod supplier;

@@ -1,58 +1,31 @@
-//! What is checked about a connection before a shipment may use it: one condition each, every message with the fix.
+//! Looks at a connection before a shipment may use it: credentials, clients, both vendors, verdicts, and the link.
 
 use std::{path::Path, sync::Arc};
 
-use jiff::SignedDuration;
 use url::Url;
 
 use super::{
-    link::{Facts, Link, read_inventory},
-    stock,
+    caches::Caches,
+    evidence::Evidence,
+    link::{Facts, Link},
+    looks::{Readings, Why},
+    org,
+    report::Report,
+    stock, supplier,
 };
 use crate::{
-    api::connection::{Algorithm, Dpop, OktaAuth, YubiKeyConnectionSpec},
+    api::connection::{Algorithm, Dpop, KeyModel, OktaAuth, YubiKeyConnectionSpec},
     controller::durations,
-    credentials::{self, Credentials, OktaSecret},
+    credentials::{self, Credentials, HrisSecret, OktaSecret},
     domain::{
         failure::{Failure, Reason},
-        ids::RpId,
-        seen::Inventory,
+        preflight::{self, Check, Declared, Model, OktaFacts, Shown, Verdict, YubicoFacts},
         wanted::Orgs,
     },
+    hris,
     http::{CallMetrics, Http, Settings},
     okta, yubico,
 };
-
-/// Okta refuses proofs older than five minutes or from the future; two minutes leave room.
-const MOST_SKEW: SignedDuration = SignedDuration::from_mins(2);
-
-/// Result of each check, in order; `None`: not reached.
-#[derive(Debug, Default)]
-pub struct Report {
-    /// Files of the credentials directory.
-    pub credentials: Option<Result<String, Failure>>,
-    /// Okta organization and token.
-    pub okta: Option<Result<String, Failure>>,
-    /// `YubiEnterprise` token, inventory and keys.
-    pub yubico: Option<Result<String, Failure>>,
-    /// Keys left for each model, as far as `YubiEnterprise` shows them; `None`: not read.
-    pub stock: Option<Vec<(String, i64)>>,
-    /// The usable connection, if all hold.
-    pub link: Option<Link>,
-    /// The link has the credentials from before: the new ones do not work, and the vendors still take the old ones.
-    pub interim: bool,
-}
-
-impl Report {
-    /// The first fault.
-    #[must_use]
-    pub fn fault(&self) -> Option<&Failure> {
-        [&self.credentials, &self.okta, &self.yubico]
-            .into_iter()
-            .flatten()
-            .find_map(|check| check.as_ref().err())
-    }
-}
 
 /// The secret that the spec's way to authenticate needs.
 #[must_use]
@@ -70,9 +43,10 @@ pub async fn credentials(
     name: &str,
     spec: &YubiKeyConnectionSpec,
 ) -> Result<Credentials, Failure> {
-    let own = Credentials::read(directory, name, okta_secret(&spec.okta.auth)).await?;
+    let hris = if spec.recipient_source.is_some() { HrisSecret::Token } else { HrisSecret::None };
+    let own = Credentials::read(directory, name, okta_secret(&spec.okta.auth), hris).await?;
     match shared_ca {
-        Some(path) => Ok(own.trusting(credentials::shared_ca(path).await?)),
+        Some(path) => Ok(own.trusting(&credentials::shared_ca(path).await?)),
         None => Ok(own),
     }
 }
@@ -85,12 +59,14 @@ pub async fn shared_ca(path: &Path) -> Result<Vec<u8>, Failure> {
     credentials::shared_ca(path).await
 }
 
-/// Both clients of one connection. Kept while spec and files stay as they are: with them go the access token for its
+/// The clients of one connection. Kept while spec and files stay as they are: with them go the access token for its
 /// life, the `DPoP` key and what Okta said about its limits.
 #[derive(Debug, Clone)]
 pub struct Clients {
     okta: Arc<okta::Client>,
     yubico: Arc<yubico::Client>,
+    hris: Option<Arc<hris::Client>>,
+    caches: Arc<Caches>,
 }
 
 impl Clients {
@@ -108,20 +84,43 @@ pub struct Proven {
     pub spec: YubiKeyConnectionSpec,
 }
 
+/// A connection to be looked at.
+#[derive(Debug)]
+pub struct Subject<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its spec.
+    pub spec: &'a YubiKeyConnectionSpec,
+    /// This cluster's id.
+    pub cluster: Option<&'a str>,
+    /// What its shipments show.
+    pub evidence: &'a Evidence,
+    /// Why it is looked at.
+    pub why: Why,
+}
+
 /// As [`run`]; where the vendors refuse new credentials, or the files hold none, those that worked before go on as long
 /// as the vendors take them. A key's file and its id in the spec cannot change at the same moment, and a file may come
 /// half-written: neither shall cost an order. Credentials that were taken away are not used any more.
 pub async fn run_with_fallback(
-    name: &str,
-    spec: &YubiKeyConnectionSpec,
+    subject: &Subject<'_>,
     clients: Result<Clients, Failure>,
     proven: Option<&Proven>,
+    readings: &mut Readings,
 ) -> Report {
     let another = |proven: &&Proven| !clients.as_ref().is_ok_and(|clients| clients.are(&proven.clients));
-    let proven = proven.filter(|proven| same_doors(&proven.spec, spec)).filter(another).cloned();
-    let mut report = run(name, spec, clients).await;
+    let proven = proven.filter(|proven| same_doors(&proven.spec, subject.spec)).filter(another).cloned();
+    let doors = (subject.spec.okta.org_url.clone(), subject.spec.yubico.api_url.clone());
+    if readings.doors != doors {
+        *readings = Readings { doors, ..Readings::default() };
+    }
+    let before = readings.clone();
+    let mut report = run(subject, clients, readings).await;
     if let Some(proven) = proven.filter(|_| report.fault().is_some_and(|fault| is_refusal(fault.reason))) {
-        let before = run(name, spec, Ok(proven.clients)).await;
+        // What the refused credentials could not read, those from before may have.
+        let mut earlier = before;
+        let again = Subject { why: Why::Reported.max(subject.why), ..*subject };
+        let before = run(&again, Ok(proven.clients), &mut earlier).await;
         report.interim = before.link.is_some();
         report.link = before.link;
         report.stock = report.stock.take().or(before.stock);
@@ -141,38 +140,130 @@ fn same_doors(before: &YubiKeyConnectionSpec, after: &YubiKeyConnectionSpec) -> 
             app.key_id.clear();
             app.algorithm = Algorithm::default();
         }
-        (okta, spec.yubico.clone(), spec.calls.timeout.clone(), spec.allow_insecure_loopback)
+        let hris = spec.recipient_source.clone();
+        (okta, spec.yubico.clone(), hris, spec.calls.timeout.clone(), spec.allow_insecure_loopback)
     };
     keyless(before) == keyless(after)
 }
 
-/// Checks everything and puts the link together.
-pub async fn run(name: &str, spec: &YubiKeyConnectionSpec, clients: Result<Clients, Failure>) -> Report {
-    let mut report = Report::default();
-    let Clients { okta, yubico } = match clients {
+/// Looks at everything that is due and puts the link together.
+pub async fn run(
+    subject: &Subject<'_>,
+    clients: Result<Clients, Failure>,
+    readings: &mut Readings,
+) -> Report {
+    let declared = declared(subject);
+    let clients = match clients {
         Ok(clients) => clients,
         Err(failure) => {
-            report.credentials = Some(Err(failure));
-            return report;
+            let okta = org::facts(readings, Shown::NotAsked);
+            let yubico = supplier::facts(readings, Shown::NotAsked);
+            let checks = checks(Verdict::Fault(failure), &okta, &yubico, &declared);
+            return Report { checks, ..Report::default() };
         }
     };
-    report.credentials = Some(Ok("All credential files are there and readable.".to_owned()));
-    let (at_okta, at_yubico) = tokio::join!(check_okta(spec, &okta), check_yubico(&yubico));
-    report.okta = Some(at_okta.as_ref().map(|found| found.says.clone()).map_err(Clone::clone));
-    report.yubico = Some(at_yubico.as_ref().map(|found| found.says.clone()).map_err(Clone::clone));
-    let shown = |found: &AtYubico| found.inventory.as_ref().map(|all| stock::left(spec, all));
-    report.stock = at_yubico.as_ref().ok().map(|found| shown(found).unwrap_or_default());
-    if let (Ok(at_okta), Ok(at_yubico)) = (at_okta, at_yubico) {
-        let organization = at_yubico.inventory.as_ref().and_then(|i| i.organization.clone());
-        let orgs = Orgs { okta: at_okta.organization, yubico: organization };
-        let facts = Facts { orgs, rp_id: at_okta.rp_id };
-        report.link =
-            Some(Link::new(name.to_owned(), spec.clone(), okta, yubico, facts, at_yubico.inventory));
+    let mut at_yubico = readings.clone();
+    let (okta, yubico) = tokio::join!(
+        org::look(&clients.okta, readings, subject.evidence, subject.why),
+        supplier::look(&clients.yubico, &clients.caches, &mut at_yubico, &declared, subject.why),
+    );
+    readings.take_yubico(at_yubico);
+    let found = Verdict::Good("All credential files are there and readable.".to_owned());
+    let mut report = Report { checks: checks(found, &okta, &yubico, &declared), ..Report::default() };
+    let left = |inventory| stock::left(subject.spec, inventory);
+    report.stock = Some(yubico.inventory.seen().map(left).unwrap_or_default())
+        .filter(|_| yubico.access.seen().is_some_and(Result::is_ok));
+    if report.fault().is_none() {
+        match link(subject, clients, readings, &okta, &declared, report.stop()) {
+            Ok(link) => report.link = Some(link),
+            Err(failure) => fail(&mut report, failure),
+        }
     }
     report
 }
 
-/// Makes both clients; sends nothing.
+fn fail(report: &mut Report, failure: Failure) {
+    if let Some(entry) = report.checks.iter_mut().find(|(check, _)| *check == Check::OktaReachable) {
+        entry.1 = Verdict::Fault(failure);
+    }
+}
+
+fn checks(
+    credentials: Verdict,
+    okta: &OktaFacts,
+    yubico: &YubicoFacts,
+    declared: &Declared,
+) -> Vec<(Check, Verdict)> {
+    let mut checks = vec![(Check::CredentialsValid, credentials)];
+    checks.extend(preflight::okta(okta, declared));
+    checks.extend(preflight::yubico(yubico, declared));
+    checks.push((Check::OrderingClusterSet, preflight::ordering_cluster(declared)));
+    checks
+}
+
+fn link(
+    subject: &Subject<'_>,
+    clients: Clients,
+    readings: &Readings,
+    okta: &OktaFacts,
+    declared: &Declared,
+    stop: Option<Failure>,
+) -> Result<Link, Failure> {
+    if declared.rp_id.is_none() && okta.method == Shown::NotAsked {
+        // A key of the wrong RP id is dead: better none than one for the host.
+        return Err(Failure::new(
+            Reason::OktaUnavailable,
+            "Okta did not show the authenticator's RP id yet; tried again, unless spec.okta.rpId is set.",
+        ));
+    }
+    let rp_id = preflight::rp_id(&okta.method, declared).map_err(|fault| {
+        Failure::new(
+            Reason::ConnectionInvalid,
+            format!("spec.okta.rpId cannot be used: {fault}; correct it."),
+        )
+    })?;
+    let orgs = Orgs {
+        okta: readings.organization.shown.seen().map(|found| found.id.clone()),
+        yubico: readings.inventory.shown.seen().and_then(|found| found.organization.clone()),
+    };
+    let order_bar = stop.map(|stop| {
+        let name = subject.name;
+        Failure::new(
+            stop.reason,
+            format!(
+                "The connection {name} is not ready for orders, so this shipment waits: {}",
+                stop.message
+            ),
+        )
+    });
+    let facts = Facts { orgs, rp_id, order_bar };
+    let Clients { okta, yubico, hris, caches } = clients;
+    Ok(Link::new(subject.name.to_owned(), subject.spec.clone(), okta, yubico, hris, facts, caches))
+}
+
+fn declared(subject: &Subject<'_>) -> Declared {
+    let spec = subject.spec;
+    let host = Url::parse(&spec.okta.org_url).ok().and_then(|url| url.host_str().map(str::to_owned));
+    let model = |key: &KeyModel| Model {
+        name: key.name.clone(),
+        product_id: key.product_id,
+        inventory_product_id: key.inventory_product_id,
+        customization_id: key.customization_id.clone(),
+        low_stock: key.low_stock,
+        orders: subject.evidence.orders(&key.name),
+    };
+    Declared {
+        org_host: host.unwrap_or_default(),
+        sign_in_host: spec.okta.sign_in_host.clone(),
+        rp_id: spec.okta.rp_id.clone(),
+        models: spec.keys.iter().map(model).collect(),
+        countries: spec.yubico.countries.clone(),
+        ordering_cluster: spec.ordering_cluster.clone(),
+        cluster: subject.cluster.map(str::to_owned),
+    }
+}
+
+/// Makes the clients; sends nothing.
 ///
 /// # Errors
 /// What is wrong with the spec or a credential file.
@@ -182,14 +273,13 @@ pub fn clients(
     lanes: yubico::Lanes,
     metrics: Arc<CallMetrics>,
 ) -> Result<Clients, Failure> {
-    let http = Http::new(
-        &Settings {
-            timeout: durations::std(&spec.calls.timeout),
-            extra_ca: secrets.extra_ca.clone(),
-            allow_insecure_loopback: spec.allow_insecure_loopback,
-        },
-        metrics,
-    )?;
+    let transport = Settings {
+        timeout: durations::std(&spec.calls.timeout),
+        extra_ca: secrets.extra_ca.clone(),
+        allow_insecure_loopback: spec.allow_insecure_loopback,
+    };
+    let hris = hris(spec, secrets, transport.clone(), Arc::clone(&metrics))?;
+    let http = Http::new(&transport, metrics)?;
     let okta = okta::Client::new(
         &okta::Settings {
             org_url: url("okta.orgUrl", &spec.okta.org_url)?,
@@ -208,7 +298,21 @@ pub fn clients(
         },
         http,
     )?;
-    Ok(Clients { okta: Arc::new(okta), yubico: Arc::new(yubico) })
+    Ok(Clients { okta: Arc::new(okta), yubico: Arc::new(yubico), hris, caches: Arc::default() })
+}
+
+/// The HRIS has a CA of its own: nobody who may answer for the one shall be taken for the other.
+fn hris(
+    spec: &YubiKeyConnectionSpec,
+    secrets: &Credentials,
+    transport: Settings,
+    metrics: Arc<CallMetrics>,
+) -> Result<Option<Arc<hris::Client>>, Failure> {
+    let (Some(source), Some(own)) = (&spec.recipient_source, &secrets.hris) else { return Ok(None) };
+    let settings =
+        hris::Settings { url: url("recipientSource.http.url", &source.http.url)?, token: own.token.clone() };
+    let transport = Settings { extra_ca: own.extra_ca.clone(), ..transport };
+    Ok(Some(Arc::new(hris::Client::new(settings, &transport, metrics)?)))
 }
 
 fn url(field: &str, text: &str) -> Result<Url, Failure> {
@@ -245,85 +349,4 @@ fn auth(auth: &OktaAuth, secrets: &Credentials) -> Result<okta::Auth, Failure> {
         },
         key: secrets.okta.clone(),
     }))
-}
-
-struct AtOkta {
-    organization: Option<crate::domain::ids::OktaOrgId>,
-    rp_id: RpId,
-    says: String,
-}
-
-async fn check_okta(spec: &YubiKeyConnectionSpec, okta: &okta::Client) -> Result<AtOkta, Failure> {
-    let organization = match okta.organization().await {
-        Ok(organization) => Some(organization),
-        // The page is documented, but nothing of the road needs it: the token tells whether this is Okta.
-        Err(error) if error.is_not_found() || error.failure.reason == Reason::WrongAddress => None,
-        Err(error) => return Err(error.into()),
-    };
-    if let Some(found) = &organization {
-        engine(&found.pipeline)?;
-        clock(found.clock_skew)?;
-    }
-    okta.prepare().await.map_err(Failure::from)?;
-    let rp_id = rp_id(spec, okta).await?;
-    let says = format!("Okta took the credentials; keys are made for RP id {rp_id}.");
-    Ok(AtOkta { organization: organization.map(|o| o.id), rp_id, says })
-}
-
-fn engine(pipeline: &okta::Pipeline) -> Result<(), Failure> {
-    match pipeline {
-        okta::Pipeline::Classic => Err(Failure::new(
-            Reason::ConnectionInvalid,
-            "The Okta org runs Classic Engine, which has no pre-registration; upgrade the org to Identity Engine.",
-        )),
-        okta::Pipeline::IdentityEngine | okta::Pipeline::Other(_) => Ok(()),
-    }
-}
-
-fn clock(skew: Option<SignedDuration>) -> Result<(), Failure> {
-    if skew.is_some_and(|skew| skew.abs() > MOST_SKEW) {
-        return Err(Failure::new(
-            Reason::ClockSkew,
-            "The operator's clock differs from Okta's by more than two minutes, and Okta refuses such proofs; set the clock of the node.",
-        ));
-    }
-    Ok(())
-}
-
-/// The configured one, else the authenticator's, else the host people sign in at: a key of one RP id does not work
-/// under another.
-async fn rp_id(spec: &YubiKeyConnectionSpec, okta: &okta::Client) -> Result<RpId, Failure> {
-    let wrong = |fault| {
-        Failure::new(
-            Reason::ConnectionInvalid,
-            format!("spec.okta.rpId cannot be used: {fault}; correct it."),
-        )
-    };
-    if let Some(set) = &spec.okta.rp_id {
-        return RpId::new(set).map_err(wrong);
-    }
-    match okta.webauthn_rp_id().await {
-        Ok(Some(found)) => return Ok(found),
-        Ok(None) => {}
-        // Where the authenticators are not shown the host decides.
-        Err(error) if error.is_not_found() || error.failure.reason == Reason::WrongAddress => {}
-        Err(error) => return Err(error.into()),
-    }
-    if let Some(host) = &spec.okta.sign_in_host {
-        return RpId::new(host).map_err(wrong);
-    }
-    let url = url("okta.orgUrl", &spec.okta.org_url)?;
-    RpId::new(url.host_str().unwrap_or_default()).map_err(wrong)
-}
-
-struct AtYubico {
-    inventory: Option<Inventory>,
-    says: String,
-}
-
-async fn check_yubico(yubico: &yubico::Client) -> Result<AtYubico, Failure> {
-    let inventory = read_inventory(yubico).await?;
-    yubico.transport_keys().await?;
-    yubico.signing_keys().await?;
-    Ok(AtYubico { inventory, says: "YubiEnterprise took the token; its keys can be read.".to_owned() })
 }

@@ -9,9 +9,12 @@ use serde_json::json;
 use tracing::Instrument;
 
 use super::{
+    evidence::Evidence,
     expiry,
-    preflight::{self, Proven, Report},
+    looks::{Readings, Why},
+    preflight::{self, Proven, Subject},
     registry::Connection,
+    report::Report,
 };
 use crate::{
     api::{FINALIZER, REQUESTED_AT, connection::YubiKeyConnection, connection::YubiKeyConnectionStatus},
@@ -31,7 +34,7 @@ use crate::{
 const FILES_EVERY: Duration = Duration::from_secs(5);
 /// Reported faults are looked at no more often than this: a thousand shipments may meet the same one at once.
 const REPORTS_EVERY: SignedDuration = SignedDuration::from_secs(2);
-/// A healthy connection is examined anew after this.
+/// A connection that the vendors let in is looked at anew after this; what is read then has a pace of its own.
 const HEALTHY: SignedDuration = SignedDuration::from_mins(10);
 /// A faulty one after this.
 const FAULTY: SignedDuration = SignedDuration::from_secs(20);
@@ -43,11 +46,13 @@ pub struct Examined {
     generation: Option<i64>,
     files: Option<Fingerprint>,
     healthy: bool,
+    stopped: bool,
     requested: Option<String>,
     lanes: yubico::Lanes,
     clients: Option<preflight::Clients>,
     proven: Option<Proven>,
     expiry: Option<Expiry>,
+    readings: Readings,
 }
 
 /// One pass.
@@ -76,10 +81,11 @@ async fn pass(object: Arc<YubiKeyConnection>, ctx: Arc<Context>) -> Result<Actio
         preflight::credentials(&ctx.credentials_dir, ctx.shared_ca.as_deref(), &name, &object.spec).await;
     let files = credentials.as_ref().ok().map(Credentials::fingerprint);
     let last = ctx.examined(&name);
-    match due(&object, files, last.as_ref(), &ctx) {
-        Due::Now => ctx.registry.take_report(&name),
+    let why = match due(&object, files, last.as_ref(), &ctx) {
+        Due::Now(why) => why,
         Due::In(wait) => return Ok(Action::requeue(wait)),
-    }
+    };
+    ctx.registry.take_report(&name);
     let expiry = match &credentials {
         Ok(secrets) => Some(secrets.yubico_expiry.clone()),
         Err(_) => Credentials::yubico_expiry(&ctx.credentials_dir, &name).await,
@@ -87,6 +93,7 @@ async fn pass(object: Arc<YubiKeyConnection>, ctx: Arc<Context>) -> Result<Actio
     ctx.metrics.connections.set_expiry(&name, expiry::moment(expiry.as_ref()));
     let lanes = last.as_ref().map(|e| e.lanes.clone()).unwrap_or_default();
     let proven = last.as_ref().and_then(|e| e.proven.clone());
+    let mut readings = last.as_ref().map(|e| e.readings.clone()).unwrap_or_default();
     let kept = last.filter(|e| e.generation == object.metadata.generation && e.files == files);
     let clients = match kept.and_then(|e| e.clients) {
         Some(clients) => Ok(clients),
@@ -94,8 +101,16 @@ async fn pass(object: Arc<YubiKeyConnection>, ctx: Arc<Context>) -> Result<Actio
             preflight::clients(&object.spec, &secrets, lanes.clone(), Arc::clone(&ctx.metrics.calls))
         }),
     };
-    let mut report =
-        preflight::run_with_fallback(&name, &object.spec, clients.clone(), proven.as_ref()).await;
+    let evidence = Evidence::of(&ctx, &name);
+    let subject = Subject {
+        name: &name,
+        spec: &object.spec,
+        cluster: ctx.cluster.as_deref(),
+        evidence: &evidence,
+        why,
+    };
+    let looked = preflight::run_with_fallback(&subject, clients.clone(), proven.as_ref(), &mut readings);
+    let mut report = Box::pin(looked).await;
     let proven = now_proven(&object, &report, clients.as_ref().ok(), proven);
     publish(&name, &mut report, &ctx);
     let healthy = report.fault().is_none();
@@ -109,11 +124,13 @@ async fn pass(object: Arc<YubiKeyConnection>, ctx: Arc<Context>) -> Result<Actio
             generation: object.metadata.generation,
             files,
             healthy,
+            stopped: report.stop().is_some(),
             requested: requested(&object),
             lanes,
             clients: clients.ok(),
             proven,
             expiry: expiry.clone(),
+            readings,
         },
     );
     match write(&object, &report, expiry.as_ref(), &ctx).await {
@@ -149,7 +166,7 @@ fn requested(object: &YubiKeyConnection) -> Option<String> {
 }
 
 enum Due {
-    Now,
+    Now(Why),
     In(Duration),
 }
 
@@ -159,16 +176,24 @@ fn due(
     last: Option<&Examined>,
     ctx: &Context,
 ) -> Due {
-    let Some(last) = last else { return Due::Now };
+    // The first look of a process reads everything there is to read, at its own pace from then on.
+    let Some(last) = last else { return Due::Now(Why::Time) };
     let now = clock::now();
     let age = now.duration_since(last.at);
     let changed = last.generation != object.metadata.generation
         || last.files != files
-        || last.requested != requested(object)
-        || expiry::stage(last.expiry.as_ref(), last.at) != expiry::stage(last.expiry.as_ref(), now);
+        || last.requested != requested(object);
+    let stage = expiry::stage(last.expiry.as_ref(), last.at) != expiry::stage(last.expiry.as_ref(), now);
     let reported = ctx.registry.is_reported(&object.name_any());
-    if changed || age >= if last.healthy { HEALTHY } else { FAULTY } || (reported && age >= REPORTS_EVERY) {
-        return Due::Now;
+    let old = age >= if last.healthy { HEALTHY } else { FAULTY };
+    if changed || (last.stopped && old && last.healthy) {
+        return Due::Now(Why::Everything);
+    }
+    if reported && age >= REPORTS_EVERY {
+        return Due::Now(Why::Reported);
+    }
+    if old || stage {
+        return Due::Now(if last.healthy { Why::Time } else { Why::Fault });
     }
     let wait = if reported { (REPORTS_EVERY - age).unsigned_abs() } else { FILES_EVERY };
     Due::In(expiry::sooner(wait, last.expiry.as_ref(), now))
@@ -285,48 +310,7 @@ fn log_change(before: &[Condition], after: &[Condition], connection: &str) {
 }
 
 fn facts(report: &Report, expiry: Option<&Expiry>, object: &YubiKeyConnection) -> Vec<Fact> {
-    let mut facts = Vec::new();
-    let said = report.fault().map(|fault| told(fault, report.interim));
-    match &said {
-        None => facts.push(Fact::new(
-            "Ready",
-            true,
-            "Succeeded",
-            "Okta and YubiEnterprise took the credentials; shipments can use this connection.",
-        )),
-        Some(failure) => {
-            facts.push(Fact::new("Ready", false, failure.reason.as_str(), failure.message.clone()));
-            let kind = if failure.reason.kind() == Kind::Auth { "Stalled" } else { "Reconciling" };
-            facts.push(Fact::new(kind, true, failure.reason.as_str(), failure.message.clone()));
-        }
-    }
+    let mut facts = report.facts();
     facts.push(expiry::fact(expiry, &object.name_any(), clock::now()));
-    for (kind, check) in [
-        ("CredentialsValid", &report.credentials),
-        ("OktaReachable", &report.okta),
-        ("YubicoReachable", &report.yubico),
-    ] {
-        facts.push(match check {
-            None => Fact {
-                kind,
-                status: None,
-                reason: "NotChecked".into(),
-                message: "An earlier check failed, so this one was not made.".into(),
-            },
-            Some(Ok(says)) => Fact::new(kind, true, "Succeeded", says.clone()),
-            Some(Err(failure)) => Fact::new(kind, false, failure.reason.as_str(), failure.message.clone()),
-        });
-    }
     facts
-}
-
-fn told(fault: &Failure, interim: bool) -> Failure {
-    if !interim {
-        return fault.clone();
-    }
-    let message = fault.message.trim_end_matches('.');
-    Failure::new(
-        fault.reason,
-        format!("{message}. Until then the credentials from before are used, which both vendors still take."),
-    )
 }

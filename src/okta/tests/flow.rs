@@ -14,7 +14,8 @@ use super::{
 use crate::{
     domain::{
         failure::{Arrival, Reason},
-        ids::{Login, RpId, UserId},
+        ids::{Login, UserId},
+        preflight::Authenticator,
     },
     http::testing::answer,
 };
@@ -145,7 +146,7 @@ async fn a_refused_token_is_replaced_once() {
 async fn what_is_wrong_with_the_app_is_said_and_nothing_else_is_sent() {
     let cases = [
         (401, "{\"error\":\"invalid_client\"}", Reason::OktaUnauthorized, "keyId"),
-        (400, "{\"error\":\"invalid_scope\"}", Reason::OktaForbidden, "okta.users.manage"),
+        (400, "{\"error\":\"invalid_scope\"}", Reason::ScopeMissing, "okta.users.manage"),
         (400, "{\"error\":\"unauthorized_client\"}", Reason::OktaUnauthorized, "API Services"),
         (400, "{\"error\":\"invalid_dpop_proof\"}", Reason::OktaUnauthorized, "clock"),
         (404, "{}", Reason::WrongAddress, "URL"),
@@ -257,34 +258,40 @@ async fn groups_are_read_with_the_scopes_of_the_road() {
     assert!(server.seen()[0].body.contains("scope=okta.users.manage+okta.users.read&"));
 }
 
-async fn rp_id(settings: &'static str) -> Result<Option<RpId>, crate::domain::failure::CallError> {
-    let (server, okta) = with_tokens("DPoP", Dpop::Auto, move |seen| match seen.path() {
-        "/api/v1/authenticators" => {
-            bytes(200, "[{\"id\":\"aut1\",\"key\":\"okta_email\"},{\"id\":\"aut2\",\"key\":\"webauthn\",\"status\":\"ACTIVE\"}]")
-        }
-        "/api/v1/authenticators/aut2/methods" => {
-            bytes(200, &format!("[{{\"type\":\"webauthn\",\"status\":\"ACTIVE\",\"settings\":{settings}}}]"))
-        }
-        _ => bytes(404, &error_body("E0000007")),
+#[tokio::test]
+async fn each_setting_is_asked_for_with_its_own_scope() {
+    let (server, okta) = with_tokens("DPoP", Dpop::Auto, |seen| match seen.path() {
+        "/api/v1/domains" => bytes(200, "{\"domains\":[]}"),
+        _ => bytes(200, "[]"),
     })
     .await;
-    let found = okta.webauthn_rp_id().await;
-    assert!(server.seen()[0].body.contains("scope=okta.authenticators.read&"));
-    found
+    assert_eq!(okta.authenticator().await, Ok((Authenticator::Absent, None)));
+    assert_eq!(okta.domains().await, Ok(Vec::new()));
+    assert_eq!(okta.enrollment_policies().await, Ok(Vec::new()));
+    assert_eq!(okta.session_rules().await, Ok(Vec::new()));
+    let seen = server.seen();
+    let scopes: Vec<_> = seen.iter().filter(|seen| is_token(seen)).map(|seen| seen.body.clone()).collect();
+    assert_eq!(scopes.len(), 3, "policies are asked for with one token");
+    for (body, scope) in scopes.iter().zip(["authenticators", "domains", "policies"]) {
+        assert!(body.contains(&format!("scope=okta.{scope}.read&")), "{body}");
+    }
+    // A scope that is not granted refuses only this question.
+    let server = Server::start(|_| bytes(400, "{\"error\":\"invalid_scope\"}")).await;
+    let error = okta_of(&server).domains().await.unwrap_err();
+    assert_eq!(error.failure.reason, Reason::ScopeMissing);
+}
+
+fn okta_of(server: &Server) -> Client {
+    okta(server, service_app(Dpop::Auto))
 }
 
 #[tokio::test]
-async fn the_rp_id_counts_only_when_switched_on() {
-    let on = rp_id("{\"rpId\":{\"enabled\":true,\"domain\":{\"name\":\"acme.com\"}}}").await;
-    assert_eq!(on, Ok(RpId::new("acme.com").ok()));
-    let off = rp_id("{\"rpId\":{\"enabled\":false,\"domain\":{\"name\":\"acme.com\"}}}").await;
-    assert_eq!(off, Ok(None));
-    assert_eq!(rp_id("{}").await, Ok(None));
-    // A scope that is not granted refuses only this question.
-    let server = Server::start(|_| bytes(400, "{\"error\":\"invalid_scope\"}")).await;
-    assert_eq!(okta(&server, service_app(Dpop::Auto)).webauthn_rp_id().await, Ok(None));
+async fn a_denial_with_all_scopes_is_about_the_role() {
     let server = Server::start(|_| bytes(403, &error_body("E0000006"))).await;
-    assert_eq!(with_api_token(&server).webauthn_rp_id().await, Ok(None));
+    let error = with_api_token(&server).try_enrollments(None).await.unwrap_err();
+    assert_eq!(error.failure.reason, Reason::RoleMissing);
+    let nobody = Server::start(|_| bytes(200, "[]")).await;
+    assert_eq!(with_api_token(&nobody).try_enrollments(None).await, Ok(None));
 }
 
 #[derive(Clone, Default)]

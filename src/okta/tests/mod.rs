@@ -7,6 +7,7 @@ mod logs;
 mod people;
 mod quota;
 mod schemas;
+mod settings;
 mod wire;
 
 use std::{num::NonZeroU32, sync::Arc};

@@ -113,7 +113,7 @@ async fn oktas_own_examples_are_read() {
     let (_server, okta) = always(reply(200, &body.to_string())).await;
     let org = okta.organization().await.unwrap();
     assert_eq!(org.id, OktaOrgId::new("00o47wwoytgsDqEtz0g7").unwrap());
-    assert_eq!(org.pipeline, crate::okta::Pipeline::IdentityEngine);
+    assert_eq!(org.engine, crate::domain::preflight::Engine::Identity);
     assert!(org.clock_skew.is_some());
 }
 

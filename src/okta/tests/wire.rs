@@ -43,7 +43,7 @@ async fn codes_of_okta_become_reasons() {
         (400, "E0000001", Arrival::Refused, Reason::EnrollRefused),
         (400, "E0000003", Arrival::Refused, Reason::EnrollRefused),
         (401, "E0000011", Arrival::Refused, Reason::OktaUnauthorized),
-        (401, "E0000015", Arrival::Refused, Reason::OktaForbidden),
+        (401, "E0000015", Arrival::Refused, Reason::FeatureOff),
         (403, "E0000006", Arrival::Refused, Reason::OktaForbidden),
         (403, "E0000005", Arrival::Refused, Reason::OktaForbidden),
         (403, "E0000038", Arrival::Refused, Reason::UserNotEligible),

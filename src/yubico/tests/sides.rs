@@ -10,6 +10,7 @@ use super::{
 use crate::{
     domain::{
         failure::{CallError, Reason},
+        preflight::KeySet,
         recipient::Field,
         seen::AddressVerdict,
     },
@@ -191,13 +192,24 @@ fn only_whole_p384_keys_for_the_purpose_count() {
 #[tokio::test]
 async fn keys_are_fetched_without_the_token() {
     let (server, yubico) = always(reply(200, &json!({"keys": [key("k1")]}).to_string())).await;
-    assert_eq!(yubico.transport_keys().await.unwrap()[0].kid, "k1");
-    assert_eq!(yubico.signing_keys().await.unwrap().len(), 1);
+    for set in [yubico.transport_keys().await, yubico.signing_keys().await] {
+        let Ok(KeySet::Usable(keys)) = set else { panic!("{set:?}") };
+        assert_eq!((keys.len(), keys[0].kid.as_str()), (1, "k1"));
+    }
     let seen = server.seen();
     assert_eq!((seen[0].path(), seen[1].path()), ("/transport.jwks", "/sign.jwks"));
     assert!(seen.iter().all(|seen| seen.headers("authorization").is_empty()));
+    for (body, expected) in [
+        ("{\"keys\":[]}", KeySet::Empty),
+        (
+            "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"kid\":\"k\",\"x\":\"AA\",\"y\":\"AA\"}]}",
+            KeySet::AnotherCurve,
+        ),
+    ] {
+        let (_server, yubico) = always(reply(200, body)).await;
+        assert_eq!(yubico.signing_keys().await, Ok(expected));
+    }
     for (status, body, reason) in [
-        (200, "{\"keys\":[]}", Reason::VendorKeysUnusable),
         (404, "{}", Reason::VendorKeysUnusable),
         (401, "{}", Reason::VendorKeysUnusable),
         (503, "{}", Reason::YubicoUnavailable),

@@ -1,0 +1,144 @@
+//! What the cluster's shipments show of a connection without any call: whether the road is open, whose keys are ours,
+//! and how orders of each model ended.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use jiff::Timestamp;
+use kube::ResourceExt;
+
+use crate::{
+    api::shipment::{EnrollmentOutcome, OrderOutcome, YubiKeyShipment, YubiKeyShipmentStatus},
+    controller::Context,
+    domain::{
+        ids::{EnrollmentId, UserId},
+        preflight::Orders,
+    },
+};
+
+/// People whose last orders must have been refused before that says anything about the model: one may have a bad address.
+const REFUSED: usize = 2;
+
+/// What the shipments show.
+#[derive(Debug, Default)]
+pub struct Evidence {
+    /// Somebody of this connection.
+    pub somebody: Option<UserId>,
+    /// Somebody of this connection has an enrolment.
+    pub somebody_is_enrolled: bool,
+    enrollments: HashSet<String>,
+    ordering: HashSet<String>,
+    models: HashMap<String, Ends>,
+}
+
+/// How orders of one model ended.
+#[derive(Debug, Default)]
+struct Ends {
+    accepted: Option<Timestamp>,
+    refused: Vec<(Timestamp, String)>,
+}
+
+impl Ends {
+    fn orders(&self) -> Orders {
+        let since = self.accepted.unwrap_or(Timestamp::MIN);
+        let people: BTreeSet<_> =
+            self.refused.iter().filter(|(at, _)| *at > since).map(|(_, user)| user).collect();
+        match self.accepted {
+            _ if people.len() >= REFUSED => Orders::Refused,
+            Some(_) => Orders::Accepted,
+            None => Orders::None,
+        }
+    }
+}
+
+impl Evidence {
+    /// Walks over all shipments once.
+    #[must_use]
+    pub fn of(ctx: &Context, connection: &str) -> Self {
+        let mut evidence = Self::default();
+        for shipment in ctx.shipments.state() {
+            let Some(status) = &shipment.status else { continue };
+            evidence.note_person(status);
+            if shipment.spec.connection_ref.name == connection {
+                evidence.note_road(status);
+                evidence.note_order(&shipment, status);
+            }
+        }
+        evidence
+    }
+
+    /// Does a shipment of this cluster have the enrolment?
+    #[must_use]
+    pub fn claims(&self, enrollment: &EnrollmentId) -> bool {
+        self.enrollments.contains(enrollment.as_str())
+    }
+
+    /// Is a shipment of this cluster enrolling this person right now?
+    #[must_use]
+    pub fn is_ordering(&self, user: &UserId) -> bool {
+        self.ordering.contains(user.as_str())
+    }
+
+    /// How the orders of a model ended.
+    #[must_use]
+    pub fn orders(&self, model: &str) -> Orders {
+        self.models.get(model).map_or(Orders::None, Ends::orders)
+    }
+
+    fn note_person(&mut self, status: &YubiKeyShipmentStatus) {
+        let Some(enrollment) = &status.enrollment else { return };
+        if let Some(id) = &enrollment.id {
+            self.enrollments.insert(id.clone());
+        }
+        if let Some(user) = status.user_id.as_ref().filter(|_| enrollment.outcome == EnrollmentOutcome::Open)
+        {
+            self.ordering.insert(user.clone());
+        }
+    }
+
+    fn note_road(&mut self, status: &YubiKeyShipmentStatus) {
+        let user = status.user_id.as_ref().and_then(|id| UserId::new(id.as_str()).ok());
+        let made = |outcome| outcome == EnrollmentOutcome::Made;
+        self.somebody_is_enrolled |= status.enrollment.as_ref().is_some_and(|e| made(e.outcome));
+        self.somebody = self.somebody.take().or(user);
+    }
+
+    fn note_order(&mut self, shipment: &YubiKeyShipment, status: &YubiKeyShipmentStatus) {
+        let (Some(model), Some(order)) = (&shipment.spec.key.model, &status.order) else { return };
+        let ends = self.models.entry(model.clone()).or_default();
+        match order.outcome {
+            OrderOutcome::Accepted | OrderOutcome::Cancelled => {
+                ends.accepted = ends.accepted.max(order.ordered_at.as_ref().map(|at| at.0));
+            }
+            OrderOutcome::Refused => {
+                let user = status.user_id.clone().unwrap_or_else(|| shipment.name_any());
+                ends.refused.push((order.mark.0, user));
+            }
+            OrderOutcome::Open | OrderOutcome::Unknown => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).expect("in range")
+    }
+
+    #[test]
+    fn two_people_refused_since_the_last_success_say_something() {
+        let refused = |list: &[(i64, &str)]| {
+            list.iter().map(|(second, user)| (at(*second), (*user).to_owned())).collect::<Vec<_>>()
+        };
+        let ends = |accepted: Option<i64>, list| {
+            Ends { accepted: accepted.map(at), refused: refused(list) }.orders()
+        };
+        assert_eq!(ends(None, &[]), Orders::None);
+        assert_eq!(ends(None, &[(1, "a")]), Orders::None);
+        assert_eq!(ends(None, &[(1, "a"), (2, "a")]), Orders::None, "one person may have a bad address");
+        assert_eq!(ends(None, &[(1, "a"), (2, "b")]), Orders::Refused);
+        assert_eq!(ends(Some(1), &[(2, "a"), (3, "b")]), Orders::Refused);
+        assert_eq!(ends(Some(3), &[(1, "a"), (2, "b")]), Orders::Accepted);
+    }
+}

@@ -1,0 +1,173 @@
+//! What preflight reads at Okta.
+
+use jiff::SignedDuration;
+
+use super::{
+    evidence::Evidence,
+    looks::{ORGANIZATION, Readings, SETTINGS, TRIAL, Why, is_not_there},
+};
+use crate::{
+    clock,
+    domain::{
+        failure::{CallError, Failure, Reason},
+        preflight::{OktaFacts, Shown},
+        system_log::{LogEvent, LogPosition, LogQuery},
+    },
+    okta::Client,
+};
+
+/// How far back the System Log is looked at.
+const LOG: SignedDuration = SignedDuration::from_hours(24);
+
+/// People whose keys are looked at for it, those of the last events; each costs a call.
+const PEOPLE: usize = 3;
+
+/// Reads what is due. While Okta does not let the app in, its settings stay as they were seen last.
+pub async fn look(okta: &Client, readings: &mut Readings, evidence: &Evidence, why: Why) -> OktaFacts {
+    let access = enter(okta, readings, why).await;
+    if access.is_ok() {
+        trial(okta, readings, evidence, why).await;
+    }
+    let let_in = access.is_ok() && !matches!(&readings.enrollments.shown, Shown::Seen(Err(_)));
+    if let_in || (access.is_ok() && feature_is_off(readings)) {
+        settings(okta, readings, why).await;
+        log(okta, readings, evidence, why).await;
+    }
+    facts(readings, Shown::Seen(access))
+}
+
+/// What was read at earlier looks.
+pub fn facts(readings: &Readings, access: Shown<Result<(), Failure>>) -> OktaFacts {
+    let (clock_skew, engine) = match &readings.organization.shown {
+        Shown::Seen(found) => {
+            (found.clock_skew.map_or(Shown::Missing, Shown::Seen), Shown::Seen(found.engine))
+        }
+        Shown::Hidden(scope) => (Shown::Hidden(*scope), Shown::Hidden(*scope)),
+        Shown::Missing => (Shown::Missing, Shown::Missing),
+        Shown::NotAsked => (Shown::NotAsked, Shown::NotAsked),
+    };
+    let authenticator = match &readings.authenticator.shown {
+        Shown::Seen((found, _)) => Shown::Seen(found.clone()),
+        Shown::Hidden(scope) => Shown::Hidden(*scope),
+        Shown::Missing => Shown::Missing,
+        Shown::NotAsked => Shown::NotAsked,
+    };
+    OktaFacts {
+        access,
+        clock_skew,
+        engine,
+        enrollments: readings.enrollments.shown.clone(),
+        authenticator,
+        method: readings.method.shown.clone(),
+        domains: readings.domains.shown.clone(),
+        enrollment_policies: readings.enrollment_policies.shown.clone(),
+        session_rules: readings.session_rules.shown.clone(),
+        strangers: readings.strangers.shown.clone(),
+    }
+}
+
+fn feature_is_off(readings: &Readings) -> bool {
+    matches!(&readings.enrollments.shown, Shown::Seen(Err(failure)) if failure.reason == Reason::FeatureOff)
+}
+
+/// Does Okta answer, and does it give a token?
+async fn enter(okta: &Client, readings: &mut Readings, why: Why) -> Result<(), Failure> {
+    if readings.organization.is_due(ORGANIZATION, why) {
+        match okta.organization().await {
+            Ok(found) => readings.organization.set(Shown::Seen(found), false),
+            // The page is documented, but nothing of the road needs it: the token tells whether this is Okta.
+            Err(error) if is_not_there(&error) => readings.organization.set(Shown::Missing, false),
+            Err(error) => {
+                let shown = std::mem::take(&mut readings.organization.shown);
+                readings.organization.set(shown, true);
+                return Err(error.into());
+            }
+        }
+    }
+    Ok(okta.prepare().await?)
+}
+
+/// May the app do what orders need? Tried on somebody, and not at the first look of a process whose shipments show it.
+async fn trial(okta: &Client, readings: &mut Readings, evidence: &Evidence, why: Why) {
+    if !readings.enrollments.is_due(TRIAL, why) {
+        return;
+    }
+    if evidence.somebody_is_enrolled && why <= Why::Time {
+        readings.enrollments.set(Shown::Seen(Ok(())), false);
+        return;
+    }
+    match okta.try_enrollments(evidence.somebody.clone()).await {
+        Ok(Some(())) => readings.enrollments.set(Shown::Seen(Ok(())), false),
+        Ok(None) => readings.enrollments.set(Shown::Missing, false),
+        Err(error) if is_about_us(&error) => {
+            readings.enrollments.set(Shown::Seen(Err(error.into())), true);
+        }
+        Err(error) => readings.enrollments.take(Err(error), "okta.users.read"),
+    }
+}
+
+fn is_about_us(error: &CallError) -> bool {
+    matches!(error.failure.reason, Reason::FeatureOff | Reason::RoleMissing)
+}
+
+async fn settings(okta: &Client, readings: &mut Readings, why: Why) {
+    const AUTHENTICATORS: &str = "okta.authenticators.read";
+    const POLICIES: &str = "okta.policies.read";
+    if readings.authenticator.is_due(SETTINGS, why) {
+        readings.authenticator.take(okta.authenticator().await, AUTHENTICATORS);
+    }
+    if readings.method.is_due(SETTINGS, why) {
+        match readings.authenticator.shown.clone() {
+            Shown::Seen((_, Some(id))) => {
+                readings.method.take(okta.webauthn_method(&id).await, AUTHENTICATORS);
+            }
+            Shown::Seen((_, None)) | Shown::Missing => readings.method.set(Shown::Missing, false),
+            Shown::Hidden(scope) => readings.method.set(Shown::Hidden(scope), false),
+            Shown::NotAsked => {}
+        }
+    }
+    if readings.domains.is_due(SETTINGS, why) {
+        readings.domains.take(okta.domains().await, "okta.domains.read");
+    }
+    if readings.enrollment_policies.is_due(SETTINGS, why) {
+        readings.enrollment_policies.take(okta.enrollment_policies().await, POLICIES);
+    }
+    if readings.session_rules.is_due(SETTINGS, why) {
+        readings.session_rules.take(okta.session_rules().await, POLICIES);
+    }
+}
+
+async fn log(okta: &Client, readings: &mut Readings, evidence: &Evidence, why: Why) {
+    if readings.strangers.is_due(SETTINGS, why) {
+        readings.strangers.take(strangers(okta, evidence).await, "okta.logs.read");
+    }
+}
+
+/// Keys that somebody got after the Admin Console's Add and that no shipment here has. The template reacts to that
+/// event as the operator's own console source does; its other flow leaves no event that is documented.
+async fn strangers(okta: &Client, evidence: &Evidence) -> Result<usize, CallError> {
+    let since = clock::now().checked_sub(LOG).unwrap_or(jiff::Timestamp::MIN);
+    let page = okta.log_page(&LogQuery::ConsoleOrders, &LogPosition::Since(since)).await?;
+    let mut orders: Vec<_> = page
+        .events
+        .into_iter()
+        .filter_map(|event| match event {
+            LogEvent::ConsoleOrder(order) => Some(order),
+            LogEvent::Membership(_) | LogEvent::Malformed(_) => None,
+        })
+        .filter(|order| !evidence.is_ordering(&order.user))
+        .collect();
+    orders.sort_by_key(|order| std::cmp::Reverse(order.published));
+    let mut asked = Vec::new();
+    let mut found = 0;
+    for order in orders {
+        if asked.len() == PEOPLE || asked.contains(&order.user) {
+            continue;
+        }
+        let list = okta.enrollments(&order.user).await?;
+        let later = |created: Option<jiff::Timestamp>| created.is_some_and(|at| at >= order.published);
+        found += list.entries.iter().filter(|e| later(e.created) && !evidence.claims(&e.id)).count();
+        asked.push(order.user);
+    }
+    Ok(found)
+}
