@@ -52,6 +52,30 @@ const YUBICO_TOKEN_EXPIRES: &str = "yubico-api-token-expires";
 /// Certificates trusted beside the system's; optional.
 const EXTRA_CA: &str = "ca.crt";
 
+/// Token of the HRIS, where the connection names one.
+const HRIS_TOKEN: &str = "hris-token";
+
+/// Certificates that the HRIS is trusted by beside the system's; optional.
+const HRIS_CA: &str = "hris-ca.crt";
+
+/// Whether the connection names an HRIS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum HrisSecret {
+    /// It does: `hris-token` is needed.
+    Token,
+    /// It does not: files for one are not looked at.
+    None,
+}
+
+/// What opens the HRIS. Does not print.
+#[derive(Clone)]
+pub struct HrisCredentials {
+    /// Bearer token.
+    pub token: SecretString,
+    /// PEM bundle.
+    pub extra_ca: Option<Vec<u8>>,
+}
+
 /// The kubelet changes all files at once, by swapping this link.
 const SWAPPED: &str = "..data";
 
@@ -79,6 +103,8 @@ pub struct Credentials {
     pub extra_ca: Option<Vec<u8>>,
     /// When `yubico_token` ends.
     pub yubico_expiry: Expiry,
+    /// Of the HRIS, where the connection names one.
+    pub hris: Option<HrisCredentials>,
     fingerprint: Fingerprint,
 }
 
@@ -96,11 +122,16 @@ impl Credentials {
     ///
     /// # Errors
     /// `CredentialsMissing` or `CredentialsInvalid`, naming the file and what is expected in it.
-    pub async fn read(directory: &Path, connection: &str, okta: OktaSecret) -> Result<Self, Failure> {
+    pub async fn read(
+        directory: &Path,
+        connection: &str,
+        okta: OktaSecret,
+        hris: HrisSecret,
+    ) -> Result<Self, Failure> {
         let directory = Directory { path: directory.join(plain_name(connection)?), connection };
         let mut version = directory.version().await;
         for _ in 1..TRIES {
-            let found = Self::read_once(&directory, okta).await;
+            let found = Self::read_once(&directory, okta, hris).await;
             let after = directory.version().await;
             if version == after {
                 return found;
@@ -108,16 +139,24 @@ impl Credentials {
             // A new key read beside an old token would be a fault that nobody made.
             version = after;
         }
-        Self::read_once(&directory, okta).await
+        Self::read_once(&directory, okta, hris).await
     }
 
-    async fn read_once(directory: &Directory<'_>, okta: OktaSecret) -> Result<Self, Failure> {
+    async fn read_once(
+        directory: &Directory<'_>,
+        okta: OktaSecret,
+        hris: HrisSecret,
+    ) -> Result<Self, Failure> {
         let okta_secret = match okta {
             OktaSecret::PrivateKey => private_key(directory).await?,
             OktaSecret::ApiToken => token(directory, okta.file()).await?,
         };
         let yubico_token = token(directory, YUBICO_TOKEN).await?;
         let extra_ca = optional(&directory.path.join(EXTRA_CA)).await?;
+        let hris = match hris {
+            HrisSecret::Token => Some(hris_credentials(directory).await?),
+            HrisSecret::None => None,
+        };
         let (yubico_expiry, said) = end_of(directory, &yubico_token).await;
         let fingerprint = fingerprint(&[
             okta.file().as_bytes(),
@@ -125,8 +164,10 @@ impl Credentials {
             yubico_token.expose_secret().as_bytes(),
             extra_ca.as_deref().unwrap_or_default(),
             &said,
+            hris.as_ref().map(|hris| hris.token.expose_secret().as_bytes()).unwrap_or_default(),
+            hris.as_ref().and_then(|hris| hris.extra_ca.as_deref()).unwrap_or_default(),
         ]);
-        Ok(Self { okta: okta_secret, yubico_token, extra_ca, yubico_expiry, fingerprint })
+        Ok(Self { okta: okta_secret, yubico_token, extra_ca, yubico_expiry, hris, fingerprint })
     }
 
     /// When the token of `YubiEnterprise` ends, whatever is wrong with the other files; `None` if there is no token.
@@ -138,10 +179,14 @@ impl Credentials {
 
     /// The same with certificates of the whole process trusted as well.
     #[must_use]
-    pub fn trusting(mut self, shared_ca: Vec<u8>) -> Self {
-        self.fingerprint = fingerprint(&[&self.fingerprint.0, &shared_ca]);
-        let own = self.extra_ca.take().unwrap_or_default();
-        self.extra_ca = Some([own, shared_ca].join(&b'\n'));
+    pub fn trusting(mut self, shared_ca: &[u8]) -> Self {
+        self.fingerprint = fingerprint(&[&self.fingerprint.0, shared_ca]);
+        let with_own =
+            |own: Option<Vec<u8>>| Some([own.unwrap_or_default().as_slice(), shared_ca].join(&b'\n'));
+        self.extra_ca = with_own(self.extra_ca.take());
+        if let Some(hris) = &mut self.hris {
+            hris.extra_ca = with_own(hris.extra_ca.take());
+        }
         self
     }
 
@@ -225,6 +270,15 @@ pub async fn shared_ca(path: &Path) -> Result<Vec<u8>, Failure> {
     })?;
     http::certificates(&bytes, &path.display().to_string())?;
     Ok(bytes)
+}
+
+async fn hris_credentials(directory: &Directory<'_>) -> Result<HrisCredentials, Failure> {
+    let path = directory.path.join(HRIS_CA);
+    let extra_ca = optional(&path).await?;
+    if let Some(pem) = &extra_ca {
+        http::certificates(pem, &path.display().to_string())?;
+    }
+    Ok(HrisCredentials { token: token(directory, HRIS_TOKEN).await?, extra_ca })
 }
 
 async fn private_key(directory: &Directory<'_>) -> Result<SecretString, Failure> {

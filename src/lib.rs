@@ -1,7 +1,7 @@
 //! Kubernetes operator for pre-registered `YubiKey` shipments.
 //!
 //! Imports go downwards only (`tests/architecture.rs` checks it): `process` -> `controller` -> `okta`,
-//! `yubico`, `credentials`, `metrics` -> `http` -> `domain`; `lease` stands beside them; `api`, `domain`,
+//! `yubico`, `hris`, `credentials`, `metrics` -> `http` -> `domain`; `lease` stands beside them; `api`, `domain`,
 //! `chance`, `clock`, `readiness`, `tasks` and `trace` import nothing of ours.
 #![cfg_attr(
     test,
@@ -14,6 +14,7 @@ pub mod clock;
 pub mod controller;
 pub mod credentials;
 pub mod domain;
+pub mod hris;
 pub mod http;
 pub mod lease;
 pub mod metrics;

@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use crate::clock;
 use crate::faults::{Effect, Subject, When, replace_state, wrong_casing};
+use crate::hris;
 use crate::http::{About, Answer, Call, Matched, Reply, Route, find};
 use crate::ids::noise;
 use crate::journal::Api;
@@ -33,21 +34,23 @@ pub(crate) type Body = BoxBody<Bytes, io::Error>;
 #[error("the connection was dropped by a fault rule")]
 pub(crate) struct Dropped;
 
-/// The two vendors' operations.
+/// The operations of the two vendors and of the HRIS.
 pub(crate) struct Tables {
     okta: Vec<Route<World>>,
     yubico: Vec<Route<World>>,
+    hris: Vec<Route<World>>,
 }
 
 impl Tables {
     pub fn new() -> Self {
-        Self { okta: okta::routes(), yubico: yubico::routes() }
+        Self { okta: okta::routes(), yubico: yubico::routes(), hris: hris::routes() }
     }
 
     fn of(&self, api: Api) -> &[Route<World>] {
         match api {
             Api::Okta => &self.okta,
             Api::Yubico => &self.yubico,
+            Api::Hris => &self.hris,
         }
     }
 }
@@ -224,6 +227,7 @@ fn instead(
             let reply = match api {
                 Api::Okta => okta::errors::invalid_token(),
                 Api::Yubico => yubico::error(401, "unauthorized", "The API token is wrong or has expired."),
+                Api::Hris => hris::error(401, "the token has expired"),
             };
             Some(Ok(dressed(reply, api, call, shared)))
         }
@@ -260,13 +264,14 @@ fn carried_out(world: &mut World, api: Api, route: Option<Result<&Route<World>, 
             okta::auth::authorize(world, call, route.scopes)?;
             (route.handler)(world, call)
         }
-        (Some(Ok(route)), Api::Yubico) => (route.handler)(world, call),
+        (Some(Ok(route)), Api::Yubico | Api::Hris) => (route.handler)(world, call),
         (Some(Err(())), Api::Okta) => Err(okta::errors::wrong_method()),
         (Some(Err(())), Api::Yubico) => {
             Err(yubico::error(405, "method_not_allowed", "The method is not allowed."))
         }
         (None, Api::Okta) => Err(okta::errors::not_found("Resource not found")),
         (None, Api::Yubico) => Err(yubico::not_found()),
+        (_, Api::Hris) => Err(hris::error(404, "there is no such operation")),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Every call to either vendor, in the order they arrived.
+//! Every call to either vendor and to the HRIS, in the order they arrived.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -12,6 +12,7 @@ use crate::http::About;
 pub(crate) enum Api {
     Okta,
     Yubico,
+    Hris,
 }
 
 /// One call.

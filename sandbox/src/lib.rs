@@ -13,6 +13,7 @@ mod clock;
 mod control;
 mod faults;
 mod gate;
+mod hris;
 mod http;
 mod ids;
 mod jose;

@@ -46,6 +46,9 @@ struct ServeArgs {
     /// Port of Yubico; 0 lets the system choose.
     #[arg(long, default_value_t = 0)]
     yubico_port: u16,
+    /// Port of the HRIS; 0 lets the system choose.
+    #[arg(long, default_value_t = 0)]
+    hris_port: u16,
     /// Port of the control API; 0 lets the system choose.
     #[arg(long, default_value_t = 0)]
     control_port: u16,
@@ -113,6 +116,7 @@ async fn run(args: ServeArgs) -> Result<(), String> {
         key_id: args.key_id,
         okta_port: args.okta_port,
         yubico_port: args.yubico_port,
+        hris_port: args.hris_port,
         control_port: args.control_port,
         plain_http: args.plain_http,
         step,

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::clock;
 use crate::faults::Faults;
+use crate::hris::Hris;
 use crate::ids::Dice;
 use crate::jose;
 use crate::journal::Journal;
@@ -48,6 +49,7 @@ pub(crate) fn world(
             products: products(),
             shipments: Vec::new(),
         },
+        hris: Hris::default(),
         outbox: Vec::new(),
         journal: Journal::default(),
         secrets: Secrets::default(),

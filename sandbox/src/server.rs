@@ -23,6 +23,8 @@ use crate::apps::{self, AppSpec};
 use crate::clock;
 use crate::control;
 use crate::gate::{self, Body, Dropped, Tables};
+use crate::hris::Hris;
+use crate::ids::noise;
 use crate::journal::Api;
 use crate::seed;
 use crate::tls::Tls;
@@ -44,6 +46,8 @@ pub struct Settings {
     pub okta_port: u16,
     /// Port of Yubico; 0 lets the system choose.
     pub yubico_port: u16,
+    /// Port of the HRIS; 0 lets the system choose.
+    pub hris_port: u16,
     /// Port of the control API; 0 lets the system choose.
     pub control_port: u16,
     /// The vendors speak http instead of https.
@@ -64,6 +68,7 @@ impl Settings {
             key_id: None,
             okta_port: 0,
             yubico_port: 0,
+            hris_port: 0,
             control_port: 0,
             plain_http: false,
             step: None,
@@ -80,6 +85,10 @@ pub struct Ready {
     pub okta: String,
     /// URL of Yubico, without `/v1`.
     pub yubico: String,
+    /// URL of the HRIS's one operation.
+    pub hris: String,
+    /// Directory with what opens the HRIS: `hris-token` and `hris-ca.crt`, to be put beside a connection's credentials.
+    pub hris_credentials: PathBuf,
     /// URL of the control API.
     pub control: String,
     /// File with the CA's certificate.
@@ -128,6 +137,7 @@ impl Drop for Sandbox {
 pub(crate) enum Door {
     Okta(usize),
     Yubico,
+    Hris,
     Control,
 }
 
@@ -138,6 +148,8 @@ pub(crate) struct House {
     tables: Arc<Tables>,
     control: Arc<Vec<control::ControlRoute>>,
     acceptor: Option<Arc<SslAcceptor>>,
+    /// The HRIS belongs to somebody else: its certificate is signed by another CA.
+    hris_acceptor: Option<Arc<SslAcceptor>>,
     pub ca_pem: Arc<Vec<u8>>,
     stop: watch::Receiver<bool>,
 }
@@ -150,14 +162,17 @@ pub async fn serve(mut settings: Settings) -> Result<Sandbox, ServeError> {
     settings.dir = std::path::absolute(&settings.dir)?;
     let keys = |error: &dyn std::fmt::Display| ServeError::Keys(error.to_string());
     let tls = if settings.plain_http { None } else { Some(Tls::new().map_err(|error| keys(&error))?) };
+    let hris_tls = if settings.plain_http { None } else { Some(Tls::new().map_err(|error| keys(&error))?) };
     let scheme = if tls.is_some() { "https" } else { "http" };
     let okta = bind(settings.okta_port)?;
     let yubico = bind(settings.yubico_port)?;
+    let hris = bind(settings.hris_port)?;
     let control = bind(settings.control_port)?;
     let url = |scheme: &str, host: &str, listeners: &[StdListener]| -> io::Result<String> {
         Ok(format!("{scheme}://{host}:{}", port(listeners)?))
     };
     let (okta_url, yubico_url) = (url(scheme, "localhost", &okta)?, url(scheme, "localhost", &yubico)?);
+    let hris_url = format!("{}/v2/yubikey-recipient", url(scheme, "localhost", &hris)?);
     let control_url = url("http", "127.0.0.1", &control)?;
 
     fs::create_dir_all(&settings.dir)?;
@@ -182,9 +197,21 @@ pub async fn serve(mut settings: Settings) -> Result<Sandbox, ServeError> {
     let jwk = app.private_jwk.to_string();
     apps::write_private(&settings.dir.join("credentials-jwk/okta-private-key.jwk"), jwk.as_bytes())?;
 
+    let hris_credentials = settings.dir.join("hris");
+    world.hris = Hris { token: noise(40), ..Hris::default() };
+    let hris_token = world.hris.token.clone();
+    world.secrets.add("hrisToken", &hris_token);
+    fs::create_dir_all(&hris_credentials)?;
+    apps::write_private(&hris_credentials.join("hris-token"), hris_token.as_bytes())?;
+    if let Some(tls) = &hris_tls {
+        fs::write(hris_credentials.join("hris-ca.crt"), &tls.ca_pem)?;
+    }
+
     let ready = Ready {
         okta: okta_url,
         yubico: yubico_url,
+        hris: hris_url,
+        hris_credentials,
         control: control_url,
         ca,
         credentials,
@@ -200,11 +227,13 @@ pub async fn serve(mut settings: Settings) -> Result<Sandbox, ServeError> {
         tables: Arc::new(Tables::new()),
         control: Arc::new(control::routes()),
         acceptor: tls.map(|tls| Arc::new(tls.acceptor)),
+        hris_acceptor: hris_tls.map(|tls| Arc::new(tls.acceptor)),
         ca_pem: Arc::new(ca_pem.unwrap_or_default()),
         stop: stopped,
     };
     house.open(okta, Door::Okta(0))?;
     house.open(yubico, Door::Yubico)?;
+    house.open(hris, Door::Hris)?;
     house.open(control, Door::Control)?;
     if let Some(step) = settings.step {
         tokio::spawn(clock(house.clone(), step));
@@ -284,8 +313,13 @@ impl House {
 
     async fn connection(self, stream: TcpStream, door: Door) {
         stream.set_nodelay(true).ok();
-        match (&self.acceptor, door) {
-            (Some(acceptor), Door::Okta(_) | Door::Yubico) => {
+        let acceptor = match door {
+            Door::Okta(_) | Door::Yubico => &self.acceptor,
+            Door::Hris => &self.hris_acceptor,
+            Door::Control => &None,
+        };
+        match acceptor {
+            Some(acceptor) => {
                 let Ok(mut tls) = Ssl::new(acceptor.context()).and_then(|ssl| SslStream::new(ssl, stream))
                 else {
                     return;
@@ -294,7 +328,7 @@ impl House {
                     self.talk(TokioIo::new(tls), door).await;
                 }
             }
-            _ => self.talk(TokioIo::new(stream), door).await,
+            None => self.talk(TokioIo::new(stream), door).await,
         }
     }
 
@@ -316,6 +350,7 @@ impl House {
         let (org, api) = match door {
             Door::Okta(org) => (org, Some(Api::Okta)),
             Door::Yubico => (0, Some(Api::Yubico)),
+            Door::Hris => (0, Some(Api::Hris)),
             Door::Control => (0, None),
         };
         let scheme = if api.is_some() { self.scheme() } else { "http" };

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::faults::Faults;
+use crate::hris::Hris;
 use crate::ids::Dice;
 use crate::journal::Journal;
 use crate::okta::settings::OrgSettings;
@@ -42,6 +43,7 @@ pub(crate) struct World {
     pub dice: Dice,
     pub orgs: Vec<OktaOrg>,
     pub yubico: Yubico,
+    pub hris: Hris,
     pub outbox: Vec<Mail>,
     pub journal: Journal,
     pub secrets: Secrets,

@@ -28,6 +28,7 @@ use super::shipment::{Activation, DeletionPolicy, Pin};
 )]
 #[x_kube(
     validation = Rule::new("(has(self.allowInsecureLoopback) && self.allowInsecureLoopback) || [self.okta.orgUrl, self.yubico.apiUrl, self.yubico.transportKeysUrl, self.yubico.signingKeysUrl].all(u, u.startsWith('https://'))").message("spec: every URL must begin with https://, because tokens travel there; plain http is for loopback only, with spec.allowInsecureLoopback"),
+    validation = Rule::new("(has(self.allowInsecureLoopback) && self.allowInsecureLoopback) || !has(self.recipientSource) || self.recipientSource.http.url.startsWith('https://')").message("spec.recipientSource.http.url must begin with https://, because addresses and a token travel there; plain http is for loopback only, with spec.allowInsecureLoopback"),
     validation = Rule::new("!has(self.keys) || self.keys.all(k, self.keys.exists_one(o, o.name == k.name))").message("spec.keys: each name may stand once; rename or remove the double one")
 )]
 #[serde(rename_all = "camelCase")]
@@ -47,6 +48,10 @@ pub struct YubiKeyConnectionSpec {
     /// What is ordered with where a person's profile says nothing. A shipment's own recipient still wins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recipient_defaults: Option<RecipientDefaults>,
+    /// Where recipient data comes from besides the Okta profile, for an organization whose HRIS does not master that
+    /// profile. What it says wins over the profile; a shipment's own recipient and address win over both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipient_source: Option<RecipientSource>,
     /// When `YubiEnterprise` is asked about an order.
     #[serde(default)]
     pub polling: Polling,
@@ -236,6 +241,24 @@ pub struct KeyModel {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1_000_000))]
     pub low_stock: Option<u32>,
+}
+
+/// A source of recipient data beside Okta.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct RecipientSource {
+    /// An HTTP server that answers for the HRIS: one documented JSON request a person (docs/recipient.md). Its bearer
+    /// token is the file `hris-token` of the connection's credentials, its CA the file `hris-ca.crt`.
+    pub http: HttpRecipientSource,
+}
+
+/// The HTTP server that answers for the HRIS.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct HttpRecipientSource {
+    /// Where the request is sent to, e.g. `https://hris.example.com/yubikey-recipient`. Logins travel in the body only.
+    #[schemars(length(max = 255), regex(pattern = r"^https?://[A-Za-z0-9.\[\]:_-]+(/[^?#\s]*)?$"))]
+    pub url: String,
 }
 
 /// Values for people whose profile has none. There is no default for a part of a street address.

@@ -25,7 +25,7 @@ impl Dir {
     }
 
     async fn read(&self) -> Result<Credentials, Failure> {
-        Credentials::read(&self.0, "acme", OktaSecret::PrivateKey).await
+        Credentials::read(&self.0, "acme", OktaSecret::PrivateKey, HrisSecret::None).await
     }
 }
 
@@ -44,7 +44,7 @@ async fn files_are_read_and_tokens_lose_their_line_break() {
     assert_eq!(read.yubico_token.expose_secret(), "eyJtoken");
     assert!(read.extra_ca.is_none());
     dir.write("okta-api-token", "00token\n").write("ca.crt", "pem");
-    let read = Credentials::read(&dir.0, "acme", OktaSecret::ApiToken).await.unwrap();
+    let read = Credentials::read(&dir.0, "acme", OktaSecret::ApiToken, HrisSecret::None).await.unwrap();
     assert_eq!(read.okta.expose_secret(), "00token");
     assert_eq!(read.extra_ca.as_deref(), Some(&b"pem"[..]));
 }
@@ -62,14 +62,16 @@ async fn what_is_missing_is_named_with_its_place() {
         dir.write(file, content);
     }
     dir.read().await.unwrap();
-    let other = Credentials::read(&dir.0, "other", OktaSecret::PrivateKey).await.unwrap_err();
+    let other =
+        Credentials::read(&dir.0, "other", OktaSecret::PrivateKey, HrisSecret::None).await.unwrap_err();
     assert_eq!(other.reason, Reason::CredentialsMissing);
 }
 
 #[tokio::test]
 async fn whoever_can_mend_it_is_told_what_is_theirs() {
     let dir = Dir::new("whose");
-    let unmounted = Credentials::read(&dir.0, "other", OktaSecret::PrivateKey).await.unwrap_err();
+    let unmounted =
+        Credentials::read(&dir.0, "other", OktaSecret::PrivateKey, HrisSecret::None).await.unwrap_err();
     let path = dir.0.join("other/okta-private-key").display().to_string();
     for word in
         [&path, "{name: other, existingSecret: ", "the chart's value connections", "`okta-private-key`"]
@@ -118,7 +120,7 @@ async fn the_shared_certificates_are_named_by_their_path() {
     }
     dir.write("okta-private-key", KEY).write("yubico-api-token", "x").write("ca.crt", "own");
     let alone = dir.read().await.unwrap();
-    let both = alone.clone().trusting(b"shared".to_vec());
+    let both = alone.clone().trusting(b"shared");
     assert_eq!(both.extra_ca.as_deref(), Some(&b"own\nshared"[..]));
     assert_ne!(alone.fingerprint(), both.fingerprint());
 }
@@ -159,7 +161,8 @@ async fn a_name_cannot_lead_out_of_the_directory() {
     dir.write("okta-private-key", KEY).write("yubico-api-token", "x");
     let inner = dir.0.join("acme");
     for name in ["", ".", "..", "../acme", "/etc", "a/b", ".hidden", "Acme", "acme\0", "acme."] {
-        let failure = Credentials::read(&inner, name, OktaSecret::PrivateKey).await.unwrap_err();
+        let failure =
+            Credentials::read(&inner, name, OktaSecret::PrivateKey, HrisSecret::None).await.unwrap_err();
         assert_eq!(failure.reason, Reason::ConnectionInvalid, "{name:?}");
     }
 }
@@ -202,4 +205,52 @@ async fn credentials_do_not_print() {
     dir.write("okta-private-key", KEY).write("yubico-api-token", "eyJtoken").write("ca.crt", "pem");
     let text = format!("{:?}", dir.read().await.unwrap());
     assert!(!text.contains("verySecretKey") && !text.contains("eyJtoken"), "{text}");
+}
+
+#[tokio::test]
+async fn the_hris_has_files_of_its_own_that_count_only_where_it_is_named() {
+    let dir = Dir::new("hris");
+    dir.write("okta-private-key", KEY).write("yubico-api-token", "x");
+    let named = async || Credentials::read(&dir.0, "acme", OktaSecret::PrivateKey, HrisSecret::Token).await;
+    let missing = named().await.unwrap_err();
+    assert_eq!(missing.reason, Reason::CredentialsMissing);
+    assert!(missing.message.contains("`hris-token`"), "{}", missing.message);
+    dir.write("hris-token", "one two");
+    assert_eq!(named().await.unwrap_err().reason, Reason::CredentialsInvalid);
+    assert!(dir.read().await.unwrap().hris.is_none(), "nobody looks at it");
+
+    dir.write("hris-token", "hrisTokenSecret\n");
+    let read = named().await.unwrap();
+    let hris = read.hris.as_ref().unwrap();
+    assert_eq!((hris.token.expose_secret(), &hris.extra_ca), ("hrisTokenSecret", &None));
+    assert!(!format!("{read:?}").contains("hrisTokenSecret"));
+    dir.write("hris-ca.crt", "no certificate");
+    let bad = named().await.unwrap_err();
+    assert_eq!(bad.reason, Reason::CredentialsInvalid);
+    assert!(bad.message.contains("hris-ca.crt"), "{}", bad.message);
+    dir.write("hris-ca.crt", certificate());
+    let with_ca = named().await.unwrap();
+    assert_ne!(with_ca.fingerprint(), read.fingerprint());
+    dir.write("hris-token", "anotherToken");
+    assert_ne!(named().await.unwrap().fingerprint(), with_ca.fingerprint());
+    let own = with_ca.hris.unwrap().extra_ca.unwrap();
+    let shared = named().await.unwrap().trusting(b"shared").hris.unwrap().extra_ca.unwrap();
+    assert_eq!(
+        shared,
+        [own, b"shared".to_vec()].join(&b'\n'),
+        "what all trust, the HRIS is trusted by as well"
+    );
+}
+
+/// A certificate that nobody signed but itself.
+fn certificate() -> Vec<u8> {
+    use openssl::{asn1::Asn1Time, ec, hash::MessageDigest, nid::Nid, pkey::PKey, x509::X509};
+    let group = ec::EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
+    let key = PKey::from_ec_key(ec::EcKey::generate(&group).unwrap()).unwrap();
+    let mut builder = X509::builder().unwrap();
+    builder.set_pubkey(&key).unwrap();
+    builder.set_not_before(&Asn1Time::days_from_now(0).unwrap()).unwrap();
+    builder.set_not_after(&Asn1Time::days_from_now(1).unwrap()).unwrap();
+    builder.sign(&key, MessageDigest::sha256()).unwrap();
+    builder.build().to_pem().unwrap()
 }

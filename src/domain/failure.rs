@@ -271,6 +271,8 @@ reasons! {
     OktaUnavailable = Transient,
     /// `YubiEnterprise` answered with an error that may pass.
     YubicoUnavailable = Transient,
+    /// The HRIS did not give the recipient's data.
+    RecipientSourceUnavailable = Transient,
     /// The vendor's answer could not be read.
     UnreadableAnswer = Transient,
     /// The API server refused or lost a write.

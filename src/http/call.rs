@@ -21,6 +21,8 @@ pub enum Api {
     Okta,
     /// `YubiEnterprise`.
     Yubico,
+    /// The HRIS that a connection names.
+    Hris,
 }
 
 impl Api {
@@ -30,6 +32,7 @@ impl Api {
         match self {
             Self::Okta => "okta",
             Self::Yubico => "yubico",
+            Self::Hris => "hris",
         }
     }
 
@@ -39,6 +42,7 @@ impl Api {
         match self {
             Self::Okta => "Okta",
             Self::Yubico => "YubiEnterprise",
+            Self::Hris => "the HRIS",
         }
     }
 
@@ -48,6 +52,7 @@ impl Api {
         match self {
             Self::Okta => Reason::OktaUnavailable,
             Self::Yubico => Reason::YubicoUnavailable,
+            Self::Hris => Reason::RecipientSourceUnavailable,
         }
     }
 }

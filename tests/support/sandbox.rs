@@ -25,7 +25,8 @@ pub struct Call {
 impl Call {
     /// Does it change anything at a vendor? Getting a token and asking for an opinion do not.
     pub fn is_effect(&self) -> bool {
-        self.method != "GET" && !matches!(self.operation.as_str(), "token" | "ValidateAddress")
+        self.method != "GET"
+            && !matches!(self.operation.as_str(), "token" | "ValidateAddress" | "GetRecipient")
     }
 }
 

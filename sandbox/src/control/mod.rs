@@ -4,6 +4,7 @@ mod commands;
 mod crowd;
 mod enrollments;
 mod events;
+mod hris;
 mod orgs;
 mod people;
 mod reads;
@@ -79,6 +80,8 @@ pub(crate) fn routes() -> Vec<ControlRoute> {
         route!(POST "/stock", commands::set_stock),
         route!(POST "/countries", commands::set_countries),
         route!(POST "/keys/publish", commands::publish_keys),
+        route!(GET "/hris", hris::list),
+        route!(POST "/hris/{id}", hris::set),
         route!(GET "/settings", commands::settings),
         route!(POST "/settings", commands::change_settings),
         route!(POST "/okta", orgs::configure),

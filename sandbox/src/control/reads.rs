@@ -34,6 +34,7 @@ fn shipment(shipment: &Shipment) -> Value {
         "state": {"id": shipment.state, "name": warehouse::describe(shipment.state).0, "since": shipment.state_since},
         "states": states, "created": shipment.created, "problem": shipment.problem,
         "recipientEmail": shipment.order.recipient.recipient_email,
+        "recipient": shipment.order.recipient, "address": shipment.order.mailing_address,
         "deliveryType": shipment.order.delivery_type,
         "productId": shipment.order.shipment_items.first().map(|item| item.product_id),
         "serial": shipment.programmed.as_ref().map(|programmed| &programmed.serial),

@@ -15,7 +15,7 @@ use crate::{
         seen::{Inventory, PublicKey},
         wanted::Orgs,
     },
-    okta, yubico,
+    hris, okta, yubico,
 };
 
 /// Yubico's keys and the inventory are at most this old when they are used.
@@ -43,6 +43,8 @@ pub struct Link {
     pub okta: Arc<okta::Client>,
     /// `YubiEnterprise`.
     pub yubico: Arc<yubico::Client>,
+    /// The HRIS, where the connection names one.
+    pub hris: Option<Arc<hris::Client>>,
     /// What preflight learned.
     pub facts: Facts,
     caches: Arc<Caches>,
@@ -56,10 +58,11 @@ impl Link {
         spec: YubiKeyConnectionSpec,
         okta: Arc<okta::Client>,
         yubico: Arc<yubico::Client>,
+        hris: Option<Arc<hris::Client>>,
         facts: Facts,
         caches: Arc<Caches>,
     ) -> Self {
-        Self { name, spec, okta, yubico, facts, caches }
+        Self { name, spec, okta, yubico, hris, facts, caches }
     }
 
     /// One of Yubico's transport keys, at most 10 minutes old, chosen at random as the published clients do.

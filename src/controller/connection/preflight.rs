@@ -16,12 +16,13 @@ use super::{
 use crate::{
     api::connection::{Algorithm, Dpop, KeyModel, OktaAuth, YubiKeyConnectionSpec},
     controller::durations,
-    credentials::{self, Credentials, OktaSecret},
+    credentials::{self, Credentials, HrisSecret, OktaSecret},
     domain::{
         failure::{Failure, Reason},
         preflight::{self, Check, Declared, Model, OktaFacts, Shown, Verdict, YubicoFacts},
         wanted::Orgs,
     },
+    hris,
     http::{CallMetrics, Http, Settings},
     okta, yubico,
 };
@@ -42,9 +43,10 @@ pub async fn credentials(
     name: &str,
     spec: &YubiKeyConnectionSpec,
 ) -> Result<Credentials, Failure> {
-    let own = Credentials::read(directory, name, okta_secret(&spec.okta.auth)).await?;
+    let hris = if spec.recipient_source.is_some() { HrisSecret::Token } else { HrisSecret::None };
+    let own = Credentials::read(directory, name, okta_secret(&spec.okta.auth), hris).await?;
     match shared_ca {
-        Some(path) => Ok(own.trusting(credentials::shared_ca(path).await?)),
+        Some(path) => Ok(own.trusting(&credentials::shared_ca(path).await?)),
         None => Ok(own),
     }
 }
@@ -57,12 +59,13 @@ pub async fn shared_ca(path: &Path) -> Result<Vec<u8>, Failure> {
     credentials::shared_ca(path).await
 }
 
-/// Both clients of one connection. Kept while spec and files stay as they are: with them go the access token for its
+/// The clients of one connection. Kept while spec and files stay as they are: with them go the access token for its
 /// life, the `DPoP` key and what Okta said about its limits.
 #[derive(Debug, Clone)]
 pub struct Clients {
     okta: Arc<okta::Client>,
     yubico: Arc<yubico::Client>,
+    hris: Option<Arc<hris::Client>>,
     caches: Arc<Caches>,
 }
 
@@ -137,7 +140,8 @@ fn same_doors(before: &YubiKeyConnectionSpec, after: &YubiKeyConnectionSpec) -> 
             app.key_id.clear();
             app.algorithm = Algorithm::default();
         }
-        (okta, spec.yubico.clone(), spec.calls.timeout.clone(), spec.allow_insecure_loopback)
+        let hris = spec.recipient_source.clone();
+        (okta, spec.yubico.clone(), hris, spec.calls.timeout.clone(), spec.allow_insecure_loopback)
     };
     keyless(before) == keyless(after)
 }
@@ -233,8 +237,8 @@ fn link(
         )
     });
     let facts = Facts { orgs, rp_id, order_bar };
-    let Clients { okta, yubico, caches } = clients;
-    Ok(Link::new(subject.name.to_owned(), subject.spec.clone(), okta, yubico, facts, caches))
+    let Clients { okta, yubico, hris, caches } = clients;
+    Ok(Link::new(subject.name.to_owned(), subject.spec.clone(), okta, yubico, hris, facts, caches))
 }
 
 fn declared(subject: &Subject<'_>) -> Declared {
@@ -259,7 +263,7 @@ fn declared(subject: &Subject<'_>) -> Declared {
     }
 }
 
-/// Makes both clients; sends nothing.
+/// Makes the clients; sends nothing.
 ///
 /// # Errors
 /// What is wrong with the spec or a credential file.
@@ -269,14 +273,13 @@ pub fn clients(
     lanes: yubico::Lanes,
     metrics: Arc<CallMetrics>,
 ) -> Result<Clients, Failure> {
-    let http = Http::new(
-        &Settings {
-            timeout: durations::std(&spec.calls.timeout),
-            extra_ca: secrets.extra_ca.clone(),
-            allow_insecure_loopback: spec.allow_insecure_loopback,
-        },
-        metrics,
-    )?;
+    let transport = Settings {
+        timeout: durations::std(&spec.calls.timeout),
+        extra_ca: secrets.extra_ca.clone(),
+        allow_insecure_loopback: spec.allow_insecure_loopback,
+    };
+    let hris = hris(spec, secrets, transport.clone(), Arc::clone(&metrics))?;
+    let http = Http::new(&transport, metrics)?;
     let okta = okta::Client::new(
         &okta::Settings {
             org_url: url("okta.orgUrl", &spec.okta.org_url)?,
@@ -296,7 +299,21 @@ pub fn clients(
         },
         http,
     )?;
-    Ok(Clients { okta: Arc::new(okta), yubico: Arc::new(yubico), caches: Arc::default() })
+    Ok(Clients { okta: Arc::new(okta), yubico: Arc::new(yubico), hris, caches: Arc::default() })
+}
+
+/// The HRIS has a CA of its own: nobody who may answer for the one shall be taken for the other.
+fn hris(
+    spec: &YubiKeyConnectionSpec,
+    secrets: &Credentials,
+    transport: Settings,
+    metrics: Arc<CallMetrics>,
+) -> Result<Option<Arc<hris::Client>>, Failure> {
+    let (Some(source), Some(own)) = (&spec.recipient_source, &secrets.hris) else { return Ok(None) };
+    let settings =
+        hris::Settings { url: url("recipientSource.http.url", &source.http.url)?, token: own.token.clone() };
+    let transport = Settings { extra_ca: own.extra_ca.clone(), ..transport };
+    Ok(Some(Arc::new(hris::Client::new(settings, &transport, metrics)?)))
 }
 
 fn url(field: &str, text: &str) -> Result<Url, Failure> {

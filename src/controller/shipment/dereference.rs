@@ -116,13 +116,38 @@ async fn user(
     };
     groups(link, &user, found).await?;
     if found.seen.recipient_fault.is_none() {
-        match validate::recipient(&object.spec, &link.spec, &user) {
-            Ok(recipient) => found.recipient = Some(recipient),
-            Err(fault) => found.seen.recipient_fault = Some(fault),
-        }
+        recipient(object, link, &user, journal, found).await?;
     }
     journal.observe_user(&user.id, &link.facts.orgs);
     found.seen.user = Some(Person::Found(SeenUser { id: user.id, status: user.status }));
+    Ok(())
+}
+
+/// An HRIS is asked only while an order may still be made from its answer: one that is down must not keep a delivered
+/// key from being activated.
+async fn recipient(
+    object: &YubiKeyShipment,
+    link: &Link,
+    user: &User,
+    journal: &Journal,
+    found: &mut Found,
+) -> Result<(), Failure> {
+    let record = match &link.hris {
+        None => None,
+        Some(_) if journal.accepted().is_some() => return Ok(()),
+        Some(hris) => match hris.recipient(user).await {
+            Ok(record) => Some(record),
+            Err(unknown) if unknown.failure.reason == Reason::InvalidRecipient => {
+                found.seen.recipient_fault = Some(unknown.failure);
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        },
+    };
+    match validate::recipient(&object.spec, &link.spec, user, record.as_ref()) {
+        Ok(recipient) => found.recipient = Some(recipient),
+        Err(fault) => found.seen.recipient_fault = Some(fault),
+    }
     Ok(())
 }
 

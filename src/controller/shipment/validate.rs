@@ -23,6 +23,7 @@ use crate::{
         seen::{Inventory, User, UserStatus},
         wanted::{ActivationGate, Cadence, CallLimits, ExistingKey, OnDelete, OnTimeout, PinGate, Wanted},
     },
+    hris::Record,
 };
 
 /// Longest silence of a carrier before a person is asked, unless set otherwise.
@@ -254,7 +255,8 @@ pub const fn delivery(spec: &api::YubiKeyShipmentSpec) -> Delivery {
     }
 }
 
-/// Recipient and address from the profile, the connection's mapping and the shipment's overrides.
+/// Recipient and address: the shipment's overrides, else what the HRIS says, else the profile as the connection maps
+/// it, else the connection's defaults.
 ///
 /// # Errors
 /// `InvalidRecipient` with every fault, each naming its profile attribute or spec field.
@@ -262,12 +264,14 @@ pub fn recipient(
     spec: &api::YubiKeyShipmentSpec,
     connection: &YubiKeyConnectionSpec,
     user: &User,
+    hris: Option<&Record>,
 ) -> Result<Recipient, Failure> {
     let mapping = connection.recipient_mapping.clone().unwrap_or_default();
     let mut raw: BTreeMap<Field, Raw> = Field::ALL
         .into_iter()
         .filter_map(|field| Some((field, from_profile(field, &mapping, user)?)))
         .collect();
+    from_hris(hris, &mut raw);
     fill_in(connection, &mut raw);
     overrides(spec, &mut raw);
     let parsed = Recipient::parse(&raw);
@@ -311,6 +315,28 @@ fn from_profile(field: Field, mapping: &RecipientMapping, user: &User) -> Option
     Some(Raw { value: user.profile.get(attribute).cloned(), source: format!("profile.{attribute}") })
 }
 
+/// The parts of an address. All or nothing: parts of two addresses make a third that nobody lives at.
+const ADDRESS: [Field; 6] = [
+    Field::AddressLine1,
+    Field::AddressLine2,
+    Field::City,
+    Field::Region,
+    Field::PostalCode,
+    Field::CountryCode,
+];
+
+/// What the HRIS says, over the profile.
+fn from_hris(record: Option<&Record>, raw: &mut BTreeMap<Field, Raw>) {
+    let Some(record) = record else { return };
+    let has_address = ADDRESS.iter().any(|field| record.contains_key(field));
+    for field in Field::ALL {
+        if record.contains_key(&field) || (has_address && ADDRESS.contains(&field)) {
+            let source = format!("hris.{}", field.name());
+            raw.insert(field, Raw { value: record.get(&field).cloned(), source });
+        }
+    }
+}
+
 /// What the connection says of people whose profile says nothing. No part of a street address has a default: parts of
 /// two addresses make a third that nobody lives at.
 fn fill_in(connection: &YubiKeyConnectionSpec, raw: &mut BTreeMap<Field, Raw>) {
@@ -344,7 +370,6 @@ fn overrides(spec: &api::YubiKeyShipmentSpec, raw: &mut BTreeMap<Field, Raw>) {
     if !has_address(spec) {
         return;
     }
-    // All or nothing: parts of two addresses make a third that nobody lives at.
     let Some(address) = &spec.address else { return };
     for (field, value, source) in [
         (Field::AddressLine1, &address.line1, "spec.address.line1"),
@@ -402,3 +427,6 @@ pub fn stock(inventory: &Inventory, product: &KeyProduct) -> Result<(), Failure>
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
