@@ -116,7 +116,7 @@ pub fn connection() -> Value {
                 "apiUrl": "https://y/v1", "transportKeysUrl": "https://y/t", "signingKeysUrl": "https://y/s",
                 "countries": ["US"], "cancelBy": "API",
             },
-            "keys": [{"name": "m", "productId": 29, "inventoryProductId": 106, "customizationId": "R"}],
+            "keys": [{"name": "m", "productId": 29, "inventoryProductId": 106, "customizationId": "R", "lowStock": 10}],
             "recipientMapping": mapping,
             "recipientDefaults": {"company": "Example Inc", "phone": "+1 555-0100", "countryCode": "US"},
             "recipientSource": {"http": {"url": "https://h/recipient"}},

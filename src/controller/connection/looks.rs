@@ -70,6 +70,12 @@ impl Pace {
 }
 
 impl<T> Reading<T> {
+    /// Was it never read by this process?
+    #[must_use]
+    pub const fn is_new(&self) -> bool {
+        self.at.is_none()
+    }
+
     /// Is it to be read now?
     #[must_use]
     pub fn is_due(&self, pace: Pace, why: Why) -> bool {

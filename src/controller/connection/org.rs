@@ -82,13 +82,14 @@ async fn enter(okta: &Client, readings: &mut Readings, evidence: &Evidence, why:
     trial(okta, readings, evidence, why).await
 }
 
-/// May the app do what orders need? Tried on somebody, and not at the first look of a process whose shipments show it.
+/// May the app do what orders need? Tried on somebody, and not at the first look of a process that finds it tried.
 /// A token that is kept, and one for good (SSWS), shows only here whether Okta still takes it.
 async fn trial(okta: &Client, readings: &mut Readings, evidence: &Evidence, why: Why) -> Result<(), Failure> {
     if !readings.role.is_due(TRIAL, why) && !readings.feature.is_due(TRIAL, why) {
         return Ok(());
     }
-    let tried = if evidence.somebody_is_enrolled && why <= Why::Time {
+    let starts = readings.role.is_new() && why == Why::Time;
+    let tried = if starts && evidence.road_was_open {
         Ok(Some(()))
     } else {
         okta.try_enrollments(evidence.somebody.clone()).await
