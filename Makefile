@@ -2,7 +2,7 @@
 # Everything real is in scripts, so that CI and people run the same.
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-stop test fuzz model mutants soak audit rights image image-check crds lint fmt clean
+.PHONY: help build demo demo-stop test fuzz model mutants soak rollout audit rights image image-check crds lint fmt clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -10,7 +10,7 @@ help: ## This list
 build: ## Everything demo and tests run: operator, sandbox, control plane with kubectl, Helm, judge
 	@hack/build.sh
 
-demo: ## The whole road on this machine, to keys that sign in (KEEP=1: leave it up; CLUSTER=current: in your cluster)
+demo: ## The whole road on this machine, to keys that sign in (METHOD=group, batch or console: by a rollout; KEEP=1: leave it up; CLUSTER=current: in your cluster)
 	@hack/demo.sh
 
 demo-stop: ## End a demo that was left up
@@ -30,6 +30,9 @@ mutants: ## Spoil the planner in many ways; the model must notice each
 
 soak: ## A fault storm: SHIPMENTS=500 MINUTES=10 SEED=1 (odd: two replicas without a lease); the last line is its verdict
 	@hack/soak.sh run
+
+rollout: ## All three ways to order at once, dry and for real: USERS=2000 SEED=1; the last line is the verdict
+	@hack/soak.sh rollout
 
 audit: ## Recompute a storm's verdict from its folder: DIR=.state/soak/1
 	@hack/soak.sh audit "$(DIR)"

@@ -8,7 +8,7 @@ set -euo pipefail
 . "$root/hack/lib/charts.sh"
 . "$root/hack/lib/tests.sh"
 namespace=yubikey-shipments
-definitions=(yubikeyshipments yubikeyconnections yubikeydecisions)
+definitions=(yubikeyshipments yubikeyconnections yubikeydecisions yubikeyrollouts)
 definitions=("${definitions[@]/%/.fidoprereg.dev}")
 
 work=$(mktemp -d)
@@ -49,7 +49,7 @@ same_in_helm_3() {
 counts() { [ "$(grep -c "^kind: $2\$" "$rendered/$1.yaml" || true)" = "$3" ] || { say "$1: not $3 of $2"; return 1; }; }
 
 makes_what_the_values_say() {
-  counts minimal CustomResourceDefinition 3
+  counts minimal CustomResourceDefinition 4
   counts credentials CustomResourceDefinition 0
   counts credentials ValidatingAdmissionPolicy 0
   counts credentials YubiKeyConnection 0
@@ -63,6 +63,7 @@ makes_what_the_values_say() {
   counts everything PrometheusRule 1
   counts minimal Role 1
   counts namespaced Role 4
+  counts everything Role 2
 }
 
 mounts_whole_secrets() {
@@ -316,6 +317,11 @@ may_do_its_work() {
   may get namespaces/kube-system
   may watch yubikeydecisions.fidoprereg.dev
   may patch yubikeydecisions.fidoprereg.dev --subresource status
+  may watch yubikeyrollouts.fidoprereg.dev
+  may patch yubikeyrollouts.fidoprereg.dev --subresource status
+  may create yubikeyshipments.fidoprereg.dev
+  may delete yubikeyshipments.fidoprereg.dev
+  may get configmaps --namespace onboarding
   may create leases.coordination.k8s.io --namespace "$namespace"
   may patch leases.coordination.k8s.io/courier --namespace "$namespace"
   may get customresourcedefinitions.apiextensions.k8s.io/yubikeyshipments.fidoprereg.dev
@@ -328,11 +334,14 @@ may_do_nothing_else() {
   may_not get namespaces/onboarding
   may_not get yubikeydecisions.fidoprereg.dev
   may_not get pods --namespace "$namespace"
-  may_not create yubikeyshipments.fidoprereg.dev
+  may_not create yubikeyrollouts.fidoprereg.dev
+  may_not delete yubikeyrollouts.fidoprereg.dev
+  may_not deletecollection yubikeyshipments.fidoprereg.dev
+  may_not get configmaps
+  may_not list configmaps --namespace onboarding
   may_not create yubikeydecisions.fidoprereg.dev
   may_not patch leases.coordination.k8s.io/another --namespace "$namespace"
   may_not create leases.coordination.k8s.io --namespace kube-system
-  may_not delete yubikeyshipments.fidoprereg.dev
   may_not list customresourcedefinitions.apiextensions.k8s.io
   may_not patch customresourcedefinitions.apiextensions.k8s.io
   may_not patch namespaces
@@ -366,6 +375,33 @@ writes_what_it_must() {
   kubectl patch yubikeyshipment ann-lee --namespace onboarding --type merge -p '{"spec": {"suspend": true}}'
 }
 
+# shipment LABELS SPEC KUBECTL-OPTIONS...: a shipment for Bob, not stored.
+shipment() {
+  kubectl create --namespace onboarding --dry-run=server "${@:3}" -f - <<END
+apiVersion: fidoprereg.dev/v1alpha1
+kind: YubiKeyShipment
+metadata: {name: bob-ray, labels: $1}
+spec: {userRef: {id: 00u1}, key: {model: yubikey-5c-nfc}, $2}
+END
+}
+
+cancel_shipment() { kubectl delete yubikeyshipment ann-lee --namespace onboarding --dry-run=server "$@"; }
+
+makes_and_cancels_for_rollouts_only() {
+  local ours='{fidoprereg.dev/rollout: x}'
+  until_true fails "of rollouts only" shipment '{}' 'suspend: true' --as "$operator"
+  fails "must not say where a key goes" shipment "$ours" 'recipient: {company: Elsewhere}' --as "$operator"
+  fails "must not say where a key goes" shipment "$ours" \
+    'address: {line1: 1 Elm, city: Bonn, postalCode: "53111", countryCode: DE}' --as "$operator"
+  shipment "$ours" 'suspend: true' --as "$operator"
+  shipment '{}' 'recipient: {company: Elsewhere}'
+  fails "of rollouts only" cancel_shipment --as "$operator"
+  kubectl label yubikeyshipment ann-lee --namespace onboarding fidoprereg.dev/rollout=x
+  cancel_shipment --as "$operator"
+  kubectl label yubikeyshipment ann-lee --namespace onboarding fidoprereg.dev/rollout-
+  cancel_shipment
+}
+
 decision() {
   kubectl create --namespace onboarding --dry-run=server "${@:2}" -f - <<END
 apiVersion: fidoprereg.dev/v1alpha1
@@ -388,11 +424,13 @@ people_have_roles() {
   account=jane
   until_true may create yubikeyshipments.fidoprereg.dev --namespace onboarding
   until_true may get yubikeyshipments.fidoprereg.dev --namespace onboarding
+  may create yubikeyrollouts.fidoprereg.dev --namespace onboarding
   until_true may_not create yubikeydecisions.fidoprereg.dev --namespace onboarding
   may_not patch yubikeyshipments.fidoprereg.dev --subresource status --namespace onboarding
   may_not deletecollection yubikeyshipments.fidoprereg.dev --namespace onboarding
   account=vera
   until_true may get yubikeydecisions.fidoprereg.dev --namespace onboarding
+  may get yubikeyrollouts.fidoprereg.dev --namespace onboarding
   may_not create yubikeyshipments.fidoprereg.dev --namespace onboarding
   account=dan
   may create yubikeydecisions.fidoprereg.dev --namespace onboarding
@@ -482,6 +520,7 @@ run "refuses a Secret of another namespace" refuses "give the name of a Secret i
 run "refuses half a connection" refuses "connections[0].spec has no allowedNamespaces" \
   'connections: [{name: a, existingSecret: s, spec: {okta: {}, yubico: {}}}]'
 run "refuses a pattern for namespaces" refuses "patterns and selectors are not understood" 'watchNamespaces: ["team-*"]'
+run "refuses a pattern for namespaces of lists" refuses "give names of namespaces; patterns and selectors are not understood" 'rollouts: {listNamespaces: ["*"]}'
 run "refuses a namespace twice" refuses "watchNamespaces names a namespace twice" 'watchNamespaces: [a, a]'
 run "refuses the sandbox beside a real connection" refuses "the sandbox is refused beside real connections" \
   '{sandbox: {enabled: true}, connections: [{name: a, existingSecret: s}]}'
@@ -521,6 +560,7 @@ run "gives the operator its rights" may_do_its_work
 run "gives the operator no other rights" may_do_nothing_else
 run "its own token cannot change what people wrote" changes_nothing_people_wrote
 run "its own token can change finalizers" writes_what_it_must
+run "its own token makes and cancels shipments of rollouts only, to no address of its own" makes_and_cancels_for_rollouts_only
 run "people see, edit and decide by roles of their own" people_have_roles
 run "nobody decides in another's name" decides_in_their_own_name
 run "in listed namespaces, has rights only there" works_in_listed_namespaces

@@ -7,11 +7,13 @@
 #   KEEP=1 hack/demo.sh             everything stays up until Enter, Ctrl-C or `hack/demo.sh stop`
 #   CLUSTER=current hack/demo.sh    in the cluster of your KUBECONFIG; no image is there,
 #                                   so the operator runs here, with the chart's rights
+#   METHOD=group hack/demo.sh       the same two people and a third by a rollout: group, batch or console
 #   hack/demo.sh stop               ends a demo that runs elsewhere
 set -euo pipefail
 . "$(dirname "$0")/lib/common.sh"
 . "$root/hack/lib/prerequisites.sh"
 
+method=${METHOD-} # empty: three shipments, one by one
 state=$root/.state/demo
 pidfile=$root/.state/demo.pid
 operator=$root/target/debug/yubikey-shipment-operator
@@ -27,7 +29,8 @@ secret=okta-yubico
 operator_log=$state/operator.log
 listen= # where the operator serves its metrics
 pod_port=8080
-definitions=(yubikeyconnections.fidoprereg.dev yubikeydecisions.fidoprereg.dev yubikeyshipments.fidoprereg.dev)
+definitions=(yubikeyconnections yubikeydecisions yubikeyrollouts yubikeyshipments)
+definitions=("${definitions[@]/%/.fidoprereg.dev}")
 # The sandbox's parcels change their state after so many seconds. Less than the
 # connection's polling.firstAfter, or the first look would find them unchecked.
 step=2
@@ -182,6 +185,7 @@ use_current_cluster() {
 # shipments wait for it to leave the vendors in order.
 leave_current() {
   say "cleaning up in the cluster"
+  kubectl delete yubikeyrollouts --all --namespace "$people" --ignore-not-found --timeout=30s || true
   kubectl delete yubikeyshipments --all --namespace "$people" --ignore-not-found --timeout=30s || true
   kubectl delete yubikeyconnection default --ignore-not-found --timeout=30s || true
   helm uninstall "$release" --namespace "$system" --ignore-not-found --wait --timeout 30s >/dev/null || true
@@ -299,6 +303,9 @@ apply_examples() {
   kubectl wait --for=condition=Ready --timeout=30s yubikeyconnection default >/dev/null 2>&1 ||
     off "the connection is not ready: $(kubectl get yubikeyconnection default -o jsonpath='{.status.conditions[?(@.type=="Ready")].message}')" "$operator_log"
   note "examples/connection.yaml, pointed at the sandbox: the operator reaches both vendors"
+}
+
+declare_shipments() {
   kubectl apply -f "$root/examples/shipments" >/dev/null
   note "examples/shipments: three people shall get a key"
 }
@@ -306,10 +313,69 @@ apply_examples() {
 # --- the play ---
 
 declare -A phase reason
+declare -A login    # of each person, by Okta's user id
+declare -A shipment # of each person, where it has another name
+
+# --- one of the guide's three ways to order, in place of single shipments ---
+
+rollout() { kubectl get yubikeyrollout "$method" --namespace "$people" "$@"; }
+
+# rollout_is JSONPATH VALUE: waits until the rollout's status says so.
+rollout_is() {
+  kubectl wait yubikeyrollout "$method" --namespace "$people" --for="jsonpath={$1}=$2" --timeout=60s >/dev/null 2>&1 ||
+    off "the rollout did not come to $1 = $2: $(rollout -o jsonpath='{.status.conditions[?(@.type=="Ready")].message}')" "$operator_log"
+}
+
+# click PERSON PRODUCT: the Admin Console's button.
+click() {
+  python3 "$ask" post "$control/people/$1@example.com/console-order" \
+    "{\"productId\": \"$2\", \"inventoryProductId\": \"106\", \"customizationId\": \"RXJN83\"}"
+}
+
+group() {
+  python3 "$ask" post "$control/groups" '{"name": "YubiKey 5C NFC", "members": ["ann.lee@example.com", "eve.long@example.com"]}'
+  python3 "$ask" post "$control/groups" '{"name": "YubiKey 5 NFC", "members": ["bob.ray@example.com"]}'
+  note "the IT admin puts Ann and Eve into the Okta group YubiKey 5C NFC, Bob into YubiKey 5 NFC"
+}
+
+# A dry run first, where the rollout's example says so; then the word to begin.
+begin_rollout() {
+  local dry
+  while read -r id name; do login[$id]=$name; done < <(python3 "$ask" people "$control/state")
+  [ "$method" != group ] || group
+  kubectl apply -f "$root/examples/rollouts/$method.yaml" >/dev/null
+  dry=$(rollout -o jsonpath='{.spec.mode}')
+  note "examples/rollouts/$method.yaml, mode $dry"
+  if [ "$method" = console ]; then
+    # What was clicked before the rollout looked is the template's.
+    kubectl wait yubikeyrollout console --namespace "$people" --for=condition=Synced --timeout=60s >/dev/null
+    kubectl patch yubikeyrollout console --namespace "$people" --type merge \
+      -p '{"spec": {"source": {"oktaConsole": {"interval": "1s"}}}}' >/dev/null
+    click ann.lee 29
+    click bob.ray 1
+    click eve.long 4711
+    note "an IT admin clicks Pre-enrolled authenticators → Add for Ann, for Bob, and for Eve with a Product ID nobody knows"
+    return
+  fi
+  rollout_is .status.counts.eligible 2
+  note "the dry run tells who would get what, and every problem; neither vendor was sent anything"
+  show_rollout
+  [ -z "$(kubectl get yubikeyshipments --namespace "$people" -o name)" ] || off "a dry run made a shipment" "$operator_log"
+  kubectl patch yubikeyrollout "$method" --namespace "$people" --type merge -p '{"spec": {"mode": "Order"}}' >/dev/null
+  note "mode: Order, the word to begin"
+}
+
+show_rollout() {
+  say ""
+  say "\$ kubectl get yubikeyrollouts --namespace $people"
+  kubectl get yubikeyrollouts --namespace "$people"
+  rollout -o jsonpath='{range .status.problems[*]}{.reason}{" ("}{.total}{"): "}{.message}{"\n"}{end}' | fold -s -w 110 | sed 's/^/       /'
+  say ""
+}
 
 # watch_shipments: lines come on file descriptor 5 whenever an object changes.
 watch_shipments() {
-  local columns='NAME:.metadata.name,PHASE:.status.phase'
+  local columns='NAME:.metadata.name,ID:.spec.userRef.id,PHASE:.status.phase'
   columns+=',READY:.status.conditions[?(@.type=="Ready")].status'
   columns+=',REASON:.status.conditions[?(@.type=="Ready")].reason'
   mkfifo "$state/changes"
@@ -321,15 +387,20 @@ watch_shipments() {
 # follow_road: prints a line when something changes, plays the admin's part, and
 # returns when all three have arrived where they should.
 follow_road() {
-  local name now ready why ann_is_active=
+  local name id now ready why ann_is_active=
   say ""
   say "kubectl get yubikeyshipments --watch"
   printf '       %-10s %-10s %-6s %s\n' NAME PHASE READY REASON
   until arrived; do
     alive
     [ $((SECONDS - began)) -lt "$deadline" ] || too_late
-    read -r -t 1 name now ready why <&5 || continue
+    read -r -t 1 name id now ready why <&5 || continue
     [ "$now" != "<none>" ] || continue
+    # A rollout's shipments carry no login in their name.
+    if [ -n "${login[$id]-}" ]; then
+      shipment[${login[$id]}]=$name
+      name=${login[$id]}
+    fi
     if [ "${phase[$name]-} ${reason[$name]-}" != "$now $why" ]; then
       phase[$name]=$now reason[$name]=$why
       note "$(printf '%-10s %-10s %-6s %s' "$name" "$now" "$ready" "$why")"
@@ -346,7 +417,7 @@ follow_road() {
 arrived() {
   [ "${phase[ann-lee]-} ${reason[ann-lee]-}" = "Activated Activated" ] &&
     [ "${phase[bob-ray]-} ${reason[bob-ray]-}" = "Activated Activated" ] &&
-    [ "${phase[eve-long]-}" = Held ]
+    { [ -n "$method" ] || [ "${phase[eve-long]-}" = Held ]; }
 }
 
 too_late() {
@@ -355,7 +426,7 @@ too_late() {
 }
 
 # field NAME JSONPATH: of a shipment.
-field() { kubectl get yubikeyshipment "$1" --namespace "$people" -o jsonpath="{$2}"; }
+field() { kubectl get yubikeyshipment "${shipment[$1]-$1}" --namespace "$people" -o jsonpath="{$2}"; }
 
 # sign_in NAME: the program gets the parcel and the mail in a directory of their
 # own, an empty environment, and the address of the page; nothing else.
@@ -380,7 +451,22 @@ sign_in_both() {
   done
 }
 
+# rollout_summary: what the rollout says in the end, and why Eve got nothing.
+rollout_summary() {
+  rollout_is .status.counts.activated 2
+  show_rollout
+  say "\$ kubectl get yubikeyshipments --namespace $people"
+  kubectl get yubikeyshipments --namespace "$people"
+  say ""
+  say "Ann and Bob: ordered for by the rollout, Activated and signed in. Eve: no shipment, see above."
+  [ "$(kubectl get yubikeyshipments --namespace "$people" -o name | wc -l)" = 2 ] || off "there are not two shipments" "$operator_log"
+}
+
 summary() {
+  if [ -n "$method" ]; then
+    rollout_summary
+    return
+  fi
   say ""
   say "\$ kubectl get yubikeyshipments --namespace $people"
   kubectl get yubikeyshipments --namespace "$people"
@@ -406,17 +492,17 @@ Everything stays up. In another terminal:
 
   export KUBECONFIG=$KUBECONFIG PATH=$bin:\$PATH
   kubectl get yubikeyshipments --namespace $people -o wide
-  kubectl describe yubikeyshipment ann-lee --namespace $people
+  kubectl describe yubikeyshipment ${shipment[ann-lee]-ann-lee} --namespace $people
   kubectl explain yubikeyshipment.spec
   $by_kubectl
 
-Correct Eve's profile, ask for a look now, and her key goes the same road:
+$([ -z "$method" ] && echo "Correct Eve's profile, ask for a look now, and her key goes the same road:" || echo "Correct Eve's profile:")
 
   curl $control/people/eve.long@example.com --data '{"profile": {
     "firstName": "Eve", "lastName": "Long", "organization": "Example Inc", "primaryPhone": "+1 617-555-0199",
     "streetAddress": "12345 Old Post Road", "city": "Cambridge", "state": "MA"}}'
-  kubectl annotate yubikeyshipment eve-long --namespace $people --overwrite fidoprereg.dev/requestedAt="\$(date)"
-  kubectl get yubikeyshipment eve-long --namespace $people --watch
+  kubectl annotate ${method:+yubikeyrollout }${method:-yubikeyshipment eve-long} --namespace $people --overwrite fidoprereg.dev/requestedAt="\$(date)"
+  kubectl get yubikeyshipments --namespace $people --watch
 
   what the vendors see: people, parcels, the outbox   $control
   what the operator does                              $operator_log
@@ -440,6 +526,7 @@ END
 }
 
 main() {
+  case $method in "" | group | batch | console) ;; *) fail "METHOD is $method: give group, batch or console, or leave it out for single shipments" ;; esac
   need git rust c go python
   one_at_a_time
   trap finish EXIT
@@ -457,6 +544,7 @@ main() {
   export HELM_CACHE_HOME=$state/helm HELM_CONFIG_HOME=$state/helm HELM_DATA_HOME=$state/helm
   install_chart
   apply_examples
+  if [ -n "$method" ]; then begin_rollout; else declare_shipments; fi
   watch_shipments
   follow_road
   sign_in_both

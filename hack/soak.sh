@@ -4,7 +4,8 @@
 #
 #   SHIPMENTS=500 MINUTES=10 SEED=1 hack/soak.sh run    a storm, with release builds
 #   hack/soak.sh audit DIR                              its verdict once more, from its folder alone
-#   hack/soak.sh short                                  two small storms with debug builds, for hack/test.sh
+#   USERS=2000 SEED=1 hack/soak.sh rollout              rollouts of all three sources over so many people
+#   hack/soak.sh short                                  a small rollout and two small storms with debug builds, for hack/test.sh
 set -euo pipefail
 . "$(dirname "$0")/lib/common.sh"
 . "$root/hack/lib/prerequisites.sh"
@@ -36,6 +37,20 @@ storm() {
 # audit PROFILE DIR
 audit() { tied "$target/$1/yubikey-shipment-soak" audit --dir "$2"; }
 
+# rollout PROFILE SEED USERS MINUTES DIR
+rollout() {
+  local programs=$target/$1
+  tied "$programs/yubikey-shipment-soak" rollout --seed "$2" --users "$3" --minutes "$4" --dir "$5" \
+    --tools "$bin" --chart charts/yubikey-shipment-operator \
+    --operator "$programs/yubikey-shipment-operator" --sandbox "$programs/yubikey-shipment-sandbox"
+}
+
+run_rollout() {
+  local seed=${SEED:-1}
+  build release
+  rollout release "$seed" "${USERS:-200}" "${MINUTES:-60}" "${DIR:-.state/rollout/$seed}"
+}
+
 run() {
   local seed=${SEED:-1}
   build release
@@ -57,9 +72,16 @@ short_storm() {
   storm debug "$1" 12 0.75 "$dir" >"$dir.verdict" && cat "$dir.verdict"
 }
 
+short_rollout() {
+  local dir=.state/rollout/short
+  mkdir -p .state/rollout
+  rollout debug 1 50 8 "$dir" >"$dir.verdict" && cat "$dir.verdict"
+}
+
 short() {
   local seed
   build debug
+  whole "rollouts of all three sources over 50 people serve everybody once, and their counts are the books'" short_rollout
   for seed in 1 2; do
     whole "a storm of seed $seed ends with nothing twice, lost, early, leaked or unexplained" short_storm "$seed"
     whole "its audit comes to the same" same ".state/soak/short-$seed"
@@ -69,6 +91,7 @@ short() {
 need git rust c go
 case ${1-} in
 run) run ;;
+rollout) run_rollout ;;
 audit)
   [ -n "${2-}" ] || fail "name the folder of a run: make audit DIR=.state/soak/1"
   profile=release

@@ -48,6 +48,12 @@ fuzz_target!(|input: &[u8]| {
         }
         "search" | "compare" => compare(operation, &answer),
         "validate-address" => verdict(&answer),
+        "list" => {
+            if let Some(page) = fair(&answer, read::listed(&answer)) {
+                assert!(page.rows.len() <= page.entries);
+                page.rows.iter().for_each(|row| assert_eq!(row.state, ParcelState::from_id(row.state.id)));
+            }
+        }
         "inventory" => {
             fair(&answer, read::inventory(&answer));
         }

@@ -6,7 +6,8 @@ ask.py pod-port PORT                     that port, if pods can listen on it, el
 ask.py field FILE NAME                   one field of a JSON file
 ask.py ok URL                            exit code 0 if it answers 2xx
 ask.py get URL                           prints the answer
-ask.py post URL                          posts nothing, prints nothing
+ask.py post URL [JSON]                   posts that or nothing, prints nothing
+ask.py people URL                        id and first name of each person of a sandbox
 ask.py connection FILE NAMESPACE         patch that points examples/connection.yaml at a sandbox
 """
 
@@ -92,6 +93,11 @@ def main(arguments):
             print(call(url))
         case ["post", url]:
             call(url, data=b"")
+        case ["post", url, body]:
+            call(url, data=body.encode())
+        case ["people", url]:
+            for person in json.loads(call(url))["people"]:
+                print(person["id"], person["login"].split("@")[0].replace(".", "-"))
         case ["connection", file, namespace]:
             print(connection(file, namespace))
         case _:

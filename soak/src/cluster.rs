@@ -4,7 +4,7 @@ use std::path::Path;
 
 use kube::{
     Api, Client, Config,
-    api::{ListParams, PostParams},
+    api::{ListParams, Patch, PatchParams, PostParams},
     config::{KubeConfigOptions, Kubeconfig},
     core::{ApiResource, DynamicObject, GroupVersionKind},
 };
@@ -64,6 +64,32 @@ impl Cluster {
 
     pub(crate) async fn shipments(&self) -> Result<Vec<Value>, Fault> {
         self.all(&ours("YubiKeyShipment")).await
+    }
+
+    pub(crate) async fn rollouts(&self) -> Result<Vec<Value>, Fault> {
+        self.all(&ours("YubiKeyRollout")).await
+    }
+
+    /// Declares a rollout.
+    pub(crate) async fn roll_out(&self, namespace: &str, name: &str, spec: &Value) -> Result<(), Fault> {
+        let api = Api::namespaced_with(self.0.clone(), namespace, &ours("YubiKeyRollout"));
+        let manifest = object(manifest("YubiKeyRollout", name, spec))?;
+        api.create(&PostParams::default(), &manifest).await?;
+        Ok(())
+    }
+
+    /// Merges a change into a rollout's spec.
+    pub(crate) async fn change_rollout(
+        &self,
+        namespace: &str,
+        name: &str,
+        spec: &Value,
+    ) -> Result<(), Fault> {
+        let api: Api<DynamicObject> =
+            Api::namespaced_with(self.0.clone(), namespace, &ours("YubiKeyRollout"));
+        let change = Patch::Merge(json!({"spec": spec}));
+        api.patch(name, &PatchParams::default(), &change).await?;
+        Ok(())
     }
 
     pub(crate) async fn connections(&self) -> Result<Vec<Value>, Fault> {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 
 use crate::{
-    Fault, Plan,
+    Fault, Setup,
     folder::Folder,
     programs::{Program, output},
 };
@@ -19,7 +19,7 @@ pub(crate) const ACCOUNT: &str = "yubikey-shipment-operator";
 #[derive(Debug)]
 pub(crate) struct ControlPlane {
     program: Program,
-    plan: Plan,
+    setup: Setup,
     folder: Folder,
     port: String,
     /// Of the admin.
@@ -29,13 +29,13 @@ pub(crate) struct ControlPlane {
 }
 
 impl ControlPlane {
-    pub(crate) async fn start(plan: &Plan, folder: &Folder) -> Result<Self, Fault> {
-        let (program, ready) = serve(plan, folder, "0").await?;
+    pub(crate) async fn start(setup: &Setup, folder: &Folder) -> Result<Self, Fault> {
+        let (program, ready) = serve(setup, folder, "0").await?;
         let text = |name: &str| ready[name].as_str().unwrap_or_default().to_owned();
         let port = text("server").rsplit(':').next().unwrap_or_default().to_owned();
         let mut plane = Self {
             program,
-            plan: plan.clone(),
+            setup: setup.clone(),
             folder: folder.clone(),
             port,
             kubeconfig: PathBuf::from(text("kubeconfig")),
@@ -54,7 +54,7 @@ impl ControlPlane {
     pub(crate) async fn put_back(&mut self) -> Result<(), Fault> {
         let mut tries = 0;
         loop {
-            match serve(&self.plan, &self.folder, &self.port).await {
+            match serve(&self.setup, &self.folder, &self.port).await {
                 Ok((program, _)) => {
                     self.program = program;
                     return Ok(());
@@ -72,7 +72,7 @@ impl ControlPlane {
     }
 
     fn kubectl(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(self.plan.tools.join("kubectl"));
+        let mut command = Command::new(self.setup.tools.join("kubectl"));
         command.args(arguments).env("KUBECONFIG", &self.kubeconfig);
         command
     }
@@ -83,11 +83,11 @@ impl ControlPlane {
 
     /// What is installed is what the operator prints and the chart renders.
     async fn install(&mut self) -> Result<(), Fault> {
-        let mut crds = Command::new(&self.plan.operator);
+        let mut crds = Command::new(&self.setup.operator);
         crds.arg("crds");
         self.apply(&output(crds, b"").await?).await?;
-        let mut helm = Command::new(self.plan.tools.join("helm"));
-        helm.args(["template", ACCOUNT]).arg(&self.plan.chart).args(["--namespace", SYSTEM]);
+        let mut helm = Command::new(self.setup.tools.join("helm"));
+        helm.args(["template", ACCOUNT]).arg(&self.setup.chart).args(["--namespace", SYSTEM]);
         helm.args(["--show-only", "templates/rbac.yaml", "--show-only", "templates/admission.yaml"]);
         let rules = output(helm, b"").await?;
         let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SYSTEM}});
@@ -98,7 +98,7 @@ impl ControlPlane {
     }
 
     async fn await_definitions(&self) -> Result<(), Fault> {
-        let kinds = ["yubikeyshipments", "yubikeyconnections", "yubikeydecisions"];
+        let kinds = ["yubikeyshipments", "yubikeyconnections", "yubikeydecisions", "yubikeyrollouts"];
         let names = kinds.map(|plural| format!("crd/{plural}.fidoprereg.dev"));
         let mut wait = vec!["wait", "--for=condition=Established", "--timeout=60s"];
         wait.extend(names.iter().map(String::as_str));
@@ -129,8 +129,8 @@ impl ControlPlane {
     }
 }
 
-async fn serve(plan: &Plan, folder: &Folder, port: &str) -> Result<(Program, Value), Fault> {
-    let mut command = Command::new(plan.tools.join("control-plane"));
+async fn serve(setup: &Setup, folder: &Folder, port: &str) -> Result<(Program, Value), Fault> {
+    let mut command = Command::new(setup.tools.join("control-plane"));
     command.args(["serve", "--port", port, "--dir"]).arg(folder.path("control-plane/state"));
     let (program, line) =
         Program::announced(command, &folder.path("control-plane/control-plane.stderr")).await?;

@@ -20,6 +20,9 @@ pub(crate) const SECRETS: &str = "secrets.json";
 /// What we did: kills, outages, declared shipments.
 pub(crate) const DIARY: &str = "kills.json";
 pub(crate) const SHIPMENTS: &str = "shipments.json";
+pub(crate) const ROLLOUTS: &str = "rollouts.json";
+/// Of rollouts: who there was, and what was wrong with whom.
+pub(crate) const CAST: &str = "cast.json";
 pub(crate) const CONNECTIONS: &str = "connections.json";
 pub(crate) const EVENTS: &str = "events.json";
 /// One sample after the other.

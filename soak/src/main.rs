@@ -12,6 +12,7 @@ mod folder;
 mod people;
 mod programs;
 mod replicas;
+mod rollout;
 mod run;
 mod storm;
 mod vendors;
@@ -35,6 +36,8 @@ struct Cli {
 enum Command {
     /// Runs a storm, waits until all have come to rest, and audits what was left behind.
     Run(Plan),
+    /// Runs three rollouts, dry and for real, while people come and go and the operator dies, and audits their books.
+    Rollout(rollout::Plan),
     /// Recomputes the verdict of a run from its folder alone.
     Audit {
         /// The folder of the run.
@@ -43,12 +46,11 @@ enum Command {
     },
 }
 
-/// One run.
+/// One storm.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Plan {
-    /// Everything random follows from it. Odd: both replicas act, without a lease.
-    #[arg(long)]
-    seed: u64,
+    #[command(flatten)]
+    setup: Setup,
     /// People who are to get a key.
     #[arg(long)]
     shipments: usize,
@@ -58,6 +60,14 @@ pub(crate) struct Plan {
     /// Longest wait for rest after the storm.
     #[arg(long, default_value_t = 8.0)]
     calm_minutes: f64,
+}
+
+/// What every run needs.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Setup {
+    /// Everything random follows from it. In a storm, odd: both replicas act, without a lease.
+    #[arg(long)]
+    seed: u64,
     /// Where everything is kept; what an earlier run left there is removed.
     #[arg(long)]
     dir: PathBuf,
@@ -79,6 +89,7 @@ pub(crate) struct Plan {
 async fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Run(plan) => run::run(&plan).await,
+        Command::Rollout(plan) => rollout::run(&plan).await,
         Command::Audit { dir } => audit::audit(&dir),
     };
     match outcome {
@@ -87,7 +98,7 @@ async fn main() -> ExitCode {
                 eprintln!("{finding}");
             }
             println!("{}", verdict.line);
-            if verdict.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+            if verdict.is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         Err(fault) => {
             eprintln!("soak: {fault}");

@@ -55,7 +55,8 @@ pub(crate) async fn create(vendors: &Vendors, orgs: &[Org], count: usize) -> Res
     Ok(people)
 }
 
-fn profile(number: usize, login: &str) -> Value {
+/// A profile that Yubico takes, with an address of its own.
+pub(crate) fn profile(number: usize, login: &str) -> Value {
     json!({
         "login": login, "email": login, "firstName": "Kim", "lastName": format!("Doe {number:04}"),
         "secondEmail": format!("home.{login}"), "primaryPhone": format!("+1 617-555-{number:04}"),

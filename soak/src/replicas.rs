@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use tokio::{net::TcpListener, process::Command};
 
 use crate::{
-    Fault, Plan,
+    Fault, Setup,
     control_plane::{ACCOUNT, SYSTEM},
     diary::{Diary, Kill},
     folder::{self, Folder},
@@ -27,7 +27,7 @@ pub(crate) struct Replica {
 impl Replica {
     /// Starts one for the first time. Without `lease` it always acts.
     pub(crate) async fn start(
-        plan: &Plan,
+        setup: &Setup,
         folder: &Folder,
         name: &str,
         kubeconfig: PathBuf,
@@ -46,7 +46,7 @@ impl Replica {
         let mut replica = Self {
             name: name.to_owned(),
             program: None,
-            operator: plan.operator.clone(),
+            operator: setup.operator.clone(),
             arguments,
             kubeconfig,
             address,

@@ -23,6 +23,9 @@ use crate::{
     vendors::Vendors,
 };
 
+/// Parcels move on after so many seconds in a state.
+const STEP: &str = "6";
+
 /// Time between two lines of progress.
 const PROGRESS: Duration = Duration::from_secs(10);
 
@@ -33,9 +36,9 @@ const PEOPLE_OF_A_CONNECTION: usize = 125;
 pub(crate) async fn run(plan: &Plan) -> Result<Verdict, Fault> {
     let line = format!(
         "A fault storm of {} shipments over {} min with seed {}; `make audit DIR=` recomputes its verdict.",
-        plan.shipments, plan.minutes, plan.seed
+        plan.shipments, plan.minutes, plan.setup.seed
     );
-    let folder = Folder::fresh(&plan.dir, &line)?;
+    let folder = Folder::fresh(&plan.setup.dir, &line)?;
     eprintln!("{line} Everything is kept in {}", folder.path("").display());
     let mut terminated = signal(SignalKind::terminate())?;
     tokio::select! {
@@ -43,7 +46,7 @@ pub(crate) async fn run(plan: &Plan) -> Result<Verdict, Fault> {
         _ = tokio::signal::ctrl_c() => return Err("interrupted".into()),
         _ = terminated.recv() => return Err("asked to end".into()),
     }
-    audit::audit(&plan.dir)
+    audit::audit(&plan.setup.dir)
 }
 
 async fn play(plan: &Plan, folder: &Folder) -> Result<(), Fault> {
@@ -64,7 +67,10 @@ async fn play(plan: &Plan, folder: &Folder) -> Result<(), Fault> {
 }
 
 async fn set(plan: &Plan, folder: &Folder) -> Result<Stage, Fault> {
-    let (plane, vendors) = tokio::try_join!(ControlPlane::start(plan, folder), Vendors::start(plan, folder))?;
+    let (plane, vendors) = tokio::try_join!(
+        ControlPlane::start(&plan.setup, folder),
+        Vendors::start(&plan.setup, folder, STEP)
+    )?;
     vendors.set_pace().await?;
     let cluster = Cluster::open(&plane.kubeconfig).await?;
     let id = cluster.id().await?;
@@ -78,21 +84,21 @@ async fn set(plan: &Plan, folder: &Folder) -> Result<Stage, Fault> {
         orgs.push(org);
     }
     let people = people::create(&vendors, &orgs, plan.shipments).await?;
-    let lease = plan.seed.is_multiple_of(2);
+    let lease = plan.setup.seed.is_multiple_of(2);
     let mut replicas = Vec::new();
     for name in ["operator-a", "operator-b"] {
         let (kubeconfig, credentials) = (plane.operator_kubeconfig.clone(), vendors.credentials());
-        replicas.push(Replica::start(plan, folder, name, kubeconfig, &credentials, lease).await?);
+        replicas.push(Replica::start(&plan.setup, folder, name, kubeconfig, &credentials, lease).await?);
     }
     Ok(Stage {
-        seed: plan.seed,
+        seed: plan.setup.seed,
         plane: Mutex::new(plane),
         cluster,
         vendors,
         orgs,
         people,
         replicas: Mutex::new(replicas),
-        diary: Diary::new(plan.seed, lease),
+        diary: Diary::new(plan.setup.seed, lease),
         http: reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(2)).build()?,
     })
 }
@@ -136,6 +142,7 @@ async fn collect(stage: &Stage, folder: &Folder) -> Result<(), Fault> {
         replica.sample(&stage.http).await?;
     }
     folder.save(folder::SHIPMENTS, &stage.cluster.shipments().await?)?;
+    folder.save(folder::ROLLOUTS, &stage.cluster.rollouts().await?)?;
     folder.save(folder::CONNECTIONS, &stage.cluster.connections().await?)?;
     folder.save(folder::EVENTS, &stage.cluster.events().await?)?;
     folder.save(folder::JOURNAL, &stage.vendors.get("/journal").await?)?;

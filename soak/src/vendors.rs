@@ -5,10 +5,7 @@ use std::{fs, path::PathBuf};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use crate::{Fault, Plan, folder::Folder, programs::Program};
-
-/// Parcels move on after so many seconds in a state.
-const STEP: &str = "6";
+use crate::{Fault, Setup, folder::Folder, programs::Program};
 
 /// The running sandbox.
 #[derive(Debug)]
@@ -60,9 +57,10 @@ impl Org {
 }
 
 impl Vendors {
-    pub(crate) async fn start(plan: &Plan, folder: &Folder) -> Result<Self, Fault> {
-        let mut command = Command::new(&plan.sandbox);
-        command.args(["serve", "--step", STEP, "--seed", &plan.seed.to_string(), "--dir"]);
+    /// Parcels move on after `step` seconds in a state.
+    pub(crate) async fn start(setup: &Setup, folder: &Folder, step: &str) -> Result<Self, Fault> {
+        let mut command = Command::new(&setup.sandbox);
+        command.args(["serve", "--step", step, "--seed", &setup.seed.to_string(), "--dir"]);
         command.arg(folder.path("sandbox"));
         let (program, line) = Program::announced(command, &folder.path("sandbox.log")).await?;
         let http = reqwest::Client::builder().no_proxy().build()?;

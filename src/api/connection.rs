@@ -96,6 +96,15 @@ pub struct Okta {
     pub rp_id: Option<String>,
     /// How the operator shows who it is.
     pub auth: OktaAuth,
+    /// Share of each of Okta's rate limits that the operator may use, in percent; the rest is left to other programs.
+    /// Okta reports the limits with each answer, and from there on calls wait for the next minute.
+    #[serde(default = "rate_limit_share")]
+    #[schemars(range(min = 1, max = 100))]
+    pub rate_limit_share: u32,
+}
+
+const fn rate_limit_share() -> u32 {
+    50
 }
 
 /// Exactly one way to authenticate at Okta.
@@ -334,6 +343,15 @@ pub struct Polling {
     #[serde(default = "interval")]
     #[schemars(schema_with = "super::schema::duration")]
     pub interval: String,
+    /// From this many orders under way on they are followed by the organization's list, 100 a call and once an hour,
+    /// where the list shows pre-registered orders; below it, and where it does not, by one call an order.
+    #[serde(default = "list_from")]
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub list_from: u32,
+}
+
+const fn list_from() -> u32 {
+    100
 }
 
 fn first_after() -> String {
@@ -346,7 +364,7 @@ fn interval() -> String {
 
 impl Default for Polling {
     fn default() -> Self {
-        Self { first_after: first_after(), interval: interval() }
+        Self { first_after: first_after(), interval: interval(), list_from: list_from() }
     }
 }
 

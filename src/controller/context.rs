@@ -1,7 +1,7 @@
 //! What all passes share: the API client, the caches, the connections, and a little memory that may be lost.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -13,19 +13,23 @@ use kube::{
     core::{Selector, SelectorExt},
     runtime::{
         events::{EventType, Recorder},
-        reflector::Store,
+        reflector::{ObjectRef, Store},
     },
 };
 
 use super::{
     connection::{
+        follower::Following,
         reconcile::Examined,
         registry::{Connection, Registry, Stand},
     },
     events,
+    index::Term,
     namespaces::Namespaces,
+    places::{Place, Places},
     rollout,
     shipment::record,
+    turns::Turns,
     watch::View,
 };
 use crate::{
@@ -37,7 +41,7 @@ use crate::{
     },
     domain::{
         failure::Failure,
-        ids::ShipmentId,
+        ids::{ShipmentId, UserId},
         journal::{Journal, Order},
         plan::{Person, Seen},
     },
@@ -45,6 +49,9 @@ use crate::{
     metrics::Metrics,
     tasks::Tasks,
 };
+
+/// Passes of one connection that run side by side; each holds at most one call.
+const SIDE_BY_SIDE: usize = 64;
 
 /// Shared by all passes.
 pub struct Context {
@@ -79,6 +86,11 @@ pub struct Context {
     /// Resolves once every watch of shipments and decisions has listed or failed: before that a rival may only not be
     /// read yet.
     pub answered: Shared<BoxFuture<'static, ()>>,
+    /// What the lists of orders tell.
+    pub following: Following,
+    places: Places,
+    /// Who may run a pass now.
+    pub turns: Turns<ObjectRef<YubiKeyShipment>>,
     /// Running passes; shutdown waits for them.
     pub tasks: Tasks,
     /// When this process started (UTC).
@@ -146,6 +158,8 @@ impl Context {
     /// Puts a context together.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
+        let shipments = parts.shipments.clone();
+        let turns = Turns::new(SIDE_BY_SIDE, move |shipment| shipments.wake(shipment));
         Self {
             client: parts.client,
             recorder: parts.recorder,
@@ -162,6 +176,9 @@ impl Context {
             cluster: parts.cluster,
             leadership: parts.leadership,
             answered: parts.answered,
+            following: Following::default(),
+            places: Places::default(),
+            turns,
             tasks: Tasks::default(),
             started: parts.started,
             memory: Memory::default(),
@@ -253,10 +270,8 @@ impl Context {
     /// Does a shipment with an open effect name this connection?
     #[must_use]
     pub fn needs_connection(&self, connection: &str) -> bool {
-        self.shipments
-            .state()
-            .iter()
-            .any(|s| s.spec.connection_ref.name == connection && s.status.as_ref().is_some_and(is_marked))
+        let theirs = self.shipments.under(&Term::Connection(connection.to_owned()));
+        theirs.iter().any(|s| s.status.as_ref().is_some_and(is_marked))
     }
 
     /// Does the connection admit the shipment's namespace?
@@ -290,28 +305,52 @@ impl Context {
         })
     }
 
-    /// Open orders of the namespace with the same connection, this shipment's not counted.
+    /// Open orders of the namespace with the same connection, this shipment's not counted, and a place among them if
+    /// there are less than `most`.
     #[must_use]
-    pub fn open_orders(&self, object: &YubiKeyShipment) -> u32 {
-        let others = self.shipments.state().into_iter().filter(|other| {
-            other.uid() != object.uid()
-                && other.namespace() == object.namespace()
-                && other.spec.connection_ref == object.spec.connection_ref
-                && other.status.as_ref().is_some_and(is_open)
-        });
-        u32::try_from(others.count()).unwrap_or(u32::MAX)
+    pub fn open_orders(&self, object: &YubiKeyShipment, most: u32) -> (u32, Option<Place>) {
+        let among = Term::open_beside(object);
+        let open = self.shipments.under(&among).iter().filter_map(|other| other.uid()).collect();
+        self.places.take(&among, &object.uid().unwrap_or_default(), &open, most)
     }
 
-    /// A shipment that comes first for the same person: one with an open mark or enrolment, then the older, then the
-    /// smaller uid.
+    /// The right of one pass to begin an enrolment for this person. None: another pass is just doing it, and soon the
+    /// cache shows whose.
+    #[must_use]
+    pub fn claim_person(&self, org: &str, user: &UserId, object: &YubiKeyShipment) -> Option<Place> {
+        let among = Term::Person(format!("{org}/{user}"));
+        self.places.take(&among, &object.uid().unwrap_or_default(), &HashSet::new(), 1).1
+    }
+
+    /// Has a pass over this shipment run now, though it rests.
+    pub fn wake(&self, shipment: &YubiKeyShipment) {
+        if let Some(rested) = lock(&self.memory.rests).get_mut(&shipment.uid().unwrap_or_default()) {
+            rested.until = Some(Timestamp::MIN);
+        }
+        // One that is gone needs no look.
+        let _ = self.shipments.wake(&ObjectRef::from_obj(shipment));
+    }
+
+    /// The shipment that comes first for the same person, if it is not this one: one with an open mark or enrolment, then
+    /// the oldest, then the smallest uid.
     #[must_use]
     pub fn rival(&self, object: &YubiKeyShipment, seen: &Seen, journal: &Journal) -> Option<String> {
         let Some(Person::Found(user)) = &seen.user else { return None };
         if journal.is_open() || journal.accepted().is_some() {
             return None;
         }
-        let mine = (object.creation_timestamp().map(|t| t.0), object.uid());
-        let others = self.shipments.state();
+        let mut others = self.shipments.under(&Term::Person(user.id.to_string()));
+        if let Some(login) = &object.spec.user_ref.login {
+            others.extend(self.shipments.under(&Term::login(login)));
+        }
+        // What this process wrote counts before the watch shows it.
+        let others: Vec<_> = others.iter().map(|other| self.newest(other)).collect();
+        let order = |other: &YubiKeyShipment| {
+            let open = other.status.as_ref().is_some_and(is_open);
+            // False comes before true.
+            (!open, other.creation_timestamp().map(|t| t.0), other.uid())
+        };
+        let mine = (true, object.creation_timestamp().map(|t| t.0), object.uid());
         let first = others
             .iter()
             .filter(|other| other.uid() != object.uid() && self.same_person(other, object, user.id.as_str()))
@@ -319,10 +358,8 @@ impl Context {
                 other.metadata.deletion_timestamp.is_none() || other.status.as_ref().is_some_and(is_open)
             })
             .filter(|other| !other.status.as_ref().is_some_and(is_finished))
-            .find(|other| {
-                let theirs = (other.creation_timestamp().map(|t| t.0), other.uid());
-                other.status.as_ref().is_some_and(is_open) || theirs < mine
-            })?;
+            .min_by_key(|other| order(other))
+            .filter(|other| order(other) < mine)?;
         Some(whole_name(first))
     }
 
@@ -361,12 +398,8 @@ impl Context {
     /// Another resource that has this order.
     #[must_use]
     pub fn claimant(&self, id: &ShipmentId, object: &YubiKeyShipment) -> Option<String> {
-        let has = |other: &YubiKeyShipment| {
-            let order = other.status.as_ref().and_then(|s| s.order.as_ref());
-            order.and_then(|o| o.shipment_id.as_deref()) == Some(id.as_str())
-        };
-        let all = self.shipments.state();
-        let other = all.iter().find(|other| other.uid() != object.uid() && has(other))?;
+        let all = self.shipments.under(&Term::Order(id.to_string()));
+        let other = all.iter().find(|other| other.uid() != object.uid())?;
         Some(whole_name(other))
     }
 
@@ -405,6 +438,14 @@ fn whole_name(object: &YubiKeyShipment) -> String {
 
 fn is_marked(status: &YubiKeyShipmentStatus) -> bool {
     record::read(status).map_or(true, |journal| journal.is_open())
+}
+
+/// Has it an order whose parcel may still bring news? Wider than what is read: this runs at each change.
+pub(super) fn is_followed(status: &YubiKeyShipmentStatus) -> bool {
+    let accepted = status.order.as_ref().filter(|order| order.outcome == OrderOutcome::Accepted);
+    let mailed = status.times.as_ref().is_some_and(|times| times.pin_sent.is_some());
+    let delivered = status.times.as_ref().is_some_and(|times| times.delivered.is_some());
+    accepted.is_some_and(|order| order.shipment_id.is_some()) && !(mailed && delivered)
 }
 
 /// As [`Journal::is_open`], without building the journal: this runs over all shipments.

@@ -7,11 +7,14 @@ pub mod connection;
 pub mod context;
 pub mod durations;
 pub mod events;
+pub mod index;
 pub mod measure;
 pub mod namespaces;
+pub mod places;
 pub mod rollout;
 pub mod run;
 pub mod shipment;
+pub mod turns;
 pub mod watch;
 
 pub use context::Context;

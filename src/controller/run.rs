@@ -9,6 +9,7 @@ use kube::{
         Controller,
         controller::{self, Action},
         events::{Recorder, Reporter},
+        reflector::ObjectRef,
         watcher,
     },
 };
@@ -35,11 +36,8 @@ use crate::{
     readiness::Readiness,
 };
 
-/// Passes that run side by side; each holds at most one call.
-const CONCURRENCY: u16 = 64;
-
-/// The same for one of many namespaces that share them.
-const FEWEST: u16 = 4;
+/// Connections that are examined side by side.
+const EXAMINATIONS: u16 = 64;
 
 /// Rollouts looked through side by side.
 const ROLLOUTS: u16 = 8;
@@ -109,7 +107,7 @@ pub async fn run(setup: Setup, stop: impl Future<Output = ()> + Send + 'static) 
         started: clock::now(),
     }));
     setup.metrics.include(Census {
-        shipments: places.iter().map(|place| place.shipments.clone()).collect(),
+        shipments: places.iter().map(|place| place.shipments.store.clone()).collect(),
         connections: ctx.connections.clone(),
         answered: ctx.answered.clone(),
         known: Arc::clone(&setup.metrics.connections),
@@ -120,7 +118,9 @@ pub async fn run(setup: Setup, stop: impl Future<Output = ()> + Send + 'static) 
     let road = road(places, &ctx, &stop);
     let doors = connection_controller(connections, Arc::clone(&ctx), stop.clone());
     let namespace_watch = futures::future::select(namespace_watch, stop.clone());
-    let running = Box::pin(futures::future::join3(road, doors, namespace_watch));
+    let lists = Box::pin(connection::follower::run(Arc::clone(&ctx)));
+    let lists = futures::future::select(lists, stop.clone());
+    let running = Box::pin(futures::future::join4(road, doors, namespace_watch, lists));
     // A first list that the API server refuses never ends by itself; passes run in tasks of their own.
     let patience = Box::pin(stop.clone().then(|()| tokio::time::sleep(WIND_DOWN)));
     futures::future::select(running, patience).await;
@@ -161,23 +161,18 @@ type Stop = Shared<futures::future::BoxFuture<'static, ()>>;
 async fn road(places: Vec<Place>, ctx: &Arc<Context>, stop: &Stop) {
     let known = futures::future::join(ctx.connections.wait_until_ready(), ctx.namespaces.wait_until_ready());
     futures::future::select(Box::pin(known), stop.clone()).await;
-    let share = CONCURRENCY.div_ceil(u16::try_from(places.len()).unwrap_or(u16::MAX).max(1)).max(FEWEST);
     let roads = places.into_iter().map(|place| {
-        let shipments = shipment_controller(place.controller, share, Arc::clone(ctx), stop.clone());
+        let shipments = shipment_controller(place.controller, Arc::clone(ctx), stop.clone());
         let rollouts = rollout_controller(place.rollout_controller, Arc::clone(ctx), stop.clone());
         futures::future::join(shipments, rollouts)
     });
     futures::future::join_all(roads).await;
 }
 
-async fn shipment_controller(
-    controller: Controller<YubiKeyShipment>,
-    concurrency: u16,
-    ctx: Arc<Context>,
-    stop: Stop,
-) {
+async fn shipment_controller(controller: Controller<YubiKeyShipment>, ctx: Arc<Context>, stop: Stop) {
     controller
-        .with_config(controller::Config::default().concurrency(concurrency))
+        // How many passes run side by side their turns say.
+        .with_config(controller::Config::default().concurrency(0))
         .reconcile_all_on(futures::stream::select(ctx.registry.changes(), ctx.leadership.gained()))
         .graceful_shutdown_on(stop)
         .run(shipment::reconcile::reconcile, retry, Arc::clone(&ctx))
@@ -205,7 +200,7 @@ async fn rollout_controller(controller: Controller<YubiKeyRollout>, ctx: Arc<Con
 
 async fn connection_controller(controller: Controller<YubiKeyConnection>, ctx: Arc<Context>, stop: Stop) {
     controller
-        .with_config(controller::Config::default().concurrency(CONCURRENCY))
+        .with_config(controller::Config::default().concurrency(EXAMINATIONS))
         .reconcile_all_on(futures::stream::select(ctx.leadership.gained(), ctx.registry.reported()))
         .graceful_shutdown_on(stop)
         .run(connection::reconcile::reconcile, retry, ctx)
@@ -220,6 +215,7 @@ async fn connection_controller(controller: Controller<YubiKeyConnection>, ctx: A
 fn decline_orphans<T>(ctx: &Arc<Context>, result: &Result<T, controller::Error<Failure, watcher::Error>>) {
     let Err(controller::Error::ObjectNotFound(object)) = result else { return };
     let (namespace, name) = (object.namespace.clone().unwrap_or_default(), object.name.clone());
+    ctx.turns.leave(&ObjectRef::new(&name).within(&namespace));
     drop(ctx.tasks.spawn(shipment::decide::decline_orphans(Arc::clone(ctx), namespace, name)));
 }
 

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use futures::{StreamExt, channel::mpsc};
+use futures::{StreamExt, stream::BoxStream};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{
     Api, Client, Resource, ResourceExt,
@@ -14,8 +14,9 @@ use kube::{
     },
 };
 use serde::de::DeserializeOwned;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
+use super::index::{Index, Indexed, Term};
 use crate::{
     api::{
         REQUESTED_AT,
@@ -47,23 +48,68 @@ impl Scope {
     }
 }
 
-/// All objects of one kind, whichever watch they come from.
-pub struct View<K: 'static + Resource<DynamicType = ()>>(Vec<Store<K>>);
+/// What one watch keeps: the objects, and what they are looked up by.
+pub struct Cache<K: 'static + Resource<DynamicType = ()>> {
+    /// The objects.
+    pub store: Store<K>,
+    index: Arc<Index<K>>,
+    woken: mpsc::UnboundedSender<ObjectRef<K>>,
+}
 
-impl<K: 'static + Resource<DynamicType = ()> + Clone> View<K> {
-    /// Every object.
-    #[must_use]
-    pub fn state(&self) -> Vec<Arc<K>> {
-        match &self.0[..] {
-            [only] => only.state(),
-            all => all.iter().flat_map(Store::state).collect(),
-        }
+impl<K: 'static + Resource<DynamicType = ()> + Clone> Clone for Cache<K> {
+    fn clone(&self) -> Self {
+        Self { store: self.store.clone(), index: Arc::clone(&self.index), woken: self.woken.clone() }
     }
 }
 
-impl<K: 'static + Resource<DynamicType = ()>> FromIterator<Store<K>> for View<K> {
-    fn from_iter<T: IntoIterator<Item = Store<K>>>(stores: T) -> Self {
-        Self(stores.into_iter().collect())
+/// All objects of one kind, whichever watch they come from.
+pub struct View<K: 'static + Resource<DynamicType = ()>>(Arc<[Cache<K>]>);
+
+impl<K: 'static + Resource<DynamicType = ()>> Clone for View<K> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<K: 'static + Indexed + Clone> View<K> {
+    /// Every object. A walk over all: for what has no term.
+    #[must_use]
+    pub fn state(&self) -> Vec<Arc<K>> {
+        self.0.iter().flat_map(|cache| cache.store.state()).collect()
+    }
+
+    /// The objects under a term.
+    #[must_use]
+    pub fn under(&self, term: &Term) -> Vec<Arc<K>> {
+        let found = |cache: &Cache<K>| -> Vec<_> {
+            cache.index.under(term).iter().filter_map(|object| cache.store.get(object)).collect()
+        };
+        self.0.iter().flat_map(found).collect()
+    }
+
+    /// Has the controller look at an object. False: there is none, or the controller has ended.
+    #[must_use]
+    pub fn wake(&self, object: &ObjectRef<K>) -> bool {
+        let cache = self.0.iter().find(|cache| cache.store.get(object).is_some());
+        cache.is_some_and(|cache| cache.woken.send(object.clone()).is_ok())
+    }
+
+    /// One object, as watched.
+    #[must_use]
+    pub fn get(&self, object: &ObjectRef<K>) -> Option<Arc<K>> {
+        self.0.iter().find_map(|cache| cache.store.get(object))
+    }
+
+    /// How many objects are under a term.
+    #[must_use]
+    pub fn count(&self, term: &Term) -> usize {
+        self.0.iter().map(|cache| cache.index.count(term)).sum()
+    }
+}
+
+impl<K: 'static + Resource<DynamicType = ()>> FromIterator<Cache<K>> for View<K> {
+    fn from_iter<T: IntoIterator<Item = Cache<K>>>(caches: T) -> Self {
+        Self(caches.into_iter().collect())
     }
 }
 
@@ -100,9 +146,31 @@ impl Fate {
     }
 }
 
-type Watching<K> = futures::stream::BoxStream<'static, Result<K, watcher::Error>>;
+type Watching<K> = BoxStream<'static, Result<K, watcher::Error>>;
 
-fn open<K>(api: Api<K>, fate: Fate, trim: impl FnMut(&mut K) + Send + 'static) -> (Store<K>, Watching<K>)
+/// A watch whose objects are indexed as they come.
+fn open_indexed<K>(
+    api: Api<K>,
+    fate: Fate,
+    trim: impl FnMut(&mut K) + Send + 'static,
+) -> (Cache<K>, Watching<K>, BoxStream<'static, ObjectRef<K>>)
+where
+    K: Indexed + Clone + DeserializeOwned + fmt::Debug + Send + Sync + 'static,
+{
+    let index = Arc::new(Index::default());
+    let noted = Arc::clone(&index);
+    let (store, watching) = open(api, fate, trim, move |event| noted.note(event));
+    let (woken, mut wakes) = mpsc::unbounded_channel();
+    let wakes = futures::stream::poll_fn(move |context| wakes.poll_recv(context));
+    (Cache { store, index, woken }, watching, wakes.boxed())
+}
+
+fn open<K>(
+    api: Api<K>,
+    fate: Fate,
+    trim: impl FnMut(&mut K) + Send + 'static,
+    note: impl Fn(&watcher::Event<K>) + Send + 'static,
+) -> (Store<K>, Watching<K>)
 where
     K: Resource<DynamicType = ()> + Clone + DeserializeOwned + fmt::Debug + Send + Sync + 'static,
 {
@@ -115,6 +183,7 @@ where
                 None
             }
             Ok(event) => {
+                note(&event);
                 if matches!(event, watcher::Event::InitDone) {
                     fate.listed();
                 }
@@ -141,13 +210,13 @@ pub struct Place {
     /// Follows its shipments, and looks at one when a decision names it.
     pub controller: Controller<YubiKeyShipment>,
     /// Its shipments.
-    pub shipments: Store<YubiKeyShipment>,
+    pub shipments: Cache<YubiKeyShipment>,
     /// Its decisions.
-    pub decisions: Store<YubiKeyDecision>,
+    pub decisions: Cache<YubiKeyDecision>,
     /// Follows its rollouts, and looks at one when a decision names it or a shipment of it changes.
     pub rollout_controller: Controller<YubiKeyRollout>,
     /// Its rollouts.
-    pub rollouts: Store<YubiKeyRollout>,
+    pub rollouts: Cache<YubiKeyRollout>,
     answers: [watch::Receiver<bool>; 3],
 }
 
@@ -161,29 +230,32 @@ impl Place {
         let [seen, decided, rolled] =
             ["shipments", "decisions", "rollouts"].map(|kind| Fate::new(kind, place, readiness));
         let answers = [&seen, &decided, &rolled].map(|fate| fate.answered.subscribe());
-        let (poke, poked) = mpsc::unbounded::<ObjectRef<YubiKeyRollout>>();
+        let (shipments, stream, wakes) =
+            open_indexed(scoped::<YubiKeyShipment>(client, place), seen, |shipment| {
+                shipment.metadata.managed_fields = None;
+                if let Some(annotations) = shipment.metadata.annotations.as_mut() {
+                    annotations.retain(|key, _| key == REQUESTED_AT);
+                }
+            });
+        let (decisions, words, _) =
+            open_indexed(scoped::<YubiKeyDecision>(client, place), decided, |decision| {
+                decision.metadata.managed_fields = None;
+            });
+        let (rollouts, plans, rollout_wakes) =
+            open_indexed(scoped::<YubiKeyRollout>(client, place), rolled, |rollout| {
+                rollout.metadata.managed_fields = None;
+                if let Some(annotations) = rollout.metadata.annotations.as_mut() {
+                    annotations.retain(|key, _| key == REQUESTED_AT);
+                }
+            });
+        let poke = rollouts.woken.clone();
         let told = poke.clone();
-        let (shipments, stream) = open(scoped::<YubiKeyShipment>(client, place), seen, |shipment| {
-            shipment.metadata.managed_fields = None;
-            if let Some(annotations) = shipment.metadata.annotations.as_mut() {
-                annotations.retain(|key, _| key == REQUESTED_AT);
-            }
-        });
-        let (decisions, words) = open(scoped::<YubiKeyDecision>(client, place), decided, |decision| {
-            decision.metadata.managed_fields = None;
-        });
-        let (rollouts, plans) = open(scoped::<YubiKeyRollout>(client, place), rolled, |rollout| {
-            rollout.metadata.managed_fields = None;
-            if let Some(annotations) = rollout.metadata.annotations.as_mut() {
-                annotations.retain(|key, _| key == REQUESTED_AT);
-            }
-        });
         let stream = stream.inspect(move |shipment| {
             if let Ok(shipment) = shipment
                 && let Some(rollout) = rollout_of(shipment)
             {
                 // Nobody listens any more at the end.
-                let _ = poke.unbounded_send(rollout);
+                let _ = poke.send(rollout);
             }
         });
         let words = words.inspect(move |decision| {
@@ -191,16 +263,18 @@ impl Place {
                 && let Some(rollout) = &decision.spec.rollout_ref
             {
                 let namespace = decision.namespace().unwrap_or_default();
-                let _ = told.unbounded_send(ObjectRef::new(&rollout.name).within(&namespace));
+                let _ = told.send(ObjectRef::new(&rollout.name).within(&namespace));
             }
         });
-        let rollout_controller = Controller::for_stream(plans, rollouts.clone()).reconcile_on(poked);
+        let rollout_controller =
+            Controller::for_stream(plans, rollouts.store.clone()).reconcile_on(rollout_wakes);
         let controller =
-            Controller::for_stream(stream, shipments.clone()).watches_stream(words, |decision| {
+            Controller::for_stream(stream, shipments.store.clone()).watches_stream(words, |decision| {
                 let namespace = decision.namespace().unwrap_or_default();
                 let shipment = decision.spec.shipment_ref?;
                 Some(ObjectRef::new(&shipment.name).within(&namespace))
             });
+        let controller = controller.reconcile_on(wakes);
         Self { controller, shipments, decisions, rollout_controller, rollouts, answers }
     }
 
@@ -229,7 +303,7 @@ pub fn connections(
     readiness: &Readiness,
 ) -> (Controller<YubiKeyConnection>, Store<YubiKeyConnection>) {
     let fate = Fate::new("connections", None, readiness);
-    let (store, stream) = open(Api::<YubiKeyConnection>::all(client.clone()), fate, |_| {});
+    let (store, stream) = open(Api::<YubiKeyConnection>::all(client.clone()), fate, |_| {}, |_| {});
     (Controller::for_stream(stream, store.clone()), store)
 }
 
@@ -239,8 +313,9 @@ pub(super) fn namespaces(
     readiness: &Readiness,
 ) -> (Store<PartialObjectMeta<Namespace>>, Watching<PartialObjectMeta<Namespace>>) {
     let fate = Fate::new("namespaces", None, readiness);
-    open(Api::<PartialObjectMeta<Namespace>>::all(client.clone()), fate, |namespace| {
+    let trim = |namespace: &mut PartialObjectMeta<Namespace>| {
         namespace.metadata.managed_fields = None;
         namespace.metadata.annotations = None;
-    })
+    };
+    open(Api::<PartialObjectMeta<Namespace>>::all(client.clone()), fate, trim, |_| {})
 }

@@ -19,5 +19,6 @@ pub mod requests;
 pub mod rollout;
 pub mod seen;
 pub mod summary;
+pub mod sweep;
 pub mod system_log;
 pub mod wanted;

@@ -9,12 +9,12 @@ use reqwest::{
     header::{self, HeaderMap},
 };
 use secrecy::{ExposeSecret, SecretString};
-use tokio::time::Instant;
+use tokio::{sync::Mutex, time::Instant};
 use url::Url;
 
 use super::{
     Auth, Settings, fault,
-    quota::{Bucket, Quota, Retry},
+    quota::{Bucket, Quota, Retry, Urgency},
     token::{App, Life, Scheme, Token, TokenSource},
 };
 use crate::{
@@ -48,6 +48,8 @@ pub struct Client {
     access: Access,
     quota: Quota,
     pace: DefaultDirectRateLimiter,
+    /// First come, first served: the limiter alone lets any waiter go first.
+    turn: Mutex<()>,
 }
 
 impl fmt::Debug for Client {
@@ -146,8 +148,9 @@ impl Client {
             http,
             org_url: settings.org_url.clone(),
             access,
-            quota: Quota::default(),
+            quota: Quota::new(settings.share),
             pace: DefaultDirectRateLimiter::direct(governor::Quota::per_second(settings.calls_per_second)),
+            turn: Mutex::new(()),
         })
     }
 
@@ -159,7 +162,7 @@ impl Client {
     /// Always `NotSent`: `RateLimited` with the time to wait, or why there is no token.
     pub async fn prepare(&self) -> Result<(), CallError> {
         self.keep_pace().await;
-        self.allowed(Bucket::Preregistration)?;
+        self.allowed(Bucket::Preregistration, Urgency::Planned)?;
         if let Some((app, road)) = self.source(Scope::Road) {
             let deadline = Instant::now() + self.http.timeout();
             road.token(app, &self.http, &self.quota, Life::RenewEarly, deadline).await?;
@@ -190,9 +193,10 @@ impl Client {
             self.keep_pace().await;
         }
         let deadline = Instant::now() + self.http.timeout();
+        let urgency = if request.nature == Nature::Read { Urgency::Planned } else { Urgency::Prepared };
         let (mut nonces, mut tokens) = (1, 1);
         loop {
-            let retry = self.allowed(request.bucket)?;
+            let retry = self.allowed(request.bucket, urgency)?;
             let token = self.token(&request, deadline).await?;
             let call = self.build(&request, token.as_ref(), &retry, deadline)?;
             let step = self.http.send(call, |answer| {
@@ -218,12 +222,16 @@ impl Client {
 
     async fn keep_pace(&self) {
         let asked = Instant::now();
+        let turn = self.turn.lock().await;
         self.pace.until_ready().await;
+        drop(turn);
         self.http.note_wait(Api::Okta, asked.elapsed());
     }
 
-    fn allowed(&self, bucket: Bucket) -> Result<Retry, CallError> {
-        self.quota.check(bucket, Instant::now()).inspect_err(|error| self.http.note_limit(Api::Okta, error))
+    fn allowed(&self, bucket: Bucket, urgency: Urgency) -> Result<Retry, CallError> {
+        self.quota
+            .check(bucket, urgency, Instant::now())
+            .inspect_err(|error| self.http.note_limit(Api::Okta, error))
     }
 
     fn learn(&self, bucket: Bucket, answer: &Answer) -> Option<Duration> {

@@ -32,6 +32,7 @@ pub use self::{
     client::Client,
     key::{Algorithm, SigningKey},
     org::Organization,
+    quota::Share,
 };
 
 /// Calls a second that are gentle to Okta: the bucket of the pre-registration API is not documented.
@@ -46,6 +47,8 @@ pub struct Settings {
     pub auth: Auth,
     /// Ceiling for our own calls, whatever Okta would allow. [`CALLS_PER_SECOND`] unless there is a reason.
     pub calls_per_second: NonZeroU32,
+    /// How much of each limit that Okta reports is ours.
+    pub share: Share,
 }
 
 /// How the operator proves who it is.

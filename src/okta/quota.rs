@@ -2,6 +2,8 @@
 //!
 //! Okta counts per bucket of paths and answers with `X-Rate-Limit-Limit`, `-Remaining` and `-Reset` (UTC,
 //! epoch seconds). A refusal for too many calls at once shows a limit of 0; its reset is only a hint.
+//!
+//! The operator is a guest in the org: of each window it uses its share, and others find the rest.
 
 use std::{
     collections::HashMap,
@@ -31,9 +33,37 @@ pub(super) enum Bucket {
     Organization,
 }
 
+/// How much of each limit is ours, in percent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Share(u64);
+
+impl Share {
+    /// From 1 to 100; what lies outside counts as the nearer end.
+    #[must_use]
+    pub fn of_percent(percent: u32) -> Self {
+        Self(u64::from(percent.clamp(1, 100)))
+    }
+
+    /// Calls of a window that are left to others.
+    fn spared(self, limit: u64) -> u64 {
+        limit.saturating_mul(100 - self.0).div_ceil(100)
+    }
+}
+
+/// Can the call still wait?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Urgency {
+    /// Yes: it begins something.
+    Planned,
+    /// No: what leads to it is done, and its mark is written.
+    Prepared,
+}
+
 #[derive(Debug, Default)]
 struct Gate {
     closed_until: Option<Instant>,
+    /// Our share of the window is used up: until then nothing is begun.
+    shared_until: Option<Instant>,
     refusals: u32,
     request_id: Option<String>,
 }
@@ -46,23 +76,34 @@ pub(super) struct Retry {
 }
 
 /// Where we stand in each bucket.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Quota {
     gates: Mutex<HashMap<Bucket, Gate>>,
+    share: Share,
 }
 
 impl Quota {
+    pub(super) fn new(share: Share) -> Self {
+        Self { gates: Mutex::default(), share }
+    }
+
     fn gates(&self) -> MutexGuard<'_, HashMap<Bucket, Gate>> {
         self.gates.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// May a call go out now?
-    pub(super) fn check(&self, bucket: Bucket, now: Instant) -> Result<Retry, CallError> {
+    pub(super) fn check(&self, bucket: Bucket, urgency: Urgency, now: Instant) -> Result<Retry, CallError> {
         let gates = self.gates();
         let Some(gate) = gates.get(&bucket) else { return Ok(Retry::default()) };
-        match gate.closed_until.map(|until| until.saturating_duration_since(now)) {
-            Some(left) if !left.is_zero() => Err(exhausted(left)),
-            _ => Ok(Retry { request_id: gate.request_id.clone(), count: gate.refusals }),
+        if let Some(left) = left(gate.closed_until, now) {
+            return Err(wait("Okta's rate limit is used up; tried again when it allows", left));
+        }
+        match left(gate.shared_until, now).filter(|_| urgency == Urgency::Planned) {
+            Some(left) => Err(wait(
+                "The operator's share of Okta's rate limit (okta.rateLimitShare) is used up; tried again in the next window",
+                left,
+            )),
+            None => Ok(Retry { request_id: gate.request_id.clone(), count: gate.refusals }),
         }
     }
 
@@ -79,13 +120,21 @@ impl Quota {
             return Some(wait);
         }
         let closed_until = seen.when_used_up().map(|wait| now + wait + jitter());
-        *gate = Gate { closed_until, ..Gate::default() };
+        let shared_until = seen.when_shared(self.share).map(|wait| now + wait + jitter());
+        // An answer that was overtaken by a later one must not open again what that one closed.
+        let shared_until = shared_until.max(gate.shared_until.filter(|until| *until > now));
+        *gate = Gate { closed_until, shared_until, ..Gate::default() };
         None
     }
 }
 
-fn exhausted(left: Duration) -> CallError {
-    let mut error = not_sent(Reason::RateLimited, "Okta's rate limit is used up; tried again when it allows");
+/// What is left of a wait, if anything is.
+fn left(until: Option<Instant>, now: Instant) -> Option<Duration> {
+    until.map(|until| until.saturating_duration_since(now)).filter(|left| !left.is_zero())
+}
+
+fn wait(why: &str, left: Duration) -> CallError {
+    let mut error = not_sent(Reason::RateLimited, why);
     error.failure = Failure { retry_after: Some(left), ..error.failure };
     error
 }
@@ -131,6 +180,13 @@ impl Seen {
         }
         let window = if self.limit == Some(0) { None } else { self.window() };
         window.unwrap_or_else(|| Duration::from_secs(1 << refusals.min(6)))
+    }
+
+    /// The wait when what is left of the window is for others.
+    #[must_use]
+    pub fn when_shared(self, share: Share) -> Option<Duration> {
+        let limit = self.limit.filter(|limit| *limit > 0)?;
+        if self.remaining? <= share.spared(limit) { self.window() } else { None }
     }
 
     /// The wait when the last call of the window was just allowed.

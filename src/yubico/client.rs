@@ -12,12 +12,12 @@ use url::Url;
 
 use super::{Lanes, Settings, Slot, loose};
 use crate::{
-    domain::failure::{CallError, Failure, Reason},
+    domain::{
+        failure::{CallError, Failure, Reason},
+        sweep::PAGE,
+    },
     http::{Answer, Api, Call, Http, Nature, place},
 };
-
-/// Entries a page, the most there can be.
-const PAGE: usize = 100;
 
 /// A list with more pages than this is not read to its end.
 const PAGES: usize = 50;
@@ -60,11 +60,20 @@ impl Client {
     }
 
     /// Waits for the right to order. Take it before the mark is written.
-    pub async fn slot(&self) -> Slot {
+    ///
+    /// # Errors
+    /// `NotSent`, `RateLimited` with the time to wait: Yubico asked for fewer calls.
+    pub async fn slot(&self) -> Result<Slot, CallError> {
         let asked = Instant::now();
         let slot = std::sync::Arc::clone(&self.lanes.order).lock_owned().await;
         self.http.note_wait(Api::Yubico, asked.elapsed());
-        Slot(slot)
+        self.open_door()?;
+        Ok(Slot(slot))
+    }
+
+    fn open_door(&self) -> Result<(), CallError> {
+        let open = self.lanes.door.check(Instant::now());
+        open.inspect_err(|error| self.http.note_limit(Api::Yubico, error))
     }
 
     /// The right to order, if nobody has it.
@@ -102,10 +111,47 @@ impl Client {
         // The semaphore is never closed.
         let _lane = self.lanes.other.acquire().await.ok();
         self.http.note_wait(Api::Yubico, asked.elapsed());
-        self.http.send(call, read).await
+        self.pass(call, read).await
     }
 
-    /// All pages of a list, `limit` and `offset` as documented.
+    /// Through the door, in whichever lane.
+    pub(super) async fn pass<T>(
+        &self,
+        call: Call,
+        read: impl FnOnce(&Answer) -> Result<T, CallError>,
+    ) -> Result<T, CallError> {
+        self.open_door()?;
+        let door = &self.lanes.door;
+        let judged = |answer: &Answer| {
+            if answer.status != 429 {
+                door.passed();
+                return read(answer);
+            }
+            let wait = door.refused(answer.retry_after(), Instant::now());
+            read(answer).map_err(|mut error| {
+                error.failure.retry_after.get_or_insert(wait);
+                error
+            })
+        };
+        self.http.send(call, judged).await
+    }
+
+    /// The call for one page of a list, `limit` and `offset` as documented.
+    pub(super) fn page(
+        &self,
+        operation: &'static str,
+        path: &[&str],
+        offset: usize,
+    ) -> Result<Call, CallError> {
+        let mut call = self.call(operation, Nature::Read, Method::GET, path)?;
+        call.url
+            .query_pairs_mut()
+            .append_pair("limit", &PAGE.to_string())
+            .append_pair("offset", &offset.to_string());
+        Ok(call)
+    }
+
+    /// All pages of a list.
     pub(super) async fn pages(
         &self,
         operation: &'static str,
@@ -114,11 +160,7 @@ impl Client {
     ) -> Result<Vec<Value>, CallError> {
         let mut all: Vec<Value> = Vec::new();
         for _ in 0..PAGES {
-            let mut call = self.call(operation, Nature::Read, Method::GET, path)?;
-            call.url
-                .query_pairs_mut()
-                .append_pair("limit", &PAGE.to_string())
-                .append_pair("offset", &all.len().to_string());
+            let call = self.page(operation, path, all.len())?;
             let (items, total) = self.send(call, |answer| read_page(answer, names)).await?;
             let count = items.len();
             all.extend(items);

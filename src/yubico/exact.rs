@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{
     Client,
-    client::{judge, success},
+    client::{judge, read_page, success},
     loose,
 };
 use crate::{
@@ -18,6 +18,7 @@ use crate::{
         ids::ShipmentId,
         recipient::{Field, Recipient},
         seen::{ParcelState, Tracking},
+        sweep::{Page, Row},
     },
     http::{Answer, Nature},
 };
@@ -113,6 +114,15 @@ impl Client {
         Ok(of_recipient(&entries, recipient))
     }
 
+    /// One page of the organization's shipments with their states, those from `offset` on.
+    ///
+    /// # Errors
+    /// Whatever but 2xx with a list.
+    pub async fn listed(&self, offset: usize) -> Result<Page, CallError> {
+        let call = self.page("list", &["shipments_exact"], offset)?;
+        self.send(call, read_listed).await
+    }
+
     /// One shipment compared with a recipient, or `None` if this path does not show it.
     ///
     /// # Errors
@@ -140,6 +150,17 @@ pub(super) fn read_cancelled(answer: &Answer) -> Result<Cancelled, CallError> {
         ))),
         _ => Err(answer.unavailable()),
     }
+}
+
+/// What shows no id or no state is counted and otherwise passed over.
+pub(super) fn read_listed(answer: &Answer) -> Result<Page, CallError> {
+    let (items, total) = read_page(answer, &SHIPMENTS)?;
+    let row = |entry: &Value| Some(Row { id: id(entry)?, state: loose::state(entry)? });
+    Ok(Page { rows: items.iter().filter_map(row).collect(), entries: items.len(), total })
+}
+
+fn id(entry: &Value) -> Option<ShipmentId> {
+    loose::text_of(entry, &["shipment_id", "id"]).and_then(|id| ShipmentId::new(id).ok())
 }
 
 pub(super) fn read_tracking(answer: &Answer) -> Result<Tracking, CallError> {
@@ -183,9 +204,8 @@ pub(super) fn found(entry: &Value, recipient: &Recipient) -> Option<FoundShipmen
     // The name is not documented; these are the likely ones.
     let created =
         ["shipment_request_date", "created_at", "created", "created_date", "shipment_created", "order_date"];
-    let id_names = ["shipment_id", "id"];
     let mut shipment = FoundShipment {
-        id: loose::text_of(entry, &id_names).and_then(|id| ShipmentId::new(id).ok())?,
+        id: id(entry)?,
         product_id: loose::id_of(item, &["product_id"]),
         inventory_product_id: loose::id_of(item, &["inventory_product_id"]),
         created: loose::text_of(entry, &created).and_then(|text| text.parse().ok()),

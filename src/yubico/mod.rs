@@ -6,6 +6,7 @@
 
 mod address;
 mod client;
+mod door;
 mod exact;
 mod keys;
 mod loose;
@@ -20,6 +21,7 @@ use secrecy::SecretString;
 use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore};
 use url::Url;
 
+use self::door::Door;
 pub use self::{
     client::Client,
     exact::{Cancelled, FoundShipment},
@@ -44,16 +46,17 @@ pub struct Settings {
 }
 
 /// One order at a time, and beside it one other call at a time, per organization: Yubico asks for "one key
-/// at a time" and documents no rate limit.
+/// at a time" and documents no rate limit. Both lanes lead through one door, which a 429 closes.
 #[derive(Clone)]
 pub struct Lanes {
     order: Arc<Mutex<()>>,
     other: Arc<Semaphore>,
+    door: Arc<Door>,
 }
 
 impl Default for Lanes {
     fn default() -> Self {
-        Self { order: Arc::default(), other: Arc::new(Semaphore::new(1)) }
+        Self { order: Arc::default(), other: Arc::new(Semaphore::new(1)), door: Arc::default() }
     }
 }
 

@@ -126,7 +126,7 @@ impl Client {
     pub async fn order(&self, _slot: &Slot, order: &OrderRequest) -> Result<Ordered, CallError> {
         let mut call = self.call("order", Nature::Order, Method::POST, &["fpr", "shipments"])?;
         call.body = Body::json(&OrderBody::from(order))?;
-        self.http.send(call, read_receipt).await
+        self.pass(call, read_receipt).await
     }
 }
 

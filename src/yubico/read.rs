@@ -10,6 +10,7 @@ use crate::{
         ids::{KeyId, ShipmentId},
         recipient::Recipient,
         seen::{AddressVerdict, Inventory, Parcel, PublicKey, Tracking},
+        sweep::Page,
     },
     http::Answer,
 };
@@ -105,6 +106,14 @@ pub fn cancelled(answer: &Answer) -> Result<Cancelled> {
 /// As [`Client::search`](super::Client::search).
 pub fn search(answer: &Answer, recipient: &Recipient) -> Result<Vec<FoundShipment>> {
     Ok(exact::of_recipient(&client::read_page(answer, &exact::SHIPMENTS)?.0, recipient))
+}
+
+/// One page of the organization's shipments, with their states.
+///
+/// # Errors
+/// As [`Client::listed`](super::Client::listed).
+pub fn listed(answer: &Answer) -> Result<Page> {
+    exact::read_listed(answer)
 }
 
 /// One shipment compared with a recipient.

@@ -218,3 +218,30 @@ async fn two_operators_without_a_lease_order_one_key_a_person() {
         })
         .await;
 }
+
+#[tokio::test]
+async fn a_leader_that_loses_its_lease_between_two_steps_keeps_what_the_first_one_gave() {
+    own_scene("dethroned")
+        // Long enough for the lease to be lost between the enrolment and the second look.
+        .connection(json!({"calls": {"timeout": "10s", "settle": "60s", "lookDelay": "25s"}}))
+        .play(async |scene| {
+            scene.rest_operator();
+            let leader = running(replica(scene, "a", 15)).await;
+            says(&leader, LEADS).await;
+            let login = scene.person("kim", "ACTIVE").await;
+            let shipment = scene.ship("kim", &login).await;
+            scene.sandbox.counts("enrollPreregistrationEnrollment", 1).await;
+            // Somebody takes the lease, and nobody acts for it.
+            let (namespace, name) = LEASE.split_once('/').unwrap();
+            let taken = json!({"spec": {"holderIdentity": "a-stranger", "leaseDurationSeconds": 600}});
+            let arguments =
+                ["patch", "lease", name, "-n", namespace, "--type=merge", "-p", &taken.to_string()];
+            scene.kubectl().run(&arguments).await.fine();
+            let object = shipment.until("the receipt stands", |o| o.has("/status/enrollment/id")).await;
+            assert_eq!(object.text("/status/enrollment/outcome"), "Made");
+            assert!(!object.has("/status/order"), "and nothing more was begun: {}", object.0["status"]);
+            assert_eq!(scene.sandbox.count(ORDER).await, 0);
+            leader.stop();
+        })
+        .await;
+}

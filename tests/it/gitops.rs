@@ -359,6 +359,69 @@ async fn a_connection_is_healthy_or_says_what_is_wrong() {
 }
 
 #[tokio::test]
+async fn a_rollout_is_healthy_while_it_does_what_its_spec_says() {
+    scene("gitops-rollout")
+        .play(async |scene| {
+            let (ann, bob, kim) = (
+                scene.person("ann", "ACTIVE").await,
+                scene.person("bob", "ACTIVE").await,
+                scene.person("kim", "ACTIVE").await,
+            );
+            let source = |logins: &[&String]| {
+                let list: Vec<_> = logins.iter().map(|login| json!({"login": login})).collect();
+                json!({"users": {"list": list}})
+            };
+            let more = json!({"mode": "DryRun", "waves": [{"count": 1}], "budget": 2});
+            let rollout = scene.roll("batch", source(&[&ann, &bob]), more).await;
+            let object = rollout.until_reason("DryRun").await;
+            is(scene, &object, "healthy_dryRun", ON_THE_WAY).await;
+
+            rollout.change(json!({"mode": "Order"})).await;
+            let ordered = |count| {
+                move |object: &Object| object.is_current() && object.tally("byPhase/Ordered") == count
+            };
+            let object = rollout.until("the wave is ordered for", ordered(1)).await;
+            assert_eq!(object.reason(), "AwaitingApproval");
+            is(scene, &object, "suspended_waveToApprove", APPROVAL_PENDING).await;
+            rollout.change(json!({"paused": true})).await;
+            let object = rollout.until_reason("Paused").await;
+            is(scene, &object, "suspended_paused", APPROVAL_PENDING).await;
+
+            rollout.change(json!({"paused": false})).await;
+            let object = rollout.until_reason("AwaitingApproval").await;
+            let me = scene.whoami().await;
+            let answer = Handle::decision(&scene.client, &scene.name, "next-wave");
+            let hold = object.hold("AwaitingApproval");
+            let spec = json!({
+                "rolloutRef": {"name": "batch"}, "holdID": hold, "action": "Proceed", "requestedBy": me,
+            });
+            answer.create("YubiKeyDecision", spec).await;
+            let object = rollout.until("all are ordered for", ordered(2)).await;
+            assert_eq!(object.reason(), "RollingOut");
+            is(scene, &object, "healthy_rollingOut", ON_THE_WAY).await;
+
+            rollout.change(json!({"source": source(&[&ann, &bob, &kim])})).await;
+            let object = rollout.until_reason("BudgetExhausted").await;
+            is(scene, &object, "degraded_budgetExhausted", STALLED).await;
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_rollout_waits_for_its_connection() {
+    scene("gitops-rollout-waits")
+        .play(async |scene| {
+            let name = format!("{}-b", scene.name);
+            scene.connect(&name, scene.connection_spec()).await;
+            let source = json!({"users": {"list": [{"login": scene.login("ann")}]}});
+            let rollout = scene.roll("batch", source, json!({"connectionRef": {"name": name}})).await;
+            let object = rollout.until_reason("CredentialsMissing").await;
+            is(scene, &object, "progressing_connectionAtFault", BEFORE_THE_ORDER).await;
+        })
+        .await;
+}
+
+#[tokio::test]
 async fn a_decision_waits_and_is_then_taken_or_refused() {
     own_scene("gitops-decision")
         .play(async |scene| {

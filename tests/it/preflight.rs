@@ -77,7 +77,7 @@ fn keys(change: Value) -> Value {
 }
 
 /// Everything that can be shown wrong from outside, alone.
-fn faults() -> Vec<(&'static str, &'static str, Weight, Spoil)> {
+fn faults(cluster: &str) -> Vec<(&'static str, &'static str, Weight, Spoil)> {
     use Spoil::{App, Calls, Command, Expired, Region, Setting, Spec, Stranger};
     let down = || json!({"kind": "status", "status": 503});
     let set = |set: &str, shown: &str| json!({"set": set, "as": shown});
@@ -221,7 +221,7 @@ fn faults() -> Vec<(&'static str, &'static str, Weight, Spoil)> {
             "OrderingClusterSet",
             "OrderingClusterUnset",
             Advice,
-            Spec(json!({"orderingCluster": null}), json!({"orderingCluster": "none"})),
+            Spec(json!({"orderingCluster": null}), json!({"orderingCluster": cluster})),
         ),
     ]
 }
@@ -315,17 +315,22 @@ async fn each_fault_alone_is_found_by_its_own_condition_and_its_fix_turns_only_t
         .connection(good())
         .play(async |scene| {
             let connection = scene.connection();
-            connection.until_reason("Succeeded").await;
+            let cluster = connection.until_reason("Succeeded").await.text("/status/cluster").to_owned();
+            connection.change(json!({"orderingCluster": cluster})).await;
             connection.look_now().await;
             let before = conditions(&connection.get().await);
             no_alarm(&before);
-            for (kind, reason, weight, spoil) in faults() {
+            let login = scene.person("kim", "ACTIVE").await;
+            for (kind, reason, weight, spoil) in faults(&cluster) {
                 let left = spoil.break_it(scene).await;
                 let told = until_told(&connection, kind, reason).await;
                 assert_eq!(different(&before, &conditions(&told)), [kind], "{reason}");
                 assert_eq!(told.is(kind), "False", "{reason}");
                 says_what_to_do(&told, kind, weight);
                 stops(&told, reason, weight);
+                if told.is("Stalled") == "True" {
+                    no_key_is_ordered(scene, &login, reason).await;
+                }
                 spoil.mend_it(scene, &left).await;
                 let well = until_told(&connection, kind, "Succeeded").await;
                 assert_eq!(different(&before, &conditions(&well)), Vec::<String>::new(), "{reason} mended");
@@ -333,6 +338,17 @@ async fn each_fault_alone_is_found_by_its_own_condition_and_its_fix_turns_only_t
             }
         })
         .await;
+}
+
+/// Whoever asks for a key now waits with the same reason, and nothing is written at a vendor.
+async fn no_key_is_ordered(scene: &Scene, login: &str, reason: &str) {
+    let before = scene.sandbox.last_call().await;
+    let waiting = scene.ship("kim", login).await;
+    let told = waiting.until_reason(reason).await;
+    assert!(told.is("Ready") == "False" && told.message().contains(&scene.name), "{}", told.message());
+    waiting.delete().await;
+    waiting.until_gone().await;
+    assert_eq!(scene.sandbox.effects_since(before).await.len(), 0, "{reason} keeps orders back");
 }
 
 /// Only what nobody can know is unknown.

@@ -60,6 +60,7 @@ pub fn connection() -> Value {
             "okta": {
                 "orgUrl": "https://acme.okta.com", "signInHost": "login.acme.com", "rpId": "acme.com",
                 "auth": {"privateKeyJwt": {"clientId": "c", "keyId": "k", "algorithm": "ES256", "dpop": "Auto"}},
+                "rateLimitShare": 50,
             },
             "yubico": {
                 "apiUrl": "https://y/v1", "transportKeysUrl": "https://y/t", "signingKeysUrl": "https://y/s",
@@ -69,7 +70,7 @@ pub fn connection() -> Value {
             "recipientMapping": mapping,
             "recipientDefaults": {"company": "Example Inc", "phone": "+1 555-0100", "countryCode": "US"},
             "recipientSource": {"http": {"url": "https://h/recipient"}},
-            "polling": {"firstAfter": "20m", "interval": "6h"},
+            "polling": {"firstAfter": "20m", "interval": "6h", "listFrom": 100},
             "calls": {"timeout": "30s", "settle": "5m", "lookDelay": "2s"},
             "allowedNamespaces": {"from": "Names", "names": ["a"]},
             "policy": {

@@ -17,6 +17,7 @@ pub mod plane;
 pub mod process;
 pub mod proxy;
 pub mod released;
+pub mod rollout;
 pub mod sandbox;
 pub mod scene;
 pub mod schema;

@@ -272,7 +272,7 @@ impl Scene {
     /// What there is to know when a test fails.
     async fn report(&self) {
         eprintln!("=== what stands in namespace {} ===", self.name);
-        for kind in ["yubikeyshipments", "yubikeydecisions", "yubikeyconnections"] {
+        for kind in ["yubikeyrollouts", "yubikeyshipments", "yubikeydecisions", "yubikeyconnections"] {
             let said = self.kubectl().run(&["get", kind, "-n", &self.name, "-o", "yaml"]).await.out;
             let lines = said.lines().filter(|line| line.len() < 400);
             eprintln!("{}", lines.collect::<Vec<_>>().join("\n"));
@@ -300,6 +300,10 @@ impl Scene {
         }
         let namespaces: Vec<_> = self.namespaces.lock().unwrap().iter().cloned().collect();
         for namespace in &namespaces {
+            let list = self.kubectl().run(&["get", "ykr", "-n", namespace, "-o", "name"]).await.out;
+            for name in list.lines().filter_map(|line| line.split('/').next_back()) {
+                Handle::rollout(&self.client, namespace, name).wipe().await;
+            }
             let list = self.kubectl().run(&["get", "yks", "-n", namespace, "-o", "name"]).await.out;
             for name in list.lines().filter_map(|line| line.split('/').next_back()) {
                 Handle::shipment(&self.client, namespace, name).wipe().await;

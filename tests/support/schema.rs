@@ -5,9 +5,10 @@ use serde_json::Value;
 use super::kubectl::Kubectl;
 
 /// The kinds, with their plural.
-pub const KINDS: [(&str, &str); 3] = [
+pub const KINDS: [(&str, &str); 4] = [
     ("YubiKeyConnection", "yubikeyconnections"),
     ("YubiKeyDecision", "yubikeydecisions"),
+    ("YubiKeyRollout", "yubikeyrollouts"),
     ("YubiKeyShipment", "yubikeyshipments"),
 ];
 

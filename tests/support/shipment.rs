@@ -32,6 +32,11 @@ impl Handle {
         Self { api: Api::all_with(client.clone(), &resource("YubiKeyConnection")), name: name.to_owned() }
     }
 
+    pub fn rollout(client: &Client, namespace: &str, name: &str) -> Self {
+        let api = Api::namespaced_with(client.clone(), namespace, &resource("YubiKeyRollout"));
+        Self { api, name: name.to_owned() }
+    }
+
     pub fn decision(client: &Client, namespace: &str, name: &str) -> Self {
         let api = Api::namespaced_with(client.clone(), namespace, &resource("YubiKeyDecision"));
         Self { api, name: name.to_owned() }

@@ -18,7 +18,7 @@ const UID: &str = "7d4e2b9c-0000-4000-8000-000000000000";
 static TURN: Mutex<()> = Mutex::new(());
 
 /// Texts that stand for others: which, and the place they are found at.
-const IDS: [(&str, &str); 19] = [
+const IDS: [(&str, &str); 21] = [
     ("00u1example0user0001", "/status/userId"),
     ("00o1example0org00001", "/status/org/okta"),
     ("org-example", "/status/org/yubico"),
@@ -28,6 +28,8 @@ const IDS: [(&str, &str); 19] = [
     ("1Z999AA10123456784", "/status/order/tracking"),
     ("12345678", "/status/key/serial"),
     ("k7f3", "/status/hold/id"),
+    ("k7f3", "/status/holds/0/id"),
+    ("wave-k7f3", "/status/decisions/0/holdID"),
     ("p4q8", "/status/pin/id"),
     ("a1b2", "/status/enrollment/attempt"),
     ("order-1-k7f3", "/spec/holdID"),
@@ -71,7 +73,8 @@ impl Scene {
         for (neutral, pointer) in IDS {
             let found = object.text(pointer);
             // Only the end of a hold's id is chance.
-            let found = if pointer == "/status/hold/id" { found.rsplit('-').next().unwrap() } else { found };
+            let is_hold = ["/status/hold/id", "/status/holds/0/id"].contains(&pointer);
+            let found = if is_hold { found.rsplit('-').next().unwrap() } else { found };
             if !found.is_empty() {
                 swaps.push((found.to_owned(), neutral.to_owned()));
             }
@@ -88,6 +91,7 @@ fn tidy(value: &mut Value, swaps: &[(String, String)]) {
                     // How often it was tried depends on the machine.
                     "count" => *member = json!(1),
                     "lastHandledReconcileAt" => *member = json!(MOMENT),
+                    "ledger" | "plan" => *member = by_number(member),
                     _ => tidy(member, swaps),
                 }
             }
@@ -96,6 +100,15 @@ fn tidy(value: &mut Value, swaps: &[(String, String)]) {
         Value::String(text) => *text = tidied(text, swaps),
         _ => {}
     }
+}
+
+/// People by number in place of their ids.
+fn by_number(people: &Value) -> Value {
+    let mut all: Vec<_> = people.as_object().into_iter().flatten().map(|(_, entry)| entry.clone()).collect();
+    all.iter_mut().for_each(|entry| tidy(entry, &[]));
+    all.sort_by_key(Value::to_string);
+    let number = |(number, entry)| (format!("00u1example0user{:04}", number + 1), entry);
+    Value::Object(all.into_iter().enumerate().map(number).collect())
 }
 
 fn tidied(text: &str, swaps: &[(String, String)]) -> String {

@@ -51,13 +51,15 @@ sentence says what to do. */}}
 {{- end }}
 
 {{- define "operator.validateNamespaces" -}}
-{{- range .Values.watchNamespaces }}
+{{- range $value, $namespaces := dict "watchNamespaces" .Values.watchNamespaces "rollouts.listNamespaces" .Values.rollouts.listNamespaces }}
+{{- range $namespaces }}
 {{- if or (not (regexMatch (include "operator.dnsName" $) .)) (gt (len .) 63) }}
-{{- fail (printf "watchNamespaces has %q: give names of namespaces; patterns and selectors are not understood" .) }}
+{{- fail (printf "%s has %q: give names of namespaces; patterns and selectors are not understood" $value .) }}
 {{- end }}
 {{- end }}
-{{- if ne (len .Values.watchNamespaces) (len (uniq .Values.watchNamespaces)) }}
-{{- fail (printf "watchNamespaces names a namespace twice: %s" (join ", " .Values.watchNamespaces)) }}
+{{- if ne (len $namespaces) (len (uniq $namespaces)) }}
+{{- fail (printf "%s names a namespace twice: %s" $value (join ", " $namespaces)) }}
+{{- end }}
 {{- end }}
 {{- end }}
 

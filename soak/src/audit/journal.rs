@@ -65,6 +65,10 @@ impl Journal {
         self.0.iter().filter(|call| call.faulted).count()
     }
 
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Call> {
+        self.0.iter()
+    }
+
     pub(crate) fn of<'a>(&'a self, operation: &'a str) -> impl Iterator<Item = &'a Call> {
         self.0.iter().filter(move |call| call.operation == operation)
     }

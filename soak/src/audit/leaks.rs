@@ -35,8 +35,10 @@ pub(crate) fn find(folder: &Folder) -> Result<Vec<String>, Fault> {
     let finder = AhoCorasick::new(needles.iter().map(|(_, _, needle)| needle))?;
     let mut found = BTreeSet::new();
     let mut places = folder.logs()?;
-    places
-        .extend([folder::EVENTS, folder::SHIPMENTS, folder::CONNECTIONS, folder::METRICS].map(str::to_owned));
+    places.extend(
+        [folder::EVENTS, folder::SHIPMENTS, folder::ROLLOUTS, folder::CONNECTIONS, folder::METRICS]
+            .map(str::to_owned),
+    );
     for place in places {
         let text = folder.text(&place)?;
         for hit in finder.find_overlapping_iter(&text) {

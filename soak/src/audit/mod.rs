@@ -1,11 +1,11 @@
 //! The verdict on a run, from what it left behind and nothing else.
 
 mod explained;
-mod journal;
-mod leaks;
+pub(crate) mod journal;
+pub(crate) mod leaks;
 pub(crate) mod objects;
-mod orders;
-mod pins;
+pub(crate) mod orders;
+pub(crate) mod pins;
 #[cfg(test)]
 mod tests;
 
@@ -29,15 +29,8 @@ pub(crate) struct Verdict {
     pub line: String,
     /// One sentence each.
     pub findings: Vec<String>,
-    sums: Sums,
-}
-
-impl Verdict {
     /// Nothing twice, nothing lost, nothing early, nothing leaked, nothing unexplained.
-    pub(crate) fn is_good(&self) -> bool {
-        let Sums { double_orders, lost_orders, early_pins, leaks, unexplained, .. } = self.sums;
-        [double_orders, lost_orders, early_pins, leaks, unexplained] == [0; 5]
-    }
+    pub is_good: bool,
 }
 
 /// The line's members, in its order.
@@ -59,16 +52,16 @@ struct Sums {
 }
 
 /// Everything that the audit looks at.
-struct Evidence {
-    pages: Pages,
-    journal: Journal,
+pub(crate) struct Evidence {
+    pub pages: Pages,
+    pub journal: Journal,
     /// The vendors' world at the end.
-    state: Value,
+    pub state: Value,
     shipments: Shipments,
 }
 
 impl Evidence {
-    fn load(folder: &Folder) -> Result<Self, Fault> {
+    pub(crate) fn load(folder: &Folder) -> Result<Self, Fault> {
         Ok(Self {
             pages: folder.load(folder::DIARY)?,
             journal: Journal::new(folder.load(folder::JOURNAL)?),
@@ -94,7 +87,7 @@ pub(crate) fn audit(dir: &Path) -> Result<Verdict, Fault> {
     sums.leaks = leaks.len();
     sums.unexplained = unexplained.len();
     let findings = [double, lost, early, leaks, unexplained].concat();
-    Ok(Verdict { line: serde_json::to_string(&sums)?, findings, sums })
+    Ok(Verdict { line: serde_json::to_string(&sums)?, is_good: findings.is_empty(), findings })
 }
 
 /// What has come to no end counts as held, and as unexplained besides: the four ends always sum up to all.

@@ -86,6 +86,12 @@ impl<T> Reading<T> {
         *self = Self { at: Some(clock::now()), failed, shown };
     }
 
+    /// It could not be read: what was seen stands, and it is read again soon.
+    pub fn retry(&mut self) {
+        self.failed = true;
+        self.at = Some(clock::now());
+    }
+
     /// Notes a setting: where the app may not look, `scope` would let it. A failed read changes nothing but the time of
     /// the next.
     pub fn take(&mut self, read: Result<T, CallError>, scope: &'static str) {
@@ -120,8 +126,12 @@ pub struct Readings {
     pub doors: (String, String),
     /// Who the organization is.
     pub organization: Reading<Organization>,
+    /// Whether the scopes of orders are granted.
+    pub scopes: Shown<Result<(), Failure>>,
+    /// Whether the app's role covers somebody.
+    pub role: Reading<Result<(), Failure>>,
     /// Whether somebody's keys can be listed.
-    pub enrollments: Reading<Result<(), Failure>>,
+    pub feature: Reading<Result<(), Failure>>,
     /// The authenticator and its id.
     pub authenticator: Reading<(Authenticator, Option<String>)>,
     /// Its method.

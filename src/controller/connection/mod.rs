@@ -3,6 +3,7 @@
 pub mod caches;
 pub mod evidence;
 pub mod expiry;
+pub mod follower;
 pub mod link;
 pub mod looks;
 pub mod org;

@@ -24,16 +24,25 @@ const PEOPLE: usize = 3;
 
 /// Reads what is due. While Okta does not let the app in, its settings stay as they were seen last.
 pub async fn look(okta: &Client, readings: &mut Readings, evidence: &Evidence, why: Why) -> OktaFacts {
-    let access = enter(okta, readings, why).await;
-    if access.is_ok() {
-        trial(okta, readings, evidence, why).await;
+    if let Err(failure) = enter(okta, readings, evidence, why).await {
+        let access = refused(readings, failure);
+        return facts(readings, Shown::Seen(access));
     }
-    let let_in = access.is_ok() && !matches!(&readings.enrollments.shown, Shown::Seen(Err(_)));
-    if let_in || (access.is_ok() && feature_is_off(readings)) {
+    readings.scopes = Shown::Seen(Ok(()));
+    if !matches!(readings.role.shown, Shown::Seen(Err(_))) {
         settings(okta, readings, why).await;
         log(okta, readings, evidence, why).await;
     }
-    facts(readings, Shown::Seen(access))
+    facts(readings, Shown::Seen(Ok(())))
+}
+
+/// A refusal for want of scopes shows that the credentials were taken.
+fn refused(readings: &mut Readings, failure: Failure) -> Result<(), Failure> {
+    if failure.reason != Reason::ScopeMissing {
+        return Err(failure);
+    }
+    readings.scopes = Shown::Seen(Err(failure));
+    Ok(())
 }
 
 /// What was read at earlier looks.
@@ -56,7 +65,9 @@ pub fn facts(readings: &Readings, access: Shown<Result<(), Failure>>) -> OktaFac
         access,
         clock_skew,
         engine,
-        enrollments: readings.enrollments.shown.clone(),
+        scopes: readings.scopes.clone(),
+        role: readings.role.shown.clone(),
+        feature: readings.feature.shown.clone(),
         authenticator,
         method: readings.method.shown.clone(),
         domains: readings.domains.shown.clone(),
@@ -66,48 +77,60 @@ pub fn facts(readings: &Readings, access: Shown<Result<(), Failure>>) -> OktaFac
     }
 }
 
-fn feature_is_off(readings: &Readings) -> bool {
-    matches!(&readings.enrollments.shown, Shown::Seen(Err(failure)) if failure.reason == Reason::FeatureOff)
-}
-
-/// Does Okta answer, and does it give a token?
-async fn enter(okta: &Client, readings: &mut Readings, why: Why) -> Result<(), Failure> {
+/// Does Okta answer, does it give a token, and does it take it?
+async fn enter(okta: &Client, readings: &mut Readings, evidence: &Evidence, why: Why) -> Result<(), Failure> {
     if readings.organization.is_due(ORGANIZATION, why) {
         match okta.organization().await {
             Ok(found) => readings.organization.set(Shown::Seen(found), false),
             // The page is documented, but nothing of the road needs it: the token tells whether this is Okta.
             Err(error) if is_not_there(&error) => readings.organization.set(Shown::Missing, false),
             Err(error) => {
-                let shown = std::mem::take(&mut readings.organization.shown);
-                readings.organization.set(shown, true);
+                readings.organization.retry();
                 return Err(error.into());
             }
         }
     }
-    Ok(okta.prepare().await?)
+    okta.prepare().await?;
+    trial(okta, readings, evidence, why).await
 }
 
 /// May the app do what orders need? Tried on somebody, and not at the first look of a process whose shipments show it.
-async fn trial(okta: &Client, readings: &mut Readings, evidence: &Evidence, why: Why) {
-    if !readings.enrollments.is_due(TRIAL, why) {
-        return;
+/// A token that is kept, and one for good (SSWS), shows only here whether Okta still takes it.
+async fn trial(okta: &Client, readings: &mut Readings, evidence: &Evidence, why: Why) -> Result<(), Failure> {
+    if !readings.role.is_due(TRIAL, why) && !readings.feature.is_due(TRIAL, why) {
+        return Ok(());
     }
-    if evidence.somebody_is_enrolled && why <= Why::Time {
-        readings.enrollments.set(Shown::Seen(Ok(())), false);
-        return;
-    }
-    match okta.try_enrollments(evidence.somebody.clone()).await {
-        Ok(Some(())) => readings.enrollments.set(Shown::Seen(Ok(())), false),
-        Ok(None) => readings.enrollments.set(Shown::Missing, false),
-        Err(error) if is_about_us(&error) => {
-            readings.enrollments.set(Shown::Seen(Err(error.into())), true);
+    let tried = if evidence.somebody_is_enrolled && why <= Why::Time {
+        Ok(Some(()))
+    } else {
+        okta.try_enrollments(evidence.somebody.clone()).await
+    };
+    match tried {
+        Ok(Some(())) => {
+            readings.role.set(Shown::Seen(Ok(())), false);
+            readings.feature.set(Shown::Seen(Ok(())), false);
         }
-        Err(error) => readings.enrollments.take(Err(error), "okta.users.read"),
+        Ok(None) => {
+            readings.role.set(Shown::Missing, false);
+            readings.feature.set(Shown::Missing, false);
+        }
+        Err(error) => return denied(readings, error),
     }
+    Ok(())
 }
 
-fn is_about_us(error: &CallError) -> bool {
-    matches!(error.failure.reason, Reason::FeatureOff | Reason::RoleMissing)
+/// What the refusal is not about stays as it was tried last.
+fn denied(readings: &mut Readings, error: CallError) -> Result<(), Failure> {
+    match error.failure.reason {
+        Reason::RoleMissing => readings.role.set(Shown::Seen(Err(error.into())), true),
+        Reason::FeatureOff => readings.feature.set(Shown::Seen(Err(error.into())), true),
+        Reason::RateLimited => readings.role.retry(),
+        _ => {
+            readings.role.retry();
+            return Err(error.into());
+        }
+    }
+    Ok(())
 }
 
 async fn settings(okta: &Client, readings: &mut Readings, why: Why) {

@@ -285,6 +285,7 @@ pub fn clients(
             org_url: url("okta.orgUrl", &spec.okta.org_url)?,
             auth: auth(&spec.okta.auth, secrets)?,
             calls_per_second: okta::CALLS_PER_SECOND,
+            share: okta::Share::of_percent(spec.okta.rate_limit_share),
         },
         http.clone(),
     )?;

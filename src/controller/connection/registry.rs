@@ -61,6 +61,17 @@ impl Registry {
         lock(&self.connections).get(name).map(|(_, connection)| connection.clone())
     }
 
+    /// All that can be used.
+    #[must_use]
+    pub fn usable(&self) -> Vec<Arc<Link>> {
+        let all = lock(&self.connections);
+        let link = |connection: &Connection| match connection {
+            Connection::Usable(link) => Some(Arc::clone(link)),
+            Connection::Faulty(_) => None,
+        };
+        all.values().filter_map(|(_, connection)| link(connection)).collect()
+    }
+
     /// Which version stands for this name.
     #[must_use]
     pub fn stand(&self, name: &str) -> Stand {

@@ -77,8 +77,7 @@ async fn enter(yubico: &Client, caches: &Caches, readings: &mut Readings, why: W
             Ok(())
         }
         Err(failure) => {
-            let shown = std::mem::take(&mut readings.inventory.shown);
-            readings.inventory.set(shown, true);
+            readings.inventory.retry();
             Err(failure)
         }
     }

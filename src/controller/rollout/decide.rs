@@ -13,7 +13,7 @@ use crate::{
         shipment::DecisionRecord,
     },
     clock,
-    controller::{Context, events, shipment::decide::write},
+    controller::{Context, events, index::Term, shipment::decide::write},
     domain::{
         hold::Choice,
         ids::UserId,
@@ -43,14 +43,9 @@ impl Verdict {
 /// Decisions on this rollout that nobody has answered to yet, the oldest first.
 #[must_use]
 pub fn pending(ctx: &Context, namespace: &str, rollout: &str) -> Vec<Arc<YubiKeyDecision>> {
-    let names = |d: &YubiKeyDecision| d.spec.rollout_ref.as_ref().is_some_and(|r| r.name == rollout);
     let answered = |d: &YubiKeyDecision| d.status.as_ref().is_some_and(|s| !s.conditions.is_empty());
-    let mut all: Vec<_> = ctx
-        .decisions
-        .state()
-        .into_iter()
-        .filter(|d| d.namespace().as_deref() == Some(namespace) && names(d) && !answered(d))
-        .collect();
+    let term = Term::RolloutAnswers { namespace: namespace.to_owned(), rollout: rollout.to_owned() };
+    let mut all: Vec<_> = ctx.decisions.under(&term).into_iter().filter(|d| !answered(d)).collect();
     all.sort_by_key(|d| (d.creation_timestamp().map(|t| t.0), d.uid()));
     all
 }

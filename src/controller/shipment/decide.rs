@@ -16,6 +16,7 @@ use crate::{
         commit::{self, CommitError},
         conditions::{self, Fact},
         events,
+        index::Term,
     },
     domain::{
         answer::{self, Answer, Declined},
@@ -67,16 +68,8 @@ pub fn pending(ctx: &Context, object: &YubiKeyShipment) -> Vec<Arc<YubiKeyDecisi
 
 fn waiting(ctx: &Context, namespace: &str, shipment: &str) -> Vec<Arc<YubiKeyDecision>> {
     let answered = |d: &YubiKeyDecision| d.status.as_ref().is_some_and(|s| !s.conditions.is_empty());
-    let mut all: Vec<_> = ctx
-        .decisions
-        .state()
-        .into_iter()
-        .filter(|d| {
-            d.namespace().as_deref() == Some(namespace)
-                && d.spec.shipment_ref.as_ref().is_some_and(|r| r.name == shipment)
-        })
-        .filter(|d| !answered(d))
-        .collect();
+    let term = Term::Answers { namespace: namespace.to_owned(), shipment: shipment.to_owned() };
+    let mut all: Vec<_> = ctx.decisions.under(&term).into_iter().filter(|d| !answered(d)).collect();
     all.sort_by_key(|d| (d.creation_timestamp().map(|t| t.0), d.uid()));
     all
 }

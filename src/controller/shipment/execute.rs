@@ -82,7 +82,7 @@ pub async fn prepare(what: Marked, link: &Link) -> Result<Prepared, Failure> {
             link.okta.prepare().await?;
             Ok(Prepared::Enroll(Box::new(key)))
         }
-        Marked::Order => Ok(Prepared::Order(link.yubico.slot().await)),
+        Marked::Order => Ok(Prepared::Order(link.yubico.slot().await?)),
         Marked::Discard | Marked::SendPin => {
             link.okta.prepare().await?;
             Ok(Prepared::Okta)
@@ -204,6 +204,7 @@ pub async fn run_free(what: Free, link: &Link, journal: &mut Journal) -> Result<
     match what {
         Free::Activate => {
             let request = activate_request(link, journal).await?.ok_or_else(incomplete)?;
+            link.okta.prepare().await?;
             if let Err(error) = link.okta.activate(&request).await {
                 if error.arrival == Arrival::Refused {
                     link.forget_signing_keys().await;
@@ -224,6 +225,7 @@ pub async fn run_free(what: Free, link: &Link, journal: &mut Journal) -> Result<
         }
         Free::MarkError => {
             let (Some(user), Some(made)) = (&journal.user, journal.made()) else { return Err(incomplete()) };
+            link.okta.prepare().await?;
             link.okta.mark_error(user, &made.id).await?;
             journal.observe_marked_error();
         }

@@ -27,6 +27,7 @@ use crate::{
             registry::{Connection, Stand},
         },
         events, measure,
+        places::Place,
     },
     domain::{
         backoff,
@@ -41,6 +42,9 @@ use crate::{
 
 /// No honest pass needs more steps; a planner that asks for the same thing for ever is stopped and said.
 const MOST_STEPS: usize = 40;
+
+/// A shipment looks again after this while another one of the same person is being enrolled.
+const BESIDE: SignedDuration = SignedDuration::from_secs(3);
 
 /// A shipment that waits for a place among the open orders asks again after this.
 const TURN: SignedDuration = SignedDuration::from_secs(30);
@@ -73,6 +77,10 @@ pub struct Pass {
     journal: Journal,
     found: Found,
     open_orders: Option<u32>,
+    /// Among the open orders of the namespace.
+    place: Option<Place>,
+    /// Among the shipments of the person.
+    claim: Option<Place>,
     /// The connection as this pass found it.
     stand: Stand,
     namespace_allowed: bool,
@@ -99,12 +107,17 @@ impl Pass {
             journal,
             found: Found::default(),
             open_orders: None,
+            place: None,
+            claim: None,
             stand: Stand::default(),
             namespace_allowed: false,
             unwritten: None,
         };
         let ended = Box::pin(pass.go()).await;
-        if let Some((what, attempt, receipt)) = pass.unwritten.take().filter(|_| ended.is_err()) {
+        // Nothing carries it any more, whether the pass failed or its lease is lost: the next leader would find a mark
+        // without its receipt, and a person would have to say whose the enrolment is.
+        let lives_on = !matches!(ended, Ok(Done::Gone));
+        if let Some((what, attempt, receipt)) = pass.unwritten.take().filter(|_| lives_on) {
             Box::pin(pass.keep(what, attempt, &receipt)).await;
         }
         match ended {
@@ -182,8 +195,11 @@ impl Pass {
             Ok(allowed) => allowed,
             Err(failure) => return self.fail(failure).await,
         };
-        // Only who still has to order asks, and once: it is a walk over all shipments.
-        self.open_orders = self.journal.is_untouched().then(|| self.ctx.open_orders(&self.object));
+        // Only who still has to order needs a place.
+        if self.journal.is_untouched() {
+            let (others, place) = self.ctx.open_orders(&self.object, link.spec.policy.max_open_orders);
+            (self.open_orders, self.place) = (Some(others), place);
+        }
         for _ in 0..MOST_STEPS {
             if !self.ctx.leadership.is_held() {
                 // The next leader goes on from what is written; a mark tells it what may be under way.
@@ -204,6 +220,9 @@ impl Pass {
                 Step::Pause(until) => {
                     pause(until).await;
                     None
+                }
+                Step::Mark(what) if !self.may_begin(what) => {
+                    return Ok(self.rested(Some(after(jittered(BESIDE)))));
                 }
                 Step::Mark(what) => self.mark_and_send(what, link).await?,
                 Step::Run(what) => self.run_free(what, link).await?,
@@ -228,15 +247,17 @@ impl Pass {
     fn next_step(&self, link: &Link) -> Step {
         let wanted = self.wanted(link);
         let rival = self.ctx.rival(&self.object, &self.found.seen, &self.journal);
+        let now = clock::now();
+        let by_list = self.ctx.following.about(link, &self.journal, self.is_deleting(), now);
         plan(&Situation {
             wanted: &wanted,
             journal: &self.journal,
             seen: &self.found.seen,
             saved: self.journal == self.stored,
-            last_look: self.ctx.last_look(&self.uid()),
-            look_now: self.look_requested(),
+            last_look: if by_list.answered { now } else { self.ctx.last_look(&self.uid()) },
+            look_now: self.look_requested() || by_list.moved,
             rival: rival.as_deref(),
-            now: clock::now(),
+            now,
         })
     }
 
@@ -280,6 +301,9 @@ impl Pass {
             dereference::look(look, &self.object, &self.ctx, link, &mut self.journal, &mut self.found).await;
         if look == Look::Parcel && read.is_ok() {
             self.ctx.note_look(&self.uid(), clock::now());
+            if let Some(order) = self.journal.accepted() {
+                self.ctx.following.note_look(&link.name, &order.id);
+            }
         }
         read.err()
     }
@@ -303,6 +327,18 @@ impl Pass {
         Ok(None)
     }
 
+    /// Of the passes for one person only one may begin an enrolment: two that look at the same moment both see nobody,
+    /// and each would make one of which the second look removes the other.
+    fn may_begin(&mut self, what: Marked) -> bool {
+        let Some(user) = self.journal.user.as_ref().filter(|_| what == Marked::Enroll) else { return true };
+        if self.claim.is_none() {
+            let org = self.journal.orgs.as_ref().and_then(|orgs| orgs.okta.as_ref());
+            let org = org.map(ToString::to_string).unwrap_or_default();
+            self.claim = self.ctx.claim_person(&org, user, &self.object);
+        }
+        self.claim.is_some()
+    }
+
     /// Mark, send, record. The mark is a write guarded by the object the decision was made on; a conflict ends the
     /// pass, and the same patch is never sent on a newer version.
     async fn mark_and_send(
@@ -321,6 +357,9 @@ impl Pass {
         if self.ctx.registry.stand(&link.name) != self.stand {
             // The credentials were replaced meanwhile: these may be refused by now, so the pass starts anew with those.
             return Err(CommitError::Conflict);
+        }
+        for place in [&mut self.place, &mut self.claim].into_iter().flatten() {
+            place.used = true;
         }
         let (now, instant) = (clock::now(), Instant::now());
         self.journal.mark(what, now, self.found.seen.list.as_ref());

@@ -3,7 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
-use kube::{Api, ResourceExt, runtime::controller::Action};
+use kube::{
+    Api, ResourceExt,
+    runtime::{controller::Action, reflector::ObjectRef},
+};
 use tracing::Instrument;
 
 use super::{
@@ -47,15 +50,16 @@ pub async fn reconcile(object: Arc<YubiKeyShipment>, ctx: Arc<Context>) -> Resul
 
 async fn passes(object: Arc<YubiKeyShipment>, ctx: Arc<Context>) -> Result<Action, Failure> {
     let mut object = ctx.newest(&object);
-    let decided = !decide::pending(&ctx, &object).is_empty();
-    if !decided && let Some(until) = ctx.resting(&object, clock::now()) {
-        return Ok(action(until));
+    let who = ObjectRef::from_obj(&*object);
+    if let Some(action) = rest(&object, &ctx) {
+        ctx.turns.leave(&who);
+        return Ok(action);
     }
-    if !decided && let Some(until) = held_before(&object, &ctx) {
-        let stand = ctx.registry.stand(&object.spec.connection_ref.name);
-        ctx.note_rest(&object, Some(until), stand, false);
-        return Ok(action(Some(until)));
-    }
+    let connection = &object.spec.connection_ref.name;
+    let Some(_turn) = ctx.turns.take(connection, who.namespace.as_deref().unwrap_or_default(), &who) else {
+        // Woken when it is its turn.
+        return Ok(Action::await_change());
+    };
     for _ in 0..MOST_CONFLICTS {
         match Pass::run(Arc::clone(&ctx), Box::new((*object).clone())).await {
             Ok(Done::At(until)) => return Ok(action(until)),
@@ -68,6 +72,20 @@ async fn passes(object: Arc<YubiKeyShipment>, ctx: Arc<Context>) -> Result<Actio
         }
     }
     Ok(Action::requeue(Duration::from_secs(1)))
+}
+
+/// Is there nothing to find for a pass, and until when?
+fn rest(object: &YubiKeyShipment, ctx: &Context) -> Option<Action> {
+    if !decide::pending(ctx, object).is_empty() {
+        return None;
+    }
+    if let Some(until) = ctx.resting(object, clock::now()) {
+        return Some(action(until));
+    }
+    let until = held_before(object, ctx)?;
+    let stand = ctx.registry.stand(&object.spec.connection_ref.name);
+    ctx.note_rest(object, Some(until), stand, false);
+    Some(action(Some(until)))
 }
 
 /// After a conflict: what the API server holds now.

@@ -116,14 +116,18 @@ pub enum KeySet {
 /// All that was read of Okta.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OktaFacts {
-    /// Whether Okta answers and gives an access token.
+    /// Whether Okta answers and takes the credentials.
     pub access: Shown<Result<(), Failure>>,
+    /// Whether the scopes of orders are granted, as last told.
+    pub scopes: Shown<Result<(), Failure>>,
     /// Okta's clock minus ours.
     pub clock_skew: Shown<SignedDuration>,
     /// Identity Engine or not.
     pub engine: Shown<Engine>,
-    /// Whether a known person's pre-registered keys can be listed; `Missing`: there is no person.
-    pub enrollments: Shown<Result<(), Failure>>,
+    /// Whether the app's role covers a person, as last tried; `Missing`: there is no person.
+    pub role: Shown<Result<(), Failure>>,
+    /// Whether a person's pre-registered keys can be listed, as last tried; `Missing`: there is no person.
+    pub feature: Shown<Result<(), Failure>>,
     /// The authenticator.
     pub authenticator: Shown<Authenticator>,
     /// Its method.

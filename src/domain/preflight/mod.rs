@@ -26,9 +26,9 @@ pub fn okta(facts: &OktaFacts, declared: &Declared) -> Vec<(Check, Verdict)> {
     vec![
         (Check::ClockSynchronized, org::clock(&facts.clock_skew)),
         (Check::OktaReachable, org::reachable(&facts.access)),
-        (Check::ScopesGranted, org::scopes(&facts.access)),
-        (Check::RoleAssigned, org::role(facts)),
-        (Check::PreRegistrationEnabled, org::feature(facts)),
+        (Check::ScopesGranted, org::scopes(&facts.scopes)),
+        (Check::RoleAssigned, org::role(&facts.role)),
+        (Check::PreRegistrationEnabled, org::feature(&facts.feature)),
         (Check::IdentityEngine, org::engine(&facts.engine)),
         (Check::WebAuthnEnabled, org::webauthn(&facts.authenticator)),
         (Check::UserVerification, org::user_verification(&facts.method)),

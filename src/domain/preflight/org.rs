@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use super::{
     check::Check,
-    facts::{Authenticator, Engine, Method, OktaFacts, Shown},
+    facts::{Authenticator, Engine, Method, Shown},
     verdict::{Verdict, of},
 };
 use crate::domain::failure::{Failure, Reason};
@@ -25,45 +25,34 @@ pub(super) fn clock(skew: &Shown<SignedDuration>) -> Verdict {
     })
 }
 
-/// What a refusal to give a token is about has a condition of its own.
-fn is_about_scopes(failure: &Failure) -> bool {
-    failure.reason == Reason::ScopeMissing
-}
-
 pub(super) fn reachable(access: &Shown<Result<(), Failure>>) -> Verdict {
-    of(access, |access| match access {
-        Err(failure) if !is_about_scopes(failure) => Verdict::Fault(failure.clone()),
-        _ => Verdict::Good("Okta answers and takes the credentials.".to_owned()),
+    tried(access, "Okta answers and takes the credentials.")
+}
+
+pub(super) fn scopes(scopes: &Shown<Result<(), Failure>>) -> Verdict {
+    tried(scopes, "Okta grants the scopes that orders need.")
+}
+
+pub(super) fn role(role: &Shown<Result<(), Failure>>) -> Verdict {
+    on_somebody(role, "The app may read a person's pre-registered keys.")
+}
+
+pub(super) fn feature(feature: &Shown<Result<(), Failure>>) -> Verdict {
+    on_somebody(feature, "The API of pre-registration answers.")
+}
+
+fn tried(outcome: &Shown<Result<(), Failure>>, good: &str) -> Verdict {
+    of(outcome, |outcome| match outcome {
+        Ok(()) => Verdict::Good(good.to_owned()),
+        Err(failure) => Verdict::Fault(failure.clone()),
     })
 }
 
-pub(super) fn scopes(access: &Shown<Result<(), Failure>>) -> Verdict {
-    of(access, |access| match access {
-        Ok(()) => Verdict::Good("Okta grants the scopes that orders need.".to_owned()),
-        Err(failure) if is_about_scopes(failure) => Verdict::Fault(failure.clone()),
-        Err(_) => Verdict::not_checked(),
-    })
-}
-
-const NOBODY: &str = "Okta shows nobody to try it with; it shows with the first person.";
-
-pub(super) fn role(facts: &OktaFacts) -> Verdict {
-    let good = || Verdict::Good("The app may read a person's pre-registered keys.".to_owned());
-    match &facts.enrollments {
-        Shown::Seen(Err(failure)) if failure.reason == Reason::RoleMissing => Verdict::Fault(failure.clone()),
-        Shown::Seen(_) => good(),
-        Shown::Missing => Verdict::not_shown(NOBODY),
-        Shown::Hidden(_) | Shown::NotAsked => Verdict::not_checked(),
+fn on_somebody(outcome: &Shown<Result<(), Failure>>, good: &str) -> Verdict {
+    if *outcome == Shown::Missing {
+        return Verdict::not_shown("Okta shows nobody to try it with; it shows with the first person.");
     }
-}
-
-pub(super) fn feature(facts: &OktaFacts) -> Verdict {
-    match &facts.enrollments {
-        Shown::Seen(Err(failure)) if failure.reason != Reason::RoleMissing => Verdict::Fault(failure.clone()),
-        Shown::Seen(Ok(())) => Verdict::Good("The API of pre-registration answers.".to_owned()),
-        Shown::Missing => Verdict::not_shown(NOBODY),
-        Shown::Seen(Err(_)) | Shown::Hidden(_) | Shown::NotAsked => Verdict::not_checked(),
-    }
+    tried(outcome, good)
 }
 
 pub(super) fn engine(engine: &Shown<Engine>) -> Verdict {

@@ -16,7 +16,7 @@ use openssl::{ec::EcGroup, ec::EcKey, nid::Nid, pkey::PKey, rsa::Rsa};
 use secrecy::SecretString;
 use serde_json::Value;
 
-use super::{Algorithm, Auth, CALLS_PER_SECOND, Client, Dpop, ServiceApp, Settings};
+use super::{Algorithm, Auth, CALLS_PER_SECOND, Client, Dpop, ServiceApp, Settings, Share};
 use crate::{
     domain::{
         ids::{EnrollmentId, RpId, Sealed, Serial, UserId},
@@ -59,7 +59,9 @@ fn service_app(dpop: Dpop) -> Auth {
 }
 
 fn okta(server: &Server, auth: Auth) -> Client {
-    let settings = Settings { org_url: server.url.clone(), auth, calls_per_second: CALLS_PER_SECOND };
+    let org_url = server.url.clone();
+    let share = Share::of_percent(50);
+    let settings = Settings { org_url, auth, calls_per_second: CALLS_PER_SECOND, share };
     Client::new(&settings, client()).unwrap()
 }
 
@@ -70,7 +72,12 @@ fn with_api_token(server: &Server) -> Client {
 /// For lists of many pages: the pace that is gentle to Okta would only cost time.
 fn in_a_hurry(server: &Server) -> Client {
     let auth = Auth::ApiToken(SecretString::from("sswsTokenSecret"));
-    let settings = Settings { org_url: server.url.clone(), auth, calls_per_second: NonZeroU32::MAX };
+    let settings = Settings {
+        org_url: server.url.clone(),
+        auth,
+        calls_per_second: NonZeroU32::MAX,
+        share: Share::of_percent(100),
+    };
     Client::new(&settings, client()).unwrap()
 }
 

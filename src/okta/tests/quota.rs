@@ -3,7 +3,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{
-    super::quota::{Bucket, Quota, Seen},
+    super::quota::{Bucket, Quota, Seen, Share, Urgency},
     Reply, Server, bytes, error_body, user, with_api_token, with_headers,
 };
 use crate::domain::failure::{Arrival, Reason};
@@ -36,7 +36,59 @@ fn without_a_window_the_wait_doubles() {
 
 #[test]
 fn a_bucket_without_news_is_open() {
-    assert!(Quota::default().check(Bucket::Users, Instant::now()).is_ok());
+    let quota = Quota::new(Share::of_percent(50));
+    assert!(quota.check(Bucket::Users, Urgency::Planned, Instant::now()).is_ok());
+}
+
+/// Of a limit of 600 a window, what others find of it when we have stopped, by our share.
+#[test]
+fn the_rest_of_each_limit_is_left_to_others() {
+    for (percent, limit, left) in
+        [(50, 600, 300), (1, 600, 594), (100, 600, 0), (30, 10, 7), (50, 25, 13), (1, 50, 50), (0, 100, 99)]
+    {
+        let share = Share::of_percent(percent);
+        let seen = |remaining| Seen {
+            limit: Some(limit),
+            remaining: Some(remaining),
+            reset_in: Some(20),
+            retry_after: None,
+        };
+        assert_eq!(seen(left).when_shared(share), Some(seconds(21)), "{percent} % of {limit}");
+        assert_eq!(seen(left + 1).when_shared(share), None, "{percent} % of {limit}");
+    }
+    let too_many_at_once = Seen { limit: Some(0), remaining: Some(0), reset_in: Some(50), retry_after: None };
+    assert_eq!(too_many_at_once.when_shared(Share::of_percent(50)), None, "that speaks of no window");
+}
+
+#[tokio::test]
+async fn when_our_share_is_used_up_nothing_is_begun_and_what_was_prepared_still_goes_out() {
+    let count = std::sync::atomic::AtomicUsize::new(0);
+    let server = Server::start(move |_| {
+        let used = count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        // The second answer was overtaken: it still shows what was left before.
+        let remaining = ["301", "300", "301", "299"][used.min(3)];
+        let headers = [
+            ("x-rate-limit-limit", "600"),
+            ("x-rate-limit-remaining", remaining),
+            ("x-rate-limit-reset", "1767645830"),
+        ];
+        with_headers(200, &headers, "[]")
+    })
+    .await;
+    let client = with_api_token(&server);
+    client.enrollments(&user()).await.unwrap();
+    client.enrollments(&user()).await.unwrap();
+    let error = client.enrollments(&user()).await.unwrap_err();
+    assert_eq!((error.arrival, error.failure.reason), (Arrival::NotSent, Reason::RateLimited));
+    assert!(error.failure.retry_after.is_some_and(|wait| wait > seconds(1)));
+    assert!(error.failure.message.contains("okta.rateLimitShare"), "{}", error.failure.message);
+    assert_eq!(client.prepare().await.unwrap_err().failure.reason, Reason::RateLimited);
+    assert_eq!(server.seen().len(), 2);
+    // Its mark is written: it goes out, and its answer opens nothing again.
+    client.send_pin(&user(), &super::enrollment()).await.unwrap();
+    assert_eq!(server.seen().len(), 3);
+    assert!(client.enrollments(&user()).await.is_err());
+    assert_eq!(server.seen().len(), 3);
 }
 
 #[tokio::test]
@@ -78,7 +130,8 @@ async fn the_call_after_a_refusal_says_which_one_it_repeats() {
     assert!(error.failure.retry_after.is_some());
     assert_eq!(client.enrollments(&user()).await.unwrap_err().arrival, Arrival::NotSent);
     tokio::time::pause();
-    tokio::time::advance(seconds(3)).await;
+    // Two seconds, and up to one more so that not all come back together.
+    tokio::time::advance(seconds(4)).await;
     tokio::time::resume();
     client.enrollments(&user()).await.unwrap();
     client.enrollments(&user()).await.unwrap();

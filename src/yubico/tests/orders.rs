@@ -42,7 +42,7 @@ fn an_order_is_what_yubico_documents() {
 
 async fn ordered(bytes: Vec<u8>) -> Result<Ordered, CallError> {
     let (_server, yubico) = always(bytes).await;
-    let slot = yubico.slot().await;
+    let slot = yubico.slot().await.unwrap();
     yubico.order(&slot, &order()).await
 }
 
@@ -98,7 +98,7 @@ async fn one_order_at_a_time_also_after_the_client_was_rebuilt() {
     let settings = settings(&server);
     let first = Client::new(&settings, testing::client()).unwrap();
     let second = Client::new(&settings, testing::client()).unwrap();
-    let slot = first.slot().await;
+    let slot = first.slot().await.unwrap();
     assert!(second.try_slot().is_none());
     // Reads do not wait for it.
     second.tracking(&shipment_id()).await.unwrap();
@@ -214,4 +214,36 @@ async fn cancelling_tells_gone_from_too_late() {
         told(&cancel(503).await.unwrap_err()),
         (Arrival::Unclear, Reason::YubicoUnavailable, Some(503))
     );
+}
+
+#[tokio::test]
+async fn after_a_429_no_call_of_the_organization_goes_out_until_its_wish_has_passed() {
+    let count = std::sync::atomic::AtomicUsize::new(0);
+    let server = Server::start(move |_| {
+        testing::Reply::Bytes(match count.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+            0 => answer(429, &[("retry-after", "60")], "{}"),
+            _ => reply(200, "{\"shipment_id\":\"a\"}"),
+        })
+    })
+    .await;
+    let settings = settings(&server);
+    let first = Client::new(&settings, testing::client()).unwrap();
+    // Of another shipment's pass, or made for a new token.
+    let second = Client::new(&settings, testing::client()).unwrap();
+    let slot = second.slot().await.unwrap();
+    let refused = first.tracking(&shipment_id()).await.unwrap_err();
+    assert_eq!(told(&refused), (Arrival::Refused, Reason::RateLimited, Some(429)));
+    let kept = second.tracking(&shipment_id()).await.unwrap_err();
+    assert_eq!(told(&kept), (Arrival::NotSent, Reason::RateLimited, None));
+    assert!(kept.failure.retry_after.is_some_and(|wait| wait.as_secs() > 50));
+    // Not even what had its slot: its receipt says for certain that nothing was ordered.
+    assert_eq!(second.order(&slot, &order()).await.unwrap_err().arrival, Arrival::NotSent);
+    drop(slot);
+    assert_eq!(first.slot().await.unwrap_err().failure.reason, Reason::RateLimited, "before the mark");
+    assert_eq!(server.seen().len(), 1);
+    tokio::time::pause();
+    tokio::time::advance(std::time::Duration::from_secs(61)).await;
+    tokio::time::resume();
+    second.tracking(&shipment_id()).await.unwrap();
+    assert_eq!(server.seen().len(), 2);
 }

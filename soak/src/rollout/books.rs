@@ -1,0 +1,227 @@
+//! The verdict: what the rollouts say of themselves against the sandbox's own books.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::cast::{Cast, Fate};
+use crate::{
+    Fault,
+    audit::{Evidence, Verdict, leaks, objects, orders, pins},
+    folder::{self, Folder},
+};
+
+/// Reasons of a shipment that yielded to another key of the same person.
+const YIELDED: [&str; 2] = ["AnotherOrderForUser", "ExistingKey"];
+
+/// Calls that follow a parcel: as many as the clock of the run asks for, not as the road does.
+const POLLS: [&str; 3] = ["GetFPRShipmentById", "GetShipmentExactById", "ListShipmentsExact"];
+
+/// Calls that read who is to get a key; as many as the sources' intervals ask for.
+const SOURCES: [&str; 4] = ["listUsers", "listGroups", "listGroupUsers", "listLogEvents"];
+
+/// The line's members, in its order.
+#[derive(Debug, Default, Serialize)]
+struct Sums {
+    seed: u64,
+    users: usize,
+    members: u64,
+    eligible: u64,
+    skipped: BTreeMap<String, u64>,
+    orders: usize,
+    activated: usize,
+    yielded: usize,
+    kills: usize,
+    double_orders: usize,
+    lost_orders: usize,
+    early_pins: usize,
+    leaks: usize,
+    miscounted: usize,
+    unexplained: usize,
+    calls_per_order: f64,
+    polls_per_order: f64,
+    source_calls: usize,
+}
+
+/// Judges a run's folder.
+pub(super) fn audit(folder: &Folder) -> Result<Verdict, Fault> {
+    let evidence = Evidence::load(folder)?;
+    let cast: Cast = folder.load(folder::CAST)?;
+    let rollouts: Vec<Value> = folder.load(folder::ROLLOUTS)?;
+    let shipments: Vec<Value> = folder.load(folder::SHIPMENTS)?;
+    let mut sums = count(&evidence, &cast, &rollouts, &shipments);
+    let double = orders::double(&evidence);
+    let lost = orders::lost(&evidence);
+    let early = pins::early(&evidence.journal);
+    let leaks = leaks::find(folder)?;
+    let miscounted: Vec<_> =
+        rollouts.iter().flat_map(|rollout| miscounted(rollout, &cast, &evidence.state)).collect();
+    let unexplained = unexplained(&evidence, &cast, &rollouts, &shipments);
+    sums.double_orders = double.len();
+    sums.lost_orders = lost.len();
+    sums.early_pins = early.len();
+    sums.leaks = leaks.len();
+    sums.miscounted = miscounted.len();
+    sums.unexplained = unexplained.len();
+    let findings = [double, lost, early, leaks, miscounted, unexplained].concat();
+    Ok(Verdict { line: serde_json::to_string(&sums)?, is_good: findings.is_empty(), findings })
+}
+
+fn count(evidence: &Evidence, cast: &Cast, rollouts: &[Value], shipments: &[Value]) -> Sums {
+    let orders = evidence.journal.done(crate::audit::journal::ORDER).count();
+    let polls = evidence.journal.all().filter(|call| POLLS.contains(&&*call.operation)).count();
+    let source_calls = evidence.journal.all().filter(|call| SOURCES.contains(&&*call.operation)).count();
+    let others = evidence.journal.all().count() - polls - source_calls;
+    let mut sums = Sums {
+        seed: evidence.pages.seed,
+        users: cast.users,
+        orders,
+        kills: evidence.pages.kills.len(),
+        calls_per_order: per(others, orders),
+        polls_per_order: per(polls, orders),
+        source_calls,
+        ..Sums::default()
+    };
+    for rollout in rollouts {
+        sums.members += number(rollout, "members");
+        sums.eligible += number(rollout, "eligible");
+        for (reason, count) in skipped(rollout) {
+            *sums.skipped.entry(reason).or_default() += count;
+        }
+    }
+    for shipment in shipments {
+        match objects::end(shipment) {
+            Some(objects::End::Activated) => sums.activated += 1,
+            Some(objects::End::Held) if YIELDED.contains(&objects::reason(shipment)) => sums.yielded += 1,
+            _ => {}
+        }
+    }
+    sums
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a figure for people, with one digit")]
+fn per(calls: usize, orders: usize) -> f64 {
+    if orders == 0 { 0.0 } else { (calls as f64 / orders as f64 * 10.0).round() / 10.0 }
+}
+
+fn number(rollout: &Value, member: &str) -> u64 {
+    rollout["status"]["counts"][member].as_u64().unwrap_or(0)
+}
+
+fn skipped(rollout: &Value) -> BTreeMap<String, u64> {
+    let all = rollout.pointer("/status/counts/skippedByReason").and_then(Value::as_object);
+    let all = all.into_iter().flatten();
+    all.map(|(reason, count)| (reason.clone(), count.as_u64().unwrap_or(0))).collect()
+}
+
+/// What does not add up in one rollout.
+fn miscounted(rollout: &Value, cast: &Cast, state: &Value) -> Vec<String> {
+    let name = objects::text(rollout, "/metadata/name");
+    let (members, eligible, skipped) =
+        (number(rollout, "members"), number(rollout, "eligible"), skipped(rollout));
+    let mut found = Vec::new();
+    let mut equal = |what: &str, told: u64, books: u64| {
+        if told != books {
+            found.push(format!("miscounted: rollout {name} tells {told} {what}, the books have {books}"));
+        }
+    };
+    equal("members", members, eligible + skipped.values().sum::<u64>());
+    equal("skipped", number(rollout, "skipped"), skipped.values().sum());
+    let Some(source) = source(name, cast, state) else { return found };
+    let of = |fate: Fate| {
+        source.people.iter().filter(|id| fates(cast).get(id.as_str()) == Some(&fate)).count() as u64
+    };
+    let told = |reason: &str| skipped.get(reason).copied().unwrap_or(0);
+    equal("members", members, source.people.len() as u64 + source.doubles + source.strangers);
+    equal("double entries", told("DoubleEntry"), source.doubles);
+    equal("people whom Okta does not know", told("UserNotFound"), source.strangers);
+    equal("suspended people", told("UserStatus"), of(Fate::Suspended));
+    equal("people without a city", told("InvalidRecipient"), of(Fate::NoCity));
+    let served = of(Fate::Fine) + of(Fate::Newcomer);
+    // Whoever another rollout served first has a key by now, or will have one.
+    equal(
+        "eligible people and people with a key",
+        eligible + told("PreRegisteredKey") + told("OrderedElsewhere"),
+        served + of(Fate::HasKey),
+    );
+    found
+}
+
+/// Whom a source names.
+struct Source {
+    people: BTreeSet<String>,
+    doubles: u64,
+    strangers: u64,
+}
+
+/// By the books; `None` for the console, whose people are events.
+fn source(name: &str, cast: &Cast, state: &Value) -> Option<Source> {
+    match name {
+        "list" => Some(Source {
+            people: cast.listed().map(|person| person.id.clone()).collect(),
+            doubles: 1,
+            strangers: 1,
+        }),
+        "group" => Some(Source { people: grouped(state), doubles: 0, strangers: 0 }),
+        _ => None,
+    }
+}
+
+fn grouped(state: &Value) -> BTreeSet<String> {
+    let orgs = state["orgs"].as_array().into_iter().flatten();
+    let groups = orgs.flat_map(|org| org["groups"].as_array().into_iter().flatten());
+    let ours =
+        groups.filter(|group| group["name"].as_str().is_some_and(|name| name.starts_with("YubiKey 5")));
+    let members = ours.flat_map(|group| group["members"].as_array().into_iter().flatten());
+    members.filter_map(|id| id.as_str().map(str::to_owned)).collect()
+}
+
+fn fates(cast: &Cast) -> HashMap<&str, Fate> {
+    cast.people.iter().map(|person| (person.id.as_str(), person.fate)).collect()
+}
+
+/// Orders for people who should get none, people who should have one and have none, shipments without an end.
+fn unexplained(evidence: &Evidence, cast: &Cast, rollouts: &[Value], shipments: &[Value]) -> Vec<String> {
+    let mut found = Vec::new();
+    let asked = asked(cast, &evidence.state);
+    for person in &cast.people {
+        let standing = orders::standing(evidence, &person.id).len();
+        let wanted = person.fate.is_served() && asked.contains(person.id.as_str());
+        if wanted && standing != 1 {
+            found.push(format!("unexplained: {} has {standing} orders that stand", person.login));
+        }
+        if !person.fate.is_served() && standing > 0 {
+            found.push(format!("unexplained: {} ({:?}) was ordered for", person.login, person.fate));
+        }
+    }
+    for shipment in shipments {
+        let told = match objects::end(shipment) {
+            Some(objects::End::Activated) => true,
+            Some(objects::End::Held) => YIELDED.contains(&objects::reason(shipment)),
+            _ => false,
+        };
+        if !told {
+            let text = |pointer: &str| objects::text(shipment, pointer);
+            found.push(format!(
+                "unexplained: {}/{} is {} {}: {}",
+                text("/metadata/namespace"),
+                text("/metadata/name"),
+                text("/status/phase"),
+                objects::reason(shipment),
+                objects::message(shipment)
+            ));
+        }
+    }
+    found.extend(rollouts.iter().filter(|rollout| objects::reason(rollout).is_empty()).map(|rollout| {
+        format!("unexplained: rollout {} says nothing", objects::text(rollout, "/metadata/name"))
+    }));
+    found
+}
+
+/// Everybody whom a source names at the end.
+fn asked<'a>(cast: &'a Cast, state: &Value) -> BTreeSet<&'a str> {
+    let grouped = grouped(state);
+    let in_group = cast.people.iter().filter(|person| grouped.contains(&person.id));
+    cast.listed().chain(cast.clicked()).chain(in_group).map(|person| person.id.as_str()).collect()
+}

@@ -1,0 +1,120 @@
+//! Rollouts of all three sources at once, over people who overlap: a dry run, then orders, while people come and go, the
+//! operator is killed, and the console's button is pressed twice. The verdict comes from the sandbox's own books.
+
+mod acts;
+mod books;
+mod cast;
+
+use std::time::Duration;
+
+use clap::Args;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::Mutex,
+};
+
+use crate::{
+    Fault, Setup,
+    audit::Verdict,
+    cluster::Cluster,
+    control_plane::ControlPlane,
+    diary::Diary,
+    folder::{self, Folder},
+    replicas::Replica,
+    vendors::{Org, Vendors},
+};
+use cast::Cast;
+
+/// Parcels move on after so many seconds in a state: a warehouse in a hurry.
+const STEP: &str = "0.5";
+
+/// One run.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Plan {
+    #[command(flatten)]
+    setup: Setup,
+    /// People at Okta.
+    #[arg(long)]
+    users: usize,
+    /// Longest time for all of it; what has come to no end then is for the audit.
+    #[arg(long, default_value_t = 30.0)]
+    minutes: f64,
+}
+
+/// Everything that acts.
+struct Stage {
+    plane: ControlPlane,
+    cluster: Cluster,
+    vendors: Vendors,
+    org: Org,
+    cast: Cast,
+    replica: Mutex<Replica>,
+    diary: Diary,
+    http: reqwest::Client,
+}
+
+/// Runs it; everything started ends with it, also when it is interrupted.
+pub(crate) async fn run(plan: &Plan) -> Result<Verdict, Fault> {
+    let line = format!("Three rollouts over {} people with seed {}.", plan.users, plan.setup.seed);
+    let folder = Folder::fresh(&plan.setup.dir, &line)?;
+    eprintln!("{line} Everything is kept in {}", folder.path("").display());
+    let mut terminated = signal(SignalKind::terminate())?;
+    tokio::select! {
+        outcome = play(plan, &folder) => outcome?,
+        _ = tokio::signal::ctrl_c() => return Err("interrupted".into()),
+        _ = terminated.recv() => return Err("asked to end".into()),
+    }
+    books::audit(&folder)
+}
+
+async fn play(plan: &Plan, folder: &Folder) -> Result<(), Fault> {
+    let stage = set(plan, folder).await?;
+    acts::play(&stage, Duration::from_secs_f64(plan.minutes * 60.0)).await?;
+    collect(&stage, folder).await?;
+    end(stage).await
+}
+
+async fn set(plan: &Plan, folder: &Folder) -> Result<Stage, Fault> {
+    let setup = &plan.setup;
+    let (plane, vendors) =
+        tokio::try_join!(ControlPlane::start(setup, folder), Vendors::start(setup, folder, STEP))?;
+    vendors.set_pace().await?;
+    let cluster = Cluster::open(&plane.kubeconfig).await?;
+    let org = vendors.open("org").await?;
+    let mut connection = org.connection(&cluster.id().await?);
+    connection["policy"]["maxOpenOrders"] = 100_000.into();
+    connection["polling"] = serde_json::json!({"firstAfter": "3s", "interval": "2s"});
+    cluster.connect(&org.name, &connection).await?;
+    let cast = Cast::gather(&vendors, &org, plan.users).await?;
+    for source in cast::SOURCES {
+        cluster.make_namespace(source).await?;
+    }
+    let credentials = vendors.credentials();
+    let kubeconfig = plane.operator_kubeconfig.clone();
+    let replica = Replica::start(setup, folder, "operator", kubeconfig, &credentials, false).await?;
+    let diary = Diary::new(setup.seed, false);
+    let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(2)).build()?;
+    Ok(Stage { plane, cluster, vendors, org, cast, replica: Mutex::new(replica), diary, http })
+}
+
+async fn collect(stage: &Stage, folder: &Folder) -> Result<(), Fault> {
+    stage.replica.lock().await.sample(&stage.http).await?;
+    folder.save(folder::SHIPMENTS, &stage.cluster.shipments().await?)?;
+    folder.save(folder::ROLLOUTS, &stage.cluster.rollouts().await?)?;
+    folder.save(folder::CONNECTIONS, &stage.cluster.connections().await?)?;
+    folder.save(folder::EVENTS, &stage.cluster.events().await?)?;
+    folder.save(folder::JOURNAL, &stage.vendors.get("/journal").await?)?;
+    folder.save(folder::STATE, &stage.vendors.get("/state").await?)?;
+    folder.save_privately(folder::SECRETS, &stage.vendors.get("/secrets").await?)?;
+    folder.save(folder::CAST, &stage.cast)?;
+    folder.save(folder::DIARY, &stage.diary.pages())
+}
+
+/// Newest first, so that nothing loses what it talks to.
+async fn end(stage: Stage) -> Result<(), Fault> {
+    stage.replica.into_inner().stop().await?;
+    let mut vendors = stage.vendors;
+    vendors.stop().await?;
+    let mut plane = stage.plane;
+    plane.stop().await
+}

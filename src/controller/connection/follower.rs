@@ -1,0 +1,166 @@
+//! Follows the orders of each connection by the organization's list, once there are many of them.
+//!
+//! Only wakes shipments: what the list shows moved is read by the shipment's own pass.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::link::Link;
+use crate::{
+    api::{connection::Polling, shipment::YubiKeyShipment},
+    clock,
+    controller::{Context, durations, index::Term, shipment::record},
+    domain::{
+        failure::{CallError, Kind, Reason},
+        ids::ShipmentId,
+        journal::Journal,
+        sweep::{Followed, Next, Rhythm, Sweep},
+    },
+};
+
+/// Longest time between two looks at what is to do.
+const LONGEST: Duration = Duration::from_secs(5);
+
+/// Shortest.
+const SHORTEST: Duration = Duration::from_millis(100);
+
+/// Where the list of each connection stands.
+#[derive(Debug, Default)]
+pub struct Following {
+    by_connection: Mutex<HashMap<String, Stand>>,
+}
+
+#[derive(Debug, Default)]
+struct Stand {
+    sweep: Sweep,
+    /// Orders that the list shows moved, until they are read.
+    moved: HashSet<ShipmentId>,
+}
+
+/// What the list means for the next pass over one order.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ByList {
+    /// It answers for the order: no single read is due.
+    pub answered: bool,
+    /// It shows the order moved: a single read is due now.
+    pub moved: bool,
+}
+
+impl Following {
+    fn stands(&self) -> MutexGuard<'_, HashMap<String, Stand>> {
+        self.by_connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the list means for this order.
+    #[must_use]
+    pub fn about(&self, link: &Link, journal: &Journal, deleting: bool, now: Timestamp) -> ByList {
+        let first_after = durations::parse(&link.spec.polling.first_after);
+        let Some(order) = Followed::of(journal, first_after, deleting) else { return ByList::default() };
+        let stands = self.stands();
+        let Some(stand) = stands.get(&link.name) else { return ByList::default() };
+        ByList {
+            answered: stand.sweep.covers(&order, rhythm(&link.spec.polling), now),
+            moved: stand.moved.contains(&order.id),
+        }
+    }
+
+    /// The order was read singly.
+    pub fn note_look(&self, connection: &str, order: &ShipmentId) {
+        if let Some(stand) = self.stands().get_mut(connection) {
+            stand.moved.remove(order);
+        }
+    }
+
+    /// The connection is gone, or this process does not lead.
+    fn forget_all_but(&self, kept: &HashSet<&str>) {
+        self.stands().retain(|name, _| kept.contains(name.as_str()));
+    }
+
+    fn with<T>(&self, connection: &str, change: impl FnOnce(&mut Stand) -> T) -> T {
+        change(self.stands().entry(connection.to_owned()).or_default())
+    }
+}
+
+fn rhythm(polling: &Polling) -> Rhythm {
+    Rhythm::new(polling.list_from, durations::parse(&polling.interval))
+}
+
+/// Runs until it is dropped.
+pub async fn run(ctx: Arc<Context>) {
+    ctx.answered.clone().await;
+    loop {
+        let links = if ctx.leadership.is_held() { ctx.registry.usable() } else { Vec::new() };
+        ctx.following.forget_all_but(&links.iter().map(|link| link.name.as_str()).collect());
+        let steps = links.iter().map(|link| step(&ctx, link));
+        let due = futures::future::join_all(steps).await.into_iter().flatten().min();
+        let now = clock::now();
+        let wait = due.map_or(LONGEST, |at| at.duration_since(now).max(SignedDuration::ZERO).unsigned_abs());
+        tokio::time::sleep(wait.clamp(SHORTEST, LONGEST)).await;
+    }
+}
+
+/// Reads a page if one is due; gives the moment of the next.
+async fn step(ctx: &Context, link: &Arc<Link>) -> Option<Timestamp> {
+    let rhythm = rhythm(&link.spec.polling);
+    let count = ctx.shipments.count(&Term::UnderWay(link.name.clone()));
+    let next = ctx.following.with(&link.name, |stand| stand.sweep.next(count, rhythm, clock::now()));
+    let offset = match next {
+        Next::Off => {
+            ctx.following.with(&link.name, |stand| stand.moved.clear());
+            return None;
+        }
+        Next::Wait(at) => return Some(at),
+        Next::Page(offset) => offset,
+    };
+    match link.yubico.listed(offset).await {
+        Ok(page) => {
+            let known = followed(ctx, link);
+            let orders = known.iter().map(|(id, (order, _))| (id.clone(), order.clone())).collect();
+            let moved = ctx.following.with(&link.name, |stand| {
+                let moved = stand.sweep.read(&page, &orders, rhythm, clock::now());
+                stand.moved.retain(|id| orders.contains_key(id));
+                stand.moved.extend(moved.iter().cloned());
+                moved
+            });
+            tracing::debug!(connection = link.name, offset, moved = moved.len(), "read a page of orders");
+            for (_, shipment) in moved.iter().filter_map(|id| known.get(id)) {
+                ctx.wake(shipment);
+            }
+        }
+        Err(error) => failed(ctx, link, rhythm, &error),
+    }
+    Some(clock::now())
+}
+
+/// The orders that the list can tell of, and whose they are. One that two resources name is nobody's here.
+fn followed(ctx: &Context, link: &Link) -> HashMap<ShipmentId, (Followed, Arc<YubiKeyShipment>)> {
+    let first_after = durations::parse(&link.spec.polling.first_after);
+    let mut found = HashMap::new();
+    for shipment in ctx.shipments.under(&Term::UnderWay(link.name.clone())) {
+        let shipment = ctx.newest(&shipment);
+        let Some(Ok(journal)) = shipment.status.as_ref().map(record::read) else { continue };
+        let deleting = shipment.metadata.deletion_timestamp.is_some();
+        if let Some(order) = Followed::of(&journal, first_after, deleting) {
+            found.insert(order.id.clone(), (order, shipment));
+        }
+    }
+    found
+}
+
+fn failed(ctx: &Context, link: &Link, rhythm: Rhythm, error: &CallError) {
+    let reason = error.failure.reason;
+    if reason.kind() == Kind::Auth && reason != Reason::YubicoForbidden {
+        ctx.registry.report(&link.name);
+    }
+    // The list is not documented for these orders: a clear no is said once in a long while, not at each page.
+    let for_good = matches!(error.status, Some(400 | 403..=405 | 410 | 501));
+    if for_good {
+        tracing::info!(connection = link.name, %error, "the list of orders is no use; each order is read singly");
+    }
+    ctx.following.with(&link.name, |stand| stand.sweep.failed(for_good, rhythm, clock::now()));
+}

@@ -1,0 +1,210 @@
+//! What passes ask of all objects at once (the person's other shipments, who has an order, what waits for an answer),
+//! kept in step with the watch. A walk over ten thousand shipments at each step of each pass would be most of the work.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+};
+
+use kube::{
+    Resource, ResourceExt,
+    runtime::{reflector::ObjectRef, watcher::Event},
+};
+
+use super::context::{is_followed, is_open};
+use crate::api::{decision::YubiKeyDecision, rollout::YubiKeyRollout, shipment::YubiKeyShipment};
+
+/// What objects are looked up by.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Term {
+    /// Shipments for the Okta user of this id.
+    Person(String),
+    /// Shipments for this login, in lower case, as long as no id is known.
+    Login(String),
+    /// Shipments that name this order.
+    Order(String),
+    /// Shipments with this connection.
+    Connection(String),
+    /// Shipments of a namespace with a connection that have an open order.
+    Open {
+        /// The namespace.
+        namespace: String,
+        /// The connection.
+        connection: String,
+    },
+    /// Shipments with this connection whose parcel is under way.
+    UnderWay(String),
+    /// Decisions on a shipment.
+    Answers {
+        /// Its namespace.
+        namespace: String,
+        /// Its name.
+        shipment: String,
+    },
+    /// Decisions on a rollout.
+    RolloutAnswers {
+        /// Its namespace.
+        namespace: String,
+        /// Its name.
+        rollout: String,
+    },
+}
+
+impl Term {
+    /// A login, whatever its capitals.
+    #[must_use]
+    pub fn login(login: &str) -> Self {
+        Self::Login(login.to_ascii_lowercase())
+    }
+
+    /// Open orders that count together.
+    #[must_use]
+    pub fn open_beside(shipment: &YubiKeyShipment) -> Self {
+        Self::Open {
+            namespace: shipment.namespace().unwrap_or_default(),
+            connection: shipment.spec.connection_ref.name.clone(),
+        }
+    }
+}
+
+/// What an object is found under.
+pub trait Indexed: Resource<DynamicType = ()> {
+    /// All of its terms.
+    fn terms(&self) -> Vec<Term>;
+}
+
+impl Indexed for YubiKeyShipment {
+    fn terms(&self) -> Vec<Term> {
+        let connection = &self.spec.connection_ref.name;
+        let mut terms = vec![Term::Connection(connection.clone())];
+        let status = self.status.as_ref();
+        if let Some(id) = status.and_then(|status| status.user_id.clone()) {
+            terms.push(Term::Person(id));
+        } else {
+            terms.extend(self.spec.user_ref.id.clone().map(Term::Person));
+            terms.extend(self.spec.user_ref.login.as_deref().map(Term::login));
+        }
+        let Some(status) = status else { return terms };
+        terms.extend(status.order.as_ref().and_then(|order| order.shipment_id.clone()).map(Term::Order));
+        if is_open(status) {
+            terms.push(Term::open_beside(self));
+        }
+        if is_followed(status) {
+            terms.push(Term::UnderWay(connection.clone()));
+        }
+        terms
+    }
+}
+
+impl Indexed for YubiKeyDecision {
+    fn terms(&self) -> Vec<Term> {
+        let namespace = self.namespace().unwrap_or_default();
+        let shipment = self
+            .spec
+            .shipment_ref
+            .as_ref()
+            .map(|shipment| Term::Answers { namespace: namespace.clone(), shipment: shipment.name.clone() });
+        let rollout = self.spec.rollout_ref.as_ref().map(|rollout| Term::RolloutAnswers {
+            namespace: namespace.clone(),
+            rollout: rollout.name.clone(),
+        });
+        shipment.into_iter().chain(rollout).collect()
+    }
+}
+
+/// Few, and never looked up by anything but their name.
+impl Indexed for YubiKeyRollout {
+    fn terms(&self) -> Vec<Term> {
+        Vec::new()
+    }
+}
+
+#[derive(Debug)]
+struct Sides<K: Resource<DynamicType = ()>> {
+    terms: HashMap<ObjectRef<K>, Vec<Term>>,
+    objects: HashMap<Term, HashSet<ObjectRef<K>>>,
+}
+
+impl<K: Resource<DynamicType = ()>> Default for Sides<K> {
+    fn default() -> Self {
+        Self { terms: HashMap::new(), objects: HashMap::new() }
+    }
+}
+
+impl<K: Resource<DynamicType = ()> + Clone> Sides<K> {
+    fn set(&mut self, object: ObjectRef<K>, terms: Vec<Term>) {
+        if self.terms.get(&object) == Some(&terms) {
+            return;
+        }
+        self.remove(&object);
+        for term in &terms {
+            self.objects.entry(term.clone()).or_default().insert(object.clone());
+        }
+        self.terms.insert(object, terms);
+    }
+
+    fn remove(&mut self, object: &ObjectRef<K>) {
+        for term in self.terms.remove(object).unwrap_or_default() {
+            let Some(others) = self.objects.get_mut(&term) else { continue };
+            others.remove(object);
+            if others.is_empty() {
+                self.objects.remove(&term);
+            }
+        }
+    }
+}
+
+/// The index of one watch.
+#[derive(Debug)]
+pub struct Index<K: Resource<DynamicType = ()>> {
+    sides: RwLock<Sides<K>>,
+    /// A list that is not whole yet: until then the one before holds, as in the cache.
+    listing: RwLock<Sides<K>>,
+}
+
+impl<K: Resource<DynamicType = ()>> Default for Index<K> {
+    fn default() -> Self {
+        Self { sides: RwLock::default(), listing: RwLock::default() }
+    }
+}
+
+fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<K: Indexed + Clone> Index<K> {
+    /// Takes an event, after the cache took it.
+    pub fn note(&self, event: &Event<K>) {
+        match event {
+            Event::Apply(object) => write(&self.sides).set(ObjectRef::from_obj(object), object.terms()),
+            Event::Delete(object) => write(&self.sides).remove(&ObjectRef::from_obj(object)),
+            Event::Init => *write(&self.listing) = Sides::default(),
+            Event::InitApply(object) => {
+                write(&self.listing).set(ObjectRef::from_obj(object), object.terms());
+            }
+            Event::InitDone => {
+                let whole = std::mem::take(&mut *write(&self.listing));
+                *write(&self.sides) = whole;
+            }
+        }
+    }
+
+    /// What is found under a term.
+    #[must_use]
+    pub fn under(&self, term: &Term) -> Vec<ObjectRef<K>> {
+        read(&self.sides).objects.get(term).map(|all| all.iter().cloned().collect()).unwrap_or_default()
+    }
+
+    /// How much is found under a term.
+    #[must_use]
+    pub fn count(&self, term: &Term) -> usize {
+        read(&self.sides).objects.get(term).map_or(0, HashSet::len)
+    }
+}
+
+#[cfg(test)]
+mod tests;
