@@ -1,29 +1,36 @@
 //! Every answer of Okta, as `operation status`, headers and body.
 #![no_main]
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 use yubikey_shipment_fuzz::{
+    SECRET,
     answer::{self, body, text},
-    fair, is_fair, is_sealed,
+    fair, is_discreet, is_fair, is_sealed,
 };
 use yubikey_shipment_operator::{
     domain::{
-        ids::{EnrollmentId, Login},
+        directory::{GroupLookup, NewPerson},
+        ids::{EnrollmentId, GroupId, Login},
         seen::{EnrollmentList, EnrollmentStatus, NewEnrollment, User, UserStatus},
+        system_log::{LogEvent, LogPosition, LogQuery},
     },
     http::{Answer, Api, Nature},
     okta::{Dpop, read},
 };
 
 const LOGIN: &str = "ann.lee@example.com";
+const GROUP: &str = "00gEXAMPLE0000000001";
+const GROUP_NAME: &str = "YubiKey 5 NFC";
 const ENROLLMENT: &str = "fwfEXAMPLE0000000001";
 const DAY: u64 = 86_400;
 
 fn nature(operation: &str) -> Nature {
     match operation {
-        "enroll" => Nature::Create,
+        "enroll" | "create-user" => Nature::Create,
         "activate" | "send-pin" | "delete" | "token" => Nature::Change,
         _ => Nature::Read,
     }
@@ -63,6 +70,20 @@ fuzz_target!(|input: &[u8]| {
                     "a group that is not seen may be a denied one"
                 );
             }
+        }
+        "group" => {
+            if let Some(Some(found)) = fair(&answer, read::group(&answer)) {
+                assert_eq!(Some(found.id.as_str()), text(&body(&answer), "id"));
+                assert_eq!(Some(found.name.as_str()), text(&body(&answer)["profile"], "name"));
+            }
+        }
+        "group-search" => group_search(&answer),
+        "group-members" => members(&answer, read::members(&answer)),
+        "users-search" => members(&answer, read::users(&answer)),
+        "create-user" => created(&answer),
+        "system-log" => {
+            log(&answer, &LogQuery::ConsoleOrders);
+            log(&answer, &LogQuery::Memberships(vec![GroupId::new(GROUP).expect("an id")]));
         }
         "organization" => organization(&answer),
         "authenticators" => {
@@ -162,6 +183,75 @@ fn user_by_login(answer: &Answer) {
         let own = found.login.as_ref().expect("a login").as_str();
         assert_eq!(own.to_lowercase(), LOGIN, "somebody else");
         assert!(elements(answer).iter().any(|one| text(one, "id") == Some(found.id.as_str())));
+    }
+}
+
+/// A gap would look like people who left.
+fn members(answer: &Answer, read: read::Result<Vec<User>>) {
+    let Some(found) = fair(answer, read) else { return };
+    let sent = elements(answer);
+    assert_eq!(found.len(), sent.len(), "nobody is left out in silence");
+    for (found, sent) in found.iter().zip(&sent) {
+        user(sent, found);
+    }
+}
+
+fn group_search(answer: &Answer) {
+    let named = |one: &Value| text(&one["profile"], "name") == Some(GROUP_NAME);
+    let Some(found) = fair(answer, read::group_by_name(answer, GROUP_NAME)) else { return };
+    let ids: BTreeSet<String> = elements(answer)
+        .iter()
+        .filter(|one| named(one))
+        .filter_map(|one| text(one, "id").map(str::to_owned))
+        .collect();
+    match found {
+        GroupLookup::Missing => assert!(ids.is_empty()),
+        GroupLookup::Found(group) => assert_eq!(ids, BTreeSet::from([group.id.to_string()])),
+        GroupLookup::Ambiguous(several) => {
+            assert_eq!(ids, several.iter().map(ToString::to_string).collect());
+        }
+    }
+}
+
+fn created(answer: &Answer) {
+    let profile = ["firstName", "lastName", "email", "secondEmail", "city"]
+        .map(|name| (name.to_owned(), format!("{SECRET}{name}")));
+    let person = NewPerson::new(Login::new(LOGIN).expect("a login"), profile.into()).expect("complete");
+    if let Some(made) = fair(answer, read::created(answer, &person)) {
+        assert!(answer.is_success());
+        user(&body(answer), &made);
+    }
+}
+
+/// Every event is told of: as what it is, as malformed, or not at all because its group was not asked for.
+fn log(answer: &Answer, query: &LogQuery) {
+    let start = LogPosition::Since(Timestamp::UNIX_EPOCH);
+    let Some(page) = fair(answer, read::log_page(answer, query, &start)) else { return };
+    let sent = elements(answer);
+    assert_eq!(page.more, !sent.is_empty());
+    assert!(page.events.len() <= sent.len());
+    if *query == LogQuery::ConsoleOrders {
+        assert_eq!(page.events.len(), sent.len(), "nothing is passed over in silence");
+    }
+    for event in &page.events {
+        let (id, user) = match event {
+            LogEvent::ConsoleOrder(order) => (Some(&order.id), Some(&order.user)),
+            LogEvent::Membership(change) => {
+                assert_eq!(change.group.as_str(), GROUP);
+                (Some(&change.id), Some(&change.user))
+            }
+            LogEvent::Malformed(event) => {
+                is_discreet(&event.fault.to_string());
+                (event.id.as_ref(), event.user.as_ref())
+            }
+        };
+        let from = |one: &&Value| id.is_none_or(|id| text(one, "uuid") == Some(id.as_str()));
+        let about = |one: &&Value| {
+            user.is_none_or(|user| {
+                one["target"].as_array().into_iter().flatten().any(|t| text(t, "id") == Some(user.as_str()))
+            })
+        };
+        assert!(sent.iter().filter(from).any(|one| about(&one)), "an event out of nothing");
     }
 }
 

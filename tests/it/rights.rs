@@ -421,7 +421,8 @@ async fn the_token_reads_no_secret_and_no_pod() {
     let walk = walk().await;
     // The only thing it may delete: what rollouts made, as far as the admission policy lets it.
     let of_rollouts = "everywhere: create,delete fidoprereg.dev/yubikeyshipments";
-    for word in ["secrets", "configmaps", "pods", "*", "escalate", "bind", "impersonate", "update", "delete"] {
+    for word in ["secrets", "configmaps", "pods", "*", "escalate", "bind", "impersonate", "update", "delete"]
+    {
         let found: Vec<_> =
             walk.listed.iter().filter(|line| line.contains(word) && *line != of_rollouts).collect();
         assert!(found.is_empty(), "{word}: {found:#?}");

@@ -6,6 +6,7 @@ mod authorization;
 mod crowd;
 mod faults;
 mod happy_path;
+mod hris;
 mod operator;
 mod orders;
 mod orgs;
