@@ -70,7 +70,9 @@ async fn calls(scene: &Scene) -> (usize, usize) {
 /// Every row has a shipment with its own enrolment and order, and nothing was made at the vendors.
 async fn all_taken_over(scene: &Scene, rollout: &Handle, rows: &[Row], before: (usize, usize)) {
     let done = scene
-        .deliver_until(rollout, "all are activated", |object| object.tally("activated") == i64::try_from(rows.len()).unwrap())
+        .deliver_until(rollout, "all are activated", |object| {
+            object.tally("activated") == i64::try_from(rows.len()).unwrap()
+        })
         .await;
     done.adds_up();
     let shipments = scene.shipments().await;
@@ -103,12 +105,13 @@ async fn where_the_list_shows_nothing_the_tables_ids_are_the_answers() {
             scene.sandbox.post("/settings", json!({"listPreregOrders": false})).await;
             let before = calls(scene).await;
             let rollout = take_over(scene, &rows, "Adopt").await;
-            rollout.until("all are held", |object| object.tally("held") == i64::try_from(rows.len()).unwrap()).await;
+            rollout
+                .until("all are held", |object| object.tally("held") == i64::try_from(rows.len()).unwrap())
+                .await;
             for object in scene.shipments().await {
                 assert_eq!(object.reason(), "ExistingKey");
                 let row = rows.iter().find(|row| row.user == object.text("/spec/userRef/id")).unwrap();
-                let shipment =
-                    Handle::shipment(&scene.client, &scene.name, object.text("/metadata/name"));
+                let shipment = Handle::shipment(&scene.client, &scene.name, object.text("/metadata/name"));
                 scene.answer(&shipment, "AdoptOrder", json!({"shipmentID": row.order})).await;
             }
             all_taken_over(scene, &rollout, &rows, before).await;
