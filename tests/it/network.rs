@@ -70,9 +70,11 @@ async fn an_order_that_a_cut_network_kept_from_leaving_is_sent_once_it_is_whole_
             // Time to cut the wire to Yubico between the second look and the order.
             let slow = json!({"kind": "delay", "ms": 4000, "when": "after"});
             scene.sandbox.fault_at(LIST, ".", (2, 1), slow).await;
+            // Preflight asks as well.
+            let asked = scene.sandbox.count(LIST).await;
             let login = scene.person("kim", "ACTIVE").await;
             let shipment = scene.ship("kim", &login).await;
-            scene.sandbox.counts(LIST, 2).await;
+            scene.sandbox.counts(LIST, asked + 2).await;
             tunnel.cut_port(scene.sandbox.port("yubico"));
             tokio::time::sleep(OUTAGE).await;
             let object = shipment.get().await;

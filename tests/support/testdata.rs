@@ -144,6 +144,8 @@ fn tidied_word(word: &str) -> String {
         word.replace(bare, "2026-01-05")
     } else if bare.len() == 5 && bare.parse::<jiff::civil::Time>().is_ok() {
         word.replace(bare, "08:00")
+    } else if is_uid(bare) {
+        word.replace(bare, UID)
     } else if bare.len() == 20 && bare.starts_with("fwf") {
         word.replace(bare, "fwf1example0key00001")
     } else if bare.strip_prefix("answer-").is_some_and(|number| number.parse::<u32>().is_ok()) {

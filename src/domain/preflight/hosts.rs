@@ -56,6 +56,9 @@ pub(super) fn sign_in_host(
     domains: &Shown<Vec<Domain>>,
     declared: &Declared,
 ) -> Verdict {
+    if declared.rp_id.is_none() && *method == Shown::NotAsked {
+        return Verdict::not_checked();
+    }
     let Ok(rp_id) = rp_id(method, declared) else {
         return Verdict::not_shown("The host of okta.orgUrl cannot be an RP id.");
     };
