@@ -13,7 +13,7 @@ use url::Url;
 use super::{Lanes, Settings, Slot, loose};
 use crate::{
     domain::{
-        failure::{CallError, Failure, Reason},
+        failure::{Arrival, CallError, Failure, Reason},
         sweep::PAGE,
     },
     http::{Answer, Api, Call, Http, Nature, place},
@@ -162,6 +162,10 @@ impl Client {
         for _ in 0..PAGES {
             let call = self.page(operation, path, all.len())?;
             let (items, total) = self.send(call, |answer| read_page(answer, names)).await?;
+            // One call tells it, so that no more are spent on what comes to nothing.
+            if total.is_some_and(|total| total > PAGE * PAGES) {
+                return Err(too_long(operation));
+            }
             let count = items.len();
             all.extend(items);
             let more = match total {
@@ -172,14 +176,25 @@ impl Client {
                 return Ok(all);
             }
         }
-        Err(crate::http::not_sent(
-            Reason::UnreadableAnswer,
-            format!(
-                "YubiEnterprise's list for {operation} has more than {} entries; it is not read further",
-                PAGE * PAGES
-            ),
-        ))
+        Err(too_long(operation))
     }
+}
+
+/// Known by [`is_too_long`]: the answers were read well, and nothing more was asked.
+fn too_long(operation: &str) -> CallError {
+    crate::http::not_sent(
+        Reason::UnreadableAnswer,
+        format!(
+            "YubiEnterprise's list for {operation} has more than {} entries; it is not read further",
+            PAGE * PAGES
+        ),
+    )
+}
+
+/// Has the list so many entries that it is not read whole? Then nobody can say what is not in it.
+#[must_use]
+pub fn is_too_long(error: &CallError) -> bool {
+    error.arrival == Arrival::NotSent && error.failure.reason == Reason::UnreadableAnswer
 }
 
 pub(super) fn read_page(answer: &Answer, names: &[&str]) -> Result<(Vec<Value>, Option<usize>), CallError> {

@@ -108,7 +108,7 @@ impl Client {
     /// e-mail address are left out: they could be anyone's.
     ///
     /// # Errors
-    /// Whatever but 2xx for every page, and a list of more than 5000.
+    /// Whatever but 2xx for every page, and a list of more than 5000 ([`is_too_long`](super::is_too_long)).
     pub async fn search(&self, recipient: &Recipient) -> Result<Vec<FoundShipment>, CallError> {
         let entries = self.pages("search", &["shipments_exact"], &SHIPMENTS).await?;
         Ok(of_recipient(&entries, recipient))

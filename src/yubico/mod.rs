@@ -23,7 +23,7 @@ use url::Url;
 
 use self::door::Door;
 pub use self::{
-    client::Client,
+    client::{Client, is_too_long},
     exact::{Cancelled, FoundShipment},
     order::Ordered,
     stock::Product,

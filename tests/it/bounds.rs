@@ -21,7 +21,7 @@ const BOUNDS: [&str; 9] = [
 ];
 
 /// Where a rule is nearer than the schema's bound: the longest text that is taken.
-const NEARER: [(&str, usize); 11] = [
+const NEARER: [(&str, usize); 13] = [
     ("spec.recipient.firstName", 15),
     ("spec.recipient.lastName", 20),
     ("spec.recipient.company", 20),
@@ -34,6 +34,8 @@ const NEARER: [(&str, usize); 11] = [
     // The pattern of a time and that of a duration end before their length does.
     ("spec.existingKeyBefore", 30),
     ("spec.orderBefore", 30),
+    ("spec.template.spec.existingKeyBefore", 30),
+    ("spec.template.spec.orderBefore", 30),
 ];
 
 /// A name that fits the schema and is not the tester's own: the admission policy speaks after the schema.
@@ -43,7 +45,11 @@ const BY_POLICY: &str = "spec.requestedBy must be your own user name";
 fn manifest_with(kind: &str, path: &str, value: Value) -> Value {
     let mut whole = match kind {
         "YubiKeyShipment" => manifest::shipment(),
+        "YubiKeyDecision" if ["spec.rolloutRef.name", "spec.userIDs", "spec.userIDs[]"].contains(&path) => {
+            manifest::rollout_decision()
+        }
         "YubiKeyDecision" => manifest::decision(),
+        "YubiKeyRollout" => rollout_with(path),
         _ => manifest::connection(),
     };
     if path == "spec.enrollmentID" {
@@ -51,6 +57,13 @@ fn manifest_with(kind: &str, path: &str, value: Value) -> Value {
             whole,
             json!({"spec": {"action": "DiscardEnrollment", "shipmentID": null, "enrollmentID": "e"}}),
         );
+    }
+    if let Some((key, id)) = path.split_once(".key.")
+        && kind == "YubiKeyRollout"
+        && id != "model"
+    {
+        let ids = json!({"productId": 1, "inventoryProductId": 1, "customizationId": "R"});
+        set(&mut whole, &format!("{key}.key"), ids);
     }
     if path.starts_with("spec.key.") && path != "spec.key.model" {
         whole["spec"]["key"] = json!({"productId": 1, "inventoryProductId": 1, "customizationId": "R"});
@@ -65,6 +78,32 @@ fn manifest_with(kind: &str, path: &str, value: Value) -> Value {
     }
     set(&mut whole, path, value);
     whole
+}
+
+/// A rollout in which this place stands.
+fn rollout_with(path: &str) -> Value {
+    let whole = manifest::rollout();
+    let key = json!({"model": "m"});
+    let group = if path.contains("groups[].id") {
+        json!({"id": "00g1", "key": key})
+    } else {
+        json!({"name": "g", "key": key})
+    };
+    let users = |place: Value| manifest::with(whole.clone(), json!({"spec": {"source": {"users": place}}}));
+    match path {
+        p if p.starts_with("spec.source.oktaGroup") => {
+            manifest::with_source(whole, json!({"oktaGroup": {"groups": [group], "interval": "1h"}}))
+        }
+        p if p.starts_with("spec.source.oktaConsole") => {
+            manifest::with_source(whole, json!({"oktaConsole": {"maxAge": "24h", "interval": "30s"}}))
+        }
+        p if p.starts_with("spec.source.users.configMap") => {
+            users(json!({"list": null, "configMap": {"name": "m", "key": "k"}}))
+        }
+        "spec.source.users.list[].id" => users(json!({"list": [{"id": "00u1", "key": key}]})),
+        "spec.waves[].count" => manifest::with(whole, json!({"spec": {"waves": [{"count": 1}]}})),
+        _ => whole,
+    }
 }
 
 /// A text of this length that fits the pattern of the place, as far as that goes.
@@ -100,6 +139,10 @@ fn list(path: &str, length: u64) -> Value {
             let letter = |index: u64| char::from(b'A' + u8::try_from(index % 26).unwrap());
             json!(format!("{}{}", letter(number / 26), letter(number)))
         }
+        "spec.waves" => json!({"count": 1}),
+        "spec.source.oktaGroup.groups" => json!({"name": format!("g{number}")}),
+        "spec.source.users.list" => json!({"login": format!("u{number}@example.com")}),
+        "spec.skip.userStatuses" => json!("ACTIVE"),
         path if path.ends_with(".matchExpressions") => {
             json!({"key": format!("k{number}"), "operator": "Exists"})
         }
@@ -179,6 +222,8 @@ async fn every_bound_refuses_what_lies_just_outside_and_takes_what_lies_just_ins
                         let (outside, inside) = both_sides(node, bound);
                         // Of a map the first value is the one of its only key.
                         let place = node.path.replace("matchLabels[]", "matchLabels.k");
+                        let place =
+                            place.replace("labels[]", "labels.k").replace("annotations[]", "annotations.k");
                         let refused = manifest_with(kind, &place, outside);
                         let refusal = asked(&scene.client, &scene.name, &refused).await;
                         let refusal = refusal.err().unwrap_or_else(|| panic!("{at}: it is taken"));

@@ -184,7 +184,10 @@ async fn a_fault_after_the_order_changes_nothing() {
             shipment.until("it passed", |object| !object.has("/status/failure")).await;
             scene.sandbox.post("/tokens/expire", json!({"okta": false, "yubico": true})).await;
             shipment.look_now().await;
-            let object = shipment.until("a failure is noted", failing("YubicoUnauthorized")).await;
+            shipment.until("a failure is noted", failing("YubicoUnauthorized")).await;
+            // First the shipment's own call was refused, then the connection is found at fault.
+            let told = |object: &Object| object.text("/status/failure/message").starts_with("The connection");
+            let object = shipment.until("the connection is at fault", told).await;
             is(scene, &object, "healthy_connectionAtFault", ON_THE_WAY).await;
         })
         .await;

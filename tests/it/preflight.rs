@@ -53,6 +53,8 @@ enum Spoil {
     Calls(&'static str, Value),
     /// The app lacks something; tokens end with the change.
     App(Value, Value),
+    /// The app's key is gone, and another comes.
+    Key,
     /// A token of Yubico's other organization.
     Region,
     /// The token of Yubico ends, and a new one comes.
@@ -76,154 +78,155 @@ fn keys(change: Value) -> Value {
     json!({"keys": [key]})
 }
 
-/// Everything that can be shown wrong from outside, alone.
-fn faults(cluster: &str) -> Vec<(&'static str, &'static str, Weight, Spoil)> {
-    use Spoil::{App, Calls, Command, Expired, Region, Setting, Spec, Stranger};
-    let down = || json!({"kind": "status", "status": 503});
-    let set = |set: &str, shown: &str| json!({"set": set, "as": shown});
-    let stock = |quantity: u32| json!({"inventoryProductId": 106, "quantity": quantity});
-    let mapped =
-        |products: Value| json!({"inventoryProductId": 106, "quantity": 500, "productMapping": products});
+/// A fault, what shall be told of it, and how it is made and mended.
+struct Wrong {
+    kind: &'static str,
+    reason: &'static str,
+    weight: Weight,
+    spoil: Spoil,
+}
+
+const fn wrong(kind: &'static str, reason: &'static str, weight: Weight, spoil: Spoil) -> Wrong {
+    Wrong { kind, reason, weight, spoil }
+}
+
+fn down() -> Value {
+    json!({"kind": "status", "status": 503})
+}
+
+/// The org itself, and what it lets the app do.
+fn faults_of_the_org() -> Vec<Wrong> {
+    use Spoil::{App, Command, Key, Setting, Stranger};
+    let feature = |on: bool| json!({"preregistrationEnabled": on});
+    let others =
+        json!(["okta.authenticators.read", "okta.policies.read", "okta.domains.read", "okta.logs.read"]);
     vec![
-        ("ClockSynchronized", "ClockSkew", Stop, Setting("clockSkewSeconds", json!(200), json!(0))),
-        ("IdentityEngine", "ClassicEngine", Stop, Setting("pipeline", json!("v1"), json!("idx"))),
-        (
+        wrong("ClockSynchronized", "ClockSkew", Stop, Setting("clockSkewSeconds", json!(200), json!(0))),
+        wrong("OktaReachable", "OktaUnauthorized", Fault, Key),
+        wrong(
+            "ScopesGranted",
+            "ScopeMissing",
+            Fault,
+            App(json!({"scopes": others}), json!({"scopes": SCOPES})),
+        ),
+        wrong("RoleAssigned", "RoleMissing", Fault, App(json!({"role": false}), json!({"role": true}))),
+        wrong(
+            "PreRegistrationEnabled",
+            "FeatureOff",
+            Fault,
+            Command("/settings", feature(false), feature(true)),
+        ),
+        wrong("IdentityEngine", "ClassicEngine", Stop, Setting("pipeline", json!("v1"), json!("idx"))),
+        wrong("OnlyOrderingTool", "AnotherOrderingTool", Advice, Stranger),
+    ]
+}
+
+/// The authenticator and the hosts.
+fn faults_of_the_authenticator() -> Vec<Wrong> {
+    use Spoil::{Command, Setting, Spec};
+    let verification = |how: &str| json!({"userVerification": how});
+    let domains = |list: Value| json!({"domains": list});
+    let rp_id = |id: &str| json!({"rpId": id});
+    let ours = |id: &str| json!({"okta": {"rpId": id}});
+    let status = |one: &str| json!(one);
+    vec![
+        wrong(
             "WebAuthnEnabled",
             "WebAuthnOff",
             Stop,
-            Setting("webauthnStatus", json!("INACTIVE"), json!("ACTIVE")),
+            Setting("webauthnStatus", status("INACTIVE"), status("ACTIVE")),
         ),
-        (
+        wrong(
             "UserVerification",
             "UserVerificationDiscouraged",
             Advice,
-            Command(
-                "/okta",
-                json!({"userVerification": "DISCOURAGED"}),
-                json!({"userVerification": "PREFERRED"}),
-            ),
+            Command("/okta", verification("DISCOURAGED"), verification("PREFERRED")),
         ),
-        ("KeyAllowed", "OnlyBuiltInAllowed", Stop, Setting("attachment", json!("BUILT_IN"), json!("ANY"))),
-        ("KeyAllowed", "ModelNotAllowed", Advice, Setting("fipsCompliant", json!(true), json!(false))),
-        (
+        wrong(
+            "KeyAllowed",
+            "OnlyBuiltInAllowed",
+            Stop,
+            Setting("attachment", json!("BUILT_IN"), json!("ANY")),
+        ),
+        wrong("KeyAllowed", "ModelNotAllowed", Advice, Setting("fipsCompliant", json!(true), json!(false))),
+        wrong(
             "KeyAllowed",
             "ModelNotAllowed",
             Advice,
             Setting("enrollAaguidGroups", json!(["others"]), json!([])),
         ),
-        (
-            "RPIDMatches",
-            "RPIDMismatch",
-            Stop,
-            Command("/okta", json!({"rpId": "keys.example.com"}), json!({"rpId": ""})),
-        ),
-        (
+        wrong("RPIDMatches", "RPIDMismatch", Stop, Command("/okta", rp_id("keys.example.com"), rp_id(""))),
+        wrong(
             "SignInHostMatches",
             "SignInHostMismatch",
             Stop,
-            Spec(json!({"okta": {"rpId": "elsewhere.example"}}), json!({"okta": {"rpId": "localhost"}})),
+            Spec(ours("elsewhere.example"), ours("localhost")),
         ),
-        (
+        wrong(
             "CustomDomainsKnown",
             "SignInHostNotNamed",
             Advice,
-            Command("/okta", json!({"domains": ["login.example.com"]}), json!({"domains": []})),
+            Command("/okta", domains(json!(["login.example.com"])), domains(json!([]))),
         ),
-        (
-            "EnrollmentPolicyFits",
-            "EnrollmentForbidden",
-            Stop,
-            Setting("enroll", json!("NOT_ALLOWED"), json!("REQUIRED")),
-        ),
-        (
-            "EnrollmentPolicyFits",
-            "EnrollmentNotRequired",
-            Advice,
-            Setting("enroll", json!("OPTIONAL"), json!("REQUIRED")),
-        ),
-        (
-            "SessionPolicyFits",
-            "SessionPolicyDiffers",
-            Advice,
-            Setting("primaryFactor", json!("PASSWORD_IDP"), json!("PASSWORD_IDP_ANY_FACTOR")),
-        ),
-        (
-            "SessionPolicyFits",
-            "SessionPolicyDiffers",
-            Advice,
-            Setting("requireFactor", json!(false), json!(true)),
-        ),
-        (
-            "SessionPolicyFits",
-            "SessionPolicyDiffers",
-            Advice,
-            Setting("factorPromptMode", json!("DEVICE"), json!("ALWAYS")),
-        ),
-        (
-            "PreRegistrationEnabled",
-            "FeatureOff",
-            Fault,
-            Command(
-                "/settings",
-                json!({"preregistrationEnabled": false}),
-                json!({"preregistrationEnabled": true}),
-            ),
-        ),
-        ("RoleAssigned", "RoleMissing", Fault, App(json!({"role": false}), json!({"role": true}))),
-        (
-            "ScopesGranted",
-            "ScopeMissing",
-            Fault,
-            App(
-                json!({"scopes": ["okta.authenticators.read", "okta.policies.read", "okta.domains.read", "okta.logs.read"]}),
-                json!({"scopes": SCOPES}),
-            ),
-        ),
-        ("OktaReachable", "OktaUnavailable", Fault, Calls("token", down())),
-        ("OnlyOrderingTool", "AnotherOrderingTool", Advice, Stranger),
-        ("YubicoReachable", "YubicoUnauthorized", Fault, Expired),
-        ("TokenRegionMatches", "TokenOfAnotherRegion", Stop, Region),
-        ("ProductsKnown", "ProductUnknown", Stop, Spec(keys(json!({"productId": 2900})), keys(json!({})))),
-        (
-            "InventoriesKnown",
-            "InventoryUnknown",
-            Stop,
-            Spec(keys(json!({"inventoryProductId": 1060})), keys(json!({}))),
-        ),
-        (
+    ]
+}
+
+/// The policies.
+fn faults_of_policies() -> Vec<Wrong> {
+    use Spoil::Setting;
+    let enroll = |how: &str| Setting("enroll", json!(how), json!("REQUIRED"));
+    let session = |setting| wrong("SessionPolicyFits", "SessionPolicyDiffers", Advice, setting);
+    vec![
+        wrong("EnrollmentPolicyFits", "EnrollmentForbidden", Stop, enroll("NOT_ALLOWED")),
+        wrong("EnrollmentPolicyFits", "EnrollmentNotRequired", Advice, enroll("OPTIONAL")),
+        session(Setting("primaryFactor", json!("PASSWORD_IDP"), json!("PASSWORD_IDP_ANY_FACTOR"))),
+        session(Setting("requireFactor", json!(false), json!(true))),
+        session(Setting("factorPromptMode", json!("DEVICE"), json!("ALWAYS"))),
+    ]
+}
+
+/// `YubiEnterprise`, and what the connection names there.
+fn faults_of_yubico() -> Vec<Wrong> {
+    use Spoil::{Calls, Command, Expired, Region, Spec};
+    let set = |set: &str, shown: &str| json!({"set": set, "as": shown});
+    let published =
+        |name: &'static str, shown: &str| Command("/keys/publish", set(name, shown), set(name, "whole"));
+    let stock = |quantity: u32| json!({"inventoryProductId": 106, "quantity": quantity});
+    let pays =
+        |products: Value| json!({"inventoryProductId": 106, "quantity": 500, "productMapping": products});
+    let countries = |list: Value| json!({"countries": list});
+    let model = |change: Value| Spec(keys(change), keys(json!({})));
+    let (transport, signing) = ("TransportKeysUsable", "SigningKeysUsable");
+    vec![
+        wrong("YubicoReachable", "YubicoUnauthorized", Fault, Expired),
+        wrong("TokenRegionMatches", "TokenOfAnotherRegion", Stop, Region),
+        wrong("ProductsKnown", "ProductUnknown", Stop, model(json!({"productId": 2900}))),
+        wrong("InventoriesKnown", "InventoryUnknown", Stop, model(json!({"inventoryProductId": 1060}))),
+        wrong(
             "ProductsMapped",
             "PairNotMapped",
             Stop,
-            Command("/stock", mapped(json!([1])), mapped(json!([1, 29, 54, 55]))),
+            Command("/stock", pays(json!([1])), pays(json!([1, 29, 54, 55]))),
         ),
-        ("StockSufficient", "StockLow", Advice, Command("/stock", stock(9), stock(500))),
-        (
+        wrong("StockSufficient", "StockLow", Advice, Command("/stock", stock(9), stock(500))),
+        wrong(
             "CountriesEnabled",
             "CountryOff",
             Advice,
-            Command("/countries", json!({"countries": ["US", "CA"]}), json!({"countries": COUNTRIES})),
+            Command("/countries", countries(json!(["US", "CA"])), countries(json!(COUNTRIES))),
         ),
-        (
-            "TransportKeysUsable",
-            "VendorKeysUnusable",
-            Stop,
-            Command("/keys/publish", set("transport", "empty"), set("transport", "whole")),
-        ),
-        (
-            "SigningKeysUsable",
-            "VendorKeysUnusable",
-            Stop,
-            Command("/keys/publish", set("signing", "another-curve"), set("signing", "whole")),
-        ),
-        ("TransportKeysUsable", "YubicoUnavailable", Fault, Calls("GetTransportKeys", down())),
-        ("SigningKeysUsable", "YubicoUnavailable", Fault, Calls("GetSigningKeys", down())),
-        (
-            "OrderingClusterSet",
-            "OrderingClusterUnset",
-            Advice,
-            Spec(json!({"orderingCluster": null}), json!({"orderingCluster": cluster})),
-        ),
+        wrong(transport, "VendorKeysUnusable", Stop, published("transport", "empty")),
+        wrong(signing, "VendorKeysUnusable", Stop, published("signing", "another-curve")),
+        wrong(transport, "YubicoUnavailable", Fault, Calls("GetTransportKeys", down())),
+        wrong(signing, "YubicoUnavailable", Fault, Calls("GetSigningKeys", down())),
     ]
+}
+
+/// The connection alone.
+fn faults_of_the_cluster(cluster: &str) -> Vec<Wrong> {
+    let bound = json!({"orderingCluster": cluster});
+    let spoil = Spoil::Spec(json!({"orderingCluster": null}), bound);
+    vec![wrong("OrderingClusterSet", "OrderingClusterUnset", Advice, spoil)]
 }
 
 const SCOPES: [&str; 7] = [
@@ -248,7 +251,7 @@ async fn app(scene: &Scene, change: &Value) {
     scene.sandbox.post("/tokens/expire", json!({})).await;
 }
 
-async fn mount(scene: &Scene, token: &Value) {
+fn mount(scene: &Scene, token: &Value) {
     scene.mount.set("yubico-api-token", token.as_str().unwrap().as_bytes());
 }
 
@@ -260,16 +263,18 @@ impl Spoil {
             Self::Command(path, wrong, _) => drop(scene.sandbox.post(path, wrong.clone()).await),
             Self::Spec(wrong, _) => scene.connection().change(wrong.clone()).await,
             Self::Calls(operation, effect) => {
-                if *operation == "token" {
-                    scene.sandbox.post("/tokens/expire", json!({})).await;
-                }
                 return json!(scene.sandbox.fault_always(operation, effect.clone()).await);
             }
             Self::App(wrong, _) => app(scene, wrong).await,
+            Self::Key => {
+                let (app, key) = (scene.sandbox.says("clientId"), scene.sandbox.says("keyId"));
+                scene.sandbox.delete(&format!("/apps/{app}/keys/{key}")).await;
+                scene.sandbox.post("/tokens/expire", json!({})).await;
+            }
             Self::Region => {
                 let other = json!({"name": "emea", "okta": false, "countries": ["FR", "SE"]});
                 let made = scene.sandbox.post("/orgs", other).await;
-                mount(scene, &made["yubicoApiToken"]).await;
+                mount(scene, &made["yubicoApiToken"]);
             }
             Self::Expired => {
                 scene.sandbox.post("/tokens/expire", json!({"okta": false, "yubico": true})).await;
@@ -293,9 +298,16 @@ impl Spoil {
             Self::Spec(_, right) => scene.connection().change(right.clone()).await,
             Self::Calls(..) => scene.sandbox.mend(left.as_u64().unwrap()).await,
             Self::App(_, right) => app(scene, right).await,
+            Self::Key => {
+                let path = format!("/apps/{}/keys", scene.sandbox.says("clientId"));
+                let made = scene.sandbox.post(&path, json!({})).await;
+                scene.mount.set("okta-private-key", made["privateKeyPem"].as_str().unwrap().as_bytes());
+                let auth = json!({"privateKeyJwt": {"keyId": made["keyId"]}});
+                scene.connection().change(json!({"okta": {"auth": auth}})).await;
+            }
             Self::Region | Self::Expired => {
                 let made = scene.sandbox.post("/tokens/yubico", json!({})).await;
-                mount(scene, &made["token"]).await;
+                mount(scene, &made["token"]);
             }
             Self::Stranger => scene.sandbox.delete(&format!("/enrollments/{}", left.as_str().unwrap())).await,
         }
@@ -310,8 +322,25 @@ async fn until_told(connection: &Handle, kind: &str, reason: &str) -> Object {
 }
 
 #[tokio::test]
-async fn each_fault_alone_is_found_by_its_own_condition_and_its_fix_turns_only_that_back() {
-    scene("preflight")
+async fn each_fault_of_the_org_is_found_by_its_own_condition_and_its_fix_turns_only_that_back() {
+    let faults = |_: &str| [faults_of_the_org(), faults_of_policies()].into_iter().flatten().collect();
+    each_is_found_alone("preorg", faults).await;
+}
+
+#[tokio::test]
+async fn each_fault_of_the_authenticator_is_found_by_its_own_condition_and_its_fix_turns_only_that_back() {
+    each_is_found_alone("preauth", |_| faults_of_the_authenticator()).await;
+}
+
+#[tokio::test]
+async fn each_fault_of_yubico_is_found_by_its_own_condition_and_its_fix_turns_only_that_back() {
+    let faults =
+        |cluster: &str| [faults_of_yubico(), faults_of_the_cluster(cluster)].into_iter().flatten().collect();
+    each_is_found_alone("preyubico", faults).await;
+}
+
+async fn each_is_found_alone(name: &str, faults: impl Fn(&str) -> Vec<Wrong>) {
+    scene(name)
         .connection(good())
         .play(async |scene| {
             let connection = scene.connection();
@@ -321,23 +350,31 @@ async fn each_fault_alone_is_found_by_its_own_condition_and_its_fix_turns_only_t
             let before = conditions(&connection.get().await);
             no_alarm(&before);
             let login = scene.person("kim", "ACTIVE").await;
-            for (kind, reason, weight, spoil) in faults(&cluster) {
-                let left = spoil.break_it(scene).await;
-                let told = until_told(&connection, kind, reason).await;
-                assert_eq!(different(&before, &conditions(&told)), [kind], "{reason}");
-                assert_eq!(told.is(kind), "False", "{reason}");
-                says_what_to_do(&told, kind, weight);
-                stops(&told, reason, weight);
-                if told.is("Stalled") == "True" {
-                    no_key_is_ordered(scene, &login, reason).await;
-                }
-                spoil.mend_it(scene, &left).await;
-                let well = until_told(&connection, kind, "Succeeded").await;
-                assert_eq!(different(&before, &conditions(&well)), Vec::<String>::new(), "{reason} mended");
-                assert_eq!((well.is("Ready"), well.reason()), ("True", "Succeeded"), "{reason} mended");
+            for wrong in faults(&cluster) {
+                wrong.is_found_alone(scene, &before, &login).await;
             }
         })
         .await;
+}
+
+impl Wrong {
+    async fn is_found_alone(&self, scene: &Scene, before: &Conditions, login: &str) {
+        let Self { kind, reason, weight, spoil } = self;
+        let connection = scene.connection();
+        let left = spoil.break_it(scene).await;
+        let told = until_told(&connection, kind, reason).await;
+        assert_eq!(different(before, &conditions(&told)), [*kind], "{reason}");
+        assert_eq!(told.is(kind), "False", "{reason}");
+        says_what_to_do(&told, kind, *weight);
+        stops(&told, reason, *weight);
+        if told.is("Stalled") == "True" {
+            no_key_is_ordered(scene, login, reason).await;
+        }
+        spoil.mend_it(scene, &left).await;
+        let well = until_told(&connection, kind, "Succeeded").await;
+        assert_eq!(different(before, &conditions(&well)), Vec::<String>::new(), "{reason} mended");
+        assert_eq!((well.is("Ready"), well.reason()), ("True", "Succeeded"), "{reason} mended");
+    }
 }
 
 /// Whoever asks for a key now waits with the same reason, and nothing is written at a vendor.

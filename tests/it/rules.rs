@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::{
-    manifest::{asked, connection, decision, shipment, with},
+    manifest::{asked, connection, decision, rollout, rollout_decision, shipment, with, with_source},
     scene::{Scene, scene},
     schema::{KINDS, Node, nodes, served},
     shipment::Handle,
@@ -198,13 +198,151 @@ fn decision_cases() -> Vec<Case> {
     ]
 }
 
+fn rollout_cases() -> Vec<Case> {
+    let spec = |says, refused, taken| of_spec(&rollout(), says, refused, taken);
+    let of = |source: Value| with_source(rollout(), source);
+    let users = |change: Value| json!({"source": {"users": change}});
+    let groups = |change: Value| {
+        let mut source = json!({"oktaGroup": {"groups": [{"name": "g"}]}});
+        crate::support::scene::merge(&mut source, change);
+        of(source)
+    };
+    let console = |change: Value| of(json!({"oktaConsole": change}));
+    let case = |says, refused, taken| Case { says, refused, taken };
+    let no_key = json!({"spec": {"template": {"spec": {"key": null}}}});
+    let named = |letters: usize| with(rollout(), json!({"metadata": {"name": long(letters)}}));
+    let orphan = |change: Value| {
+        let mut spec = json!({"template": {"spec": {"deletionPolicy": "Orphan"}}});
+        crate::support::scene::merge(&mut spec, change);
+        spec
+    };
+    vec![
+        case("metadata.name has at most 50", vec![named(51)], vec![named(50)]),
+        case(
+            "spec.template.spec.key is needed",
+            vec![
+                with(groups(json!({})), no_key.clone()),
+                with(
+                    with(rollout(), no_key.clone()),
+                    json!({"spec": users(json!({"list": [{"id": "00u1"}]}))}),
+                ),
+            ],
+            vec![
+                groups(json!({})),
+                with(rollout(), no_key.clone()),
+                with(
+                    groups(json!({"oktaGroup": {"groups": [{"name": "g", "key": {"model": "m"}}]}})),
+                    no_key.clone(),
+                ),
+            ],
+        ),
+        case(
+            "spec.template.spec.key does not go",
+            vec![with(console(json!({})), json!({"spec": {"template": {"spec": {"key": {"model": "m"}}}}}))],
+            vec![console(json!({}))],
+        ),
+        spec(
+            "spec.onLeave and spec.onDelete",
+            vec![orphan(json!({"onLeave": "CancelIfNotShipped"})), orphan(json!({"onDelete": "Cancel"}))],
+            vec![orphan(json!({})), json!({"onLeave": "CancelIfNotShipped", "onDelete": "Cancel"})],
+        ),
+        spec(
+            "spec.template.metadata may not",
+            ["labels", "annotations"]
+                .map(|kind| json!({"template": {"metadata": {kind: {"fidoprereg.dev/rollout": "x"}}}}))
+                .to_vec(),
+            vec![json!({"template": {"metadata": {"labels": {"example.com/fidoprereg.dev": "x"}}}})],
+        ),
+        spec(
+            "spec.template.spec.existingKeyPolicy OrderAnother needs",
+            vec![
+                json!({"template": {"spec": {"existingKeyPolicy": "OrderAnother", "existingKeyBefore": null}}}),
+            ],
+            vec![json!({"template": {"spec": {"existingKeyPolicy": "OrderAnother"}}})],
+        ),
+        spec(
+            "spec.waves takes exactly one",
+            vec![json!({"waves": [{"percent": 5, "count": 5}]}), json!({"waves": [{}]})],
+            vec![json!({"waves": [{"percent": 5}, {"count": 5}]})],
+        ),
+        case(
+            "spec.source takes exactly one",
+            vec![
+                of(json!({})),
+                with(rollout(), json!({"spec": {"source": {"oktaGroup": {"groups": [{"name": "g"}]}}}})),
+            ],
+            vec![rollout()],
+        ),
+        case(
+            "spec.source.oktaGroup.interval",
+            vec![groups(json!({"oktaGroup": {"interval": "999ms"}}))],
+            vec![groups(json!({"oktaGroup": {"interval": "1s"}}))],
+        ),
+        case(
+            "spec.source.oktaGroup.groups takes",
+            vec![
+                groups(json!({"oktaGroup": {"groups": [{"name": "g", "id": "00g1"}]}})),
+                groups(json!({"oktaGroup": {"groups": [{}]}})),
+            ],
+            vec![groups(json!({"oktaGroup": {"groups": [{"id": "00g1"}]}}))],
+        ),
+        spec(
+            "spec.source.users takes exactly one",
+            vec![users(json!({"configMap": {"name": "m", "key": "k"}})), users(json!({"list": null}))],
+            vec![users(json!({"list": null, "configMap": {"name": "m", "key": "k"}}))],
+        ),
+        spec(
+            "spec.source.users.interval",
+            vec![users(json!({"interval": "999ms"}))],
+            vec![users(json!({"interval": "1s"}))],
+        ),
+        spec(
+            "spec.source.users.list takes",
+            vec![
+                users(json!({"list": [{"login": "kim@example.com", "id": "00u1"}]})),
+                users(json!({"list": [{}]})),
+            ],
+            vec![users(json!({"list": [{"id": "00u1"}]}))],
+        ),
+        case(
+            "spec.source.oktaConsole: maxAge",
+            vec![console(json!({"maxAge": "59s"})), console(json!({"interval": "999ms"}))],
+            vec![console(json!({"maxAge": "1m", "interval": "1s"}))],
+        ),
+    ]
+}
+
+fn rollout_decision_cases() -> Vec<Case> {
+    let spec = |says, refused, taken| of_spec(&rollout_decision(), says, refused, taken);
+    vec![
+        spec(
+            "spec takes exactly one of shipmentRef and rolloutRef",
+            vec![json!({"shipmentRef": {"name": "s"}}), json!({"rolloutRef": null})],
+            vec![json!({})],
+        ),
+        spec(
+            "spec.action Proceed goes with rolloutRef",
+            vec![json!({"action": "RetryOrder"}), json!({"rolloutRef": null, "shipmentRef": {"name": "s"}})],
+            vec![json!({"userIDs": null})],
+        ),
+        spec(
+            "spec.userIDs goes with rolloutRef",
+            vec![json!({"rolloutRef": null, "shipmentRef": {"name": "s"}, "action": "RetryOrder"})],
+            vec![
+                json!({"rolloutRef": null, "shipmentRef": {"name": "s"}, "action": "RetryOrder", "userIDs": null}),
+            ],
+        ),
+    ]
+}
+
 /// Rules that compare with what was, tried by changes of a stored object.
-const OF_CHANGES: [&str; 5] = [
+const OF_CHANGES: [&str; 6] = [
     "spec.recipient, spec.address and spec.delivery are fixed",
     "spec.connectionRef cannot change",
     "spec.userRef cannot change",
     "spec.key cannot change",
     "spec of a decision cannot change",
+    "spec.source cannot change to another kind",
 ];
 
 async fn messages(scene: &Scene) -> Vec<String> {
@@ -219,8 +357,16 @@ async fn messages(scene: &Scene) -> Vec<String> {
 async fn every_rule_refuses_with_its_sentence_and_takes_the_neighbour() {
     scene("rules")
         .play(async |scene| {
-            let cases: Vec<_> =
-                [shipment_cases(), connection_cases(), decision_cases()].into_iter().flatten().collect();
+            let cases: Vec<_> = [
+                shipment_cases(),
+                connection_cases(),
+                decision_cases(),
+                rollout_cases(),
+                rollout_decision_cases(),
+            ]
+            .into_iter()
+            .flatten()
+            .collect();
             let rules = messages(scene).await;
             for message in &rules {
                 let known = cases.iter().map(|case| case.says).chain(OF_CHANGES);
@@ -299,6 +445,27 @@ async fn what_a_person_decided_cannot_change() {
                 assert!(refusal.contains(OF_CHANGES[4]), "{refusal}");
             }
             stored.try_patch(json!({"metadata": {"labels": {"a": "b"}}})).await.expect("labels stay free");
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn what_a_rollout_counts_cannot_change() {
+    scene("counted")
+        .play(async |scene| {
+            let stored = Handle::rollout(&scene.client, &scene.name, "whole");
+            stored.create("YubiKeyRollout", rollout()["spec"].clone()).await;
+            let groups = json!({"users": null, "oktaGroup": {"groups": [{"name": "g"}]}});
+            for (says, spec) in [
+                (OF_CHANGES[5], json!({"source": groups})),
+                (OF_CHANGES[1], json!({"connectionRef": {"name": "other"}})),
+            ] {
+                let refusal = stored.try_patch(json!({"spec": spec})).await.unwrap_err();
+                assert!(refusal.contains(says), "{says} in: {refusal}");
+            }
+            let others =
+                json!({"source": {"users": {"list": [{"id": "00u2"}]}}, "budget": 20, "mode": "Order"});
+            stored.change(others).await;
         })
         .await;
 }

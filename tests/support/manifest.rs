@@ -37,6 +37,56 @@ pub fn decision() -> Value {
     })
 }
 
+/// A decision about a rollout with every field set.
+pub fn rollout_decision() -> Value {
+    json!({
+        "apiVersion": "fidoprereg.dev/v1alpha1", "kind": "YubiKeyDecision", "metadata": {"name": "whole"},
+        "spec": {
+            "rolloutRef": {"name": "whole"}, "holdID": "again-k7f3", "action": "Proceed", "userIDs": ["00u1"],
+            "reason": "They lost it.", "requestedBy": "admin",
+        },
+    })
+}
+
+/// A rollout with every field set, and a list as its source.
+pub fn rollout() -> Value {
+    let profile = json!({
+        "firstName": "Kim", "lastName": "Doe", "email": "k@x", "secondEmail": "h@x", "primaryPhone": "1",
+        "streetAddress": "1 Elm", "city": "Bonn", "state": "NRW", "zipCode": "53111", "countryCode": "DE", "organization": "C",
+    });
+    json!({
+        "apiVersion": "fidoprereg.dev/v1alpha1", "kind": "YubiKeyRollout", "metadata": {"name": "whole"},
+        "spec": {
+            "connectionRef": {"name": "no-such-thing"},
+            "source": {"users": {
+                "list": [{"login": "kim@example.com", "key": {"model": "m"}, "profile": profile}],
+                "interval": "1h", "createMissing": "Never", "activateUser": "Never",
+            }},
+            "template": {
+                "metadata": {"labels": {"k": "v"}, "annotations": {"k": "v"}},
+                "spec": {
+                    "key": {"model": "m"}, "delivery": "Standard",
+                    "activation": {"after": "Delivery", "deliveryTimeout": "336h", "onTimeout": "Hold"},
+                    "pin": {"after": "Activation"}, "existingKeyPolicy": "Hold", "existingKeyBefore": "2030-01-01T00:00:00Z",
+                    "orderBefore": "2030-01-01T00:00:00Z", "deletionPolicy": "Cancel",
+                },
+            },
+            "mode": "DryRun", "budget": 10, "maxInFlight": 1, "maxPerDay": 1, "waves": [{"percent": 5}],
+            "skip": {"preRegisteredKey": true, "anyWebAuthn": false, "userStatuses": ["SUSPENDED"]},
+            "onLeave": "Keep", "paused": false, "onDelete": "Release",
+        },
+    })
+}
+
+/// Another source of people in place of the rollout's own.
+pub fn with_source(mut rollout: Value, source: Value) -> Value {
+    rollout["spec"]["source"] = source;
+    if rollout["spec"]["source"]["oktaConsole"].is_object() {
+        rollout["spec"]["template"]["spec"].as_object_mut().unwrap().remove("key");
+    }
+    rollout
+}
+
 /// A connection with every field set.
 pub fn connection() -> Value {
     let mapping = [
@@ -66,7 +116,7 @@ pub fn connection() -> Value {
                 "apiUrl": "https://y/v1", "transportKeysUrl": "https://y/t", "signingKeysUrl": "https://y/s",
                 "countries": ["US"], "cancelBy": "API",
             },
-            "keys": [{"name": "m", "productId": 29, "inventoryProductId": 106, "customizationId": "R"}],
+            "keys": [{"name": "m", "productId": 29, "inventoryProductId": 106, "customizationId": "R", "lowStock": 10}],
             "recipientMapping": mapping,
             "recipientDefaults": {"company": "Example Inc", "phone": "+1 555-0100", "countryCode": "US"},
             "recipientSource": {"http": {"url": "https://h/recipient"}},
@@ -74,7 +124,7 @@ pub fn connection() -> Value {
             "calls": {"timeout": "30s", "settle": "5m", "lookDelay": "2s"},
             "allowedNamespaces": {"from": "Names", "names": ["a"]},
             "policy": {
-                "addressOverride": "Forbid", "recipientOverride": "Forbid", "revoke": "Forbid",
+                "addressOverride": "Forbid", "recipientOverride": "Forbid", "revoke": "Forbid", "createUsers": "Forbid",
                 "userGroups": {"allow": ["g"], "deny": ["h"]}, "maxOpenOrders": 100,
             },
             "orderingCluster": "none", "allowInsecureLoopback": false,
@@ -102,7 +152,7 @@ pub fn set(manifest: &mut Value, path: &str, value: Value) {
 pub async fn asked(client: &Client, namespace: &str, manifest: &Value) -> Result<Object, String> {
     let kind = manifest["kind"].as_str().unwrap();
     let api: Api<DynamicObject> = match kind {
-        "YubiKeyShipment" | "YubiKeyDecision" => {
+        "YubiKeyShipment" | "YubiKeyDecision" | "YubiKeyRollout" => {
             Api::namespaced_with(client.clone(), namespace, &resource(kind))
         }
         _ => Api::all_with(client.clone(), &resource(kind)),

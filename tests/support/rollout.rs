@@ -1,10 +1,14 @@
 //! Rollouts, declared and followed as a person does.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use serde_json::{Value, json};
 
 use super::{
+    answers::answered,
     object::Object,
     scene::{Scene, merge},
     shipment::Handle,
@@ -53,6 +57,13 @@ impl Scene {
         met.await.unwrap_or_else(|| panic!("{} did not come to: {what}", rollout.name))
     }
 
+    /// Waits until so many orders stand at the warehouse.
+    pub async fn until_orders(&self, count: u64) {
+        let standing = async || self.sandbox.get("/state").await["counts"]["ordersNotDeleted"].as_u64();
+        let met = until(async || (standing().await == Some(count)).then_some(())).await;
+        assert!(met.is_some(), "{:?} orders stand, not {count}", standing().await);
+    }
+
     /// What the vendors were asked that changes something there.
     pub async fn effects(&self) -> Vec<String> {
         let calls = self.sandbox.effects_since(0).await;
@@ -97,5 +108,39 @@ impl Object {
         let all = self.0["status"]["holds"].as_array().cloned().unwrap_or_default();
         let found = all.iter().find(|hold| hold["reason"] == reason);
         found.map(|hold| hold["id"].as_str().unwrap().to_owned()).unwrap_or_default()
+    }
+}
+
+static DECISIONS: AtomicUsize = AtomicUsize::new(0);
+
+impl Scene {
+    /// Answers a hold of a rollout; `more` goes into the spec.
+    pub async fn proceed(&self, rollout: &Handle, hold: &str, more: Value) -> Handle {
+        let name = format!("proceed-{}", DECISIONS.fetch_add(1, Ordering::Relaxed));
+        let mut spec = json!({
+            "rolloutRef": {"name": rollout.name}, "holdID": hold, "action": "Proceed", "requestedBy": self.whoami().await,
+        });
+        merge(&mut spec, more);
+        let decision = Handle::decision(&self.client, &self.name, &name);
+        decision.create("YubiKeyDecision", spec).await;
+        decision
+    }
+
+    /// The decision was taken up: its own status and the rollout's say so.
+    pub async fn accepted_by_rollout(&self, decision: &Handle) {
+        let said = answered(decision).await;
+        assert_eq!((said.is("Ready"), said.reason()), ("True", "Accepted"), "{}", said.message());
+        let name = said.text("/spec/rolloutRef/name").to_owned();
+        let rollout = Handle::rollout(&self.client, &self.name, &name).get().await;
+        let all = rollout.0["status"]["decisions"].as_array().cloned().unwrap_or_default();
+        let record = all.iter().find(|record| record["name"] == said.text("/metadata/name"));
+        assert_eq!(record.expect("status.decisions tells")["accepted"], true);
+    }
+
+    /// The decision was refused; the answer is why.
+    pub async fn declined_by_rollout(&self, decision: &Handle) -> String {
+        let said = answered(decision).await;
+        assert_eq!((said.is("Ready"), said.reason()), ("False", "Declined"), "{}", said.message());
+        said.message().to_owned()
     }
 }

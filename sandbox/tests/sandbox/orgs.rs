@@ -185,3 +185,71 @@ async fn a_token_of_yubico_lives_as_long_as_is_said_and_tells_so_or_nothing() {
     assert_eq!(status(&opaque).await, 200);
     assert_eq!(made(json!({})).await.split('.').count(), 3);
 }
+
+#[tokio::test]
+async fn an_org_begins_as_the_guides_want_it_and_is_spoiled_one_setting_at_a_time() {
+    let world = start().await;
+    let token = world.token().await;
+    let enrollment = async || {
+        let policies = world.okta_get(&token, "/api/v1/policies?type=MFA_ENROLL").await;
+        policies[0]["settings"]["authenticators"][0]["enroll"]["self"].clone()
+    };
+    let authenticator = async || world.okta_get(&token, "/api/v1/authenticators").await[1]["status"].clone();
+    assert_eq!((enrollment().await, authenticator().await), (json!("REQUIRED"), json!("ACTIVE")));
+    world.command("POST", "/okta", json!({"settings": {"webauthnStatus": "INACTIVE"}})).await;
+    assert_eq!((enrollment().await, authenticator().await), (json!("REQUIRED"), json!("INACTIVE")));
+    let set = world.command("POST", "/okta", json!({"settings": {"enroll": "OPTIONAL"}})).await;
+    assert_eq!((enrollment().await, authenticator().await), (json!("OPTIONAL"), json!("INACTIVE")));
+    assert_eq!(set["settings"]["pipeline"], "idx");
+    let unknown = json!({"settings": {"webAuthnStatus": "INACTIVE"}});
+    assert_eq!(world.control("POST", "/okta", Some(&unknown)).await.status(), 400);
+}
+
+#[tokio::test]
+async fn oktas_clock_may_differ_as_its_answers_show_it() {
+    let world = start().await;
+    let there = async || {
+        let url = format!("{}/.well-known/okta-organization", world.okta());
+        let answer = world.http.get(url).send().await.unwrap();
+        let date = answer.headers()["date"].to_str().unwrap().to_owned();
+        jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(&date).unwrap()
+    };
+    let before = there().await;
+    world.command("POST", "/okta", json!({"settings": {"clockSkewSeconds": 36_000}})).await;
+    let ahead = there().await.duration_since(before);
+    assert!(ahead.as_hours() >= 9, "{ahead:?}");
+    world.command("POST", "/okta", json!({"settings": {"clockSkewSeconds": -36_000}})).await;
+    assert!(there().await < before);
+}
+
+#[tokio::test]
+async fn yubicos_catalogue_and_keys_are_shown_as_a_command_says() {
+    let world = start().await;
+    let organization = &world.sandbox.ready.yubico_organization;
+    world.command("POST", "/countries", json!({"countries": ["FR"], "organization": organization})).await;
+    world
+        .command("POST", "/stock", json!({"inventoryProductId": 106, "quantity": 4, "productMapping": [29]}))
+        .await;
+    let made = world.command("POST", "/tokens/yubico", json!({})).await;
+    let read = async |path: &str| -> Value {
+        let request = world.http.get(format!("{}{path}", world.yubico()));
+        request.bearer_auth(made["token"].as_str().unwrap()).send().await.unwrap().json().await.unwrap()
+    };
+    assert_eq!(read("/v1/countries").await["countries"][0]["country_code_2"], "FR");
+    let bucket = read("/v1/inventory").await["organization_product_inventory"][0].clone();
+    assert_eq!(
+        (&bucket["organization_product_quantity"], &bucket["product_mapping"]),
+        (&json!(4), &json!([29]))
+    );
+    let keys = async || read("/.well-known/yubico-sign.jwks").await["keys"].clone();
+    assert_eq!(keys().await.as_array().unwrap().len(), 2);
+    let publish = async |shown: &str| {
+        world.command("POST", "/keys/publish", json!({"set": "signing", "as": shown})).await;
+    };
+    publish("another-curve").await;
+    assert_eq!(keys().await[0]["crv"], "P-256");
+    publish("empty").await;
+    assert_eq!(keys().await, json!([]));
+    publish("whole").await;
+    assert_eq!(keys().await[0]["crv"], "P-384");
+}

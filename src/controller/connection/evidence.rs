@@ -7,11 +7,14 @@ use jiff::Timestamp;
 use kube::ResourceExt;
 
 use crate::{
-    api::shipment::{EnrollmentOutcome, OrderOutcome, YubiKeyShipment, YubiKeyShipmentStatus},
-    controller::Context,
+    api::{
+        connection::YubiKeyConnection,
+        shipment::{EnrollmentOutcome, OrderOutcome, YubiKeyShipment, YubiKeyShipmentStatus},
+    },
+    controller::{Context, conditions},
     domain::{
         ids::{EnrollmentId, UserId},
-        preflight::Orders,
+        preflight::{Check, Orders},
     },
 };
 
@@ -23,11 +26,23 @@ const REFUSED: usize = 2;
 pub struct Evidence {
     /// Somebody of this connection.
     pub somebody: Option<UserId>,
-    /// Somebody of this connection has an enrolment.
-    pub somebody_is_enrolled: bool,
+    /// Orders could be made when somebody last looked: a person of this connection has an enrolment, or the conditions
+    /// of its status say so.
+    pub road_was_open: bool,
     enrollments: HashSet<String>,
     ordering: HashSet<String>,
     models: HashMap<String, Ends>,
+}
+
+/// What an earlier process tried is not tried again at each start.
+fn stood_open(object: &YubiKeyConnection) -> bool {
+    let conditions = object.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
+    let stood = |check: Check| {
+        conditions::find(conditions, check.name()).is_some_and(|condition| {
+            condition.status == "True" && condition.observed_generation == object.metadata.generation
+        })
+    };
+    stood(Check::RoleAssigned) && stood(Check::PreRegistrationEnabled)
 }
 
 /// How orders of one model ended.
@@ -53,12 +68,13 @@ impl Ends {
 impl Evidence {
     /// Walks over all shipments once.
     #[must_use]
-    pub fn of(ctx: &Context, connection: &str) -> Self {
-        let mut evidence = Self::default();
+    pub fn of(ctx: &Context, object: &YubiKeyConnection) -> Self {
+        let connection = &object.name_any();
+        let mut evidence = Self { road_was_open: stood_open(object), ..Self::default() };
         for shipment in ctx.shipments.state() {
             let Some(status) = &shipment.status else { continue };
             evidence.note_person(status);
-            if shipment.spec.connection_ref.name == connection {
+            if shipment.spec.connection_ref.name == *connection {
                 evidence.note_road(status);
                 evidence.note_order(&shipment, status);
             }
@@ -98,7 +114,7 @@ impl Evidence {
     fn note_road(&mut self, status: &YubiKeyShipmentStatus) {
         let user = status.user_id.as_ref().and_then(|id| UserId::new(id.as_str()).ok());
         let made = |outcome| outcome == EnrollmentOutcome::Made;
-        self.somebody_is_enrolled |= status.enrollment.as_ref().is_some_and(|e| made(e.outcome));
+        self.road_was_open |= status.enrollment.as_ref().is_some_and(|e| made(e.outcome));
         self.somebody = self.somebody.take().or(user);
     }
 

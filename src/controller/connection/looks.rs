@@ -70,13 +70,21 @@ impl Pace {
 }
 
 impl<T> Reading<T> {
+    /// Was it never read by this process?
+    #[must_use]
+    pub const fn is_new(&self) -> bool {
+        self.at.is_none()
+    }
+
     /// Is it to be read now?
+    #[must_use]
     pub fn is_due(&self, pace: Pace, why: Why) -> bool {
         let Some(at) = self.at else { return true };
         why >= pace.from || (self.failed && why >= Why::Fault) || pace.is_over(at, clock::now())
     }
 
     /// How old a value of a cache may be to serve as this reading.
+    #[must_use]
     pub fn oldest(pace: Pace, why: Why) -> SignedDuration {
         if why >= pace.from { SignedDuration::ZERO } else { pace.oldest }
     }
@@ -115,6 +123,7 @@ fn may_not_look(error: &CallError) -> bool {
 }
 
 /// A server that speaks the API in part only, or answers with something else there.
+#[must_use]
 pub fn is_not_there(error: &CallError) -> bool {
     error.is_not_found() || error.failure.reason == Reason::WrongAddress
 }

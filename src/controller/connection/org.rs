@@ -46,29 +46,17 @@ fn refused(readings: &mut Readings, failure: Failure) -> Result<(), Failure> {
 }
 
 /// What was read at earlier looks.
+#[must_use]
 pub fn facts(readings: &Readings, access: Shown<Result<(), Failure>>) -> OktaFacts {
-    let (clock_skew, engine) = match &readings.organization.shown {
-        Shown::Seen(found) => {
-            (found.clock_skew.map_or(Shown::Missing, Shown::Seen), Shown::Seen(found.engine))
-        }
-        Shown::Hidden(scope) => (Shown::Hidden(*scope), Shown::Hidden(*scope)),
-        Shown::Missing => (Shown::Missing, Shown::Missing),
-        Shown::NotAsked => (Shown::NotAsked, Shown::NotAsked),
-    };
-    let authenticator = match &readings.authenticator.shown {
-        Shown::Seen((found, _)) => Shown::Seen(found.clone()),
-        Shown::Hidden(scope) => Shown::Hidden(*scope),
-        Shown::Missing => Shown::Missing,
-        Shown::NotAsked => Shown::NotAsked,
-    };
+    let organization = &readings.organization.shown;
     OktaFacts {
         access,
-        clock_skew,
-        engine,
+        clock_skew: organization.and_then(|found| found.clock_skew.map_or(Shown::Missing, Shown::Seen)),
+        engine: organization.and_then(|found| Shown::Seen(found.engine)),
         scopes: readings.scopes.clone(),
         role: readings.role.shown.clone(),
         feature: readings.feature.shown.clone(),
-        authenticator,
+        authenticator: readings.authenticator.shown.and_then(|(found, _)| Shown::Seen(found.clone())),
         method: readings.method.shown.clone(),
         domains: readings.domains.shown.clone(),
         enrollment_policies: readings.enrollment_policies.shown.clone(),
@@ -94,13 +82,14 @@ async fn enter(okta: &Client, readings: &mut Readings, evidence: &Evidence, why:
     trial(okta, readings, evidence, why).await
 }
 
-/// May the app do what orders need? Tried on somebody, and not at the first look of a process whose shipments show it.
+/// May the app do what orders need? Tried on somebody, and not at the first look of a process that finds it tried.
 /// A token that is kept, and one for good (SSWS), shows only here whether Okta still takes it.
 async fn trial(okta: &Client, readings: &mut Readings, evidence: &Evidence, why: Why) -> Result<(), Failure> {
     if !readings.role.is_due(TRIAL, why) && !readings.feature.is_due(TRIAL, why) {
         return Ok(());
     }
-    let tried = if evidence.somebody_is_enrolled && why <= Why::Time {
+    let starts = readings.role.is_new() && why == Why::Time;
+    let tried = if starts && evidence.road_was_open {
         Ok(Some(()))
     } else {
         okta.try_enrollments(evidence.somebody.clone()).await

@@ -101,7 +101,7 @@ async fn pass(object: Arc<YubiKeyConnection>, ctx: Arc<Context>) -> Result<Actio
             preflight::clients(&object.spec, &secrets, lanes.clone(), Arc::clone(&ctx.metrics.calls))
         }),
     };
-    let evidence = Evidence::of(&ctx, &name);
+    let evidence = Evidence::of(&ctx, &object);
     let subject = Subject {
         name: &name,
         spec: &object.spec,

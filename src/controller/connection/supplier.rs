@@ -53,6 +53,7 @@ pub async fn look(
 const TOKEN: &str = "Admin";
 
 /// What was read at earlier looks.
+#[must_use]
 pub fn facts(readings: &Readings, access: Shown<Result<(), Failure>>) -> YubicoFacts {
     YubicoFacts {
         access,

@@ -118,14 +118,19 @@ pub async fn decline_orphans(ctx: Arc<Context>, namespace: String, name: String)
     }
 }
 
-/// Says in the decision's own status what became of it, and in an event on the rollout.
-pub async fn publish(ctx: &Context, rollout: &YubiKeyRollout, verdicts: Vec<Verdict>) {
+/// Says in the decision's own status what became of it, and in an event on the rollout. The answer names those that say
+/// so now.
+pub async fn publish(ctx: &Context, rollout: &YubiKeyRollout, verdicts: Vec<Verdict>) -> Vec<String> {
+    let mut told = Vec::new();
     for verdict in verdicts {
-        tell(ctx, rollout, &verdict).await;
+        if tell(ctx, rollout, &verdict).await {
+            told.extend(verdict.decision.uid());
+        }
     }
+    told
 }
 
-async fn tell<K>(ctx: &Context, object: &K, verdict: &Verdict)
+async fn tell<K>(ctx: &Context, object: &K, verdict: &Verdict) -> bool
 where
     K: Resource<DynamicType = ()>,
 {
@@ -140,9 +145,10 @@ where
     };
     if let Err(error) = write(ctx, decision, verdict.declined.is_none(), reason, &message).await {
         tracing::warn!(%error, "the decision's status could not be written; the next pass does it");
-        return;
+        return false;
     }
     let spec = &decision.spec;
     let note = format!("Proceed on hold {} by {}: {message}", spec.hold_id, spec.requested_by);
     events::publish_about(ctx, object, decision, kind, &format!("Decision{reason}"), &note).await;
+    true
 }

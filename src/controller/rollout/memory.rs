@@ -43,6 +43,8 @@ pub struct Known {
     pub foreign: BTreeSet<UserId>,
     /// People who were told to be activated.
     pub activated: BTreeSet<UserId>,
+    /// Decisions whose own status says what became of them; the cache may not show it yet.
+    pub told: BTreeSet<String>,
     /// Groups by id that the System Log is asked about.
     pub groups: Vec<crate::domain::ids::GroupId>,
     /// How far the System Log was read for changes of groups.

@@ -352,8 +352,6 @@ impl Pass {
                         self.known.read_at = None;
                     }
                 }
-                // Okta no longer takes the place; what happened since is looked through again, and known events are
-                // passed over.
                 Err(failure) => self.cannot_read(failure),
             }
             self.basis.cursor = Some(cursor);
@@ -487,6 +485,7 @@ impl Pass {
         let pending = decide::pending(&self.ctx, &namespace, &self.object.name_any());
         let fresh: Vec<_> = pending
             .into_iter()
+            .filter(|decision| decision.uid().is_none_or(|uid| !self.known.told.contains(&uid)))
             .filter(|decision| !self.verdicts.iter().any(|verdict| verdict.is_about(decision)))
             .collect();
         let budget = self.object.spec.budget;
@@ -516,7 +515,7 @@ impl Pass {
         self.basis = new;
         self.book = plan.book.clone();
         let verdicts = std::mem::take(&mut self.verdicts);
-        decide::publish(&self.ctx, &self.object, verdicts).await;
+        self.known.told.extend(decide::publish(&self.ctx, &self.object, verdicts).await);
         Ok(())
     }
 

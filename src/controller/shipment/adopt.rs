@@ -18,7 +18,7 @@ use crate::{
         requests::KeyProduct,
         seen::{ListedEnrollment, Parcel},
     },
-    yubico::FoundShipment,
+    yubico::{self, FoundShipment},
 };
 
 /// When the order that is looked for was made.
@@ -77,7 +77,7 @@ pub async fn search(
     let product = validate::product(&object.spec, &link.spec)?;
     let one = match (&found.recipient, window(journal, found, link)) {
         (Some(recipient), Some(window)) => {
-            let orders = link.yubico.search(recipient).await?;
+            let orders = orders_of(link, recipient).await?;
             only_match(&orders, &product, window, |id| ctx.claimant(id, object).is_some())
         }
         _ => None,
@@ -85,6 +85,18 @@ pub async fn search(
     journal.observe_search(one.as_ref(), clock::now());
     found.seen.search = Some(one.map_or(Search::Undecided, Search::One));
     Ok(())
+}
+
+/// None where the organization has more orders than are read: that no other fits nobody could say, so a person decides.
+async fn orders_of(link: &Link, recipient: &Recipient) -> Result<Vec<FoundShipment>, Failure> {
+    match link.yubico.search(recipient).await {
+        Ok(orders) => Ok(orders),
+        Err(error) if yubico::is_too_long(&error) => {
+            tracing::info!(%error, "no search for the order");
+            Ok(Vec::new())
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn only_match(

@@ -24,10 +24,22 @@ pub enum Shown<T> {
 
 impl<T> Shown<T> {
     /// What was seen.
+    #[must_use]
     pub const fn seen(&self) -> Option<&T> {
         match self {
             Self::Seen(value) => Some(value),
             Self::Hidden(_) | Self::Missing | Self::NotAsked => None,
+        }
+    }
+
+    /// The same of something that was shown with it.
+    #[must_use]
+    pub fn and_then<U>(&self, part: impl FnOnce(&T) -> Shown<U>) -> Shown<U> {
+        match self {
+            Self::Seen(value) => part(value),
+            Self::Hidden(scope) => Shown::Hidden(scope),
+            Self::Missing => Shown::Missing,
+            Self::NotAsked => Shown::NotAsked,
         }
     }
 }

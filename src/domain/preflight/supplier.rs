@@ -77,7 +77,7 @@ fn faulty(check: Check, reason: Reason, declared: &Declared, found: &[(String, &
     })
 }
 
-fn each<'a>(declared: &'a Declared, fault: impl Fn(&Model) -> Option<String>) -> Vec<(String, &'a Model)> {
+fn each(declared: &Declared, fault: impl Fn(&Model) -> Option<String>) -> Vec<(String, &Model)> {
     declared.models.iter().filter_map(|model| Some((fault(model)?, model))).collect()
 }
 

@@ -283,7 +283,7 @@ fn what_stops_is_the_connections_fault_and_advice_is_not() {
             Stop => assert_eq!(reason.kind(), Kind::Auth, "{reason}"),
             // The same reason stops where no model is left.
             Advice => {
-                assert!(reason.kind() == Kind::Waiting || *reason == Reason::ProductUnknown, "{reason}")
+                assert!(reason.kind() == Kind::Waiting || *reason == Reason::ProductUnknown, "{reason}");
             }
             Fault => {}
         }

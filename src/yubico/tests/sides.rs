@@ -62,6 +62,20 @@ async fn a_search_reads_all_pages_and_keeps_only_this_recipient() {
 }
 
 #[tokio::test]
+async fn a_list_that_is_too_long_to_be_read_costs_one_call_and_is_told_from_a_failed_one() {
+    let page: Vec<Value> = (0..100).map(|n| json!({"shipment_id": format!("s{n}")})).collect();
+    let body = json!({"count": 100, "total_count": 5001, "shipments": page});
+    let (server, yubico) = always(reply(200, &body.to_string())).await;
+    let error = yubico.search(&recipient()).await.unwrap_err();
+    assert!(super::super::is_too_long(&error));
+    assert_eq!(server.seen().len(), 1);
+    for failed in [reply(200, "{"), reply(503, "{}"), reply(429, "{}")] {
+        let (_server, yubico) = always(failed).await;
+        assert!(!super::super::is_too_long(&yubico.search(&recipient()).await.unwrap_err()));
+    }
+}
+
+#[tokio::test]
 async fn an_order_that_moves_to_the_next_page_while_the_list_is_read_is_found_once() {
     let server = Server::start(|seen| {
         let first = seen.path().contains("offset=0");
