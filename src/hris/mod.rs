@@ -120,8 +120,11 @@ pub fn read(answer: &Answer) -> Result<Record, CallError> {
 fn unavailable(mut error: CallError) -> CallError {
     if error.failure.reason != Reason::InvalidRecipient {
         error.failure.reason = Reason::RecipientSourceUnavailable;
-        // The general messages name the file of the vendors' certificates.
-        error.failure.message = error.failure.message.replace("`ca.crt`", &format!("`{CA_FILE}`"));
+        // The general messages are about the vendors: their files, their releases.
+        let said = error.failure.message.replace("`ca.crt`", &format!("`{CA_FILE}`"));
+        let said = said
+            .replace("if this stays, look for a newer operator", "docs/recipient.md says what is understood");
+        error.failure.message = said.replace("the the HRIS API", "the HRIS");
     }
     error
 }

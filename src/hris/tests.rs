@@ -122,6 +122,9 @@ async fn the_servers_wish_is_heard_and_a_stranger_is_named_as_one() {
     let page = answer(404, &[("content-type", "text/html")], "<h1>not here</h1>");
     let error = asked(move || Reply::Bytes(page.clone())).await.1.unwrap_err();
     assert_eq!(error.failure.reason, Reason::RecipientSourceUnavailable);
+    assert!(error.failure.message.contains("so it is not the HRIS;"), "{}", error.failure.message);
+    let error = answered(200, "[]").await.unwrap_err();
+    assert!(error.failure.message.contains("docs/recipient.md"), "{}", error.failure.message);
 }
 
 #[test]
