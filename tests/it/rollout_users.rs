@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::support::scene::{Scene, scene};
+use crate::support::{
+    plane::operator_user,
+    scene::{Scene, scene},
+};
 
 /// People with a complete profile: logins and ids.
 async fn people(scene: &Scene, count: usize) -> Vec<(String, String)> {
@@ -103,6 +106,122 @@ async fn whoever_gets_no_key_is_counted_with_the_reason() {
             assert!(yielded.contains(&elsewhere) && yielded.contains("/by-hand"), "{yielded}");
             scene.deliver_until(&rollout, "the one has a key", |object| object.tally("activated") == 1).await;
             assert_eq!(scene.sandbox.orders().await.len(), 2, "one by hand, one by the rollout");
+        })
+        .await;
+}
+
+fn profile(login: &str) -> Value {
+    json!({
+        "firstName": "Noa", "lastName": "Roe", "email": login, "secondEmail": format!("home.{login}"),
+        "primaryPhone": "+1 617-555-0199", "streetAddress": "12 Quarry Lane", "city": "Concord", "state": "MA",
+        "zipCode": "01742", "countryCode": "US", "organization": "Example Inc",
+    })
+}
+
+#[tokio::test]
+async fn new_people_are_created_staged_before_their_key_and_activated_after_it() {
+    scene("new-people")
+        .connection(json!({"policy": {"createUsers": "Allow"}}))
+        .play(async |scene| {
+            let [new, bare, known] = ["new", "bare", "known"].map(|name| scene.login(name));
+            scene.sandbox.person(&known, "ACTIVE").await;
+            let mut incomplete = profile(&bare);
+            incomplete.as_object_mut().unwrap().remove("secondEmail");
+            let source = json!({"users": {
+                "list": [
+                    {"login": new, "profile": profile(&new)}, {"login": bare, "profile": incomplete}, {"login": known},
+                ],
+                "interval": "1s", "createMissing": "Staged", "activateUser": "AfterDelivery",
+            }});
+            let rollout = scene.roll("new-people", source, json!({"mode": "DryRun"})).await;
+            let told = rollout.until_reason("DryRun").await;
+            told.adds_up();
+            assert_eq!((told.tally("members"), told.tally("eligible")), (3, 2));
+            assert_eq!(told.examples("ToBeCreated"), [new.clone()]);
+            assert!(told.examples("IncompleteProfile")[0].contains("secondEmail"));
+            assert_eq!(scene.sandbox.count("createUser").await, 0, "a dry run creates nobody");
+
+            rollout.change(json!({"mode": "Order"})).await;
+            rollout.until("both are served", |object| object.tally("served") == 2).await;
+            let staged = scene.sandbox.get(&format!("/people/{new}")).await;
+            assert_eq!(staged["status"], "STAGED");
+            assert_eq!(scene.sandbox.count("activateUser").await, 0, "not before the key is there");
+            let done = scene.deliver_until(&rollout, "both have keys", |o| o.tally("activated") == 2).await;
+            done.adds_up();
+            scene.sandbox.counts("activateUser", 1).await;
+            let active = scene.sandbox.get(&format!("/people/{new}")).await;
+            assert_eq!(active["status"], "ACTIVE");
+            assert_eq!(scene.sandbox.count("createUser").await, 1);
+            let status = done.0["status"].to_string();
+            for personal in ["Quarry", "555-0199", "home.", "Noa", "01742"] {
+                assert!(!status.contains(personal), "{personal} is in the status");
+            }
+            assert_eq!(done.0["status"]["created"].as_object().unwrap().len(), 1);
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn nobody_is_created_where_the_connection_forbids_it() {
+    scene("no-people")
+        .play(async |scene| {
+            let new = scene.login("new");
+            let source = json!({"users": {
+                "list": [{"login": new, "profile": profile(&new)}], "interval": "1s", "createMissing": "Staged",
+            }});
+            let rollout = scene.roll("no-people", source, json!({})).await;
+            let told = rollout.until("it is told", |object| object.skipped("ForbiddenByConnection") == 1).await;
+            told.adds_up();
+            assert_eq!(told.examples("ForbiddenByConnection"), [new]);
+            assert_eq!(scene.sandbox.count("createUser").await, 0);
+        })
+        .await;
+}
+
+/// Lets the operator read one `ConfigMap`, as an installation that names it does.
+async fn readable(scene: &Scene, name: &str) {
+    let (group, user) = ("rbac.authorization.k8s.io", operator_user());
+    let meta = json!({"name": "table", "namespace": scene.name});
+    let role = json!({
+        "apiVersion": format!("{group}/v1"), "kind": "Role", "metadata": meta,
+        "rules": [{"apiGroups": [""], "resources": ["configmaps"], "resourceNames": [name], "verbs": ["get"]}],
+    });
+    let binding = json!({
+        "apiVersion": format!("{group}/v1"), "kind": "RoleBinding", "metadata": meta,
+        "roleRef": {"apiGroup": group, "kind": "Role", "name": "table"},
+        "subjects": [{"apiGroup": group, "kind": "User", "name": user}],
+    });
+    for object in [role, binding] {
+        scene.kubectl().apply(&object.to_string()).await.fine();
+    }
+}
+
+#[tokio::test]
+async fn a_table_is_read_whole_or_says_what_is_wrong_with_it() {
+    scene("table")
+        .play(async |scene| {
+            let people = people(scene, 2).await;
+            let source = json!({"users": {"configMap": {"name": "staff", "key": "people.csv"}, "interval": "1s"}});
+            let rollout = scene.roll("table", source, json!({})).await;
+            let told = rollout.until_reason("SourceUnreadable").await;
+            assert!(told.message().contains("rollouts.configMaps"), "{}", told.message());
+            readable(scene, "staff").await;
+            rollout.until("it is missing", |o| o.message().contains("There is no ConfigMap staff")).await;
+            let table = |text: &str| {
+                json!({
+                    "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "staff", "namespace": scene.name},
+                    "data": {"people.csv": text},
+                })
+                .to_string()
+            };
+            scene.kubectl().apply(&table("name\nann\n")).await.fine();
+            rollout.until("its columns are wrong", |o| o.message().contains("neither login nor id")).await;
+            let text = format!("login,id,model\n{},,yubikey-5c-nfc\n,{},\n,,\nx,y,z,w\n", people[0].0, people[1].1);
+            scene.kubectl().apply(&table(&text)).await.fine();
+            let done = scene.deliver_until(&rollout, "both have keys", |o| o.tally("activated") == 2).await;
+            done.adds_up();
+            assert_eq!((done.tally("members"), done.skipped("Malformed")), (3, 1));
+            assert_eq!(done.examples("Malformed"), ["line 5"]);
         })
         .await;
 }

@@ -27,12 +27,18 @@ const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 /// Bytes of the hash that are used, one letter each.
 const LENGTH: usize = 12;
 
+/// The same of a login's hash: 100 bits.
+const LOGIN_LENGTH: usize = 20;
+
+fn letters(hash: &[u8], count: usize) -> String {
+    hash.iter().take(count).map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect()
+}
+
 /// Name of the shipment for a person: the rollout's, and a hash of namespace, rollout and Okta user id.
 #[must_use]
 pub fn name(namespace: &str, rollout: &str, user: &UserId) -> String {
     let hash = openssl::sha::sha256(format!("{namespace}/{rollout}/{user}").as_bytes());
-    let letters = hash.iter().take(LENGTH).map(|byte| char::from(LETTERS[usize::from(byte % 32)]));
-    format!("{rollout}-{}", letters.collect::<String>())
+    format!("{rollout}-{}", letters(&hash, LENGTH))
 }
 
 /// Hash of a login for the list of people who were created.
@@ -40,7 +46,7 @@ pub fn name(namespace: &str, rollout: &str, user: &UserId) -> String {
 pub fn login_hash(rollout: &YubiKeyRollout, login: &str) -> String {
     let scope = format!("{}/{}", rollout.namespace().unwrap_or_default(), rollout.name_any());
     let hash = openssl::sha::sha256(format!("{scope}/{}", login.to_lowercase()).as_bytes());
-    hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    letters(&hash, LOGIN_LENGTH)
 }
 
 /// The shipment as it is declared.

@@ -31,7 +31,7 @@ pub struct Known {
     pub newcomers: Vec<Newcomer>,
     /// When the source was last read, or could not be.
     pub read_at: Option<Timestamp>,
-    /// Generation of the spec it was read for.
+    /// Generation of the spec it was read for, or could not be.
     pub generation: Option<i64>,
     /// Why it could not be read.
     pub failure: Option<Failure>,
@@ -51,6 +51,10 @@ pub struct Known {
     pub log: Option<LogPosition>,
     /// When it was read, or could not be.
     pub log_at: Option<Timestamp>,
+    /// What went wrong when the last plan was carried out.
+    pub trouble: Option<Failure>,
+    /// When what went wrong is tried again: changes of shipments wake the rollout all the time.
+    pub retry_at: Option<Timestamp>,
     /// Failures in a row.
     pub failures: u32,
     /// When the last pass ended.

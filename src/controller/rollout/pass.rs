@@ -126,6 +126,27 @@ pub async fn run(ctx: Arc<Context>, object: YubiKeyRollout) -> Result<Done, Comm
 }
 
 impl Pass {
+    /// What went wrong is said once it has happened, not only when it is tried again.
+    async fn end(&mut self) -> Result<(), CommitError> {
+        let said = self.known.trouble.as_ref().map(|failure| failure.reason);
+        let happened = self.failure.as_ref().map(|failure| failure.reason);
+        self.known.trouble.clone_from(&self.failure);
+        let wait = self.failure.as_ref().map(|failure| self.backoff(failure));
+        self.known.retry_at = wait.and_then(|wait| clock::now().checked_add(wait).ok());
+        if happened.is_none() && self.known.failure.is_none() {
+            self.known.failures = 0;
+        }
+        if said == happened {
+            return Ok(());
+        }
+        let ctx = Arc::clone(&self.ctx);
+        let view = View::of(&self.object, &ctx, &mut self.known);
+        let plan = self.plan(&view);
+        // Only said: what this plan begins is begun by the next pass.
+        let said = Plan { book: self.book.clone(), ..plan };
+        self.write(&said).await
+    }
+
     async fn go(&mut self) -> Result<Done, CommitError> {
         if self.object.metadata.deletion_timestamp.is_some() {
             return self.remove().await;
@@ -139,9 +160,11 @@ impl Pass {
         self.sync().await?;
         for _ in 0..ROUNDS {
             if !Box::pin(self.round()).await? {
+                self.end().await?;
                 return Ok(Done::At(self.next()));
             }
         }
+        self.end().await?;
         Ok(Done::At(Some(clock::now())))
     }
 
@@ -196,13 +219,13 @@ impl Pass {
                 "The connection's allowedNamespaces does not admit this namespace; ask its owner to add the namespace.",
             ));
         }
-        match bound_elsewhere(&link.spec, self.ctx.cluster.as_deref()) {
-            true => Err(Failure::new(
+        if bound_elsewhere(&link.spec, self.ctx.cluster.as_deref()) {
+            return Err(Failure::new(
                 Reason::NotOrderingCluster,
                 "The connection's orderingCluster names another cluster (or none), so nothing is ordered here; bind it to this cluster to go on here.",
-            )),
-            false => Ok(link),
+            ));
         }
+        Ok(link)
     }
 
     fn dry(&self) -> bool {
@@ -223,6 +246,7 @@ impl Pass {
         }
         let generation = self.object.metadata.generation;
         self.known.read_at = Some(clock::now());
+        self.known.generation = generation;
         match self.read_people(&link).await {
             Ok(read) => {
                 if self.known.groups != read.groups {
@@ -231,7 +255,6 @@ impl Pass {
                 self.known.roster = Some(Arc::new(read.roster));
                 self.known.newcomers = read.newcomers;
                 self.known.groups = read.groups;
-                self.known.generation = generation;
                 self.known.foreign.clear();
                 self.recovered();
             }
@@ -263,7 +286,7 @@ impl Pass {
     /// Somebody changed the spec, or asks for a look.
     fn asked(&self) -> bool {
         let requested = self.object.annotations().get(REQUESTED_AT);
-        self.known.generation != self.object.metadata.generation && self.known.failure.is_none()
+        self.known.generation != self.object.metadata.generation
             || requested != self.basis.last_handled_reconcile_at.as_ref()
     }
 
@@ -343,10 +366,10 @@ impl Pass {
         let due = self.known.read_at.is_none_or(|at| clock::now() >= self.due(at)) || self.asked();
         if let (true, None, Some(mut cursor)) = (due, &self.bar, self.basis.cursor.clone()) {
             self.known.read_at = Some(clock::now());
+            self.known.generation = self.object.metadata.generation;
             let (book, told) = (&mut self.book, &mut self.told);
             match console::read(&self.object, &source, link, &mut cursor, book, told).await {
                 Ok(more) => {
-                    self.known.generation = self.object.metadata.generation;
                     self.recovered();
                     if more {
                         self.known.read_at = None;
@@ -499,7 +522,7 @@ impl Pass {
             plan,
             bar: self.bar.as_ref(),
             known: &self.known,
-            failure: self.failure.as_ref(),
+            failure: self.failure.as_ref().or(self.known.trouble.as_ref()),
             orders: !self.dry(),
             checking: !plan.check.is_empty(),
             now: clock::now(),
@@ -521,8 +544,13 @@ impl Pass {
 
     // ---- what follows from the ledger ----
 
+    /// It went wrong a moment ago.
+    fn is_early(&self) -> bool {
+        self.known.retry_at.is_some_and(|at| clock::now() < at)
+    }
+
     async fn act(&mut self, plan: &Plan, view: &View) -> bool {
-        if self.dry() || self.bar.is_some() || !self.ctx.leadership.is_held() {
+        if self.is_early() || self.dry() || self.bar.is_some() || !self.ctx.leadership.is_held() {
             return false;
         }
         let begun = self.begin(plan).await;
@@ -589,11 +617,20 @@ impl Pass {
 
     /// People whom the source names and Okta does not know: marked, then created, then known by their id.
     async fn create_people(&mut self) -> Result<bool, CommitError> {
-        let orders = !self.dry() && self.bar.is_none() && self.failure.is_none();
+        let orders = !self.dry() && self.bar.is_none() && self.failure.is_none() && !self.is_early();
         let Some(link) = self.link.clone().filter(|_| orders && !self.known.newcomers.is_empty()) else {
             return Ok(false);
         };
-        let count = self.known.newcomers.len().min(people::BATCH);
+        // Nobody is created for whom there is no key.
+        let counts = self.basis.counts.clone().unwrap_or_default();
+        let left = self.known.newcomers.len();
+        let others = usize::try_from(counts.waiting).unwrap_or_default().saturating_sub(left);
+        let taken = usize::try_from(counts.served).unwrap_or_default() + others;
+        let budget = usize::try_from(self.object.spec.budget).unwrap_or_default();
+        let count = left.min(people::BATCH).min(budget.saturating_sub(taken));
+        if count == 0 {
+            return Ok(false);
+        }
         let batch: Vec<_> = self.known.newcomers.drain(..count).collect();
         for newcomer in &batch {
             let hash = make::login_hash(&self.object, newcomer.person.login().as_str());
@@ -612,8 +649,10 @@ impl Pass {
             }
         }
         self.keep().await?;
-        // Whoever is there now is read with everybody else.
-        if self.known.newcomers.is_empty() && self.failure.is_none() {
+        // Whoever is there now is read with everybody else, and so is who is not.
+        if self.failure.is_some() {
+            self.known.read_at = None;
+        } else if self.known.newcomers.is_empty() {
             self.known.read_at = None;
             self.sync().await?;
         }
@@ -634,7 +673,8 @@ impl Pass {
 
     /// Looks at people one by one.
     async fn check(&mut self, plan: &Plan) -> bool {
-        let Some(link) = self.link.clone().filter(|_| !plan.check.is_empty()) else { return false };
+        let looks = !plan.check.is_empty() && !self.is_early();
+        let Some(link) = self.link.clone().filter(|_| looks) else { return false };
         let roster = self.known.roster.clone().unwrap_or_default();
         let members = roster.by_id();
         let wanted = plan.check.iter().filter_map(|id| Some((id.clone(), members.get(id)?.key.clone())));
@@ -659,7 +699,7 @@ impl Pass {
         let now = clock::now();
         let read = self.known.read_at.filter(|_| self.link.is_some()).map(|at| self.due(at));
         let log = self.known.log_at.filter(|_| self.link.is_some() && !self.known.groups.is_empty());
-        let failed = self.failure.as_ref().and_then(|failure| now.checked_add(self.backoff(failure)).ok());
+        let failed = self.known.retry_at;
         let unsure = self.link.is_none().then(|| now.checked_add(backoff::STALLED).ok()).flatten();
         [read, log, failed, unsure, self.day()].into_iter().flatten().min()
     }

@@ -22,6 +22,9 @@ use crate::{
 /// Condition of the source.
 const SYNCED: &str = "Synced";
 
+/// Failures in a row that are more than a moment of the network.
+const LASTING: u32 = 3;
+
 /// Examples of one problem in the status, and letters of one of them.
 const EXAMPLES: usize = 5;
 const LETTERS: usize = 500;
@@ -67,7 +70,7 @@ pub fn of(rollout: &YubiKeyRollout, basis: YubiKeyRolloutStatus, parts: Parts<'_
     status.conditions.sort_by(|a, b| a.type_.cmp(&b.type_));
     status.observed_generation = generation;
     // Answered by a look at the source, made or refused.
-    if known.generation == Some(generation) || known.failure.is_some() {
+    if known.generation == Some(generation) {
         status.last_handled_reconcile_at = rollout.annotations().get(REQUESTED_AT).cloned();
     }
     status
@@ -227,6 +230,9 @@ fn stand(parts: Parts<'_>) -> Stand {
             Reason::Paused,
             "spec.paused is set: nobody new is ordered for and nothing is cancelled; unset it to go on.",
         );
+    }
+    if let Some(failure) = parts.failure.filter(|_| known.failures >= LASTING) {
+        return Stand::failed(failure);
     }
     in_order(parts, asked(|question| question == Question::Wave).map(record::says))
 }

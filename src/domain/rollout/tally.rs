@@ -86,12 +86,11 @@ fn people(ledger: &Ledger, facts: &Facts<'_>, counts: &mut Counts, problems: &mu
         let entry = ledger.0.get(&member.id);
         let served = entry.is_some_and(|entry| entry.times > 0 && entry.state != State::Waiting);
         let skip = if served { None } else { against(member, facts) };
-        match skip {
-            Some((skip, example)) => counts.skip(skip, example, problems),
-            None => {
-                counts.eligible += 1;
-                counts.waiting += u32::from(!served);
-            }
+        if let Some((skip, example)) = skip {
+            counts.skip(skip, example, problems);
+        } else {
+            counts.eligible += 1;
+            counts.waiting += u32::from(!served);
         }
     }
     for example in &roster.to_create {

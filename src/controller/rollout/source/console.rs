@@ -139,7 +139,7 @@ fn take(
             }
             match refusal(order, oldest, connection, book) {
                 Some(reason) => {
-                    refuse(cursor, Some(order.id.to_string()), Some(order.user.to_string()), reason)
+                    refuse(cursor, Some(order.id.to_string()), Some(order.user.to_string()), reason);
                 }
                 None if dry => told.push(told_of(order)),
                 None => {
