@@ -9,13 +9,8 @@ const AT_MOST: [&str; 4] = ["maxLength", "maxItems", "maxProperties", "maximum"]
 /// Bounds where a larger number takes less.
 const AT_LEAST: [&str; 4] = ["minLength", "minItems", "minProperties", "minimum"];
 /// What must stay as it is: a change means something else to what is stored.
-const THE_SAME: [&str; 5] = [
-    "type",
-    "default",
-    "x-kubernetes-list-type",
-    "x-kubernetes-list-map-keys",
-    "x-kubernetes-preserve-unknown-fields",
-];
+const THE_SAME: [&str; 4] =
+    ["type", "x-kubernetes-list-type", "x-kubernetes-list-map-keys", "x-kubernetes-preserve-unknown-fields"];
 /// What may go, and neither come nor change.
 const MAY_GO: [&str; 2] = ["pattern", "format"];
 
@@ -87,6 +82,9 @@ fn bounds(at: &str, old: &Value, new: &Value, found: &mut Vec<String>) {
     for bound in THE_SAME.iter().filter(|bound| old[**bound] != new[**bound]) {
         found.push(format!("{at}: {bound} was {}, is {}", old[bound], new[bound]));
     }
+    if !same_default(&old["default"], &new["default"], new) {
+        found.push(format!("{at}: default was {}, is {}", old["default"], new["default"]));
+    }
     for bound in MAY_GO.iter().filter(|bound| !new[**bound].is_null() && old[**bound] != new[**bound]) {
         found.push(format!("{at}: {bound} was {}, is {}", old[bound], new[bound]));
     }
@@ -101,6 +99,15 @@ fn bounds(at: &str, old: &Value, new: &Value, found: &mut Vec<String>) {
     if old["nullable"] == true && new["nullable"] != true {
         found.push(format!("{at}: null is not taken any more"));
     }
+}
+
+/// The default of an object may also name a field that is new, with the field's own default: what was stored without it
+/// means the same.
+fn same_default(old: &Value, new: &Value, schema: &Value) -> bool {
+    let (Some(before), Some(now)) = (old.as_object(), new.as_object()) else { return old == new };
+    let own = |name: &str| &schema["properties"][name]["default"];
+    before.iter().all(|(name, value)| now.get(name) == Some(value))
+        && now.iter().all(|(name, value)| before.contains_key(name) || value == own(name))
 }
 
 fn choices(at: &str, old: &Value, new: &Value, found: &mut Vec<String>) {

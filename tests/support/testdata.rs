@@ -18,7 +18,7 @@ const UID: &str = "7d4e2b9c-0000-4000-8000-000000000000";
 static TURN: Mutex<()> = Mutex::new(());
 
 /// Texts that stand for others: which, and the place they are found at.
-const IDS: [(&str, &str); 21] = [
+const IDS: [(&str, &str); 20] = [
     ("00u1example0user0001", "/status/userId"),
     ("00o1example0org00001", "/status/org/okta"),
     ("org-example", "/status/org/yubico"),
@@ -29,7 +29,6 @@ const IDS: [(&str, &str); 21] = [
     ("12345678", "/status/key/serial"),
     ("k7f3", "/status/hold/id"),
     ("k7f3", "/status/holds/0/id"),
-    ("wave-k7f3", "/status/decisions/0/holdID"),
     ("p4q8", "/status/pin/id"),
     ("a1b2", "/status/enrollment/attempt"),
     ("order-1-k7f3", "/spec/holdID"),
@@ -74,6 +73,9 @@ impl Scene {
             let found = object.text(pointer);
             // Only the end of a hold's id is chance.
             let is_hold = ["/status/hold/id", "/status/holds/0/id"].contains(&pointer);
+            // What is asked of a rollout has another name.
+            let is_wave = found.starts_with("wave-") && neutral.starts_with("order-");
+            let neutral = if is_wave { "wave-k7f3" } else { neutral };
             let found = if is_hold { found.rsplit('-').next().unwrap() } else { found };
             if !found.is_empty() {
                 swaps.push((found.to_owned(), neutral.to_owned()));
