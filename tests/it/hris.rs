@@ -12,7 +12,7 @@ use crate::support::{
 const ASKED: &str = "GetRecipient";
 
 /// A person whose profile has an address of its own, and a connection that asks the HRIS.
-async fn with_hris(scene: &Scene) {
+pub async fn with_hris(scene: &Scene) {
     let from = std::path::PathBuf::from(scene.sandbox.says("hrisCredentials"));
     scene.mount.copy_file(&from, "hris-token");
     scene.mount.copy_file(&from, "hris-ca.crt");
@@ -33,7 +33,7 @@ async fn usable(scene: &Scene) {
     scene.connection().until("it can be used", looked).await;
 }
 
-async fn record(scene: &Scene, login: &str, record: Value) {
+pub async fn record(scene: &Scene, login: &str, record: Value) {
     scene.sandbox.post(&format!("/hris/{login}"), record).await;
 }
 
@@ -226,6 +226,33 @@ async fn the_hris_is_trusted_by_its_own_files_only() {
             nothing_made(scene).await;
             scene.mount.copy_file(&from, "hris-token");
             shipment.until_ordered().await;
+        })
+        .await;
+}
+
+/// A profile without an address says nothing against a person whose address is in the HRIS.
+#[tokio::test]
+async fn a_rollout_leaves_the_question_to_its_shipments() {
+    scene("hrisroll")
+        .play(async |scene| {
+            with_hris(scene).await;
+            let login = scene.person("kim", "ACTIVE").await;
+            let nothing = json!({"streetAddress": null, "city": null, "zipCode": null, "primaryPhone": null});
+            scene.sandbox.change_person(&login, json!({"profile": nothing})).await;
+            let home = json!({
+                "phone": "+49 30 5550123", "addressLine1": "Linden 7", "city": "Berlin", "postalCode": "10115",
+                "countryCode": "DE",
+            });
+            record(scene, &login, home).await;
+            let source = json!({"users": {"list": [{"login": login}]}});
+            let rollout = scene.roll("batch", source, json!({"mode": "DryRun"})).await;
+            let told = rollout.until_reason("DryRun").await;
+            assert_eq!((told.tally("members"), told.tally("eligible")), (1, 1));
+            assert_eq!(scene.sandbox.count(ASKED).await, 0, "a dry run asks nobody for addresses");
+            rollout.change(json!({"mode": "Order"})).await;
+            let ordered = until(async || (!scene.sandbox.orders().await.is_empty()).then_some(())).await;
+            assert!(ordered.is_some(), "it is ordered");
+            assert_eq!(scene.sandbox.orders().await[0]["address"]["city"], "Berlin");
         })
         .await;
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::hris;
 use crate::support::{
     leak::{Haystack, find, forms},
     sandbox::Secret,
@@ -22,6 +23,7 @@ async fn no_secret_is_in_logs_events_objects_or_metrics_even_at_trace() {
                 "clientAssertion",
                 "dpopProof",
                 "yubicoApiToken",
+                "hrisToken",
                 "privateKey",
                 "pin",
                 "street",
@@ -39,7 +41,12 @@ async fn no_secret_is_in_logs_events_objects_or_metrics_even_at_trace() {
 }
 
 async fn good_road(scene: &Scene) {
+    hris::with_hris(scene).await;
     let login = scene.person("kim", "STAGED").await;
+    let home = json!({
+        "phone": "+49 30 5550199", "addressLine1": "Geheime Gasse 7", "city": "Berlin", "postalCode": "10115", "countryCode": "DE",
+    });
+    hris::record(scene, &login, home).await;
     let shipment = scene.ship("kim", &login).await;
     let order = shipment.until_ordered().await.text("/status/order/shipmentId").to_owned();
     scene.sandbox.set_state(&order, 103).await;
