@@ -408,6 +408,7 @@ impl Pass {
         // From the look at everybody until our ledger stands.
         let claim = if self.dry() { None } else { Some(ctx.rollout_memory.claims.lock().await) };
         let mut view = View::of(&self.object, &ctx, &mut self.known);
+        self.forget_those_of_others(&view);
         let mut plan = self.plan(&view);
         if plan.confirm && self.confirm(&mut view).await {
             plan = self.plan(&view);
@@ -422,6 +423,12 @@ impl Pass {
         let created = self.create_people().await?;
         let checked = self.check(&plan).await;
         Ok((acted || created || checked) && self.failure.is_none())
+    }
+
+    /// Whoever has a shipment elsewhere is looked at again once that one has ended: there is a key then.
+    fn forget_those_of_others(&mut self, view: &View) {
+        let elsewhere = view.elsewhere(self.known.roster.as_deref());
+        self.known.checked.retain(|id, _| !elsewhere.contains_key(id));
     }
 
     fn wanted(&self) -> Wanted {
