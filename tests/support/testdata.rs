@@ -107,7 +107,9 @@ fn tidy(value: &mut Value, swaps: &[(String, String)]) {
 /// People by number in place of their ids.
 fn by_number(people: &Value) -> Value {
     let mut all: Vec<_> = people.as_object().into_iter().flatten().map(|(_, entry)| entry.clone()).collect();
-    all.iter_mut().for_each(|entry| tidy(entry, &[]));
+    for entry in &mut all {
+        tidy(entry, &[]);
+    }
     all.sort_by_key(Value::to_string);
     let number = |(number, entry)| (format!("00u1example0user{:04}", number + 1), entry);
     Value::Object(all.into_iter().enumerate().map(number).collect())

@@ -278,7 +278,7 @@ pub fn clients(
         extra_ca: secrets.extra_ca.clone(),
         allow_insecure_loopback: spec.allow_insecure_loopback,
     };
-    let hris = hris(spec, secrets, transport.clone(), Arc::clone(&metrics))?;
+    let hris = hris(spec, secrets, &transport, Arc::clone(&metrics))?;
     let http = Http::new(&transport, metrics)?;
     let okta = okta::Client::new(
         &okta::Settings {
@@ -306,13 +306,13 @@ pub fn clients(
 fn hris(
     spec: &YubiKeyConnectionSpec,
     secrets: &Credentials,
-    transport: Settings,
+    transport: &Settings,
     metrics: Arc<CallMetrics>,
 ) -> Result<Option<Arc<hris::Client>>, Failure> {
     let (Some(source), Some(own)) = (&spec.recipient_source, &secrets.hris) else { return Ok(None) };
     let settings =
         hris::Settings { url: url("recipientSource.http.url", &source.http.url)?, token: own.token.clone() };
-    let transport = Settings { extra_ca: own.extra_ca.clone(), ..transport };
+    let transport = Settings { extra_ca: own.extra_ca.clone(), ..transport.clone() };
     Ok(Some(Arc::new(hris::Client::new(settings, &transport, metrics)?)))
 }
 
