@@ -478,7 +478,18 @@ installs_the_sandbox() {
 
 takes_examples() {
   kubectl apply -f "$root/examples/namespace.yaml"
-  kubectl apply --dry-run=server --validate=strict -f "$root/examples/connection.yaml" -f "$root/examples/shipments"
+  kubectl apply --dry-run=server --validate=strict -f "$root/examples/connection.yaml" -f "$root/examples/shipments" \
+    -f "$root/examples/rollouts"
+}
+
+# Whole manifests on the pages for those who order.
+takes_manifests_of_pages() {
+  kubectl create namespace helpdesk
+  awk '/^```yaml/ { block = ""; inside = 1; next }
+       /^```/ { if (inside && block ~ /^apiVersion:/) printf "%s---\n", block; inside = 0 }
+       inside { block = block $0 "\n" }' "$root"/docs/ordering/*.md "$root/docs/migrating.md" >"$work/pages.yaml"
+  [ "$(grep -c '^kind: YubiKeyRollout$' "$work/pages.yaml")" -ge 4 ]
+  kubectl create --dry-run=server --validate=strict -f "$work/pages.yaml"
 }
 
 # --- all of them ---
@@ -569,4 +580,5 @@ kubectl delete yubikeyconnections --all >/dev/null
 for set in $(value_sets); do run "every field is known to the API server: $set" strictly "$set"; done
 run "an unknown field would be noticed" notices_an_unknown_field
 run "its definitions take the examples" takes_examples
+run "its definitions take the manifests of the pages for those who order" takes_manifests_of_pages
 exit "$failed"
