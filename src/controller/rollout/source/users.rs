@@ -112,7 +112,7 @@ async fn table_of(
         Ok(found) => found,
         Err(kube::Error::Api(status)) if status.code == 403 => {
             return Err(unreadable(format!(
-                "The operator may not read the ConfigMap {name}; whoever installed it names it in the chart's value rollouts.configMaps."
+                "The operator may not read the ConfigMap {name}; whoever installed it names it in the chart's value rollouts.listNamespaces."
             )));
         }
         Err(error) => {
