@@ -163,7 +163,7 @@ pub fn refused(error: &kube::Error) -> Failure {
     Failure::new(
         Reason::StatusWriteFailed,
         format!(
-            "The API server did not take a change of a shipment ({why}); it is tried again. Check quotas, admission policies and the operator's RBAC."
+            "The API server did not take a change of a shipment ({why}); it is tried again. Check quotas, admission policies and the operator's RBAC (the chart's value rollouts.ordering)."
         ),
     )
 }
