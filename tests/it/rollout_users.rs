@@ -137,7 +137,7 @@ async fn new_people_are_created_staged_before_their_key_and_activated_after_it()
             let told = rollout.until_reason("DryRun").await;
             told.adds_up();
             assert_eq!((told.tally("members"), told.tally("eligible")), (3, 2));
-            assert_eq!(told.examples("ToBeCreated"), [new.clone()]);
+            assert_eq!(told.examples("ToBeCreated"), std::slice::from_ref(&new));
             assert!(told.examples("IncompleteProfile")[0].contains("secondEmail"));
             assert_eq!(scene.sandbox.count("createUser").await, 0, "a dry run creates nobody");
 

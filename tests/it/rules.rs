@@ -198,17 +198,29 @@ fn decision_cases() -> Vec<Case> {
     ]
 }
 
+/// A rollout of groups, with a change to its source.
+fn groups(change: Value) -> Value {
+    let mut source = json!({"oktaGroup": {"groups": [{"name": "g"}]}});
+    crate::support::scene::merge(&mut source, change);
+    with_source(rollout(), source)
+}
+
+/// A rollout of the console.
+fn console(change: Value) -> Value {
+    with_source(rollout(), json!({"oktaConsole": change}))
+}
+
+/// A change to the list of a rollout.
+fn users(change: Value) -> Value {
+    json!({"source": {"users": change}})
+}
+
+fn case(says: &'static str, refused: Vec<Value>, taken: Vec<Value>) -> Case {
+    Case { says, refused, taken }
+}
+
 fn rollout_cases() -> Vec<Case> {
     let spec = |says, refused, taken| of_spec(&rollout(), says, refused, taken);
-    let of = |source: Value| with_source(rollout(), source);
-    let users = |change: Value| json!({"source": {"users": change}});
-    let groups = |change: Value| {
-        let mut source = json!({"oktaGroup": {"groups": [{"name": "g"}]}});
-        crate::support::scene::merge(&mut source, change);
-        of(source)
-    };
-    let console = |change: Value| of(json!({"oktaConsole": change}));
-    let case = |says, refused, taken| Case { says, refused, taken };
     let no_key = json!({"spec": {"template": {"spec": {"key": null}}}});
     let named = |letters: usize| with(rollout(), json!({"metadata": {"name": long(letters)}}));
     let orphan = |change: Value| {
@@ -265,10 +277,16 @@ fn rollout_cases() -> Vec<Case> {
             vec![json!({"waves": [{"percent": 5, "count": 5}]}), json!({"waves": [{}]})],
             vec![json!({"waves": [{"percent": 5}, {"count": 5}]})],
         ),
+    ]
+}
+
+fn source_cases() -> Vec<Case> {
+    let spec = |says, refused, taken| of_spec(&rollout(), says, refused, taken);
+    vec![
         case(
             "spec.source takes exactly one",
             vec![
-                of(json!({})),
+                with_source(rollout(), json!({})),
                 with(rollout(), json!({"spec": {"source": {"oktaGroup": {"groups": [{"name": "g"}]}}}})),
             ],
             vec![rollout()],
@@ -362,6 +380,7 @@ async fn every_rule_refuses_with_its_sentence_and_takes_the_neighbour() {
                 connection_cases(),
                 decision_cases(),
                 rollout_cases(),
+                source_cases(),
                 rollout_decision_cases(),
             ]
             .into_iter()

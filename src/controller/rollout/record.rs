@@ -211,3 +211,82 @@ fn holds(all: &[RolloutHold]) -> Result<Vec<Hold>, Failure> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn key() -> impl Strategy<Value = Key> {
+        prop_oneof![
+            "[a-z]{1,8}".prop_map(Key::Model),
+            (1..200_u32, 1..200_u32, "[A-Z]{6}").prop_map(|(product, inventory, customization)| Key::Ids {
+                product,
+                inventory,
+                customization: CustomizationId::new(customization).unwrap(),
+            })
+        ]
+    }
+
+    fn entry() -> impl Strategy<Value = Entry> {
+        let states = [
+            State::Waiting,
+            State::Begun,
+            State::Made,
+            State::Activated,
+            State::Leaving,
+            State::Left,
+            State::Deleted,
+        ];
+        (proptest::sample::select(states.to_vec()), 1..28_i8, key(), 0..4_u32)
+            .prop_map(|(state, day, key, times)| Entry { state, day: date(2027, 2, day), key, times })
+    }
+
+    proptest! {
+        /// What is written is what is read, over JSON, whatever was written before.
+        #[test]
+        fn a_ledger_comes_back_as_it_was(
+            first in proptest::collection::btree_map("00u[A-Za-z0-9]{3}", entry(), 0..20),
+            second in proptest::collection::btree_map("00u[A-Za-z0-9]{3}", entry(), 0..20),
+        ) {
+            let mut status = YubiKeyRolloutStatus::default();
+            for entries in [first, second] {
+                let ledger = entries.into_iter().map(|(id, entry)| (UserId::new(id).unwrap(), entry)).collect();
+                let book = Book { ledger: Ledger(ledger), wave: 2, ..Book::default() };
+                write(&book, &mut status);
+                let text = serde_json::to_string(&status).unwrap();
+                let back: YubiKeyRolloutStatus = serde_json::from_str(&text).unwrap();
+                prop_assert_eq!(read(&back).unwrap(), book);
+            }
+        }
+    }
+
+    /// The API server takes no object of more than 1.5 MiB.
+    #[test]
+    fn a_ledger_of_thousands_stays_far_below_what_the_api_server_takes() {
+        let entry = Entry {
+            state: State::Activated,
+            day: date(2027, 2, 3),
+            key: Key::Model("yubikey-5c-nfc".to_owned()),
+            times: 1,
+        };
+        for (people, most) in [(5_000, 420_000), (10_000, 840_000)] {
+            let id = |number| UserId::new(format!("00u{number:017}")).unwrap();
+            let ledger = Ledger((0..people).map(|number| (id(number), entry.clone())).collect());
+            let mut status = YubiKeyRolloutStatus::default();
+            write(&Book { ledger, ..Book::default() }, &mut status);
+            let size = serde_json::to_string(&status).unwrap().len();
+            assert!(size < most, "{people} people take {size} bytes");
+        }
+    }
+
+    #[test]
+    fn a_ledger_that_names_a_key_nobody_knows_is_not_taken_for_an_empty_one() {
+        let mut status = YubiKeyRolloutStatus::default();
+        let entry = LedgerEntry { state: LedgerState::Made, day: "2027-02-03".to_owned(), key: 0, times: 1 };
+        status.ledger.insert("00u1".to_owned(), entry);
+        assert_eq!(read(&status).unwrap_err().reason, Reason::StatusUnreadable);
+    }
+}

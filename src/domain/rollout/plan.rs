@@ -226,6 +226,8 @@ fn settle(ledger: &mut Ledger, facts: &Facts<'_>) -> bool {
                 State::Activated
             }
             (State::Begun, Some(_)) => State::Made,
+            // Somebody made it again by hand.
+            (State::Deleted | State::Left, Some(_)) if !facts.gone.contains(id) => State::Made,
             // Too late to cancel: the key is on its way.
             (State::Leaving, Some(seen)) if seen.stage != Stage::Before && !seen.deleting => State::Made,
             (State::Made, None) if facts.gone.contains(id) => State::Deleted,
