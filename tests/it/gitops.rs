@@ -364,6 +364,7 @@ async fn a_connection_is_healthy_or_says_what_is_wrong() {
 #[tokio::test]
 async fn a_rollout_is_healthy_while_it_does_what_its_spec_says() {
     scene("gitops-rollout")
+        .connection(json!({"polling": {"firstAfter": "10m", "interval": "10m"}}))
         .play(async |scene| {
             let (ann, bob, kim) = (
                 scene.person("ann", "ACTIVE").await,

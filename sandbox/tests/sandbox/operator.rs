@@ -123,7 +123,7 @@ impl World {
     pub async fn token_with(&self, assertion: &str, proof: Option<&str>) -> Response {
         let form = url::form_urlencoded::Serializer::new(String::new())
             .append_pair("grant_type", "client_credentials")
-            .append_pair("scope", "okta.users.manage okta.users.read okta.groups.read okta.logs.read")
+            .append_pair("scope", "okta.users.manage okta.users.read okta.groups.read okta.logs.read okta.policies.read okta.authenticators.read")
             .append_pair("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
             .append_pair("client_assertion", assertion)
             .finish();
