@@ -204,7 +204,7 @@ async fn a_table_is_read_whole_or_says_what_is_wrong_with_it() {
             let source = json!({"users": {"configMap": {"name": "staff", "key": "people.csv"}, "interval": "1s"}});
             let rollout = scene.roll("table", source, json!({})).await;
             let told = rollout.until_reason("SourceUnreadable").await;
-            assert!(told.message().contains("rollouts.configMaps"), "{}", told.message());
+            assert!(told.message().contains("rollouts.listNamespaces"), "{}", told.message());
             readable(scene, "staff").await;
             rollout.until("it is missing", |o| o.message().contains("There is no ConfigMap staff")).await;
             let table = |text: &str| {

@@ -206,12 +206,12 @@ fn groups(change: Value) -> Value {
 }
 
 /// A rollout of the console.
-fn console(change: Value) -> Value {
+fn console(change: &Value) -> Value {
     with_source(rollout(), json!({"oktaConsole": change}))
 }
 
 /// A change to the list of a rollout.
-fn users(change: Value) -> Value {
+fn users(change: &Value) -> Value {
     json!({"source": {"users": change}})
 }
 
@@ -236,7 +236,7 @@ fn rollout_cases() -> Vec<Case> {
                 with(groups(json!({})), no_key.clone()),
                 with(
                     with(rollout(), no_key.clone()),
-                    json!({"spec": users(json!({"list": [{"id": "00u1"}]}))}),
+                    json!({"spec": users(&json!({"list": [{"id": "00u1"}]}))}),
                 ),
             ],
             vec![
@@ -250,8 +250,8 @@ fn rollout_cases() -> Vec<Case> {
         ),
         case(
             "spec.template.spec.key does not go",
-            vec![with(console(json!({})), json!({"spec": {"template": {"spec": {"key": {"model": "m"}}}}}))],
-            vec![console(json!({}))],
+            vec![with(console(&json!({})), json!({"spec": {"template": {"spec": {"key": {"model": "m"}}}}}))],
+            vec![console(&json!({}))],
         ),
         spec(
             "spec.onLeave and spec.onDelete",
@@ -306,26 +306,26 @@ fn source_cases() -> Vec<Case> {
         ),
         spec(
             "spec.source.users takes exactly one",
-            vec![users(json!({"configMap": {"name": "m", "key": "k"}})), users(json!({"list": null}))],
-            vec![users(json!({"list": null, "configMap": {"name": "m", "key": "k"}}))],
+            vec![users(&json!({"configMap": {"name": "m", "key": "k"}})), users(&json!({"list": null}))],
+            vec![users(&json!({"list": null, "configMap": {"name": "m", "key": "k"}}))],
         ),
         spec(
             "spec.source.users.interval",
-            vec![users(json!({"interval": "999ms"}))],
-            vec![users(json!({"interval": "1s"}))],
+            vec![users(&json!({"interval": "999ms"}))],
+            vec![users(&json!({"interval": "1s"}))],
         ),
         spec(
             "spec.source.users.list takes",
             vec![
-                users(json!({"list": [{"login": "kim@example.com", "id": "00u1"}]})),
-                users(json!({"list": [{}]})),
+                users(&json!({"list": [{"login": "kim@example.com", "id": "00u1"}]})),
+                users(&json!({"list": [{}]})),
             ],
-            vec![users(json!({"list": [{"id": "00u1"}]}))],
+            vec![users(&json!({"list": [{"id": "00u1"}]}))],
         ),
         case(
             "spec.source.oktaConsole: maxAge",
-            vec![console(json!({"maxAge": "59s"})), console(json!({"interval": "999ms"}))],
-            vec![console(json!({"maxAge": "1m", "interval": "1s"}))],
+            vec![console(&json!({"maxAge": "59s"})), console(&json!({"interval": "999ms"}))],
+            vec![console(&json!({"maxAge": "1m", "interval": "1s"}))],
         ),
     ]
 }
