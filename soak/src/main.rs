@@ -90,6 +90,7 @@ async fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Run(plan) => run::run(&plan).await,
         Command::Rollout(plan) => rollout::run(&plan).await,
+        Command::Audit { dir } if rollout::is_of(&dir) => rollout::audit(&dir),
         Command::Audit { dir } => audit::audit(&dir),
     };
     match outcome {

@@ -28,7 +28,8 @@ pub(crate) fn unexplained(evidence: &Evidence) -> Vec<String> {
     .collect()
 }
 
-fn why_not(evidence: &Evidence, declared: &Declared) -> Option<String> {
+/// Why this end is not explained by what happened to the calls; `None` if it is.
+pub(crate) fn why_not(evidence: &Evidence, declared: &Declared) -> Option<String> {
     let Some(object) = evidence.shipments.of(declared) else { return Some("is gone".to_owned()) };
     let (reason, message) = (objects::reason(object), objects::message(object));
     match objects::end(object) {

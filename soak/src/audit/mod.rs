@@ -1,6 +1,6 @@
 //! The verdict on a run, from what it left behind and nothing else.
 
-mod explained;
+pub(crate) mod explained;
 pub(crate) mod journal;
 pub(crate) mod leaks;
 pub(crate) mod objects;
@@ -57,7 +57,7 @@ pub(crate) struct Evidence {
     pub journal: Journal,
     /// The vendors' world at the end.
     pub state: Value,
-    shipments: Shipments,
+    pub shipments: Shipments,
 }
 
 impl Evidence {

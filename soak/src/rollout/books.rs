@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::cast::{Cast, Fate};
 use crate::{
     Fault,
-    audit::{Evidence, Verdict, leaks, objects, orders, pins},
+    audit::{Evidence, Verdict, explained, journal, leaks, objects, orders, pins},
     folder::{self, Folder},
 };
 
@@ -32,6 +32,7 @@ struct Sums {
     orders: usize,
     activated: usize,
     yielded: usize,
+    held: usize,
     kills: usize,
     double_orders: usize,
     lost_orders: usize,
@@ -57,7 +58,7 @@ pub(super) fn audit(folder: &Folder) -> Result<Verdict, Fault> {
     let leaks = leaks::find(folder)?;
     let miscounted: Vec<_> =
         rollouts.iter().flat_map(|rollout| miscounted(rollout, &cast, &evidence.state)).collect();
-    let unexplained = unexplained(&evidence, &cast, &rollouts, &shipments);
+    let unexplained = unexplained(&evidence, &cast, &rollouts);
     sums.double_orders = double.len();
     sums.lost_orders = lost.len();
     sums.early_pins = early.len();
@@ -69,7 +70,7 @@ pub(super) fn audit(folder: &Folder) -> Result<Verdict, Fault> {
 }
 
 fn count(evidence: &Evidence, cast: &Cast, rollouts: &[Value], shipments: &[Value]) -> Sums {
-    let orders = evidence.journal.done(crate::audit::journal::ORDER).count();
+    let orders = evidence.journal.done(journal::ORDER).count();
     let polls = evidence.journal.all().filter(|call| POLLS.contains(&&*call.operation)).count();
     let source_calls = evidence.journal.all().filter(|call| SOURCES.contains(&&*call.operation)).count();
     let others = evidence.journal.all().count() - polls - source_calls;
@@ -93,7 +94,8 @@ fn count(evidence: &Evidence, cast: &Cast, rollouts: &[Value], shipments: &[Valu
     for shipment in shipments {
         match objects::end(shipment) {
             Some(objects::End::Activated) => sums.activated += 1,
-            Some(objects::End::Held) if YIELDED.contains(&objects::reason(shipment)) => sums.yielded += 1,
+            Some(objects::End::Held) if yielded(shipment) => sums.yielded += 1,
+            Some(objects::End::Held) => sums.held += 1,
             _ => {}
         }
     }
@@ -181,42 +183,58 @@ fn fates(cast: &Cast) -> HashMap<&str, Fate> {
     cast.people.iter().map(|person| (person.id.as_str(), person.fate)).collect()
 }
 
-/// Orders for people who should get none, people who should have one and have none, shipments without an end.
-fn unexplained(evidence: &Evidence, cast: &Cast, rollouts: &[Value], shipments: &[Value]) -> Vec<String> {
+/// Orders for people who should get none, people who should have one and have none, shipments without an end. A kill in
+/// the middle of a call may leave a hold that only a person can end: such a person is accounted for.
+fn unexplained(evidence: &Evidence, cast: &Cast, rollouts: &[Value]) -> Vec<String> {
     let mut found = Vec::new();
     let asked = asked(cast, &evidence.state);
+    let held = held(evidence);
     for person in &cast.people {
         let standing = orders::standing(evidence, &person.id).len();
         let wanted = person.fate.is_served() && asked.contains(person.id.as_str());
-        if wanted && standing != 1 {
+        if wanted && standing != 1 && !held.contains(person.id.as_str()) {
             found.push(format!("unexplained: {} has {standing} orders that stand", person.login));
         }
         if !person.fate.is_served() && standing > 0 {
             found.push(format!("unexplained: {} ({:?}) was ordered for", person.login, person.fate));
         }
     }
-    for shipment in shipments {
-        let told = match objects::end(shipment) {
-            Some(objects::End::Activated) => true,
-            Some(objects::End::Held) => YIELDED.contains(&objects::reason(shipment)),
-            _ => false,
-        };
-        if !told {
-            let text = |pointer: &str| objects::text(shipment, pointer);
-            found.push(format!(
-                "unexplained: {}/{} is {} {}: {}",
-                text("/metadata/namespace"),
-                text("/metadata/name"),
-                text("/status/phase"),
-                objects::reason(shipment),
-                objects::message(shipment)
-            ));
+    for declared in &evidence.pages.shipments {
+        let object = evidence.shipments.of(declared);
+        if object.is_some_and(yielded) || object.is_some_and(|object| died_in_the_queue(evidence, object)) {
+            continue;
+        }
+        if let Some(why) = explained::why_not(evidence, declared) {
+            found.push(format!("unexplained: {}/{} {why}", declared.namespace, declared.name));
         }
     }
     found.extend(rollouts.iter().filter(|rollout| objects::reason(rollout).is_empty()).map(|rollout| {
         format!("unexplained: rollout {} says nothing", objects::text(rollout, "/metadata/name"))
     }));
     found
+}
+
+fn yielded(shipment: &Value) -> bool {
+    objects::end(shipment) == Some(objects::End::Held) && YIELDED.contains(&objects::reason(shipment))
+}
+
+/// An enrolment's receipt is written together with the order's mark, so it waits in the queue of orders, longer than the
+/// audit of storms allows a receipt to take. A kill meanwhile loses it.
+fn died_in_the_queue(evidence: &Evidence, shipment: &Value) -> bool {
+    let user = objects::text(shipment, "/spec/userRef/id");
+    let killed_after = |at| evidence.pages.kills.iter().any(|kill| kill.at >= at);
+    objects::reason(shipment) == "EnrollOutcomeUnknown"
+        && objects::has_choices(shipment)
+        && evidence.journal.about(journal::ENROLL, user).any(|call| killed_after(call.at))
+}
+
+/// People whose shipment waits for an answer, and has not only yielded.
+fn held(evidence: &Evidence) -> BTreeSet<&str> {
+    let waits = |shipment: &Value| objects::end(shipment) == Some(objects::End::Held) && !yielded(shipment);
+    let all = evidence.pages.shipments.iter();
+    all.filter(|declared| evidence.shipments.of(declared).is_some_and(waits))
+        .map(|declared| declared.user_id.as_str())
+        .collect()
 }
 
 /// Everybody whom a source names at the end.

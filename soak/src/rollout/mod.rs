@@ -5,7 +5,7 @@ mod acts;
 mod books;
 mod cast;
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use clap::Args;
 use tokio::{
@@ -65,6 +65,16 @@ pub(crate) async fn run(plan: &Plan) -> Result<Verdict, Fault> {
         _ = terminated.recv() => return Err("asked to end".into()),
     }
     books::audit(&folder)
+}
+
+/// Is it the folder of such a run?
+pub(crate) fn is_of(dir: &Path) -> bool {
+    Folder::at(dir).path(folder::CAST).exists()
+}
+
+/// Judges a run's folder.
+pub(crate) fn audit(dir: &Path) -> Result<Verdict, Fault> {
+    books::audit(&Folder::at(dir))
 }
 
 async fn play(plan: &Plan, folder: &Folder) -> Result<(), Fault> {
