@@ -61,13 +61,14 @@ async fn declare(stage: &Stage) -> Result<(), Fault> {
     list.extend(listed.first().map(|person| json!({"id": person.id})));
     list.push(json!({"login": "nobody@org.example"}));
     let groups = GROUPS.map(|name| json!({"name": name}));
+    let interval = format!("{}s", interval(stage.cast.users));
     let template = json!({"spec": {"key": key}});
     let rollouts = [
-        ("list", json!({"source": {"users": {"list": list, "interval": "2s"}}, "template": template})),
+        ("list", json!({"source": {"users": {"list": list, "interval": interval}}, "template": template})),
         (
             "group",
             json!({
-                "source": {"oktaGroup": {"groups": groups, "interval": "2s"}}, "template": template,
+                "source": {"oktaGroup": {"groups": groups, "interval": interval}}, "template": template,
                 "onLeave": "CancelIfNotShipped",
             }),
         ),
@@ -157,12 +158,20 @@ enum Stop {
     Rest,
 }
 
+/// Seconds between two reads of a source. To read the people of a list is a call for every forty of them, and Okta is
+/// called ten times a second: read too often, nothing else would come to its turn.
+fn interval(users: usize) -> usize {
+    (users / 25).max(2)
+}
+
 /// Looks in a row that must show the same: longer than a rollout takes to read its source anew.
-const QUIET: usize = 5;
+fn looks(users: usize) -> usize {
+    interval(users) / 2 + 4
+}
 
 async fn settle(stage: &Stage, end: Instant, stop: Stop) -> Result<(), Fault> {
     let (mut quiet, mut before) = (0, Value::Null);
-    while quiet < QUIET && Instant::now() < end {
+    while quiet < looks(stage.cast.users) && Instant::now() < end {
         sleep(GLANCE).await;
         stage.replica.lock().await.revive(&stage.diary)?;
         let (rollouts, shipments) = (stage.cluster.rollouts().await?, stage.cluster.shipments().await?);
