@@ -3,7 +3,7 @@
 //! It runs in threads of its own, because tests stop processes with calls that hold up their runtime.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     io::{BufRead, BufReader, Read, Write},
     net::{Shutdown, SocketAddr, TcpListener, TcpStream, ToSocketAddrs},
     sync::{Arc, Condvar, Mutex},
@@ -15,13 +15,20 @@ use std::{
 struct Outage {
     all: bool,
     ports: HashSet<u16>,
-    /// Counts cuts: what was under way at one is lost for good, as where a router lost its tables.
+    /// Counts cuts of everything, and of each port: what was under way at one is lost for good, as where a router lost
+    /// its tables.
     cuts: u64,
+    cuts_of: HashMap<u16, u64>,
 }
 
 impl Outage {
     fn hits(&self, port: u16) -> bool {
         self.all || self.ports.contains(&port)
+    }
+
+    /// Cuts that hit this port.
+    fn cuts(&self, port: u16) -> u64 {
+        self.cuts + self.cuts_of.get(&port).copied().unwrap_or(0)
     }
 }
 
@@ -40,11 +47,11 @@ impl Wire {
         while outage.hits(port) {
             outage = self.changed.wait(outage).unwrap();
         }
-        outage.cuts == cuts
+        outage.cuts(port) == cuts
     }
 
-    fn cuts(&self) -> u64 {
-        self.outage.lock().unwrap().cuts
+    fn cuts(&self, port: u16) -> u64 {
+        self.outage.lock().unwrap().cuts(port)
     }
 
     fn change(&self, change: impl FnOnce(&mut Outage)) {
@@ -100,7 +107,7 @@ impl Proxy {
     pub fn cut_port(&self, port: u16) {
         self.wire.change(|outage| {
             outage.ports.insert(port);
-            outage.cuts += 1;
+            *outage.cuts_of.entry(port).or_default() += 1;
         });
     }
 
@@ -125,7 +132,7 @@ impl Proxy {
 
 /// One connection, from its first byte to its end.
 fn carry(wire: &Arc<Wire>, client: &TcpStream, dial: impl Fn(&TcpStream) -> Option<(TcpStream, TcpStream)>) {
-    let cuts = wire.cuts();
+    let cuts = wire.cuts(0);
     // Where everything is cut, not even a connection comes about.
     if !wire.carries(0, cuts) {
         let _ = client.shutdown(Shutdown::Both);
@@ -133,6 +140,7 @@ fn carry(wire: &Arc<Wire>, client: &TcpStream, dial: impl Fn(&TcpStream) -> Opti
     }
     let Some((server, client)) = dial(client) else { return };
     let port = server.peer_addr().map_or(0, |address| address.port());
+    let cuts = wire.cuts(port);
     wire.asked.lock().unwrap().push(port);
     let (up, down) = ((clone(&client), clone(&server)), (server, client));
     let back = Arc::clone(wire);
