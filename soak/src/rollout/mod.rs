@@ -93,6 +93,8 @@ async fn set(plan: &Plan, folder: &Folder) -> Result<Stage, Fault> {
     let org = vendors.open("org").await?;
     let mut connection = org.connection(&cluster.id().await?);
     connection["policy"]["maxOpenOrders"] = 100_000.into();
+    // Nothing fails here by rule, so a call that takes long only tells of the machine.
+    connection["calls"] = serde_json::json!({"timeout": "10s", "settle": "25s", "lookDelay": "100ms"});
     connection["polling"] = serde_json::json!({"firstAfter": "3s", "interval": "2s"});
     cluster.connect(&org.name, &connection).await?;
     let cast = Cast::gather(&vendors, &org, plan.users).await?;
