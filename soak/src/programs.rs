@@ -5,6 +5,7 @@ use std::{fs::OpenOptions, path::Path, process::Stdio, time::Duration};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
+    signal::unix::{SignalKind, signal},
     time::timeout,
 };
 
@@ -61,6 +62,16 @@ impl Program {
 
 fn appended(log: &Path) -> Result<std::fs::File, Fault> {
     Ok(OpenOptions::new().append(true).create(true).open(log)?)
+}
+
+/// Plays to the end, unless somebody interrupts it or asks it to end; everything started ends with it.
+pub(crate) async fn unless_stopped(play: impl Future<Output = Result<(), Fault>>) -> Result<(), Fault> {
+    let mut terminated = signal(SignalKind::terminate())?;
+    tokio::select! {
+        outcome = play => outcome,
+        _ = tokio::signal::ctrl_c() => Err("interrupted".into()),
+        _ = terminated.recv() => Err("asked to end".into()),
+    }
 }
 
 /// Runs a program to its end; the answer is its stdout.

@@ -4,7 +4,6 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::Value;
 use tokio::{
-    signal::unix::{SignalKind, signal},
     sync::Mutex,
     time::{Instant, sleep},
 };
@@ -18,6 +17,7 @@ use crate::{
     diary::Diary,
     folder::{self, Folder},
     people,
+    programs::unless_stopped,
     replicas::Replica,
     storm::{self, Stage},
     vendors::Vendors,
@@ -40,12 +40,7 @@ pub(crate) async fn run(plan: &Plan) -> Result<Verdict, Fault> {
     );
     let folder = Folder::fresh(&plan.setup.dir, &line)?;
     eprintln!("{line} Everything is kept in {}", folder.path("").display());
-    let mut terminated = signal(SignalKind::terminate())?;
-    tokio::select! {
-        outcome = play(plan, &folder) => outcome?,
-        _ = tokio::signal::ctrl_c() => return Err("interrupted".into()),
-        _ = terminated.recv() => return Err("asked to end".into()),
-    }
+    unless_stopped(Box::pin(play(plan, &folder))).await?;
     audit::audit(&plan.setup.dir)
 }
 

@@ -182,11 +182,11 @@ async fn settle(stage: &Stage, end: Instant, stop: Stop) -> Result<(), Fault> {
             Stop::Tallied => rollouts.iter().all(is_tallied),
             Stop::Rest => ended == shipments.len() && counts.iter().all(|counts| counts["waiting"] == 0),
         };
-        let (quiet_now, same) = (there, before == now);
-        quiet = if quiet_now && same { quiet + 1 } else { 0 };
         if stop == Stop::Tallied && there {
             return Ok(());
         }
+        let same = before == now;
+        quiet = if there && same { quiet + 1 } else { 0 };
         if !same {
             eprintln!("        {} shipments, {ended} at an end", shipments.len());
         }

@@ -8,10 +8,7 @@ mod cast;
 use std::{path::Path, time::Duration};
 
 use clap::Args;
-use tokio::{
-    signal::unix::{SignalKind, signal},
-    sync::Mutex,
-};
+use tokio::sync::Mutex;
 
 use crate::{
     Fault, Setup,
@@ -20,6 +17,7 @@ use crate::{
     control_plane::ControlPlane,
     diary::Diary,
     folder::{self, Folder},
+    programs::unless_stopped,
     replicas::Replica,
     vendors::{Org, Vendors},
 };
@@ -58,13 +56,8 @@ pub(crate) async fn run(plan: &Plan) -> Result<Verdict, Fault> {
     let line = format!("Three rollouts over {} people with seed {}.", plan.users, plan.setup.seed);
     let folder = Folder::fresh(&plan.setup.dir, &line)?;
     eprintln!("{line} Everything is kept in {}", folder.path("").display());
-    let mut terminated = signal(SignalKind::terminate())?;
-    tokio::select! {
-        outcome = play(plan, &folder) => outcome?,
-        _ = tokio::signal::ctrl_c() => return Err("interrupted".into()),
-        _ = terminated.recv() => return Err("asked to end".into()),
-    }
-    books::audit(&folder)
+    unless_stopped(Box::pin(play(plan, &folder))).await?;
+    audit(&plan.setup.dir)
 }
 
 /// Is it the folder of such a run?

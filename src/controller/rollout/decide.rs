@@ -13,7 +13,11 @@ use crate::{
         shipment::DecisionRecord,
     },
     clock,
-    controller::{Context, events, index::Term, shipment::decide::write},
+    controller::{
+        Context, events,
+        index::Term,
+        shipment::decide::{unanswered, write},
+    },
     domain::{
         hold::Choice,
         ids::UserId,
@@ -43,11 +47,7 @@ impl Verdict {
 /// Decisions on this rollout that nobody has answered to yet, the oldest first.
 #[must_use]
 pub fn pending(ctx: &Context, namespace: &str, rollout: &str) -> Vec<Arc<YubiKeyDecision>> {
-    let answered = |d: &YubiKeyDecision| d.status.as_ref().is_some_and(|s| !s.conditions.is_empty());
-    let term = Term::RolloutAnswers { namespace: namespace.to_owned(), rollout: rollout.to_owned() };
-    let mut all: Vec<_> = ctx.decisions.under(&term).into_iter().filter(|d| !answered(d)).collect();
-    all.sort_by_key(|d| (d.creation_timestamp().map(|t| t.0), d.uid()));
-    all
+    unanswered(ctx, &Term::RolloutAnswers { namespace: namespace.to_owned(), rollout: rollout.to_owned() })
 }
 
 /// Puts the decisions into the book, and notes them in the status that is written next.

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use kube::{Api, ResourceExt, runtime::controller::Action};
 use tracing::Instrument;
 
@@ -13,7 +13,7 @@ use super::{
 use crate::{
     api::rollout::YubiKeyRollout,
     clock,
-    controller::{Context, commit::CommitError, measure},
+    controller::{Context, commit::CommitError, measure, shipment::reconcile::action},
     domain::failure::{Failure, Reason},
     trace,
 };
@@ -79,12 +79,5 @@ async fn live(object: &YubiKeyRollout, ctx: &Context) -> Result<Option<YubiKeyRo
     api.get_opt(&object.name_any()).await.map_err(|error| {
         tracing::warn!(%error, "reading the rollout failed");
         Failure::new(Reason::StatusWriteFailed, "The API server did not give the rollout; it is tried again.")
-    })
-}
-
-fn action(until: Option<Timestamp>) -> Action {
-    until.map_or_else(Action::await_change, |at| {
-        let wait = at.duration_since(clock::now()).max(SignedDuration::ZERO);
-        Action::requeue((wait + SignedDuration::from_millis(20)).unsigned_abs())
     })
 }

@@ -67,9 +67,14 @@ pub fn pending(ctx: &Context, object: &YubiKeyShipment) -> Vec<Arc<YubiKeyDecisi
 }
 
 fn waiting(ctx: &Context, namespace: &str, shipment: &str) -> Vec<Arc<YubiKeyDecision>> {
+    unanswered(ctx, &Term::Answers { namespace: namespace.to_owned(), shipment: shipment.to_owned() })
+}
+
+/// Decisions under a term that nobody has answered to yet, the oldest first.
+#[must_use]
+pub fn unanswered(ctx: &Context, term: &Term) -> Vec<Arc<YubiKeyDecision>> {
     let answered = |d: &YubiKeyDecision| d.status.as_ref().is_some_and(|s| !s.conditions.is_empty());
-    let term = Term::Answers { namespace: namespace.to_owned(), shipment: shipment.to_owned() };
-    let mut all: Vec<_> = ctx.decisions.under(&term).into_iter().filter(|d| !answered(d)).collect();
+    let mut all: Vec<_> = ctx.decisions.under(term).into_iter().filter(|d| !answered(d)).collect();
     all.sort_by_key(|d| (d.creation_timestamp().map(|t| t.0), d.uid()));
     all
 }

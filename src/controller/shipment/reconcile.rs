@@ -101,7 +101,8 @@ async fn live(object: &YubiKeyShipment, ctx: &Context) -> Result<Option<YubiKeyS
     })
 }
 
-fn action(until: Option<Timestamp>) -> Action {
+/// Comes back then, or at a change.
+pub fn action(until: Option<Timestamp>) -> Action {
     until.map_or_else(Action::await_change, |at| {
         // A moment late rather than early: an early pass finds nothing due.
         let wait =
