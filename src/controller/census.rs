@@ -1,4 +1,4 @@
-//! Gauges over all shipments and connections: counted from the cache when they are read, so that they are right on
+//! Gauges over all shipments, rollouts and connections: counted from the cache when they are read, so that they are right on
 //! every replica and nothing has to be kept in step. One walk; nothing is allocated for a shipment.
 
 use std::{
@@ -22,6 +22,7 @@ use super::conditions;
 use crate::{
     api::{
         connection::YubiKeyConnection,
+        rollout::YubiKeyRollout,
         shipment::{Phase, YubiKeyShipment, YubiKeyShipmentStatus},
     },
     clock,
@@ -40,6 +41,8 @@ pub struct Census {
     pub shipments: Vec<Store<YubiKeyShipment>>,
     /// Whether each of these watches has listed or was refused.
     pub answered: Shared<BoxFuture<'static, ()>>,
+    /// All rollouts, as watched, in one store or several.
+    pub rollouts: Vec<Store<YubiKeyRollout>>,
     /// All connections, as watched.
     pub connections: Store<YubiKeyConnection>,
     /// What passes learned of each connection.
@@ -65,6 +68,7 @@ impl Collector for Census {
         encode_ready(&mut encoder, &by_name)?;
         let names: Vec<&str> = by_name.keys().map(String::as_str).collect();
         encode_tallies(&mut encoder, &count(&self.shipments, &names), clock::now())?;
+        encode_rollouts(&mut encoder, &self.rollouts)?;
         self.known.encode(&mut encoder, &names, leads)
     }
 }
@@ -197,6 +201,27 @@ fn encode_holds(encoder: &mut DescriptorEncoder<'_>, tallies: &[(&str, Tally)]) 
     Ok(())
 }
 
+/// Conditions of a rollout that tell how it stands; whichever is true.
+const STANDS: [&str; 3] = ["Ready", "Reconciling", "Stalled"];
+
+fn encode_rollouts(encoder: &mut DescriptorEncoder<'_>, rollouts: &[Store<YubiKeyRollout>]) -> fmt::Result {
+    let all: Vec<_> = rollouts.iter().filter(|store| is_listed(store)).flat_map(Store::state).collect();
+    let help = "Rollouts by how they stand.";
+    let mut family = encoder.encode_descriptor("rollouts", help, None, MetricType::Gauge)?;
+    for state in STANDS {
+        let count = all.iter().filter(|rollout| stands(rollout) == state).count();
+        family.encode_family(&[("state", state)])?.encode_gauge(&(count as u64))?;
+    }
+    Ok(())
+}
+
+/// One that no pass has seen yet is under way.
+fn stands(rollout: &YubiKeyRollout) -> &'static str {
+    let conditions = rollout.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
+    let so = |kind: &&str| conditions::find(conditions, kind).is_some_and(|found| found.status == "True");
+    STANDS.into_iter().find(so).unwrap_or("Reconciling")
+}
+
 #[cfg(test)]
 mod tests {
     use kube::runtime::{reflector, watcher};
@@ -248,15 +273,20 @@ mod tests {
         })
     }
 
-    fn census(shipments: Store<YubiKeyShipment>, connections: Vec<Value>) -> Registry {
-        let mut registry = Registry::default();
-        registry.register_collector(Box::new(Census {
+    fn whole(shipments: Store<YubiKeyShipment>, connections: Vec<Value>) -> Census {
+        Census {
             shipments: vec![shipments],
+            rollouts: vec![stored(vec![])],
             connections: stored(connections),
             answered: futures::future::ready(()).boxed().shared(),
             known: Arc::default(),
             leadership: Leadership::always(),
-        }));
+        }
+    }
+
+    fn census(shipments: Store<YubiKeyShipment>, connections: Vec<Value>) -> Registry {
+        let mut registry = Registry::default();
+        registry.register_collector(Box::new(whole(shipments, connections)));
         registry
     }
 
@@ -326,6 +356,34 @@ mod tests {
         let age = text.lines().find(|line| line.starts_with(r#"oldest_hold_age_seconds{connection="a"}"#));
         let age: i64 = age.unwrap().rsplit(' ').next().unwrap().parse().unwrap();
         assert!((clock::now().duration_since(since).as_secs() - age).abs() < 60, "{age}");
+    }
+
+    #[test]
+    fn rollouts_are_counted_by_how_they_stand_with_every_stand_always() {
+        let rollout = |name: &str, conditions: Value| {
+            json!({
+                "apiVersion": "fidoprereg.dev/v1alpha1", "kind": "YubiKeyRollout",
+                "metadata": {"name": name, "namespace": "people"},
+                "spec": {"connectionRef": {"name": "a"}, "source": {"oktaConsole": {}}, "budget": 1},
+                "status": {"conditions": conditions},
+            })
+        };
+        let is = |kind, status| condition(kind, status, "Any", "2026-01-01T00:00:00Z");
+        let rollouts = vec![
+            rollout("new", json!([])),
+            rollout("asks", json!([is("Ready", "False"), is("Stalled", "True")])),
+            rollout("also", json!([is("Ready", "False"), is("Stalled", "True")])),
+            rollout("fine", json!([is("Ready", "True")])),
+        ];
+        let mut registry = Registry::default();
+        registry.register_collector(Box::new(Census {
+            rollouts: vec![stored(rollouts), reflector::store().0],
+            ..whole(stored(vec![]), vec![])
+        }));
+        let text = text(&registry);
+        has(&text, r#"rollouts{state="Stalled"} 2"#);
+        has(&text, r#"rollouts{state="Ready"} 1"#);
+        has(&text, r#"rollouts{state="Reconciling"} 1"#);
     }
 
     /// The time is for a reader's eye: `cargo test --release --lib -- a_crowd --nocapture`.

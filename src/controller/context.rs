@@ -360,7 +360,7 @@ impl Context {
             .filter(|other| !other.status.as_ref().is_some_and(is_finished))
             .min_by_key(|other| order(other))
             .filter(|other| order(other) < mine)?;
-        Some(whole_name(first))
+        Some(whole_name(first.as_ref()))
     }
 
     /// By the id Okta gave, else by the reference as written: before the first mark no id is known. Logins and ids
@@ -400,7 +400,7 @@ impl Context {
     pub fn claimant(&self, id: &ShipmentId, object: &YubiKeyShipment) -> Option<String> {
         let all = self.shipments.under(&Term::Order(id.to_string()));
         let other = all.iter().find(|other| other.uid() != object.uid())?;
-        Some(whole_name(other))
+        Some(whole_name(other.as_ref()))
     }
 
     /// Writes the ids of a released shipment to an event on its connection, where they outlive it.
@@ -432,7 +432,7 @@ fn version(object: &YubiKeyShipment) -> u64 {
 }
 
 /// As people write it: `onboarding/ann-lee`.
-fn whole_name(object: &YubiKeyShipment) -> String {
+pub(super) fn whole_name(object: &impl ResourceExt) -> String {
     format!("{}/{}", object.namespace().unwrap_or_default(), object.name_any())
 }
 

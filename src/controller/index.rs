@@ -12,7 +12,11 @@ use kube::{
 };
 
 use super::context::{is_followed, is_open};
-use crate::api::{decision::YubiKeyDecision, rollout::YubiKeyRollout, shipment::YubiKeyShipment};
+use crate::api::{
+    decision::YubiKeyDecision,
+    rollout::{ROLLOUT_LABEL, YubiKeyRollout},
+    shipment::YubiKeyShipment,
+};
 
 /// What objects are looked up by.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -34,6 +38,13 @@ pub enum Term {
     },
     /// Shipments with this connection whose parcel is under way.
     UnderWay(String),
+    /// Shipments with the label of a rollout.
+    Rollout {
+        /// Its namespace.
+        namespace: String,
+        /// Its name.
+        rollout: String,
+    },
     /// Decisions on a shipment.
     Answers {
         /// Its namespace.
@@ -77,6 +88,10 @@ impl Indexed for YubiKeyShipment {
     fn terms(&self) -> Vec<Term> {
         let connection = &self.spec.connection_ref.name;
         let mut terms = vec![Term::Connection(connection.clone())];
+        terms.extend(self.labels().get(ROLLOUT_LABEL).map(|rollout| Term::Rollout {
+            namespace: self.namespace().unwrap_or_default(),
+            rollout: rollout.clone(),
+        }));
         let status = self.status.as_ref();
         if let Some(id) = status.and_then(|status| status.user_id.clone()) {
             terms.push(Term::Person(id));

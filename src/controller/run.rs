@@ -108,6 +108,7 @@ pub async fn run(setup: Setup, stop: impl Future<Output = ()> + Send + 'static) 
     }));
     setup.metrics.include(Census {
         shipments: places.iter().map(|place| place.shipments.store.clone()).collect(),
+        rollouts: places.iter().map(|place| place.rollouts.store.clone()).collect(),
         connections: ctx.connections.clone(),
         answered: ctx.answered.clone(),
         known: Arc::clone(&setup.metrics.connections),

@@ -3,18 +3,18 @@
 
 use std::{fmt, time::Duration};
 
-use governor::DefaultDirectRateLimiter;
 use reqwest::{
     Method,
     header::{self, HeaderMap},
 };
 use secrecy::{ExposeSecret, SecretString};
-use tokio::{sync::Mutex, time::Instant};
+use tokio::time::Instant;
 use url::Url;
 
 use super::{
-    Auth, Settings, fault,
-    quota::{Bucket, Quota, Retry, Urgency},
+    Auth, Settings, Turn, fault,
+    pace::Pace,
+    quota::{Bucket, Quota, Retry, Seen, Urgency},
     token::{App, Life, Scheme, Token, TokenSource},
 };
 use crate::{
@@ -47,9 +47,7 @@ pub struct Client {
     org_url: Url,
     access: Access,
     quota: Quota,
-    pace: DefaultDirectRateLimiter,
-    /// First come, first served: the limiter alone lets any waiter go first.
-    turn: Mutex<()>,
+    pace: Pace,
 }
 
 impl fmt::Debug for Client {
@@ -116,6 +114,11 @@ impl Request {
             headers: HeaderMap::new(),
         }
     }
+
+    /// The effects of a shipment's road are prepared: their mark is written, and nothing is waited for any more.
+    fn is_prepared(&self) -> bool {
+        self.nature != Nature::Read && self.bucket == Bucket::Preregistration
+    }
 }
 
 /// Is the answer the last word?
@@ -149,25 +152,24 @@ impl Client {
             org_url: settings.org_url.clone(),
             access,
             quota: Quota::new(settings.share),
-            pace: DefaultDirectRateLimiter::direct(governor::Quota::per_second(settings.calls_per_second)),
-            turn: Mutex::new(()),
+            pace: Pace::new(settings.calls_per_second, settings.share),
         })
     }
 
-    /// Gets everything an effect needs besides its own call: a place in the rate budget and a token that
-    /// lives at least 60 seconds more. After it, the next enroll, activate, send-pin, delete or mark-error
-    /// goes out at once.
+    /// Gets everything an effect needs besides its own call: a place in the rate budget, one among the calls under
+    /// way, and a token that lives at least 60 seconds more. After it, the next enroll, activate, send-pin, delete or
+    /// mark-error goes out at once; the turn is kept until its answer is there.
     ///
     /// # Errors
     /// Always `NotSent`: `RateLimited` with the time to wait, or why there is no token.
-    pub async fn prepare(&self) -> Result<(), CallError> {
-        self.keep_pace().await;
+    pub async fn prepare(&self) -> Result<Turn, CallError> {
+        let turn = self.turn(Bucket::Preregistration).await;
         self.allowed(Bucket::Preregistration, Urgency::Planned)?;
         if let Some((app, road)) = self.source(Scope::Road) {
             let deadline = Instant::now() + self.http.timeout();
             road.token(app, &self.http, &self.quota, Life::RenewEarly, deadline).await?;
         }
-        Ok(())
+        Ok(turn)
     }
 
     /// `org_url` with these segments.
@@ -189,11 +191,12 @@ impl Client {
         request: Request,
         read: impl Fn(&Answer) -> Result<T, Unread>,
     ) -> Result<T, CallError> {
-        if request.nature == Nature::Read {
-            self.keep_pace().await;
-        }
+        let (urgency, _turn) = if request.is_prepared() {
+            (Urgency::Prepared, None)
+        } else {
+            (Urgency::Planned, Some(self.turn(request.bucket).await))
+        };
         let deadline = Instant::now() + self.http.timeout();
-        let urgency = if request.nature == Nature::Read { Urgency::Planned } else { Urgency::Prepared };
         let (mut nonces, mut tokens) = (1, 1);
         loop {
             let retry = self.allowed(request.bucket, urgency)?;
@@ -220,12 +223,11 @@ impl Client {
         }
     }
 
-    async fn keep_pace(&self) {
+    async fn turn(&self, bucket: Bucket) -> Turn {
         let asked = Instant::now();
-        let turn = self.turn.lock().await;
-        self.pace.until_ready().await;
-        drop(turn);
+        let turn = self.pace.turn(bucket).await;
         self.http.note_wait(Api::Okta, asked.elapsed());
+        turn
     }
 
     fn allowed(&self, bucket: Bucket, urgency: Urgency) -> Result<Retry, CallError> {
@@ -238,7 +240,9 @@ impl Client {
         if let Access::App(service) = &self.access {
             service.app.learn_nonce(answer);
         }
-        self.quota.note(bucket, answer, Instant::now())
+        let now = Instant::now();
+        self.pace.learn(bucket, Seen::of(answer), now);
+        self.quota.note(bucket, answer, now)
     }
 
     fn source(&self, scope: Scope) -> Option<(&App, &TokenSource)> {

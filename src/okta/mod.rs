@@ -12,6 +12,7 @@ mod groups;
 mod key;
 mod logs;
 mod org;
+mod pace;
 mod pages;
 mod people;
 mod proof;
@@ -32,10 +33,12 @@ pub use self::{
     client::Client,
     key::{Algorithm, SigningKey},
     org::Organization,
+    pace::Turn,
     quota::Share,
 };
 
-/// Calls a second that are gentle to Okta: the bucket of the pre-registration API is not documented.
+/// Calls a second that are gentle to Okta while it has named no limit: that of the pre-registration API is not
+/// documented.
 pub const CALLS_PER_SECOND: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 
 /// One Okta organization and how to be let in.
@@ -45,7 +48,8 @@ pub struct Settings {
     pub org_url: Url,
     /// How to be let in.
     pub auth: Auth,
-    /// Ceiling for our own calls, whatever Okta would allow. [`CALLS_PER_SECOND`] unless there is a reason.
+    /// Calls a second to a bucket whose limit Okta has not named, or whose limit is low. [`CALLS_PER_SECOND`] unless
+    /// there is a reason.
     pub calls_per_second: NonZeroU32,
     /// How much of each limit that Okta reports is ours.
     pub share: Share,

@@ -7,6 +7,7 @@
 
 use std::{
     collections::HashMap,
+    num::NonZeroU32,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -42,6 +43,14 @@ impl Share {
     #[must_use]
     pub fn of_percent(percent: u32) -> Self {
         Self(u64::from(percent.clamp(1, 100)))
+    }
+
+    /// Calls a second that use up our share of a window and no more; one at least.
+    pub(super) fn a_second(self, limit: u64, window: Duration) -> NonZeroU32 {
+        let ours = limit.saturating_mul(self.0) / 100 / window.as_secs().max(1);
+        u32::try_from(ours)
+            .ok()
+            .map_or(NonZeroU32::MAX, |ours| NonZeroU32::new(ours).unwrap_or(NonZeroU32::MIN))
     }
 
     /// Calls of a window that are left to others.

@@ -76,10 +76,14 @@ impl Client {
         open.inspect_err(|error| self.http.note_limit(Api::Yubico, error))
     }
 
-    /// The right to order, if nobody has it.
-    #[must_use]
-    pub fn try_slot(&self) -> Option<Slot> {
-        std::sync::Arc::clone(&self.lanes.order).try_lock_owned().ok().map(Slot)
+    /// The right to order, if nobody has it and nobody waits for it.
+    ///
+    /// # Errors
+    /// As [`Client::slot`].
+    pub fn try_slot(&self) -> Result<Option<Slot>, CallError> {
+        let Ok(slot) = std::sync::Arc::clone(&self.lanes.order).try_lock_owned() else { return Ok(None) };
+        self.open_door()?;
+        Ok(Some(Slot(slot)))
     }
 
     /// When the token expires, if it is a JWT that says so. For a warning, never for a decision: the token is

@@ -8,7 +8,10 @@ use crate::support::{
     sandbox::Call,
     scene::{Scene, own_scene},
     shipment::Handle,
+    until,
 };
+
+const ORDER: &str = "CreateFPRShipment";
 
 /// One of each: held, ordered, activated; each at rest.
 struct AtRest {
@@ -80,4 +83,48 @@ async fn stays_at_rest(scene: &Scene, resting: &AtRest, marker: &str) {
     assert!(reads.is_empty(), "a restart asks the vendors about nobody: {reads:#?}");
     let polls: Vec<_> = calls.iter().filter(|call| call.operation == "GetFPRShipmentById").collect();
     assert!(polls.is_empty(), "a restart reads no order: {polls:#?}");
+}
+
+#[tokio::test]
+async fn a_kill_while_others_order_loses_no_enrolment() {
+    own_scene("queue")
+        .connection(json!({"calls": {"timeout": "20s", "settle": "40s"}}))
+        .play(async |scene| {
+            let slow = scene
+                .sandbox
+                .fault_always(ORDER, json!({"kind": "delay", "ms": 15_000, "when": "before"}))
+                .await;
+            let mut shipments = Vec::new();
+            for number in 0..4 {
+                let name = format!("kim-{number}");
+                let login = scene.person(&name, "ACTIVE").await;
+                shipments.push(scene.ship(&name, &login).await);
+            }
+            // One is in the call. What the others' enrolments gave stands in their status while they queue.
+            let waiting = until(async || {
+                let mut waiting = Vec::new();
+                for shipment in &shipments {
+                    let object = shipment.get().await;
+                    if object.text("/status/enrollment/outcome") == "Made" && !object.has("/status/order") {
+                        waiting.push(shipment);
+                    }
+                }
+                (waiting.len() == 3).then_some(waiting)
+            })
+            .await
+            .expect("three enrolments are written before their turn to order");
+            let operator = scene.operator().take().unwrap();
+            operator.kill();
+            scene.sandbox.mend(slow).await;
+            scene.start_operator().await;
+            for shipment in waiting {
+                shipment.until_ordered().await;
+            }
+            assert_eq!(
+                scene.sandbox.count("enrollPreregistrationEnrollment").await,
+                4,
+                "nobody is enrolled again"
+            );
+        })
+        .await;
 }

@@ -220,6 +220,50 @@ async fn a_deleted_rollout_releases_or_cancels_as_it_says_and_a_new_one_takes_in
 }
 
 #[tokio::test]
+async fn a_paused_rollout_that_is_to_cancel_says_what_it_waits_for() {
+    scene("stays")
+        .play(async |scene| {
+            let ids = people(scene, 1).await;
+            let rollout = scene.roll("stays", list(&ids), json!({"onDelete": "Cancel"})).await;
+            scene.until_orders(1).await;
+            rollout.change(json!({"paused": true})).await;
+            rollout.until_reason("Paused").await;
+            rollout.delete().await;
+            let waits = rollout.until("a person is asked", |o| o.is("Stalled") == "True").await;
+            assert_eq!((waits.reason(), waits.is("Ready")), ("Paused", "False"));
+            assert!(waits.message().contains("spec.onDelete"), "{}", waits.message());
+            assert_eq!(scene.sandbox.get("/state").await["counts"]["ordersNotDeleted"], 1, "nothing is cancelled");
+            rollout.change(json!({"paused": false})).await;
+            rollout.until_gone().await;
+            assert_eq!(scene.sandbox.get("/state").await["counts"]["ordersNotDeleted"], 0);
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_ledger_that_cannot_be_read_stops_the_rollout_and_says_so() {
+    scene("torn")
+        .play(async |scene| {
+            let ids = people(scene, 2).await;
+            let rollout = scene.roll("torn", list(&ids[..1]), json!({})).await;
+            scene.until_orders(1).await;
+            let whole = rollout.until("one is served", |o| !o.ledger(&ids[0]).is_empty()).await;
+            let entry = whole.0["status"]["ledger"][&ids[0]].clone();
+            rollout.set_status(json!({"ledger": {&ids[0]: {"key": 9}}})).await;
+            rollout.change(json!({"source": list(&ids)})).await;
+            let torn = rollout.until("it stops", |o| o.is("Stalled") == "True" && o.is_current()).await;
+            assert_eq!(torn.reason(), "StatusUnreadable");
+            assert!(torn.message().contains("status.ledger"), "{}", torn.message());
+            assert_eq!(torn.0["status"]["ledger"][&ids[0]]["key"], 9, "it is left as it is");
+            assert_eq!(scene.sandbox.orders().await.len(), 1);
+            rollout.set_status(json!({"ledger": {&ids[0]: entry}})).await;
+            scene.until_orders(2).await;
+            rollout.until("it goes on", |o| o.is("Stalled").is_empty() && o.tally("served") == 2).await;
+        })
+        .await;
+}
+
+#[tokio::test]
 async fn a_paused_rollout_and_one_of_another_cluster_change_nothing() {
     scene("still")
         .play(async |scene| {

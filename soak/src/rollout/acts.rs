@@ -122,7 +122,7 @@ async fn churn(stage: &Stage, end: Instant) -> Result<(), Fault> {
     for part in 1..=KILLS {
         while orders(stage).await? * (KILLS + 1) < total * part && Instant::now() < end {
             stage.replica.lock().await.revive(&stage.diary)?;
-            sleep(Duration::from_millis(200)).await;
+            sleep(between_counts(stage.cast.users)).await;
         }
         stage.replica.lock().await.kill(&stage.diary).await?;
         match part {
@@ -132,6 +132,11 @@ async fn churn(stage: &Stage, end: Instant) -> Result<(), Fault> {
         }
     }
     Ok(())
+}
+
+/// To count orders is to read the whole world: of many people, less often.
+fn between_counts(users: usize) -> Duration {
+    Duration::from_millis(200).max(Duration::from_millis(2) * u32::try_from(users).unwrap_or(u32::MAX))
 }
 
 async fn orders(stage: &Stage) -> Result<usize, Fault> {

@@ -201,7 +201,7 @@ fn unexplained(evidence: &Evidence, cast: &Cast, rollouts: &[Value]) -> Vec<Stri
     }
     for declared in &evidence.pages.shipments {
         let object = evidence.shipments.of(declared);
-        if object.is_some_and(yielded) || object.is_some_and(|object| died_in_the_queue(evidence, object)) {
+        if object.is_some_and(yielded) {
             continue;
         }
         if let Some(why) = explained::why_not(evidence, declared) {
@@ -216,16 +216,6 @@ fn unexplained(evidence: &Evidence, cast: &Cast, rollouts: &[Value]) -> Vec<Stri
 
 fn yielded(shipment: &Value) -> bool {
     objects::end(shipment) == Some(objects::End::Held) && YIELDED.contains(&objects::reason(shipment))
-}
-
-/// An enrolment's receipt is written together with the order's mark, so it waits in the queue of orders, longer than the
-/// audit of storms allows a receipt to take. A kill meanwhile loses it.
-fn died_in_the_queue(evidence: &Evidence, shipment: &Value) -> bool {
-    let user = objects::text(shipment, "/spec/userRef/id");
-    let killed_after = |at| evidence.pages.kills.iter().any(|kill| kill.at >= at);
-    objects::reason(shipment) == "EnrollOutcomeUnknown"
-        && objects::has_choices(shipment)
-        && evidence.journal.about(journal::ENROLL, user).any(|call| killed_after(call.at))
 }
 
 /// People whose shipment waits for an answer, and has not only yielded.

@@ -78,7 +78,7 @@ async fn enter(okta: &Client, readings: &mut Readings, evidence: &Evidence, why:
             }
         }
     }
-    okta.prepare().await?;
+    drop(okta.prepare().await?);
     trial(okta, readings, evidence, why).await
 }
 

@@ -13,14 +13,22 @@ struct Change {
     user: Option<u8>,
     order: Option<u8>,
     open: bool,
+    rollout: Option<u8>,
 }
 
 fn changes() -> impl Strategy<Value = Vec<Change>> {
-    let one =
-        (0u8..6, 0u8..8, 0u8..3, proptest::option::of(0u8..3), proptest::option::of(0u8..3), any::<bool>());
+    let some = || proptest::option::of(0u8..3);
+    let one = (0u8..6, 0u8..8, 0u8..3, some(), some(), any::<bool>(), some());
     proptest::collection::vec(one, 0..60).prop_map(|all| {
-        let change =
-            |(name, event, login, user, order, open)| Change { name, event, login, user, order, open };
+        let change = |(name, event, login, user, order, open, rollout)| Change {
+            name,
+            event,
+            login,
+            user,
+            order,
+            open,
+            rollout,
+        };
         all.into_iter().map(change).collect()
     })
 }
@@ -38,9 +46,10 @@ fn shipment(change: &Change) -> YubiKeyShipment {
         status["enrollment"] =
             json!({"attempt": 1, "outcome": "Open", "mark": {"at": AT, "oktaTime": AT, "shown": []}});
     }
+    let labels = change.rollout.map(|rollout| json!({ROLLOUT_LABEL: format!("r{rollout}")}));
     serde_json::from_value(json!({
         "apiVersion": "fidoprereg.dev/v1alpha1", "kind": "YubiKeyShipment",
-        "metadata": {"name": format!("s{}", change.name), "namespace": "onboarding"},
+        "metadata": {"name": format!("s{}", change.name), "namespace": "onboarding", "labels": labels},
         "spec": {"connectionRef": {"name": "acme"}, "userRef": {"login": format!("Kim{}@example.com", change.login)},
             "key": {"model": "m"}},
         "status": status,
@@ -99,9 +108,25 @@ proptest! {
 
 #[test]
 fn a_login_counts_whatever_its_capitals_and_until_the_id_is_known() {
-    let unknown = shipment(&Change { name: 1, event: 3, login: 1, user: None, order: None, open: false });
+    let unknown = shipment(&Change {
+        name: 1,
+        event: 3,
+        login: 1,
+        user: None,
+        order: None,
+        open: false,
+        rollout: None,
+    });
     assert!(unknown.terms().contains(&Term::login("KIM1@example.com")));
-    let known = shipment(&Change { name: 1, event: 3, login: 1, user: Some(2), order: None, open: true });
+    let known = shipment(&Change {
+        name: 1,
+        event: 3,
+        login: 1,
+        user: Some(2),
+        order: None,
+        open: true,
+        rollout: None,
+    });
     assert!(known.terms().contains(&Term::Person("00u2".to_owned())));
     assert!(
         !known.terms().contains(&Term::login("kim1@example.com")),

@@ -76,6 +76,20 @@ pub fn of(rollout: &YubiKeyRollout, basis: YubiKeyRolloutStatus, parts: Parts<'_
     status
 }
 
+/// The status as it is, with how it stands now: of a rollout that goes, or whose status cannot be planned on.
+#[must_use]
+pub fn standing(rollout: &YubiKeyRollout, stand: &Stand, now: Timestamp) -> YubiKeyRolloutStatus {
+    let mut status = rollout.status.clone().unwrap_or_default();
+    let generation = rollout.metadata.generation.unwrap_or_default();
+    let synced = conditions::find(&status.conditions, SYNCED).cloned();
+    let mut built = conditions::build(stand.facts(), &status.conditions, generation, now);
+    built.extend(synced);
+    built.sort_by(|a, b| a.type_.cmp(&b.type_));
+    status.conditions = built;
+    status.observed_generation = generation;
+    status
+}
+
 fn counts(plan: &Plan) -> Counts {
     let counts = &plan.counts;
     let skipped = &counts.skipped;
@@ -144,16 +158,7 @@ fn failure(before: &YubiKeyRolloutStatus, parts: Parts<'_>) -> Option<FailureSta
 }
 
 fn facts(before: &YubiKeyRolloutStatus, parts: Parts<'_>) -> Vec<Fact> {
-    let stand = stand(parts);
-    let mut facts = Vec::new();
-    let (reason, message) = (stand.reason.as_str(), stand.message.clone());
-    facts.push(Fact::new("Ready", stand.ready, reason, message.clone()));
-    if stand.reconciling {
-        facts.push(Fact::new("Reconciling", true, reason, message.clone()));
-    }
-    if stand.stalled {
-        facts.push(Fact::new("Stalled", true, reason, message));
-    }
+    let mut facts = stand(parts).facts();
     facts.push(synced(before, parts));
     facts
 }
@@ -175,7 +180,8 @@ fn synced(before: &YubiKeyRolloutStatus, parts: Parts<'_>) -> Fact {
 }
 
 /// How it stands, in the words of kstatus.
-struct Stand {
+#[derive(Debug)]
+pub struct Stand {
     ready: bool,
     reconciling: bool,
     stalled: bool,
@@ -188,20 +194,31 @@ impl Stand {
         Self { ready: true, reconciling: false, stalled: false, reason, message: message.into() }
     }
 
-    fn under_way(reason: Reason, message: impl Into<String>) -> Self {
+    /// It goes on by itself.
+    pub fn under_way(reason: Reason, message: impl Into<String>) -> Self {
         Self { ready: false, reconciling: true, stalled: false, reason, message: message.into() }
     }
 
-    fn stalled(reason: Reason, message: impl Into<String>) -> Self {
+    /// A person must do something.
+    pub fn stalled(reason: Reason, message: impl Into<String>) -> Self {
         Self { ready: false, reconciling: false, stalled: true, reason, message: message.into() }
     }
 
-    fn failed(failure: &Failure) -> Self {
+    /// As the kind of the failure is.
+    pub fn failed(failure: &Failure) -> Self {
         if failure.reason.kind() == Kind::Stalled {
             Self::stalled(failure.reason, failure.message.clone())
         } else {
             Self::under_way(failure.reason, failure.message.clone())
         }
+    }
+
+    fn facts(&self) -> Vec<Fact> {
+        let says = |kind, so| Fact::new(kind, so, self.reason.as_str(), self.message.clone());
+        let mut facts = vec![says("Ready", self.ready)];
+        facts.extend(self.reconciling.then(|| says("Reconciling", true)));
+        facts.extend(self.stalled.then(|| says("Stalled", true)));
+        facts
     }
 }
 

@@ -1,9 +1,6 @@
 //! Shipments as a rollout sees them: its own by person, and those of others for the same people.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::tz::TimeZone;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
@@ -16,10 +13,15 @@ use crate::{
         shipment::{OrderOutcome, Phase, YubiKeyShipment, YubiKeyShipmentStatus},
     },
     clock,
-    controller::{Context, conditions, connection::registry::Connection, context::is_finished},
+    controller::{
+        Context, conditions,
+        connection::registry::Connection,
+        context::{is_finished, whole_name},
+        index::Term,
+    },
     domain::{
         ids::UserId,
-        rollout::{Key, Roster, Seen, Stage},
+        rollout::{Key, Member, Seen, Stage},
     },
 };
 
@@ -31,38 +33,24 @@ const LAG: jiff::SignedDuration = jiff::SignedDuration::from_secs(30);
 pub struct View {
     /// Its own, by person.
     pub ours: BTreeMap<UserId, Arc<YubiKeyShipment>>,
-    /// Open ones of others, by person and by login.
-    others: Others,
-}
-
-#[derive(Debug, Default)]
-struct Others {
-    by_id: HashMap<String, String>,
-    by_login: HashMap<String, String>,
+    /// Members with an open shipment of somebody else, or whom another rollout begins for, and whose that is.
+    pub elsewhere: BTreeMap<UserId, String>,
 }
 
 impl View {
     /// From the cache, and from what was made a moment ago.
     #[must_use]
     pub fn of(rollout: &YubiKeyRollout, ctx: &Context, known: &mut Known) -> Self {
-        let mut view = Self::default();
-        let org = org(ctx, &rollout.spec.connection_ref.name);
-        for shipment in ctx.shipments.state() {
-            match person(rollout, &shipment) {
-                Some(user) => {
-                    view.ours.insert(user, shipment);
-                }
-                None if same_org(ctx, org.as_deref(), &shipment.spec.connection_ref.name) => {
-                    view.others.note(&shipment);
-                }
-                None => {}
-            }
-        }
+        let mut view = Self { ours: ours(rollout, ctx), elsewhere: BTreeMap::new() };
         let now = clock::now();
         known.made.retain(|user, (at, _)| !view.ours.contains_key(user) && now.duration_since(*at) < LAG);
         let fresh = known.made.iter().map(|(user, (_, shipment))| (user.clone(), Arc::clone(shipment)));
         view.ours.extend(fresh);
-        view.others.note_ledgers(rollout, ctx, org.as_deref());
+        if let Some(roster) = &known.roster {
+            let others = Others::of(rollout, ctx);
+            let found = |member: &Member| Some((member.id.clone(), others.whose(member)?));
+            view.elsewhere = roster.members.iter().filter_map(found).collect();
+        }
         view
     }
 
@@ -71,55 +59,62 @@ impl View {
     pub fn seen(&self) -> BTreeMap<UserId, Seen> {
         self.ours.iter().map(|(user, shipment)| (user.clone(), seen(shipment))).collect()
     }
-
-    /// Members with an open shipment of somebody else.
-    #[must_use]
-    pub fn elsewhere(&self, roster: Option<&Roster>) -> BTreeMap<UserId, String> {
-        let members = roster.map(|roster| &roster.members[..]).unwrap_or_default();
-        let other = |member: &crate::domain::rollout::Member| {
-            let by_login = member.login.as_ref().and_then(|login| self.others.by_login.get(login));
-            let found = self.others.by_id.get(member.id.as_str()).or(by_login)?;
-            Some((member.id.clone(), found.clone()))
-        };
-        members.iter().filter_map(other).collect()
-    }
 }
 
-impl Others {
-    fn note(&mut self, shipment: &YubiKeyShipment) {
-        let status = shipment.status.as_ref();
-        if status.is_some_and(is_finished) {
-            return;
-        }
-        let name = format!("{}/{}", shipment.namespace().unwrap_or_default(), shipment.name_any());
-        let user = &shipment.spec.user_ref;
-        let id = status.and_then(|status| status.user_id.clone()).or_else(|| user.id.clone());
-        match (id, &user.login) {
-            (Some(id), _) => {
-                self.by_id.insert(id, name);
-            }
-            (None, Some(login)) => {
-                self.by_login.insert(login.to_lowercase(), name);
-            }
-            (None, None) => {}
-        }
+fn ours(rollout: &YubiKeyRollout, ctx: &Context) -> BTreeMap<UserId, Arc<YubiKeyShipment>> {
+    let term =
+        Term::Rollout { namespace: rollout.namespace().unwrap_or_default(), rollout: rollout.name_any() };
+    let labelled = ctx.shipments.under(&term).into_iter();
+    labelled.filter_map(|shipment| Some((person(rollout, &shipment)?, shipment))).collect()
+}
+
+/// Whoever else may order for the same people.
+struct Others<'a> {
+    ctx: &'a Context,
+    rollout: &'a YubiKeyRollout,
+    org: Option<String>,
+    /// Other rollouts of the org that order, as last written.
+    rollouts: Vec<Arc<YubiKeyRollout>>,
+}
+
+impl<'a> Others<'a> {
+    fn of(rollout: &'a YubiKeyRollout, ctx: &'a Context) -> Self {
+        let org = org(ctx, &rollout.spec.connection_ref.name);
+        let orders = |other: &Arc<YubiKeyRollout>| {
+            other.uid() != rollout.uid()
+                && other.spec.mode == Mode::Order
+                && same_org(ctx, org.as_deref(), &other.spec.connection_ref.name)
+        };
+        let others = ctx.rollouts.state().into_iter().filter(orders);
+        let rollouts = others.map(|other| ctx.rollout_memory.newest(&other)).collect();
+        Self { ctx, rollout, org, rollouts }
     }
 
-    /// People for whom another rollout has written that it begins: their shipment may not be there yet.
-    fn note_ledgers(&mut self, rollout: &YubiKeyRollout, ctx: &Context, org: Option<&str>) {
-        for other in ctx.rollouts.state() {
-            let theirs = &other.spec.connection_ref.name;
-            let live = other.uid() != rollout.uid() && other.spec.mode == Mode::Order;
-            if !live || !same_org(ctx, org, theirs) {
-                continue;
-            }
-            let other = ctx.rollout_memory.newest(&other);
-            let name = format!("rollout {}/{}", other.namespace().unwrap_or_default(), other.name_any());
-            let ledger = other.status.iter().flat_map(|status| &status.ledger);
-            for (id, _) in ledger.filter(|(_, entry)| entry.state == LedgerState::Begun) {
-                self.by_id.entry(id.clone()).or_insert_with(|| name.clone());
-            }
+    /// What a person may get from somebody else.
+    fn whose(&self, member: &Member) -> Option<String> {
+        self.shipment(member).or_else(|| self.begun(member))
+    }
+
+    fn shipment(&self, member: &Member) -> Option<String> {
+        let mut all = self.ctx.shipments.under(&Term::Person(member.id.to_string()));
+        if let Some(login) = &member.login {
+            all.extend(self.ctx.shipments.under(&Term::login(login)));
         }
+        let open = all.iter().filter(|shipment| {
+            person(self.rollout, shipment).is_none()
+                && same_org(self.ctx, self.org.as_deref(), &shipment.spec.connection_ref.name)
+                && !shipment.status.as_ref().is_some_and(is_finished)
+        });
+        open.map(|shipment| whole_name(shipment.as_ref())).min()
+    }
+
+    /// A rollout that has written that it begins: its shipment may not be there yet.
+    fn begun(&self, member: &Member) -> Option<String> {
+        let begins = |other: &&Arc<YubiKeyRollout>| {
+            let ledger = other.status.as_ref().and_then(|status| status.ledger.get(member.id.as_str()));
+            ledger.is_some_and(|entry| entry.state == LedgerState::Begun)
+        };
+        self.rollouts.iter().find(begins).map(|other| format!("rollout {}", whole_name(other.as_ref())))
     }
 }
 

@@ -17,18 +17,18 @@ use crate::{
         requests::{ActivateRequest, EnrollRequest, OrderRequest},
         seen::PublicKey,
     },
-    yubico,
+    okta, yubico,
 };
 
 /// What can wait is got before the mark.
 #[derive(Debug)]
 pub enum Prepared {
-    /// Token and transport key.
-    Enroll(Box<PublicKey>),
+    /// Transport key, token and turn.
+    Enroll(Box<PublicKey>, okta::Turn),
     /// The organization's one-at-a-time slot.
     Order(yubico::Slot),
-    /// A token.
-    Okta,
+    /// Token and turn.
+    Okta(okta::Turn),
 }
 
 /// The right to send one marked effect once: made by the write of its mark, used up by the call.
@@ -79,15 +79,20 @@ pub async fn prepare(what: Marked, link: &Link) -> Result<Prepared, Failure> {
     match what {
         Marked::Enroll => {
             let key = link.transport_key().await?;
-            link.okta.prepare().await?;
-            Ok(Prepared::Enroll(Box::new(key)))
+            let turn = link.okta.prepare().await?;
+            Ok(Prepared::Enroll(Box::new(key), turn))
         }
         Marked::Order => Ok(Prepared::Order(link.yubico.slot().await?)),
-        Marked::Discard | Marked::SendPin => {
-            link.okta.prepare().await?;
-            Ok(Prepared::Okta)
-        }
+        Marked::Discard | Marked::SendPin => Ok(Prepared::Okta(link.okta.prepare().await?)),
     }
+}
+
+/// The slot for an order, if it is free at once.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn prepare_at_once(link: &Link) -> Result<Option<Prepared>, Failure> {
+    Ok(link.yubico.try_slot()?.map(Prepared::Order))
 }
 
 /// What became of a marked effect, and why if it failed.
@@ -139,7 +144,7 @@ pub async fn run_marked(
         )
     };
     match intent.prepared {
-        Prepared::Enroll(key) => {
+        Prepared::Enroll(key, _turn) => {
             let Some(user) = journal.user.clone() else { return incomplete() };
             let request = EnrollRequest { user, rp_id: link.facts.rp_id.clone(), transport_key: *key };
             match link.okta.enroll(&request).await {
@@ -161,7 +166,7 @@ pub async fn run_marked(
                 Err(error) => Outcome::failed(error),
             }
         }
-        Prepared::Okta => {
+        Prepared::Okta(_turn) => {
             let Some(user) = &journal.user else { return incomplete() };
             let sent = match (intent.what, journal.made(), &journal.unwanted) {
                 (Marked::SendPin, Some(made), _) => link.okta.send_pin(user, &made.id).await,
@@ -204,7 +209,7 @@ pub async fn run_free(what: Free, link: &Link, journal: &mut Journal) -> Result<
     match what {
         Free::Activate => {
             let request = activate_request(link, journal).await?.ok_or_else(incomplete)?;
-            link.okta.prepare().await?;
+            let _turn = link.okta.prepare().await?;
             if let Err(error) = link.okta.activate(&request).await {
                 if error.arrival == Arrival::Refused {
                     link.forget_signing_keys().await;
@@ -225,7 +230,7 @@ pub async fn run_free(what: Free, link: &Link, journal: &mut Journal) -> Result<
         }
         Free::MarkError => {
             let (Some(user), Some(made)) = (&journal.user, journal.made()) else { return Err(incomplete()) };
-            link.okta.prepare().await?;
+            let _turn = link.okta.prepare().await?;
             link.okta.mark_error(user, &made.id).await?;
             journal.observe_marked_error();
         }

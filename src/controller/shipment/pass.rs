@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::{
     decide,
     dereference::{self, Found},
-    execute::{self, Intent},
+    execute::{self, Intent, Prepared},
     finalizer, record, status,
     validate::{self, Surroundings},
 };
@@ -346,7 +346,7 @@ impl Pass {
         what: Marked,
         link: &Arc<Link>,
     ) -> Result<Option<Failure>, CommitError> {
-        let prepared = match execute::prepare(what, link).await {
+        let prepared = match self.prepare(what, link).await? {
             Ok(prepared) => prepared,
             Err(failure) => return Ok(Some(failure)),
         };
@@ -378,6 +378,19 @@ impl Pass {
             Receipt::Refused { retryable: false } if what == Marked::Order => None,
             _ => outcome.failure,
         })
+    }
+
+    /// Where others stand before us, the turn to order may come late: what the enrolment gave is written before it is
+    /// waited for. Else it is written with the order's mark, which saves a write.
+    async fn prepare(&mut self, what: Marked, link: &Link) -> Result<Result<Prepared, Failure>, CommitError> {
+        if what == Marked::Order && self.unwritten.is_some() {
+            match execute::prepare_at_once(link) {
+                Ok(Some(prepared)) => return Ok(Ok(prepared)),
+                Ok(None) => self.save(doing(what)).await?,
+                Err(failure) => return Ok(Err(failure)),
+            }
+        }
+        Ok(execute::prepare(what, link).await)
     }
 
     /// Puts the receipt into the mark of its attempt. An order's receipt is written at once, alone if need be: it is

@@ -4,6 +4,7 @@ mod flow;
 mod groups;
 mod keys;
 mod logs;
+mod pace;
 mod people;
 mod quota;
 mod schemas;

@@ -99,12 +99,12 @@ async fn one_order_at_a_time_also_after_the_client_was_rebuilt() {
     let first = Client::new(&settings, testing::client()).unwrap();
     let second = Client::new(&settings, testing::client()).unwrap();
     let slot = first.slot().await.unwrap();
-    assert!(second.try_slot().is_none());
+    assert!(second.try_slot().unwrap().is_none());
     // Reads do not wait for it.
     second.tracking(&shipment_id()).await.unwrap();
     first.order(&slot, &order()).await.unwrap();
     drop(slot);
-    assert!(second.try_slot().is_some());
+    assert!(second.try_slot().unwrap().is_some());
     assert_eq!(server.seen()[1].line(), "POST /v1/fpr/shipments HTTP/1.1");
     assert_eq!(server.seen()[1].header("authorization"), format!("Bearer {TOKEN}"));
 }
@@ -240,6 +240,11 @@ async fn after_a_429_no_call_of_the_organization_goes_out_until_its_wish_has_pas
     assert_eq!(second.order(&slot, &order()).await.unwrap_err().arrival, Arrival::NotSent);
     drop(slot);
     assert_eq!(first.slot().await.unwrap_err().failure.reason, Reason::RateLimited, "before the mark");
+    assert_eq!(
+        first.try_slot().unwrap_err().failure.reason,
+        Reason::RateLimited,
+        "nor where nobody stands before us"
+    );
     assert_eq!(server.seen().len(), 1);
     tokio::time::pause();
     tokio::time::advance(std::time::Duration::from_secs(61)).await;

@@ -1,0 +1,204 @@
+//! When the source is read, and what becomes of what it says.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use jiff::{SignedDuration, Timestamp};
+use kube::ResourceExt;
+
+use super::Pass;
+use crate::{
+    api::REQUESTED_AT,
+    chance, clock,
+    controller::{
+        commit::CommitError,
+        connection::link::Link,
+        durations, measure,
+        rollout::source::{self, console},
+    },
+    domain::{
+        backoff,
+        failure::{Failure, Kind},
+        ids::UserId,
+        rollout::{Key, Member},
+        system_log::{LogPosition, LogQuery},
+    },
+};
+
+/// Changes of groups are looked for this often, where Okta shows its System Log.
+const LOG_EVERY: SignedDuration = SignedDuration::from_secs(30);
+
+/// The same where it does not.
+const LOG_DENIED: SignedDuration = SignedDuration::from_hours(1);
+
+impl Pass {
+    /// Reads the source if that is due. A source that cannot be read leaves what was known.
+    pub(super) async fn sync(&mut self) -> Result<(), CommitError> {
+        let Some(link) = self.link.clone() else { return Ok(()) };
+        if self.object.spec.source.okta_console.is_some() {
+            return self.read_console(&link).await;
+        }
+        self.listen(&link).await;
+        if self.known.read_at.is_some_and(|at| clock::now() < self.due(at)) && !self.asked() {
+            return Ok(());
+        }
+        let generation = self.object.metadata.generation;
+        self.known.read_at = Some(clock::now());
+        self.known.generation = generation;
+        match self.read_people(&link).await {
+            Ok(read) => {
+                if self.known.groups != read.groups {
+                    self.known.log = None;
+                }
+                self.known.roster = Some(Arc::new(read.roster));
+                self.known.newcomers = read.newcomers;
+                self.known.groups = read.groups;
+                self.known.foreign.clear();
+                self.recovered();
+            }
+            Err(failure) => self.cannot_read(failure),
+        }
+        Ok(())
+    }
+
+    fn recovered(&mut self) {
+        self.known.failure = None;
+        self.known.failures = 0;
+    }
+
+    fn cannot_read(&mut self, failure: Failure) {
+        self.report(&failure);
+        self.known.failures = self.known.failures.saturating_add(1);
+        self.known.failure = Some(failure);
+    }
+
+    /// A fault of the connection is said there, and preflight looks at once.
+    pub(super) fn report(&self, failure: &Failure) {
+        tracing::warn!(reason = %failure.reason, detail = failure.message, "a step of the rollout failed");
+        self.ctx.metrics.failed(measure::ROLLOUT, failure.reason);
+        if failure.reason.kind() == Kind::Auth {
+            self.ctx.registry.report(&self.object.spec.connection_ref.name);
+        }
+    }
+
+    /// Somebody changed the spec, or asks for a look.
+    fn asked(&self) -> bool {
+        let requested = self.object.annotations().get(REQUESTED_AT);
+        self.known.generation != self.object.metadata.generation
+            || requested != self.basis.last_handled_reconcile_at.as_ref()
+    }
+
+    /// When the source is read next.
+    pub(super) fn due(&self, read_at: Timestamp) -> Timestamp {
+        let wait = match &self.known.failure {
+            Some(failure) => self.backoff(failure),
+            None => self.interval(),
+        };
+        read_at.checked_add(wait).unwrap_or(Timestamp::MAX)
+    }
+
+    pub(super) fn backoff(&self, failure: &Failure) -> SignedDuration {
+        let wish = failure.retry_after.and_then(|wish| SignedDuration::try_from(wish).ok());
+        let wait = match failure.reason.kind() {
+            Kind::Stalled => self.interval().min(backoff::STALLED),
+            _ => backoff::delay(self.known.failures.max(1)),
+        };
+        jittered(wish.map_or(wait, |wish| wish.max(wait)))
+    }
+
+    fn interval(&self) -> SignedDuration {
+        let source = &self.object.spec.source;
+        let text = source
+            .okta_group
+            .as_ref()
+            .map(|s| &s.interval)
+            .or(source.users.as_ref().map(|s| &s.interval))
+            .or(source.okta_console.as_ref().map(|s| &s.interval));
+        text.map_or(SignedDuration::from_hours(1), |text| durations::parse(text))
+    }
+
+    async fn read_people(&self, link: &Arc<Link>) -> Result<source::Read, Failure> {
+        let source = &self.object.spec.source;
+        if let Some(groups) = &source.okta_group {
+            return source::group::read(&self.object, groups, link).await;
+        }
+        if let Some(users) = &source.users {
+            return source::users::read(&self.object, users, link, &self.ctx.client).await;
+        }
+        Ok(source::Read::default())
+    }
+
+    /// A change of the groups that the System Log tells of makes the source due.
+    async fn listen(&mut self, link: &Arc<Link>) {
+        let now = clock::now();
+        if self.known.groups.is_empty() || self.known.log_at.is_some_and(|at| now < at) {
+            return;
+        }
+        let query = LogQuery::Memberships(self.known.groups.clone());
+        let from = self.known.log.clone().unwrap_or(LogPosition::Since(self.known.read_at.unwrap_or(now)));
+        match link.okta.log_page(&query, &from).await {
+            Ok(page) => {
+                if !page.events.is_empty() {
+                    tracing::info!(events = page.events.len(), "the members of a group changed");
+                    self.known.read_at = None;
+                }
+                self.known.log = Some(page.next);
+                self.known.log_at = now.checked_add(LOG_EVERY).ok();
+            }
+            Err(error) => {
+                // An advantage that is not there everywhere; the interval stays.
+                let denied = error.failure.reason.kind() == Kind::Auth;
+                tracing::info!(%error, denied, "the System Log does not tell of changes of groups");
+                self.known.log = self.known.log.take().filter(|_| error.status != Some(400));
+                self.known.log_at = now.checked_add(if denied { LOG_DENIED } else { LOG_EVERY }).ok();
+            }
+        }
+    }
+
+    async fn read_console(&mut self, link: &Arc<Link>) -> Result<(), CommitError> {
+        let Some(source) = self.object.spec.source.okta_console.clone() else { return Ok(()) };
+        // Events of the time of a pause stay where they are; their age decides later.
+        if self.bar.is_none() && self.basis.cursor.is_none() {
+            self.basis.cursor = Some(console::start(clock::now()));
+        }
+        let due = self.known.read_at.is_none_or(|at| clock::now() >= self.due(at)) || self.asked();
+        if let (true, None, Some(mut cursor)) = (due, &self.bar, self.basis.cursor.clone()) {
+            self.known.read_at = Some(clock::now());
+            self.known.generation = self.object.metadata.generation;
+            let (book, told) = (&mut self.book, &mut self.told);
+            match console::read(&self.object, &source, link, &mut cursor, book, told).await {
+                Ok(more) => {
+                    self.recovered();
+                    if more {
+                        self.known.read_at = None;
+                    }
+                }
+                Err(failure) => self.cannot_read(failure),
+            }
+            self.basis.cursor = Some(cursor);
+        }
+        if self.known.read_at.is_some() || self.bar.is_some() {
+            self.know_console();
+        }
+        Ok(())
+    }
+
+    /// In a dry run the plan of the status tells whom events have named so far.
+    fn know_console(&mut self) {
+        if self.dry() {
+            let before = self.basis.plan.iter().filter_map(|(id, key)| {
+                let id = UserId::new(id.clone()).ok()?;
+                let key = Key::Model(key.clone());
+                Some(Member { id, login: None, key, skip: None, staged: false })
+            });
+            let fresh: BTreeSet<_> = self.told.iter().map(|member| member.id.clone()).collect();
+            let kept: Vec<_> = before.filter(|member| !fresh.contains(&member.id)).collect();
+            self.told.extend(kept);
+        }
+        self.known.roster = Some(Arc::new(console::roster(&self.book, &self.told)));
+    }
+}
+
+/// Up to a fifth more, so that what failed together does not come back together.
+fn jittered(wait: SignedDuration) -> SignedDuration {
+    wait + wait / 1280 * i32::from(chance::byte())
+}
