@@ -21,6 +21,8 @@ pub(crate) const SECRETS: &str = "secrets.json";
 pub(crate) const DIARY: &str = "kills.json";
 pub(crate) const SHIPMENTS: &str = "shipments.json";
 pub(crate) const ROLLOUTS: &str = "rollouts.json";
+/// The rollouts as the dry run told them.
+pub(crate) const DRY: &str = "dry-rollouts.json";
 /// Of rollouts: who there was, and what was wrong with whom.
 pub(crate) const CAST: &str = "cast.json";
 pub(crate) const CONNECTIONS: &str = "connections.json";

@@ -17,6 +17,7 @@ use super::{
     quota::Bucket,
 };
 use crate::{
+    clock,
     domain::{
         failure::{CallError, Reason},
         ids::{EventId, GroupId, UserId},
@@ -187,7 +188,7 @@ fn id(body: &Value) -> Result<EventId, EventFault> {
 
 fn published(body: &Value) -> Result<Timestamp, EventFault> {
     let text = body.get("published").and_then(Value::as_str).ok_or(EventFault::NoTime)?;
-    text.parse().map_err(|_| EventFault::NoTime)
+    text.parse().map(clock::whole).map_err(|_| EventFault::NoTime)
 }
 
 fn user(body: &Value) -> Result<UserId, EventFault> {

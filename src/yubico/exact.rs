@@ -13,6 +13,7 @@ use super::{
     loose,
 };
 use crate::{
+    clock,
     domain::{
         failure::{CallError, Reason},
         ids::ShipmentId,
@@ -43,7 +44,7 @@ pub struct FoundShipment {
     pub product_id: Option<u32>,
     /// The bucket that pays, where shown.
     pub inventory_product_id: Option<u32>,
-    /// When it was made, by Yubico's clock (UTC), where shown.
+    /// When it was made, by Yubico's clock (UTC) and in whole microseconds, where shown.
     pub created: Option<Timestamp>,
     /// Its state, where shown.
     pub state: Option<ParcelState>,
@@ -208,7 +209,7 @@ pub(super) fn found(entry: &Value, recipient: &Recipient) -> Option<FoundShipmen
         id: id(entry)?,
         product_id: loose::id_of(item, &["product_id"]),
         inventory_product_id: loose::id_of(item, &["inventory_product_id"]),
-        created: loose::text_of(entry, &created).and_then(|text| text.parse().ok()),
+        created: loose::text_of(entry, &created).and_then(|text| text.parse().ok()).map(clock::whole),
         state: loose::state(entry),
         agrees: Vec::new(),
         differs: Vec::new(),

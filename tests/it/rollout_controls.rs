@@ -232,7 +232,11 @@ async fn a_paused_rollout_that_is_to_cancel_says_what_it_waits_for() {
             let waits = rollout.until("a person is asked", |o| o.is("Stalled") == "True").await;
             assert_eq!((waits.reason(), waits.is("Ready")), ("Paused", "False"));
             assert!(waits.message().contains("spec.onDelete"), "{}", waits.message());
-            assert_eq!(scene.sandbox.get("/state").await["counts"]["ordersNotDeleted"], 1, "nothing is cancelled");
+            assert_eq!(
+                scene.sandbox.get("/state").await["counts"]["ordersNotDeleted"],
+                1,
+                "nothing is cancelled"
+            );
             rollout.change(json!({"paused": false})).await;
             rollout.until_gone().await;
             assert_eq!(scene.sandbox.get("/state").await["counts"]["ordersNotDeleted"], 0);

@@ -1,5 +1,6 @@
 //! The verdict on a run, from what it left behind and nothing else.
 
+pub(crate) mod alarms;
 pub(crate) mod explained;
 pub(crate) mod journal;
 pub(crate) mod leaks;
@@ -80,7 +81,7 @@ pub(crate) fn audit(dir: &Path) -> Result<Verdict, Fault> {
     let lost = orders::lost(&evidence);
     let early = pins::early(&evidence.journal);
     let leaks = leaks::find(&folder)?;
-    let unexplained = explained::unexplained(&evidence);
+    let unexplained = [explained::unexplained(&evidence), alarms::find(&folder)?].concat();
     sums.double_orders = double.len();
     sums.lost_orders = lost.len();
     sums.early_pins = early.len();

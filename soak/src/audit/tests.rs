@@ -306,3 +306,10 @@ fn a_kill_around_the_call_explains_a_lost_answer_and_one_long_after_it_does_not(
     late.insert("at".to_owned(), json!(at(110)));
     run.is_noticed_as("unexplained");
 }
+
+#[test]
+fn an_alarm_about_the_definitions_is_noticed_as_nobody_changed_them() {
+    let mut run = Run::good();
+    run.log = "WARN the pass failed reason=CRDOutdated\n".to_owned();
+    run.is_noticed_as("unexplained");
+}

@@ -17,14 +17,15 @@ const GROUPS: [&str; 2] = ["YubiKey 5 NFC", "YubiKey 5C NFC"];
 /// Times the operator is killed while orders are placed.
 const KILLS: usize = 3;
 
-/// A dry run that touches nothing, then orders in a rough time, then rest.
-pub(super) async fn play(stage: &Stage, longest: Duration) -> Result<(), Fault> {
+/// A dry run that touches nothing, then orders in a rough time, then rest. Gives what the dry run told.
+pub(super) async fn play(stage: &Stage, longest: Duration) -> Result<Vec<Value>, Fault> {
     let began = Instant::now();
     let end = began + longest;
     let say = |what: &str| eprintln!("{:4} s  {what}", began.elapsed().as_secs());
     make_groups(stage).await?;
     declare(stage).await?;
-    settle(stage, end, Stop::Tallied).await?;
+    settle(stage, end, Stop::Told).await?;
+    let dry = stage.cluster.rollouts().await?;
     let touched = effects(stage).await?;
     if !touched.is_empty() {
         return Err(format!("the dry run sent something: {}", touched.join(", ")).into());
@@ -36,7 +37,8 @@ pub(super) async fn play(stage: &Stage, longest: Duration) -> Result<(), Fault> 
     say("people came and went, the operator was killed, the button pressed again");
     settle(stage, end, Stop::Rest).await?;
     say("all have come to rest, or the time is over");
-    note_shipments(stage).await
+    note_shipments(stage).await?;
+    Ok(dry)
 }
 
 async fn make_groups(stage: &Stage) -> Result<(), Fault> {
@@ -157,8 +159,8 @@ async fn move_people(stage: &Stage) -> Result<(), Fault> {
 /// When a wait ends.
 #[derive(Clone, Copy, PartialEq)]
 enum Stop {
-    /// Every rollout has read its source.
-    Tallied,
+    /// Every dry run has looked at everybody.
+    Told,
     /// Nothing is on its way, and the same stands as at the looks before.
     Rest,
 }
@@ -184,10 +186,10 @@ async fn settle(stage: &Stage, end: Instant, stop: Stop) -> Result<(), Fault> {
         let ended = shipments.iter().filter(|shipment| objects::end(shipment).is_some()).count();
         let now = json!({"counts": counts, "ended": ended});
         let there = match stop {
-            Stop::Tallied => rollouts.iter().all(is_tallied),
+            Stop::Told => rollouts.iter().all(is_told),
             Stop::Rest => ended == shipments.len() && counts.iter().all(|counts| counts["waiting"] == 0),
         };
-        if stop == Stop::Tallied && there {
+        if stop == Stop::Told && there {
             return Ok(());
         }
         let same = before == now;
@@ -200,13 +202,10 @@ async fn settle(stage: &Stage, end: Instant, stop: Stop) -> Result<(), Fault> {
     Ok(())
 }
 
-fn is_tallied(rollout: &Value) -> bool {
-    let conditions = rollout.pointer("/status/conditions").and_then(Value::as_array).into_iter().flatten();
-    let synced = conditions
-        .into_iter()
-        .any(|condition| condition["type"] == "Synced" && condition["status"] == "True");
+fn is_told(rollout: &Value) -> bool {
     // A console that nobody pressed has no members.
-    synced && (rollout["metadata"]["name"] == "console" || rollout["status"]["counts"]["members"] != 0)
+    let counted = rollout["metadata"]["name"] == "console" || rollout["status"]["counts"]["members"] != 0;
+    objects::reason(rollout) == "DryRun" && counted
 }
 
 /// For the audit that storms have too.

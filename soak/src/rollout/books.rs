@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::cast::{Cast, Fate};
 use crate::{
     Fault,
-    audit::{Evidence, Verdict, explained, journal, leaks, objects, orders, pins},
+    audit::{Evidence, Verdict, alarms, explained, journal, leaks, objects, orders, pins},
     folder::{self, Folder},
 };
 
@@ -56,9 +56,11 @@ pub(super) fn audit(folder: &Folder) -> Result<Verdict, Fault> {
     let lost = orders::lost(&evidence);
     let early = pins::early(&evidence.journal);
     let leaks = leaks::find(folder)?;
-    let miscounted: Vec<_> =
-        rollouts.iter().flat_map(|rollout| miscounted(rollout, &cast, &evidence.state)).collect();
-    let unexplained = unexplained(&evidence, &cast, &rollouts);
+    let dry: Vec<Value> = folder.load(folder::DRY)?;
+    let in_dry = dry.iter().flat_map(|rollout| miscounted_dry(rollout, &cast));
+    let at_end = rollouts.iter().flat_map(|rollout| miscounted(rollout, &cast, &evidence.state));
+    let miscounted: Vec<_> = in_dry.chain(at_end).collect();
+    let unexplained = [unexplained(&evidence, &cast, &rollouts), alarms::find(folder)?].concat();
     sums.double_orders = double.len();
     sums.lost_orders = lost.len();
     sums.early_pins = early.len();
@@ -117,37 +119,71 @@ fn skipped(rollout: &Value) -> BTreeMap<String, u64> {
     all.map(|(reason, count)| (reason.clone(), count.as_u64().unwrap_or(0))).collect()
 }
 
-/// What does not add up in one rollout.
-fn miscounted(rollout: &Value, cast: &Cast, state: &Value) -> Vec<String> {
-    let name = objects::text(rollout, "/metadata/name");
-    let (members, eligible, skipped) =
-        (number(rollout, "members"), number(rollout, "eligible"), skipped(rollout));
-    let mut found = Vec::new();
-    let mut equal = |what: &str, told: u64, books: u64| {
+/// What a rollout tells, held against the books.
+struct Tally<'a> {
+    rollout: &'a Value,
+    skipped: BTreeMap<String, u64>,
+    found: Vec<String>,
+}
+
+impl<'a> Tally<'a> {
+    /// With what must hold for each: members are eligible plus skipped.
+    fn of(rollout: &'a Value) -> Self {
+        let mut tally = Self { rollout, skipped: skipped(rollout), found: Vec::new() };
+        let all: u64 = tally.skipped.values().sum();
+        tally.equal("skipped", number(rollout, "skipped"), all);
+        tally.equal("members", number(rollout, "members"), number(rollout, "eligible") + all);
+        tally
+    }
+
+    fn told(&self, reason: &str) -> u64 {
+        self.skipped.get(reason).copied().unwrap_or(0)
+    }
+
+    fn equal(&mut self, what: &str, told: u64, books: u64) {
         if told != books {
-            found.push(format!("miscounted: rollout {name} tells {told} {what}, the books have {books}"));
+            let name = objects::text(self.rollout, "/metadata/name");
+            self.found
+                .push(format!("miscounted: rollout {name} tells {told} {what}, the books have {books}"));
         }
+    }
+
+    /// What no order changes.
+    fn as_in(&mut self, source: &Source, cast: &Cast) {
+        let members = source.people.len() as u64 + source.doubles + source.strangers;
+        self.equal("members", number(self.rollout, "members"), members);
+        self.equal("double entries", self.told("DoubleEntry"), source.doubles);
+        self.equal("people whom Okta does not know", self.told("UserNotFound"), source.strangers);
+        self.equal("suspended people", self.told("UserStatus"), source.count(cast, Fate::Suspended));
+        self.equal("people without a city", self.told("InvalidRecipient"), source.count(cast, Fate::NoCity));
+    }
+}
+
+/// What does not add up in one dry run.
+fn miscounted_dry(rollout: &Value, cast: &Cast) -> Vec<String> {
+    let mut tally = Tally::of(rollout);
+    let groups = cast.first_group().chain(cast.second_group()).map(|person| person.id.clone()).collect();
+    let Some(source) = source(objects::text(rollout, "/metadata/name"), cast, groups) else {
+        return tally.found;
     };
-    equal("members", members, eligible + skipped.values().sum::<u64>());
-    equal("skipped", number(rollout, "skipped"), skipped.values().sum());
-    let Some(source) = source(name, cast, state) else { return found };
-    let of = |fate: Fate| {
-        source.people.iter().filter(|id| fates(cast).get(id.as_str()) == Some(&fate)).count() as u64
+    tally.as_in(&source, cast);
+    tally.equal("eligible people", number(rollout, "eligible"), source.served(cast));
+    tally.equal("people with a key", tally.told("PreRegisteredKey"), source.count(cast, Fate::HasKey));
+    tally.found
+}
+
+/// What does not add up in one rollout at the end.
+fn miscounted(rollout: &Value, cast: &Cast, state: &Value) -> Vec<String> {
+    let mut tally = Tally::of(rollout);
+    let Some(source) = source(objects::text(rollout, "/metadata/name"), cast, grouped(state)) else {
+        return tally.found;
     };
-    let told = |reason: &str| skipped.get(reason).copied().unwrap_or(0);
-    equal("members", members, source.people.len() as u64 + source.doubles + source.strangers);
-    equal("double entries", told("DoubleEntry"), source.doubles);
-    equal("people whom Okta does not know", told("UserNotFound"), source.strangers);
-    equal("suspended people", told("UserStatus"), of(Fate::Suspended));
-    equal("people without a city", told("InvalidRecipient"), of(Fate::NoCity));
-    let served = of(Fate::Fine) + of(Fate::Newcomer);
+    tally.as_in(&source, cast);
     // Whoever another rollout served first has a key by now, or will have one.
-    equal(
-        "eligible people and people with a key",
-        eligible + told("PreRegisteredKey") + told("OrderedElsewhere"),
-        served + of(Fate::HasKey),
-    );
-    found
+    let told = number(rollout, "eligible") + tally.told("PreRegisteredKey") + tally.told("OrderedElsewhere");
+    let books = source.served(cast) + source.count(cast, Fate::HasKey);
+    tally.equal("eligible people and people with a key", told, books);
+    tally.found
 }
 
 /// Whom a source names.
@@ -157,15 +193,26 @@ struct Source {
     strangers: u64,
 }
 
+impl Source {
+    fn count(&self, cast: &Cast, fate: Fate) -> u64 {
+        let fates = fates(cast);
+        self.people.iter().filter(|id| fates.get(id.as_str()) == Some(&fate)).count() as u64
+    }
+
+    fn served(&self, cast: &Cast) -> u64 {
+        self.count(cast, Fate::Fine) + self.count(cast, Fate::Newcomer)
+    }
+}
+
 /// By the books; `None` for the console, whose people are events.
-fn source(name: &str, cast: &Cast, state: &Value) -> Option<Source> {
+fn source(name: &str, cast: &Cast, groups: BTreeSet<String>) -> Option<Source> {
     match name {
         "list" => Some(Source {
             people: cast.listed().map(|person| person.id.clone()).collect(),
             doubles: 1,
             strangers: 1,
         }),
-        "group" => Some(Source { people: grouped(state), doubles: 0, strangers: 0 }),
+        "group" => Some(Source { people: groups, doubles: 0, strangers: 0 }),
         _ => None,
     }
 }

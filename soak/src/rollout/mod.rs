@@ -72,7 +72,8 @@ pub(crate) fn audit(dir: &Path) -> Result<Verdict, Fault> {
 
 async fn play(plan: &Plan, folder: &Folder) -> Result<(), Fault> {
     let stage = set(plan, folder).await?;
-    acts::play(&stage, Duration::from_secs_f64(plan.minutes * 60.0)).await?;
+    let dry = acts::play(&stage, Duration::from_secs_f64(plan.minutes * 60.0)).await?;
+    folder.save(folder::DRY, &dry)?;
     collect(&stage, folder).await?;
     end(stage).await
 }

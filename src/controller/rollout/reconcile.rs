@@ -21,6 +21,9 @@ use crate::{
 /// Passes over one rollout are this far apart: its shipments change by the hundred, and each pass looks at all of them.
 const APART: SignedDuration = SignedDuration::from_millis(500);
 
+/// And farther for each person in the ledger: each pass may write it whole.
+const APART_A_PERSON: SignedDuration = SignedDuration::from_millis(1);
+
 /// Conflicts in a row after which the pass gives up and comes back later.
 const MOST_CONFLICTS: usize = 5;
 
@@ -53,7 +56,12 @@ fn too_soon(object: &YubiKeyRollout, ctx: &Context) -> Option<Duration> {
     let since = clock::now().duration_since(ctx.rollout_memory.ended(&uid)?);
     let decided =
         !decide::pending(ctx, &object.namespace().unwrap_or_default(), &object.name_any()).is_empty();
-    (since < APART && !decided).then(|| (APART - since).unsigned_abs())
+    let apart = apart(object.status.as_ref().map_or(0, |status| status.ledger.len()));
+    (since < apart && !decided).then(|| (apart - since).unsigned_abs())
+}
+
+fn apart(people: usize) -> SignedDuration {
+    APART.max(APART_A_PERSON * i32::try_from(people).unwrap_or(i32::MAX))
 }
 
 async fn passes(object: Arc<YubiKeyRollout>, ctx: Arc<Context>) -> Result<Action, Failure> {

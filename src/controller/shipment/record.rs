@@ -7,6 +7,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 
 use crate::{
     api::shipment as api,
+    clock,
     domain::{
         failure::{Failure, Reason},
         hold::Choice,
@@ -38,8 +39,9 @@ fn text<T, E: Display>(field: &str, parsed: Result<T, E>) -> Result<T, Failure> 
     parsed.map_err(|fault| unreadable(field, format!("cannot be read: {fault}")))
 }
 
-const fn time(at: Timestamp) -> MicroTime {
-    MicroTime(at)
+/// Whatever a journal holds: what is written must be what is read.
+fn time(at: Timestamp) -> MicroTime {
+    MicroTime(clock::whole(at))
 }
 
 /// Reads the journal out of a status.
@@ -325,7 +327,7 @@ fn write_enrollment(enrollment: &Enrollment) -> Option<api::EnrollmentStatus> {
     })
 }
 
-const fn blank_order(attempt: u32, outcome: api::OrderOutcome, mark: Timestamp) -> api::OrderStatus {
+fn blank_order(attempt: u32, outcome: api::OrderOutcome, mark: Timestamp) -> api::OrderStatus {
     api::OrderStatus {
         attempt,
         outcome,

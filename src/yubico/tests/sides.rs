@@ -28,7 +28,7 @@ async fn tracking_takes_what_is_there() {
 
 fn listed(id: &str, email: &str) -> Value {
     json!({"shipment_id": id, "recipient_email": email, "recipient_firstname": "ANN", "recipient_lastname": "Leigh",
-        "shipment_state_id": 103, "shipment_request_date": "2026-01-05T20:43:19Z",
+        "shipment_state_id": 103, "shipment_request_date": "2026-01-05T20:43:19.123456789Z",
         "shipment_items": [{"product_id": 29, "inventory_product_id": "106"}]})
 }
 
@@ -55,7 +55,7 @@ async fn a_search_reads_all_pages_and_keeps_only_this_recipient() {
     assert_eq!(found.len(), 1);
     let mine = &found[0];
     assert_eq!((mine.id.as_str(), mine.product_id, mine.inventory_product_id), ("mine", Some(29), Some(106)));
-    assert_eq!(mine.created.unwrap().to_string(), "2026-01-05T20:43:19Z");
+    assert_eq!(mine.created.unwrap().to_string(), "2026-01-05T20:43:19.123457Z", "what a status can hold");
     assert_eq!(mine.agrees, [Field::Email, Field::FirstName]);
     assert_eq!(mine.differs, [Field::LastName]);
     assert!(!format!("{mine:?}").to_lowercase().contains("ann"));
