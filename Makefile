@@ -2,7 +2,7 @@
 # Everything real is in scripts, so that CI and people run the same.
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-stop test fuzz model mutants soak rollout audit rights image image-check crds lint fmt clean
+.PHONY: help build demo demo-stop test fuzz model mutants soak rollout bench audit rights image image-check crds lint fmt clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ soak: ## A fault storm: SHIPMENTS=500 MINUTES=10 SEED=1 (odd: two replicas witho
 
 rollout: ## All three ways to order at once, dry and for real: USERS=2000 SEED=1; the last line is the verdict
 	@hack/soak.sh rollout
+
+bench: ## What a shipment costs and what many at rest do: SHIPMENTS=200 RESTING=1000; one line of JSON, nothing is judged
+	@hack/soak.sh bench
 
 audit: ## Recompute a storm's verdict from its folder: DIR=.state/soak/1
 	@hack/soak.sh audit "$(DIR)"

@@ -5,6 +5,7 @@
 #   SHIPMENTS=500 MINUTES=10 SEED=1 hack/soak.sh run    a storm, with release builds
 #   hack/soak.sh audit DIR                              its verdict once more, from its folder alone
 #   USERS=2000 SEED=1 hack/soak.sh rollout              rollouts of all three sources over so many people
+#   SHIPMENTS=200 RESTING=1000 hack/soak.sh bench       CPU, memory, calls and writes of a shipment, measured and not judged
 #   hack/soak.sh short                                  a small rollout and two small storms with debug builds, for hack/test.sh
 set -euo pipefail
 . "$(dirname "$0")/lib/common.sh"
@@ -51,6 +52,14 @@ run_rollout() {
   rollout release "$seed" "${USERS:-200}" "${MINUTES:-60}" "${DIR:-.state/rollout/$seed}"
 }
 
+bench() {
+  local programs=$target/release
+  build release
+  tied "$programs/yubikey-shipment-soak" bench --seed "${SEED:-1}" --shipments "${SHIPMENTS:-200}" --resting "${RESTING:-1000}" \
+    --dir "${DIR:-.state/bench}" --tools "$bin" --chart charts/yubikey-shipment-operator \
+    --operator "$programs/yubikey-shipment-operator" --sandbox "$programs/yubikey-shipment-sandbox"
+}
+
 run() {
   local seed=${SEED:-1}
   build release
@@ -92,6 +101,7 @@ need git rust c go
 case ${1-} in
 run) run ;;
 rollout) run_rollout ;;
+bench) bench ;;
 audit)
   [ -n "${2-}" ] || fail "name the folder of a run: make audit DIR=.state/soak/1"
   profile=release
@@ -101,5 +111,5 @@ audit)
   audit "$profile" "$2"
   ;;
 short) short ;;
-*) fail "say run, audit DIR or short" ;;
+*) fail "say run, rollout, bench, audit DIR or short" ;;
 esac

@@ -62,6 +62,19 @@ impl Cluster {
         }
     }
 
+    /// Makes one as a backup would bring it back, its status with it.
+    pub(crate) async fn restore(&self, namespace: &str, name: &str, whole: &Value) -> Result<(), Fault> {
+        let api: Api<DynamicObject> =
+            Api::namespaced_with(self.0.clone(), namespace, &ours("YubiKeyShipment"));
+        let mut manifest = manifest("YubiKeyShipment", name, &whole["spec"]);
+        manifest["metadata"]["finalizers"] = whole["metadata"]["finalizers"].clone();
+        api.create(&PostParams::default(), &object(manifest)?).await?;
+        let status = Patch::Merge(json!({"status": whole["status"]}));
+        #[expect(clippy::disallowed_methods, reason = "the operator's rule; a backup is put back like this")]
+        api.patch_status(name, &PatchParams::default(), &status).await?;
+        Ok(())
+    }
+
     pub(crate) async fn shipments(&self) -> Result<Vec<Value>, Fault> {
         self.all(&ours("YubiKeyShipment")).await
     }

@@ -26,6 +26,8 @@ pub(crate) struct ControlPlane {
     pub kubeconfig: PathBuf,
     /// Of the operator's service account.
     pub operator_kubeconfig: PathBuf,
+    /// What the API server was asked, a line of JSON each.
+    pub audit_log: PathBuf,
 }
 
 impl ControlPlane {
@@ -40,6 +42,7 @@ impl ControlPlane {
             port,
             kubeconfig: PathBuf::from(text("kubeconfig")),
             operator_kubeconfig: folder.path("control-plane/operator.kubeconfig"),
+            audit_log: PathBuf::from(text("auditLog")),
         };
         plane.install().await?;
         Ok(plane)

@@ -3,6 +3,7 @@
 //! late for its PIN, or a secret leaked.
 
 mod audit;
+mod bench;
 mod calm;
 mod clock;
 mod cluster;
@@ -15,6 +16,7 @@ mod replicas;
 mod rollout;
 mod run;
 mod storm;
+mod usage;
 mod vendors;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -38,6 +40,8 @@ enum Command {
     Run(Plan),
     /// Runs three rollouts, dry and for real, while people come and go and the operator dies, and audits their books.
     Rollout(rollout::Plan),
+    /// Measures what a shipment costs, and what many at rest do.
+    Bench(bench::Plan),
     /// Recomputes the verdict of a run from its folder alone.
     Audit {
         /// The folder of the run.
@@ -90,6 +94,7 @@ async fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Run(plan) => run::run(&plan).await,
         Command::Rollout(plan) => rollout::run(&plan).await,
+        Command::Bench(plan) => bench::run(&plan).await,
         Command::Audit { dir } if rollout::is_of(&dir) => rollout::audit(&dir),
         Command::Audit { dir } => audit::audit(&dir),
     };

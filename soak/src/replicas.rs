@@ -10,6 +10,7 @@ use crate::{
     diary::{Diary, Kill},
     folder::{self, Folder},
     programs::Program,
+    usage::Usage,
 };
 
 /// One replica over all its lives.
@@ -22,6 +23,7 @@ pub(crate) struct Replica {
     kubeconfig: PathBuf,
     address: String,
     folder: Folder,
+    log_level: &'static str,
 }
 
 impl Replica {
@@ -51,6 +53,7 @@ impl Replica {
             kubeconfig,
             address,
             folder: folder.clone(),
+            log_level: "info,yubikey_shipment_operator=debug",
         };
         replica.launch()?;
         Ok(replica)
@@ -59,11 +62,18 @@ impl Replica {
     fn launch(&mut self) -> Result<(), Fault> {
         let mut command = Command::new(&self.operator);
         command.args(&self.arguments).env("KUBECONFIG", &self.kubeconfig).env("NO_COLOR", "1");
-        command.env("RUST_LOG", "info,yubikey_shipment_operator=debug");
+        command.env("RUST_LOG", self.log_level);
         // Everything here is on this machine.
         command.env("NO_PROXY", "localhost,127.0.0.1");
         self.program = Some(Program::silent(command, &self.folder.log(&self.name))?);
         Ok(())
+    }
+
+    /// Another life with the log that users have.
+    pub(crate) async fn restart_quiet(&mut self) -> Result<(), Fault> {
+        self.stop().await?;
+        self.log_level = "info";
+        self.launch()
     }
 
     /// SIGKILL, and a new life at once.
@@ -84,6 +94,18 @@ impl Replica {
             self.launch()?;
         }
         Ok(())
+    }
+
+    /// What its process has used so far.
+    pub(crate) fn usage(&self) -> Result<Usage, Fault> {
+        let pid = self.program.as_ref().and_then(Program::pid).ok_or("the operator does not run")?;
+        Usage::of(pid)
+    }
+
+    /// Does it say that all its watches have listed?
+    pub(crate) async fn is_ready(&self, http: &reqwest::Client) -> bool {
+        let answer = http.get(format!("http://{}/readyz", self.address)).send().await;
+        answer.is_ok_and(|answer| answer.status().is_success())
     }
 
     /// One more sample of its metrics; none while it starts.

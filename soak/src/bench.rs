@@ -1,0 +1,288 @@
+//! What a shipment costs, and what many at rest do: CPU, memory, calls and writes, measured and not judged. Two
+//! machines give two answers, so no test waits for these numbers.
+
+use std::{
+    fs::File,
+    io::{BufRead, BufReader},
+    time::Duration,
+};
+
+use clap::Args;
+use futures::{StreamExt, TryStreamExt};
+use serde::Serialize;
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+use crate::{
+    Fault, Setup,
+    audit::{Verdict, objects},
+    cluster::Cluster,
+    control_plane::{ACCOUNT, ControlPlane},
+    folder::Folder,
+    people::{self, Person},
+    programs::unless_stopped,
+    replicas::Replica,
+    usage::Usage,
+    vendors::Vendors,
+};
+
+/// Parcels move on after so many seconds in a state.
+const STEP: &str = "0.5";
+
+/// Objects made side by side.
+const SIDE_BY_SIDE: usize = 16;
+
+/// Longest wait for anything.
+const PATIENCE: Duration = Duration::from_secs(900);
+
+/// At rest for so long, to see that nothing is done.
+const REST: Duration = Duration::from_secs(20);
+
+/// One measurement.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Plan {
+    #[command(flatten)]
+    setup: Setup,
+    /// Shipments that walk the whole road.
+    #[arg(long)]
+    shipments: usize,
+    /// Finished shipments beside which the operator then starts anew.
+    #[arg(long)]
+    resting: usize,
+}
+
+/// The line's members, in its order. Memory is resident, in MiB.
+#[derive(Debug, Default, Serialize)]
+struct Numbers {
+    shipments: usize,
+    start_seconds: f64,
+    start_mib: f64,
+    cpu_ms_a_shipment: f64,
+    calls_a_shipment: f64,
+    writes_a_shipment: f64,
+    events_a_shipment: f64,
+    road_seconds: f64,
+    road_mib: f64,
+    resting: usize,
+    restart_seconds: f64,
+    restart_cpu_seconds: f64,
+    resting_mib: f64,
+    resting_peak_mib: f64,
+    calls_about_shipments_at_rest: usize,
+    writes_at_rest: usize,
+}
+
+struct Stage {
+    plane: ControlPlane,
+    cluster: Cluster,
+    vendors: Vendors,
+    people: Vec<Person>,
+    replica: Replica,
+    http: reqwest::Client,
+}
+
+/// Runs it; everything started ends with it, also when it is interrupted.
+pub(crate) async fn run(plan: &Plan) -> Result<Verdict, Fault> {
+    let line = format!("{} shipments on their road, then {} at rest.", plan.shipments, plan.resting);
+    let folder = Folder::fresh(&plan.setup.dir, &line)?;
+    eprintln!("{line} Everything is kept in {}", folder.path("").display());
+    let mut numbers = Numbers { shipments: plan.shipments, resting: plan.resting, ..Numbers::default() };
+    unless_stopped(Box::pin(measure(plan, &folder, &mut numbers))).await?;
+    Ok(Verdict { line: serde_json::to_string(&numbers)?, is_good: true, findings: Vec::new() })
+}
+
+async fn measure(plan: &Plan, folder: &Folder, numbers: &mut Numbers) -> Result<(), Fault> {
+    let mut stage = set(plan, folder).await?;
+    numbers.start_seconds = started(&mut stage).await?;
+    numbers.start_mib = mib(quiet(&stage.replica).await?.resident);
+    walk(&stage, numbers).await?;
+    eprintln!("{:.0} s for the road", numbers.road_seconds);
+    stage.replica.stop().await?;
+    fill(&stage, plan.resting).await?;
+    eprintln!("{} shipments are at rest", plan.resting);
+    rest(&mut stage, numbers).await?;
+    stage.replica.stop().await?;
+    stage.vendors.stop().await?;
+    stage.plane.stop().await
+}
+
+async fn set(plan: &Plan, folder: &Folder) -> Result<Stage, Fault> {
+    let setup = &plan.setup;
+    let (plane, vendors) =
+        tokio::try_join!(ControlPlane::start(setup, folder), Vendors::start(setup, folder, STEP))?;
+    vendors.set_pace().await?;
+    let cluster = Cluster::open(&plane.kubeconfig).await?;
+    for namespace in people::namespaces() {
+        cluster.make_namespace(&namespace).await?;
+    }
+    let org = vendors.open("org").await?;
+    let mut connection = org.connection(&cluster.id().await?);
+    connection["policy"]["maxOpenOrders"] = 100_000.into();
+    connection["calls"] = json!({"timeout": "30s", "settle": "60s", "lookDelay": "100ms"});
+    // Two looks at a parcel: one too early, one when it has arrived.
+    connection["polling"] = json!({"firstAfter": "2s", "interval": "20s", "listFrom": 1_000_000});
+    cluster.connect(&org.name, &connection).await?;
+    let people = people::create(&vendors, std::slice::from_ref(&org), plan.shipments).await?;
+    let kubeconfig = plane.operator_kubeconfig.clone();
+    let replica =
+        Replica::start(setup, folder, "operator", kubeconfig, &vendors.credentials(), false).await?;
+    let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(2)).build()?;
+    Ok(Stage { plane, cluster, vendors, people, replica, http })
+}
+
+/// Seconds from the start of a process to its readiness.
+async fn started(stage: &mut Stage) -> Result<f64, Fault> {
+    stage.replica.restart_quiet().await?;
+    let began = Instant::now();
+    while !stage.replica.is_ready(&stage.http).await {
+        if began.elapsed() > PATIENCE {
+            return Err("the operator does not become ready".into());
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+    Ok(rounded(began.elapsed().as_secs_f64()))
+}
+
+/// What it has used once it uses nothing more.
+async fn quiet(replica: &Replica) -> Result<Usage, Fault> {
+    let began = Instant::now();
+    let mut before = replica.usage()?;
+    loop {
+        sleep(Duration::from_secs(2)).await;
+        let now = replica.usage()?;
+        if now.cpu.saturating_sub(before.cpu) <= Duration::from_millis(20) || began.elapsed() > PATIENCE {
+            return Ok(now);
+        }
+        before = now;
+    }
+}
+
+async fn walk(stage: &Stage, numbers: &mut Numbers) -> Result<(), Fault> {
+    let before = stage.replica.usage()?;
+    let (calls, requests) = (calls(stage).await?.len(), writes(stage)?);
+    let began = Instant::now();
+    let declare = |person: &Person| {
+        let (cluster, person) = (stage.cluster.clone(), person.clone());
+        async move { cluster.ship(&person.namespace, &person.name, &person.spec()).await }
+    };
+    let all: Vec<_> = stage.people.iter().map(declare).collect();
+    futures::stream::iter(all).buffer_unordered(SIDE_BY_SIDE).try_collect::<Vec<()>>().await?;
+    loop {
+        sleep(Duration::from_secs(2)).await;
+        let shipments = stage.cluster.shipments().await?;
+        let ended = shipments.iter().filter(|shipment| objects::end(shipment).is_some()).count();
+        if ended == stage.people.len() {
+            break;
+        }
+        if began.elapsed() > PATIENCE {
+            return Err(format!("{ended} of {} shipments came to an end", stage.people.len()).into());
+        }
+    }
+    numbers.road_seconds = rounded(began.elapsed().as_secs_f64());
+    let after = quiet(&stage.replica).await?;
+    let each = |count: usize| per(count, stage.people.len());
+    numbers.cpu_ms_a_shipment =
+        rounded(after.cpu.saturating_sub(before.cpu).as_secs_f64() * 1000.0 / float(stage.people.len()));
+    numbers.road_mib = mib(after.resident);
+    numbers.calls_a_shipment = each(self::calls(stage).await?.len() - calls);
+    let now = writes(stage)?;
+    numbers.writes_a_shipment = each(now.shipments - requests.shipments);
+    numbers.events_a_shipment = each(now.events - requests.events);
+    Ok(())
+}
+
+/// Copies of a finished one, each of another person.
+async fn fill(stage: &Stage, count: usize) -> Result<(), Fault> {
+    let shipments = stage.cluster.shipments().await?;
+    let pattern = shipments.first().ok_or("no shipment walked the road")?;
+    let namespaces: Vec<_> = people::namespaces().collect();
+    let copy = |number: usize| {
+        let whole = copy(pattern, &format!("{number:012}"));
+        let (cluster, namespace) = (stage.cluster.clone(), namespaces[number % namespaces.len()].clone());
+        async move { cluster.restore(&namespace, &format!("rest-{number}"), &whole?).await }
+    };
+    futures::stream::iter((0..count).map(copy))
+        .buffer_unordered(SIDE_BY_SIDE)
+        .try_for_each(|()| std::future::ready(Ok(())))
+        .await
+}
+
+/// The same with other ids, wherever they stand: one more that is in order and has nothing to be done.
+fn copy(pattern: &Value, number: &str) -> Result<Value, Fault> {
+    let mut text = pattern.to_string();
+    let ids = [
+        ("/spec/userRef/login", "login@"),
+        ("/status/userId", "00uREST"),
+        ("/status/enrollment/id", "fwfREST"),
+        ("/status/order/shipmentId", "REST"),
+    ];
+    for (pointer, prefix) in ids {
+        text = text.replace(objects::text(pattern, pointer), &format!("{prefix}{number}"));
+    }
+    Ok(serde_json::from_str(&text)?)
+}
+
+async fn rest(stage: &mut Stage, numbers: &mut Numbers) -> Result<(), Fault> {
+    let (known, written) = (calls(stage).await?.len(), writes(stage)?.shipments);
+    numbers.restart_seconds = started(stage).await?;
+    quiet(&stage.replica).await?;
+    sleep(REST).await;
+    let usage = stage.replica.usage()?;
+    numbers.restart_cpu_seconds = rounded(usage.cpu.as_secs_f64());
+    numbers.resting_mib = mib(usage.resident);
+    numbers.resting_peak_mib = mib(usage.peak);
+    let fresh = calls(stage).await?.split_off(known);
+    numbers.calls_about_shipments_at_rest = fresh.iter().filter(|call| is_about_one(call)).count();
+    numbers.writes_at_rest = writes(stage)?.shipments - written;
+    Ok(())
+}
+
+async fn calls(stage: &Stage) -> Result<Vec<Value>, Fault> {
+    let journal = stage.vendors.get("/journal").await?;
+    Ok(journal.as_array().cloned().unwrap_or_default())
+}
+
+fn is_about_one(call: &Value) -> bool {
+    ["userId", "shipmentId", "enrollmentId"].into_iter().any(|member| call[member].is_string())
+}
+
+/// What the operator wrote so far, as the API server counts.
+#[derive(Debug, Clone, Copy, Default)]
+struct Writes {
+    shipments: usize,
+    events: usize,
+}
+
+fn writes(stage: &Stage) -> Result<Writes, Fault> {
+    let mut writes = Writes::default();
+    for line in BufReader::new(File::open(&stage.plane.audit_log)?).lines() {
+        let request: Value = serde_json::from_str(&line?)?;
+        let ours = objects::text(&request, "/user/username").ends_with(ACCOUNT);
+        if !ours || !matches!(objects::text(&request, "/verb"), "create" | "update" | "patch" | "delete") {
+            continue;
+        }
+        match objects::text(&request, "/objectRef/resource") {
+            "yubikeyshipments" => writes.shipments += 1,
+            "events" => writes.events += 1,
+            _ => {}
+        }
+    }
+    Ok(writes)
+}
+
+fn mib(kib: u64) -> f64 {
+    rounded(Duration::from_millis(kib).as_secs_f64() * 1000.0 / 1024.0)
+}
+
+fn per(count: usize, of: usize) -> f64 {
+    rounded(float(count) / float(of.max(1)))
+}
+
+fn rounded(value: f64) -> f64 {
+    (value * 100.0).round() / 100.0
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+const fn float(count: usize) -> f64 {
+    count as f64
+}
