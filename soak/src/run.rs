@@ -29,7 +29,7 @@ const STEP: &str = "6";
 /// Time between two lines of progress.
 const PROGRESS: Duration = Duration::from_secs(10);
 
-/// People of one connection: as many as Okta's pace of ten calls a second serves within a storm.
+/// People of one connection: a storm has several, so that what stops one shows that the others go on.
 const PEOPLE_OF_A_CONNECTION: usize = 125;
 
 /// Runs it; everything started ends with it, also when it is interrupted.

@@ -2,8 +2,8 @@
 //! kept in step with the watch. A walk over ten thousand shipments at each step of each pass would be most of the work.
 
 use std::{
-    collections::{HashMap, HashSet},
-    sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    collections::{HashMap, HashSet, hash_map::Entry},
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
 use kube::{
@@ -134,10 +134,54 @@ impl Indexed for YubiKeyRollout {
     }
 }
 
+/// Names under one term: most have one object only, and a hundred thousand sets of one would weigh more than what
+/// they hold.
+#[derive(Debug)]
+enum Found<K: Resource<DynamicType = ()>> {
+    One(Arc<ObjectRef<K>>),
+    Many(HashSet<Arc<ObjectRef<K>>>),
+}
+
+impl<K: Resource<DynamicType = ()>> Found<K> {
+    fn add(&mut self, object: Arc<ObjectRef<K>>) {
+        match self {
+            Self::One(one) if *one == object => {}
+            Self::One(one) => *self = Self::Many(HashSet::from([Arc::clone(one), object])),
+            Self::Many(all) => drop(all.insert(object)),
+        }
+    }
+
+    /// True if nothing is left.
+    fn remove(&mut self, object: &ObjectRef<K>) -> bool {
+        match self {
+            Self::One(one) => **one == *object,
+            Self::Many(all) => {
+                all.remove(object);
+                all.is_empty()
+            }
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::One(_) => 1,
+            Self::Many(all) => all.len(),
+        }
+    }
+
+    fn all(&self) -> Vec<ObjectRef<K>> {
+        match self {
+            Self::One(one) => vec![(**one).clone()],
+            Self::Many(all) => all.iter().map(|object| (**object).clone()).collect(),
+        }
+    }
+}
+
+/// Each name and each term is kept once, and shared.
 #[derive(Debug)]
 struct Sides<K: Resource<DynamicType = ()>> {
-    terms: HashMap<ObjectRef<K>, Vec<Term>>,
-    objects: HashMap<Term, HashSet<ObjectRef<K>>>,
+    terms: HashMap<Arc<ObjectRef<K>>, Box<[Arc<Term>]>>,
+    objects: HashMap<Arc<Term>, Found<K>>,
 }
 
 impl<K: Resource<DynamicType = ()>> Default for Sides<K> {
@@ -148,24 +192,42 @@ impl<K: Resource<DynamicType = ()>> Default for Sides<K> {
 
 impl<K: Resource<DynamicType = ()> + Clone> Sides<K> {
     fn set(&mut self, object: ObjectRef<K>, terms: Vec<Term>) {
-        if self.terms.get(&object) == Some(&terms) {
+        if self.terms.get(&object).is_some_and(|before| before.iter().map(AsRef::as_ref).eq(&terms)) {
             return;
         }
         self.remove(&object);
-        for term in &terms {
-            self.objects.entry(term.clone()).or_default().insert(object.clone());
-        }
+        let object = Arc::new(object);
+        let terms = terms.into_iter().map(|term| self.add(term, &object)).collect();
         self.terms.insert(object, terms);
+    }
+
+    fn add(&mut self, term: Term, object: &Arc<ObjectRef<K>>) -> Arc<Term> {
+        let term = match self.objects.get_key_value(&term) {
+            Some((known, _)) => Arc::clone(known),
+            None => Arc::new(term),
+        };
+        match self.objects.entry(Arc::clone(&term)) {
+            Entry::Occupied(mut found) => found.get_mut().add(Arc::clone(object)),
+            Entry::Vacant(free) => drop(free.insert(Found::One(Arc::clone(object)))),
+        }
+        term
     }
 
     fn remove(&mut self, object: &ObjectRef<K>) {
         for term in self.terms.remove(object).unwrap_or_default() {
-            let Some(others) = self.objects.get_mut(&term) else { continue };
-            others.remove(object);
-            if others.is_empty() {
+            if self.objects.get_mut(&term).is_some_and(|found| found.remove(object)) {
                 self.objects.remove(&term);
             }
         }
+    }
+}
+
+/// What it is called, and nothing of what changes with each write.
+fn name_of<K: Resource<DynamicType = ()>>(object: &K) -> ObjectRef<K> {
+    let name = ObjectRef::new(&object.name_any());
+    match object.namespace() {
+        Some(namespace) => name.within(&namespace),
+        None => name,
     }
 }
 
@@ -195,11 +257,11 @@ impl<K: Indexed + Clone> Index<K> {
     /// Takes an event, after the cache took it.
     pub fn note(&self, event: &Event<K>) {
         match event {
-            Event::Apply(object) => write(&self.sides).set(ObjectRef::from_obj(object), object.terms()),
-            Event::Delete(object) => write(&self.sides).remove(&ObjectRef::from_obj(object)),
+            Event::Apply(object) => write(&self.sides).set(name_of(object), object.terms()),
+            Event::Delete(object) => write(&self.sides).remove(&name_of(object)),
             Event::Init => *write(&self.listing) = Sides::default(),
             Event::InitApply(object) => {
-                write(&self.listing).set(ObjectRef::from_obj(object), object.terms());
+                write(&self.listing).set(name_of(object), object.terms());
             }
             Event::InitDone => {
                 let whole = std::mem::take(&mut *write(&self.listing));
@@ -211,13 +273,13 @@ impl<K: Indexed + Clone> Index<K> {
     /// What is found under a term.
     #[must_use]
     pub fn under(&self, term: &Term) -> Vec<ObjectRef<K>> {
-        read(&self.sides).objects.get(term).map(|all| all.iter().cloned().collect()).unwrap_or_default()
+        read(&self.sides).objects.get(term).map(Found::all).unwrap_or_default()
     }
 
     /// How much is found under a term.
     #[must_use]
     pub fn count(&self, term: &Term) -> usize {
-        read(&self.sides).objects.get(term).map_or(0, HashSet::len)
+        read(&self.sides).objects.get(term).map_or(0, Found::len)
     }
 }
 

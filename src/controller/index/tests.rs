@@ -100,7 +100,7 @@ proptest! {
                 prop_assert_eq!(index.under(&term).into_iter().collect::<HashSet<_>>(), walked);
             }
             let kept: usize = all.values().map(|object| object.terms().len()).sum();
-            let found: usize = read(&index.sides).objects.values().map(HashSet::len).sum();
+            let found: usize = read(&index.sides).objects.values().map(Found::len).sum();
             prop_assert_eq!(found, kept, "nothing is left behind");
         }
     }

@@ -205,6 +205,7 @@ impl Stand {
     }
 
     /// As the kind of the failure is.
+    #[must_use]
     pub fn failed(failure: &Failure) -> Self {
         if failure.reason.kind() == Kind::Stalled {
             Self::stalled(failure.reason, failure.message.clone())

@@ -7,7 +7,7 @@ use kube::ResourceExt;
 
 use super::Pass;
 use crate::{
-    api::REQUESTED_AT,
+    api::{REQUESTED_AT, rollout::OktaConsoleSource},
     chance, clock,
     controller::{
         commit::CommitError,
@@ -41,9 +41,12 @@ impl Pass {
         if self.known.read_at.is_some_and(|at| clock::now() < self.due(at)) && !self.asked() {
             return Ok(());
         }
-        let generation = self.object.metadata.generation;
+        if self.is_look_requested() {
+            // Whoever was passed over is looked at again as well.
+            self.known.checked.clear();
+        }
         self.known.read_at = Some(clock::now());
-        self.known.generation = generation;
+        self.known.generation = self.object.metadata.generation;
         match self.read_people(&link).await {
             Ok(read) => {
                 if self.known.groups != read.groups {
@@ -82,9 +85,11 @@ impl Pass {
 
     /// Somebody changed the spec, or asks for a look.
     fn asked(&self) -> bool {
-        let requested = self.object.annotations().get(REQUESTED_AT);
-        self.known.generation != self.object.metadata.generation
-            || requested != self.basis.last_handled_reconcile_at.as_ref()
+        self.known.generation != self.object.metadata.generation || self.is_look_requested()
+    }
+
+    fn is_look_requested(&self) -> bool {
+        self.object.annotations().get(REQUESTED_AT) != self.basis.last_handled_reconcile_at.as_ref()
     }
 
     /// When the source is read next.
@@ -156,16 +161,12 @@ impl Pass {
 
     async fn read_console(&mut self, link: &Arc<Link>) -> Result<(), CommitError> {
         let Some(source) = self.object.spec.source.okta_console.clone() else { return Ok(()) };
-        // Events of the time of a pause stay where they are; their age decides later.
-        if self.bar.is_none() && self.basis.cursor.is_none() {
-            self.basis.cursor = Some(console::start(clock::now()));
-        }
         let due = self.known.read_at.is_none_or(|at| clock::now() >= self.due(at)) || self.asked();
-        if let (true, None, Some(mut cursor)) = (due, &self.bar, self.basis.cursor.clone()) {
+        // Events of the time of a pause stay where they are; their age decides later.
+        if due && self.bar.is_none() {
             self.known.read_at = Some(clock::now());
             self.known.generation = self.object.metadata.generation;
-            let (book, told) = (&mut self.book, &mut self.told);
-            match console::read(&self.object, &source, link, &mut cursor, book, told).await {
+            match self.read_log(&source, link).await {
                 Ok(more) => {
                     self.recovered();
                     if more {
@@ -174,12 +175,23 @@ impl Pass {
                 }
                 Err(failure) => self.cannot_read(failure),
             }
-            self.basis.cursor = Some(cursor);
         }
         if self.known.read_at.is_some() || self.bar.is_some() {
             self.know_console();
         }
         Ok(())
+    }
+
+    /// True if the log may hold more. What was taken up stays, also if the next page fails.
+    async fn read_log(&mut self, source: &OktaConsoleSource, link: &Link) -> Result<bool, Failure> {
+        let mut cursor = match self.basis.cursor.clone() {
+            Some(cursor) => cursor,
+            None => console::start(link).await?,
+        };
+        let (book, told) = (&mut self.book, &mut self.told);
+        let more = console::read(&self.object, source, link, &mut cursor, book, told).await;
+        self.basis.cursor = Some(cursor);
+        more
     }
 
     /// In a dry run the plan of the status tells whom events have named so far.

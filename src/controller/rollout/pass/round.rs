@@ -25,8 +25,9 @@ use crate::{
     },
 };
 
-/// What was found about a person is good for this long: somebody who is skipped is looked at again after it.
-const SKIP_STANDS: SignedDuration = SignedDuration::from_hours(1);
+/// What was found about a person is good for this long: somebody who is skipped is looked at again after it. Each look
+/// is a call, and in a group most have a key already.
+const SKIP_STANDS: SignedDuration = SignedDuration::from_hours(12);
 
 /// Somebody who may be served is served within this, or looked at again.
 const CLEAR_STANDS: SignedDuration = SignedDuration::from_mins(5);

@@ -7,6 +7,7 @@ use crate::{
         connection::YubiKeyConnectionSpec,
         rollout::{ConsoleCursor, OktaConsoleSource, RefusedEvent, YubiKeyRollout},
     },
+    clock,
     controller::{connection::link::Link, durations},
     domain::{
         failure::Failure,
@@ -51,10 +52,13 @@ pub const REFUSALS: [(&str, &str); 4] = [
     ),
 ];
 
-/// Where the log is read first: from now on.
-#[must_use]
-pub fn start(now: Timestamp) -> ConsoleCursor {
-    ConsoleCursor { next: now.to_string(), ..ConsoleCursor::default() }
+/// Where the log is read first: from now on, by Okta's clock. Whatever lies before belongs to whoever ordered until then.
+///
+/// # Errors
+/// If the log cannot be read.
+pub async fn start(link: &Link) -> Result<ConsoleCursor, Failure> {
+    let page = link.okta.log_page(&LogQuery::ConsoleOrders, &LogPosition::Since(clock::now())).await?;
+    Ok(ConsoleCursor { next: page.at.to_string(), ..ConsoleCursor::default() })
 }
 
 /// Takes up what the log shows since the last look. True if there may be more at once.
