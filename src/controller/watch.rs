@@ -28,6 +28,10 @@ use crate::{
     readiness::Readiness,
 };
 
+/// Objects of a page of the first list. A page is held as text and as objects at once, so it weighs more than what is
+/// kept of it.
+const PAGE: u32 = 100;
+
 /// Where shipments and decisions are looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scope {
@@ -175,7 +179,9 @@ where
     K: Resource<DynamicType = ()> + Clone + DeserializeOwned + fmt::Debug + Send + Sync + 'static,
 {
     let (store, writer) = reflector::store();
-    let watch = watcher(api, watcher::Config::default().any_semantic()).default_backoff().modify(trim);
+    let watch = watcher(api, watcher::Config::default().any_semantic().page_size(PAGE))
+        .default_backoff()
+        .modify(trim);
     let seen = reflector::reflector(writer, watch).filter_map(move |event| {
         let event = match event {
             Err(error) => {

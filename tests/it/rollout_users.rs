@@ -7,6 +7,8 @@ use crate::support::{
     scene::{Scene, scene},
 };
 
+const LIST: &str = "listWebAuthnPreregistrationFactors";
+
 /// People with a complete profile: logins and ids.
 async fn people(scene: &Scene, count: usize) -> Vec<(String, String)> {
     let mut all = Vec::new();
@@ -67,6 +69,35 @@ async fn people_of_a_list_are_told_first_and_then_served_to_an_activated_key() {
                 assert_eq!(shipment.text("/metadata/labels/fidoprereg.dev~1rollout"), "batch");
                 assert!(!shipment.has("/metadata/ownerReferences"), "nothing takes it along");
             }
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn who_lost_the_key_at_okta_is_served_at_once_when_a_look_is_asked_for() {
+    scene("again")
+        .play(async |scene| {
+            let login = scene.login("key");
+            let person = scene.sandbox.person(&login, "ACTIVE").await;
+            let made = scene
+                .sandbox
+                .post(&format!("/people/{person}/enrollments"), json!({"status": "ACTIVE"}))
+                .await;
+            let rollout = scene.roll("again", list(&[&login]), json!({})).await;
+            rollout.until("passed over", |object| object.skipped("PreRegisteredKey") == 1).await;
+            scene.sandbox.delete(&format!("/enrollments/{}", made["id"].as_str().unwrap())).await;
+            let looks = async || {
+                let calls = scene.sandbox.calls().await;
+                calls
+                    .iter()
+                    .filter(|call| call.operation == LIST && call.user_id.as_ref() == Some(&person))
+                    .count()
+            };
+            let (before, read) = (looks().await, scene.sandbox.count("listUsers").await);
+            scene.sandbox.counts("listUsers", read + 2).await;
+            assert_eq!(looks().await, before, "the source is read anew, and nobody looked at");
+            rollout.look_now().await;
+            rollout.until("served", |object| object.tally("served") == 1).await;
         })
         .await;
 }
