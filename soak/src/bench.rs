@@ -32,6 +32,9 @@ const STEP: &str = "0.5";
 /// Objects made side by side.
 const SIDE_BY_SIDE: usize = 16;
 
+/// Times that putting an object back is tried again.
+const TRIES: usize = 10;
+
 /// Longest wait for anything.
 const PATIENCE: Duration = Duration::from_secs(900);
 
@@ -199,12 +202,25 @@ async fn fill(stage: &Stage, count: usize) -> Result<(), Fault> {
     let copy = |number: usize| {
         let whole = copy(pattern, &format!("{number:012}"));
         let (cluster, namespace) = (stage.cluster.clone(), namespaces[number % namespaces.len()].clone());
-        async move { cluster.restore(&namespace, &format!("rest-{number}"), &whole?).await }
+        async move { restore(&cluster, &namespace, &format!("rest-{number}"), &whole?).await }
     };
     futures::stream::iter((0..count).map(copy))
         .buffer_unordered(SIDE_BY_SIDE)
         .try_for_each(|()| std::future::ready(Ok(())))
         .await
+}
+
+/// An API server that takes in ten thousand objects may not answer each in time.
+async fn restore(cluster: &Cluster, namespace: &str, name: &str, whole: &Value) -> Result<(), Fault> {
+    let mut tries = 0;
+    while let Err(fault) = cluster.restore(namespace, name, whole).await {
+        tries += 1;
+        if tries > TRIES {
+            return Err(fault);
+        }
+        sleep(Duration::from_secs(1)).await;
+    }
+    Ok(())
 }
 
 /// The same with other ids, wherever they stand: one more that is in order and has nothing to be done.

@@ -68,7 +68,10 @@ impl Cluster {
             Api::namespaced_with(self.0.clone(), namespace, &ours("YubiKeyShipment"));
         let mut manifest = manifest("YubiKeyShipment", name, &whole["spec"]);
         manifest["metadata"]["finalizers"] = whole["metadata"]["finalizers"].clone();
-        api.create(&PostParams::default(), &object(manifest)?).await?;
+        match api.create(&PostParams::default(), &object(manifest)?).await {
+            Err(kube::Error::Api(status)) if status.is_already_exists() => {}
+            made => drop(made?),
+        }
         let status = Patch::Merge(json!({"status": whole["status"]}));
         #[expect(clippy::disallowed_methods, reason = "the operator's rule; a backup is put back like this")]
         api.patch_status(name, &PatchParams::default(), &status).await?;

@@ -57,8 +57,24 @@ pub const REFUSALS: [(&str, &str); 4] = [
 /// # Errors
 /// If the log cannot be read.
 pub async fn start(link: &Link) -> Result<ConsoleCursor, Failure> {
-    let page = link.okta.log_page(&LogQuery::ConsoleOrders, &LogPosition::Since(clock::now())).await?;
-    Ok(ConsoleCursor { next: page.at.to_string(), ..ConsoleCursor::default() })
+    let look = async |from| link.okta.log_page(&LogQuery::ConsoleOrders, &LogPosition::Since(from)).await;
+    let now = look(clock::now()).await?.at;
+    let mut cursor = ConsoleCursor { next: now.to_string(), ..ConsoleCursor::default() };
+    // Okta tells its time in seconds: what this second has brought so far lies before, too.
+    for event in look(now).await?.events {
+        if let Some(id) = id_of(&event) {
+            is_news(id, &mut cursor);
+        }
+    }
+    Ok(cursor)
+}
+
+const fn id_of(event: &LogEvent) -> Option<&EventId> {
+    match event {
+        LogEvent::ConsoleOrder(order) => Some(&order.id),
+        LogEvent::Malformed(event) => event.id.as_ref(),
+        LogEvent::Membership(_) => None,
+    }
 }
 
 /// Takes up what the log shows since the last look. True if there may be more at once.
