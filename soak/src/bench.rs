@@ -22,6 +22,7 @@ use crate::{
     people::{self, Person},
     programs::unless_stopped,
     replicas::Replica,
+    set::Set,
     usage::Usage,
     vendors::Vendors,
 };
@@ -111,15 +112,12 @@ async fn measure(plan: &Plan, folder: &Folder, numbers: &mut Numbers) -> Result<
 
 async fn set(plan: &Plan, folder: &Folder) -> Result<Stage, Fault> {
     let setup = &plan.setup;
-    let (plane, vendors) =
-        tokio::try_join!(ControlPlane::start(setup, folder), Vendors::start(setup, folder, STEP))?;
-    vendors.set_pace().await?;
-    let cluster = Cluster::open(&plane.kubeconfig).await?;
+    let Set { plane, vendors, cluster, cluster_id } = Set::build(setup, folder, STEP).await?;
     for namespace in people::namespaces() {
         cluster.make_namespace(&namespace).await?;
     }
     let org = vendors.open("org").await?;
-    let mut connection = org.connection(&cluster.id().await?);
+    let mut connection = org.connection(&cluster_id);
     connection["policy"]["maxOpenOrders"] = 100_000.into();
     connection["calls"] = json!({"timeout": "30s", "settle": "60s", "lookDelay": "100ms"});
     // Two looks at a parcel: one too early, one when it has arrived.

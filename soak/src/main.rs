@@ -15,6 +15,7 @@ mod programs;
 mod replicas;
 mod rollout;
 mod run;
+mod set;
 mod storm;
 mod usage;
 mod vendors;

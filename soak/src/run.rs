@@ -12,15 +12,13 @@ use crate::{
     Fault, Plan,
     audit::{self, Verdict, objects},
     calm,
-    cluster::Cluster,
-    control_plane::ControlPlane,
     diary::Diary,
     folder::{self, Folder},
     people,
     programs::unless_stopped,
     replicas::Replica,
+    set::Set,
     storm::{self, Stage},
-    vendors::Vendors,
 };
 
 /// Parcels move on after so many seconds in a state.
@@ -62,20 +60,14 @@ async fn play(plan: &Plan, folder: &Folder) -> Result<(), Fault> {
 }
 
 async fn set(plan: &Plan, folder: &Folder) -> Result<Stage, Fault> {
-    let (plane, vendors) = tokio::try_join!(
-        ControlPlane::start(&plan.setup, folder),
-        Vendors::start(&plan.setup, folder, STEP)
-    )?;
-    vendors.set_pace().await?;
-    let cluster = Cluster::open(&plane.kubeconfig).await?;
-    let id = cluster.id().await?;
+    let Set { plane, vendors, cluster, cluster_id } = Set::build(&plan.setup, folder, STEP).await?;
     for namespace in people::namespaces() {
         cluster.make_namespace(&namespace).await?;
     }
     let mut orgs = Vec::new();
     for number in 0..plan.shipments.div_ceil(PEOPLE_OF_A_CONNECTION).max(2) {
         let org = vendors.open(&format!("org-{number}")).await?;
-        cluster.connect(&org.name, &org.connection(&id)).await?;
+        cluster.connect(&org.name, &org.connection(&cluster_id)).await?;
         orgs.push(org);
     }
     let people = people::create(&vendors, &orgs, plan.shipments).await?;

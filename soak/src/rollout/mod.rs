@@ -19,6 +19,7 @@ use crate::{
     folder::{self, Folder},
     programs::unless_stopped,
     replicas::Replica,
+    set::Set,
     vendors::{Org, Vendors},
 };
 use cast::Cast;
@@ -80,12 +81,9 @@ async fn play(plan: &Plan, folder: &Folder) -> Result<(), Fault> {
 
 async fn set(plan: &Plan, folder: &Folder) -> Result<Stage, Fault> {
     let setup = &plan.setup;
-    let (plane, vendors) =
-        tokio::try_join!(ControlPlane::start(setup, folder), Vendors::start(setup, folder, STEP))?;
-    vendors.set_pace().await?;
-    let cluster = Cluster::open(&plane.kubeconfig).await?;
+    let Set { plane, vendors, cluster, cluster_id } = Set::build(setup, folder, STEP).await?;
     let org = vendors.open("org").await?;
-    let mut connection = org.connection(&cluster.id().await?);
+    let mut connection = org.connection(&cluster_id);
     connection["policy"]["maxOpenOrders"] = 100_000.into();
     // Nothing fails here by rule, so a call that takes long only tells of the machine.
     connection["calls"] = serde_json::json!({"timeout": "10s", "settle": "25s", "lookDelay": "100ms"});

@@ -3,6 +3,8 @@
 //! The pass owns the object as last read or written; every write is guarded by that object's resourceVersion, and
 //! every mark is sent only on the word of the write that stored it.
 
+mod receipt;
+
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -32,7 +34,6 @@ use crate::{
     domain::{
         backoff,
         failure::{Failure, Kind, Reason},
-        fence::{self, Write},
         journal::{Journal, Marked, Receipt, Unwanted},
         plan::{Free, Look, Rest, Situation, Step, plan},
         summary::{self, End},
@@ -56,16 +57,6 @@ pub enum Done {
     At(Option<Timestamp>),
     /// The resource is gone or let go.
     Gone,
-}
-
-/// What became of a receipt on the object that is live now.
-enum Live {
-    /// It is in the journal, and to be written.
-    Carried,
-    /// Its mark is not open there.
-    Closed,
-    /// The status there cannot be read.
-    Unreadable,
 }
 
 /// One pass.
@@ -391,85 +382,6 @@ impl Pass {
             }
         }
         Ok(execute::prepare(what, link).await)
-    }
-
-    /// Puts the receipt into the mark of its attempt. An order's receipt is written at once, alone if need be: it is
-    /// the only trace of a key that costs money.
-    async fn record(&mut self, what: Marked, attempt: u32, receipt: &Receipt) -> Result<(), CommitError> {
-        let generation = self.object.metadata.generation.unwrap_or_default();
-        let taken = self.journal.record(what, attempt, receipt, generation, clock::now());
-        if !taken {
-            tracing::error!(?what, attempt, "the mark of this receipt is no longer open");
-        }
-        if !Write::Receipt(what, attempt).goes_on() {
-            let kept = taken && fence::must_stand(what, receipt);
-            self.unwritten = kept.then(|| (what, attempt, receipt.clone()));
-            return Ok(());
-        }
-        loop {
-            match self.save_as_planned().await {
-                Ok(()) | Err(CommitError::Gone) => return Ok(()),
-                Err(error) => {
-                    tracing::error!(%error, attempt, "the receipt of an order could not be written; trying until it is");
-                    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-                    self.adopt_live(what, attempt, receipt).await?;
-                }
-            }
-        }
-    }
-
-    /// The write that was to carry this receipt was refused: the receipt alone is written until it stands. Without it
-    /// a person would have to say whose an enrolment is, and a PIN would be mailed again.
-    async fn keep(&mut self, what: Marked, attempt: u32, receipt: &Receipt) {
-        loop {
-            match self.carry(what, attempt, receipt).await {
-                Ok(()) | Err(CommitError::Gone) => return,
-                Err(error) => {
-                    tracing::warn!(%error, ?what, attempt, "a receipt could not be written; trying until it is");
-                    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-                }
-            }
-        }
-    }
-
-    async fn carry(&mut self, what: Marked, attempt: u32, receipt: &Receipt) -> Result<(), CommitError> {
-        match self.onto_live(what, attempt, receipt).await? {
-            Live::Carried => self.save(doing(what)).await,
-            Live::Closed | Live::Unreadable => Ok(()),
-        }
-    }
-
-    /// Where the mark is no longer open (the first write may have got through after all, or another resource stands
-    /// under the name) there is nothing to write an order's receipt into: the pass ends as with any conflict, and the
-    /// plan goes on from what is stored.
-    async fn adopt_live(&mut self, what: Marked, attempt: u32, receipt: &Receipt) -> Result<(), CommitError> {
-        match self.onto_live(what, attempt, receipt).await {
-            Ok(Live::Closed) => Err(CommitError::Conflict),
-            Ok(Live::Carried | Live::Unreadable) | Err(_) => Ok(()),
-        }
-    }
-
-    /// Reads the object live and puts the receipt, and nothing else, into its open mark.
-    async fn onto_live(
-        &mut self,
-        what: Marked,
-        attempt: u32,
-        receipt: &Receipt,
-    ) -> Result<Live, CommitError> {
-        let live = self.api.get(&self.object.name_any()).await.map_err(commit::classify)?;
-        let Ok(mut journal) = record::read(&live.status.clone().unwrap_or_default()) else {
-            return Ok(Live::Unreadable);
-        };
-        let generation = live.metadata.generation.unwrap_or_default();
-        // Deleted and declared again meanwhile: an attempt of the same number there is another one.
-        let same = live.uid() == self.object.uid();
-        if !same || !fence::carry_over(&mut journal, what, attempt, receipt, generation, clock::now()) {
-            tracing::warn!(?what, attempt, "the receipt stands already, or its mark is gone from the status");
-            return Ok(Live::Closed);
-        }
-        self.journal = journal;
-        *self.object = live;
-        Ok(Live::Carried)
     }
 
     /// After an order the next plan is a rest; its conditions go with the receipt in one write.
