@@ -206,6 +206,10 @@ async fn one_of_them_leads(site: &Site, pods: &[Pod]) {
 async fn it_can_be_removed_and_comes_back(site: &Site) {
     let dan = site.ship("dan").await;
     let order = dan.until_ordered().await;
+    // A new order stands in a state that is held as soon as a look finds it there.
+    site.sandbox.set_state(order.text("/status/order/shipmentId"), 3).await;
+    dan.look_now().await;
+    let order = dan.until_phase("Ordered").await;
     let pods = site.installation.pods().await;
     site.installation.uninstall().await.fine();
     let ended = until(async || pods.iter().all(|pod| !pod.runs()).then_some(())).await;
@@ -214,7 +218,8 @@ async fn it_can_be_removed_and_comes_back(site: &Site) {
         site.installation.kubectl().run(&["get", "yubikeyshipments", "-n", PEOPLE, "-o", "name"]).await;
     assert_eq!(kept.fine().lines().count(), 4, "all shipments stay, and their definition");
     let before = dan.get().await;
-    assert_eq!((before.phase(), before.is("Ordered")), (order.phase(), "True"));
+    let said = format!("{}: {}", before.reason(), before.message());
+    assert_eq!((before.phase(), before.is("Ordered")), (order.phase(), "True"), "{said}");
 
     site.installation.install(VALUES).await.fine();
     site.arrives(&dan).await;
