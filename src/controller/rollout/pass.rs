@@ -159,7 +159,7 @@ impl Pass {
             self.set_finalizers(all).await?;
         }
         self.connect().await;
-        self.sync().await?;
+        self.sync().await;
         for _ in 0..ROUNDS {
             if !Box::pin(self.round()).await? {
                 self.end().await?;

@@ -213,7 +213,7 @@ impl Pass {
                     None
                 }
                 Step::Mark(what) if !self.may_begin(what) => {
-                    return Ok(self.rested(Some(after(jittered(BESIDE)))));
+                    return Ok(self.rested(Some(after(chance::jittered(BESIDE)))));
                 }
                 Step::Mark(what) => self.mark_and_send(what, link).await?,
                 Step::Run(what) => self.run_free(what, link).await?,
@@ -432,7 +432,7 @@ impl Pass {
     async fn write_end(&mut self, end: &End) -> Result<(), CommitError> {
         let now = clock::now();
         let generation = self.object.metadata.generation.unwrap_or_default();
-        summary::note_end(&mut self.journal, end, generation, &suffix(), now);
+        summary::note_end(&mut self.journal, end, generation, &chance::suffix(), now);
         let status = status::end(&self.object, &self.journal, end, now);
         self.write(&status).await
     }
@@ -442,10 +442,10 @@ impl Pass {
         let End::Rest(rest) = end else { return Ok(self.rested(None)) };
         if rest.reason == Reason::TooManyOpenOrders {
             // A place becomes free without any change of this shipment; asking costs no call.
-            return Ok(self.rested(Some(after(jittered(TURN)))));
+            return Ok(self.rested(Some(after(chance::jittered(TURN)))));
         }
         let slow = rest.until.is_none() && rest.reason.kind() == Kind::Stalled;
-        Ok(self.rested(if slow { Some(after(jittered(backoff::STALLED))) } else { rest.until }))
+        Ok(self.rested(if slow { Some(after(chance::jittered(backoff::STALLED))) } else { rest.until }))
     }
 
     fn rested(&self, until: Option<Timestamp>) -> Done {
@@ -472,7 +472,7 @@ impl Pass {
             Kind::Transient | Kind::Waiting => backoff::delay(count),
         };
         let wish = wish.and_then(|w| SignedDuration::try_from(w).ok()).unwrap_or_default();
-        let until = Some(after(jittered(wait.max(wish))));
+        let until = Some(after(chance::jittered(wait.max(wish))));
         self.ctx.note_rest(&self.object, until, self.stand, refused);
         Ok(Done::At(until))
     }
@@ -535,20 +535,9 @@ fn after(wait: SignedDuration) -> Timestamp {
     clock::now().checked_add(wait).unwrap_or(Timestamp::MAX)
 }
 
-/// Up to a fifth more, so that what failed together does not come back together.
-fn jittered(wait: SignedDuration) -> SignedDuration {
-    wait + wait / 1280 * i32::from(chance::byte())
-}
-
 async fn pause(until: Timestamp) {
     let wait = until.duration_since(clock::now());
     if wait.is_positive() {
         tokio::time::sleep(wait.unsigned_abs()).await;
     }
-}
-
-/// End of a hold's id: nobody can know it beforehand.
-fn suffix() -> String {
-    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-    chance::bytes::<6>().iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect()
 }

@@ -133,7 +133,7 @@ impl Pass {
             self.known.read_at = None;
         } else if self.known.newcomers.is_empty() {
             self.known.read_at = None;
-            self.sync().await?;
+            self.sync().await;
         }
         Ok(true)
     }

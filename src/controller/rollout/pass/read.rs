@@ -10,7 +10,6 @@ use crate::{
     api::{REQUESTED_AT, rollout::OktaConsoleSource},
     chance, clock,
     controller::{
-        commit::CommitError,
         connection::link::Link,
         durations, measure,
         rollout::source::{self, console},
@@ -32,14 +31,14 @@ const LOG_DENIED: SignedDuration = SignedDuration::from_hours(1);
 
 impl Pass {
     /// Reads the source if that is due. A source that cannot be read leaves what was known.
-    pub(super) async fn sync(&mut self) -> Result<(), CommitError> {
-        let Some(link) = self.link.clone() else { return Ok(()) };
+    pub(super) async fn sync(&mut self) {
+        let Some(link) = self.link.clone() else { return };
         if self.object.spec.source.okta_console.is_some() {
             return self.read_console(&link).await;
         }
         self.listen(&link).await;
         if self.known.read_at.is_some_and(|at| clock::now() < self.due(at)) && !self.asked() {
-            return Ok(());
+            return;
         }
         if self.is_look_requested() {
             // Whoever was passed over is looked at again as well.
@@ -60,7 +59,6 @@ impl Pass {
             }
             Err(failure) => self.cannot_read(failure),
         }
-        Ok(())
     }
 
     fn recovered(&mut self) {
@@ -107,7 +105,7 @@ impl Pass {
             Kind::Stalled => self.interval().min(backoff::STALLED),
             _ => backoff::delay(self.known.failures.max(1)),
         };
-        jittered(wish.map_or(wait, |wish| wish.max(wait)))
+        chance::jittered(wish.map_or(wait, |wish| wish.max(wait)))
     }
 
     fn interval(&self) -> SignedDuration {
@@ -159,8 +157,8 @@ impl Pass {
         }
     }
 
-    async fn read_console(&mut self, link: &Arc<Link>) -> Result<(), CommitError> {
-        let Some(source) = self.object.spec.source.okta_console.clone() else { return Ok(()) };
+    async fn read_console(&mut self, link: &Arc<Link>) {
+        let Some(source) = self.object.spec.source.okta_console.clone() else { return };
         let due = self.known.read_at.is_none_or(|at| clock::now() >= self.due(at)) || self.asked();
         // Events of the time of a pause stay where they are; their age decides later.
         if due && self.bar.is_none() {
@@ -179,7 +177,6 @@ impl Pass {
         if self.known.read_at.is_some() || self.bar.is_some() {
             self.know_console();
         }
-        Ok(())
     }
 
     /// True if the log may hold more. What was taken up stays, also if the next page fails.
@@ -208,9 +205,4 @@ impl Pass {
         }
         self.known.roster = Some(Arc::new(console::roster(&self.book, &self.told)));
     }
-}
-
-/// Up to a fifth more, so that what failed together does not come back together.
-fn jittered(wait: SignedDuration) -> SignedDuration {
-    wait + wait / 1280 * i32::from(chance::byte())
 }

@@ -89,7 +89,7 @@ impl Pass {
         let seen = view.seen();
         let roster = self.known.roster.as_deref();
         let checked = self.fresh_checks();
-        let suffix = suffix();
+        let suffix = chance::suffix();
         let facts = Facts {
             roster,
             seen: &seen,
@@ -172,10 +172,4 @@ impl Pass {
         self.known.told.extend(decide::publish(&self.ctx, &self.object, verdicts).await);
         Ok(())
     }
-}
-
-/// End of a hold's id: nobody can know it beforehand.
-fn suffix() -> String {
-    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-    chance::bytes::<6>().iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect()
 }
