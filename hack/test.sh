@@ -16,6 +16,8 @@ cd "$root"
 export CONTROL_PLANE_BIN=$bin/control-plane
 
 passed=0 failed=0 skipped=0
+# What failed, told once more at the end: a log is often seen by its last lines only.
+recap=''
 
 # --- what the suites print, counted ---
 
@@ -53,7 +55,10 @@ suite() {
     f=1
     say "$name: ran no test"
   fi
-  [ "$f" -eq 0 ] || show_failure "$name" "$log"
+  if [ "$f" -ne 0 ]; then
+    show_failure "$name" "$log"
+    recap+=$(failed_tests "$name" "$log")$'\n'
+  fi
   say "$name: $p passed, $f failed, $s skipped in $((SECONDS - began)) s"
   passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 }
@@ -66,6 +71,19 @@ show_failure() {
     say "…"
     tail -n 30 "$2"
   } | cut -c -300 | sed 's/^/  | /'
+}
+
+# failed_tests NAME LOG: a line for each failed test, below it where and why a Rust test panicked.
+failed_tests() {
+  awk -v suite="$1" '
+    /^---- .* stdout ----$/ { test = $2; lines = 0; next }
+    /^test .* FAILED$/ || /^not ok / || /^ *--- FAIL/ { names[++n] = $0; named[n] = $2 }
+    test != "" && (/panicked at / || lines > 0) { if (++lines <= 4) why[test] = why[test] "\n    " $0 }
+    END {
+      for (i = 1; i <= n && i <= 10; i++) print suite ": " names[i] why[named[i]]
+      if (n == 0) print suite ": no test by name, see " FILENAME
+    }
+  ' "$2" | cut -c -300
 }
 
 suite_format() { suite format count_lines '^ok ' hack/lint.sh rust-format go-format scripts version workflow; }
@@ -118,6 +136,7 @@ suite_sdk() {
 suite_soak() { suite soak count_lines '^(not )?ok ' hack/soak.sh short; }
 
 count() {
+  [ -z "$recap" ] || printf 'what failed:\n%s' "$recap"
   local line="$passed passed, $failed failed"
   [ "$skipped" -eq 0 ] || line+=", $skipped skipped"
   say "$line"
