@@ -372,13 +372,15 @@ mod tests {
         }
     }
 
+    /// Not those where codes stand for names, see `names_of_places_become_codes`.
+    fn taken_as_they_are() -> Vec<Field> {
+        Field::ALL.into_iter().filter(|field| !matches!(field, Field::Region | Field::CountryCode)).collect()
+    }
+
     proptest! {
         /// Nothing is ever cut: what was taken stands there whole, apart from outer blanks.
         #[test]
-        fn nothing_is_truncated(index in 0..Field::ALL.len(), value in "\\PC{0,100}") {
-            let field = Field::ALL[index];
-            // Codes stand for names there, see `names_of_places_become_codes`.
-            prop_assume!(!matches!(field, Field::Region | Field::CountryCode));
+        fn nothing_is_truncated(field in proptest::sample::select(taken_as_they_are()), value in "\\PC{0,100}") {
             let mut fields = good();
             fields.insert(field, Raw { value: Some(value.clone()), source: "x".into() });
             if let Ok(recipient) = Recipient::parse(&fields) {

@@ -88,12 +88,11 @@ async fn stays_at_rest(scene: &Scene, resting: &AtRest, marker: &str) {
 #[tokio::test]
 async fn a_kill_while_others_order_loses_no_enrolment() {
     own_scene("queue")
-        .connection(json!({"calls": {"timeout": "20s", "settle": "40s"}}))
+        .connection(json!({"calls": {"timeout": "3m", "settle": "6m"}}))
         .play(async |scene| {
-            let slow = scene
-                .sandbox
-                .fault_always(ORDER, json!({"kind": "delay", "ms": 15_000, "when": "before"}))
-                .await;
+            // Longer than any machine takes to enrol the others: only the kill ends that call.
+            let delay = json!({"kind": "delay", "ms": 150_000, "when": "before"});
+            let slow = scene.sandbox.fault_always(ORDER, delay).await;
             let mut shipments = Vec::new();
             for number in 0..4 {
                 let name = format!("kim-{number}");

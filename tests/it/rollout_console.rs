@@ -62,6 +62,22 @@ async fn each_press_from_now_on_is_one_shipment_with_the_ids_of_the_event() {
 }
 
 #[tokio::test]
+async fn from_now_on_is_meant_by_the_clock_that_stamps_the_presses() {
+    own_scene("console-slow")
+        .play(async |scene| {
+            // As far behind as preflight lets pass.
+            let behind = SignedDuration::from_secs(100);
+            scene.sandbox.post("/okta", json!({"settings": {"clockSkewSeconds": -behind.as_secs()}})).await;
+            let rollout = listening(scene, json!({})).await;
+            let person = person(scene, "early").await;
+            press(scene, &person, json!({"published": now() - behind})).await;
+            let done = rollout.until("the press is taken up", |o| !o.ledger(&person).is_empty()).await;
+            done.adds_up();
+        })
+        .await;
+}
+
+#[tokio::test]
 async fn what_cannot_be_ordered_is_told_and_never_ordered() {
     scene("refused")
         .play(async |scene| {

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::{
+    now,
     scene::{Scene, own_scene, scene},
     shipment::Handle,
     until,
@@ -19,6 +20,11 @@ async fn people(scene: &Scene, count: usize) -> Vec<String> {
 fn list(ids: &[String]) -> Value {
     let list: Vec<_> = ids.iter().map(|id| json!({"id": id})).collect();
     json!({"users": {"list": list, "interval": "1s"}})
+}
+
+/// As limits count days: in UTC.
+fn today() -> jiff::civil::Date {
+    now().to_zoned(jiff::tz::TimeZone::UTC).date()
 }
 
 async fn proceed(scene: &Scene, rollout: &Handle, reason: &str) {
@@ -92,11 +98,15 @@ async fn no_more_are_on_their_way_than_may_be_and_no_more_begun_on_a_day() {
             for name in ["d0", "d1", "d2"] {
                 fresh.push(scene.sandbox.person(&scene.login(name), "ACTIVE").await);
             }
+            let day = today();
             let daily = scene.roll("daily", list(&fresh), json!({"maxPerDay": 2})).await;
-            daily.until("two are begun", |o| o.tally("served") == 2).await;
+            daily.until("two are begun", |o| o.tally("served") >= 2).await;
             daily.look_now().await;
             let object = daily.get().await;
-            assert_eq!((object.tally("served"), object.tally("waiting")), (2, 1));
+            // The next day, whose midnight may have come meanwhile, has two of its own.
+            if today() == day {
+                assert_eq!((object.tally("served"), object.tally("waiting")), (2, 1));
+            }
         })
         .await;
 }
