@@ -10,6 +10,7 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::support::{
+    NOBODY,
     mount::Mount,
     sandbox::Sandbox,
     scene::{Scene, scene},
@@ -145,8 +146,7 @@ async fn an_expired_token_of_yubienterprise_is_told_and_a_swapped_secret_heals_i
 async fn an_address_where_nobody_listens_is_told() {
     scene("nobody")
         .play(async |scene| {
-            let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-            let nowhere = format!("https://localhost:{free}");
+            let nowhere = format!("https://localhost:{NOBODY}");
             let faulty = Faulty::declared(scene, |_, spec| spec["okta"]["orgUrl"] = json!(nowhere)).await;
             let waiting = faulty.is_said("Unreachable", &nowhere).await;
             faulty.handle.change(json!({"okta": {"orgUrl": scene.sandbox.says("okta")}})).await;

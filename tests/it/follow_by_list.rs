@@ -66,7 +66,7 @@ async fn many_orders_are_followed_by_one_call_and_each_parcel_that_moves_goes_on
             let orders = ordered(scene, 12).await;
             // The first whole sweep answers for each of them.
             until_swept(scene, 2).await;
-            let (sweeps, reads) = until_swept(scene, 4).await;
+            let (sweeps, reads) = until_swept(scene, 8).await;
             println!("{sweeps} pages and {reads} single reads followed {} orders", orders.len());
             let by_one = orders.len() * sweeps;
             assert!(reads * 4 < by_one, "{reads} of {by_one} single reads are left");

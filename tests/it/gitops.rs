@@ -303,7 +303,7 @@ async fn suspended_is_suspended_and_only_before_the_order_waited_for() {
 async fn suspended_in_the_middle_of_the_order_it_is_ordered_and_suspended() {
     scene("gitops-midway")
         .play(async |scene| {
-            scene.sandbox.fault(ORDER, json!({"kind": "delay", "ms": 3000})).await;
+            scene.sandbox.fault(ORDER, json!({"kind": "delay", "ms": 7000})).await;
             let login = scene.person("kim", "ACTIVE").await;
             let shipment = scene.ship("kim", &login).await;
             shipment.until_reason("Ordering").await;

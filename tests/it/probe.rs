@@ -5,7 +5,7 @@ use std::{
     process::{Command, Output},
 };
 
-use crate::support::{operator::Operator, operator_program, plane::Plane, until};
+use crate::support::{NOBODY, operator::Operator, operator_program, plane::Plane, until};
 
 fn probe(url: &str) -> Output {
     // Whatever proxy there is, it is not asked.
@@ -49,8 +49,7 @@ async fn a_probe_tells_by_its_exit_code_whether_the_operator_answers_well() {
 
 #[test]
 fn a_probe_says_why_there_is_no_answer() {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    says(&format!("http://127.0.0.1:{port}/healthz"), "refused");
+    says(&format!("http://127.0.0.1:{NOBODY}/healthz"), "refused");
     says("https://127.0.0.1:1/healthz", "http://");
     says("nonsense", "URL");
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -132,11 +132,11 @@ async fn a_backup_whose_enrolment_is_gone_at_okta_is_held() {
 #[tokio::test]
 async fn a_backup_with_an_open_order_finds_the_order_and_goes_on_with_it() {
     own_scene("open")
-        .connection(json!({"calls": {"timeout": "6s", "settle": "12s"}}))
+        .connection(json!({"calls": {"timeout": "15s", "settle": "30s"}}))
         .play(async |scene| {
             let login = scene.person("kim", "ACTIVE").await;
             // It arrives, and the process dies before it hears so.
-            scene.sandbox.fault(ORDER, json!({"kind": "delay", "ms": 3000, "when": "after"})).await;
+            scene.sandbox.fault(ORDER, json!({"kind": "delay", "ms": 12_000, "when": "after"})).await;
             let shipment = scene.ship("kim", &login).await;
             scene.sandbox.counts(ORDER, 1).await;
             scene.operator().take().unwrap().kill();

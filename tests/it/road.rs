@@ -60,7 +60,7 @@ async fn an_active_persons_key_is_ordered_followed_activated_and_signs_in() {
 
 /// Time enough to see the order before the first look at it.
 fn unhurried() -> Value {
-    json!({"polling": {"firstAfter": "6s"}})
+    json!({"polling": {"firstAfter": "15s"}})
 }
 
 async fn whole_road(scene: &Scene, status: &str) {

@@ -93,6 +93,40 @@ async fn who_joins_is_served_and_who_leaves_is_cancelled_and_not_served_again() 
 }
 
 #[tokio::test]
+async fn of_two_who_leave_the_one_whose_key_was_shipped_since_the_last_look_keeps_it() {
+    // The status is as old as the last look, and nobody looks by themselves here.
+    scene("on-its-way")
+        .connection(json!({"polling": {"firstAfter": "1h", "interval": "1h"}}))
+        .play(async |scene| {
+            let (id, members) = group(scene, "crew", 3).await;
+            let rollout =
+                scene.roll("crew", by_name(&["crew"]), json!({"onLeave": "CancelIfNotShipped"})).await;
+            let first = shipment_of(scene, &members[0]).await;
+            let order = first.until_ordered().await.text("/status/order/shipmentId").to_owned();
+            shipment_of(scene, &members[1]).await.until_ordered().await;
+            scene.sandbox.set_state(&order, 103).await;
+            leave(scene, &id, &members[..2]).await;
+            first.until_phase("Shipped").await;
+            rollout.until("the other is cancelled", |o| o.ledger(&members[1]) == "Left").await;
+            scene.until_orders(2).await;
+            scene.sandbox.set_state(&order, 104).await;
+            first.look_now().await;
+            first.until_reason("Activated").await;
+            rollout.until("the one has a key", |o| o.ledger(&members[0]) == "Activated").await.adds_up();
+        })
+        .await;
+}
+
+async fn shipment_of(scene: &Scene, user: &str) -> Handle {
+    let theirs = until(async || {
+        let all = scene.shipments().await;
+        let found = all.iter().find(|object| object.text("/spec/userRef/id") == user)?;
+        Some(Handle::shipment(&scene.client, &scene.name, found.text("/metadata/name")))
+    });
+    theirs.await.expect("the person has a shipment")
+}
+
+#[tokio::test]
 async fn many_who_leave_at_once_and_an_empty_group_cancel_nothing_until_a_person_says_so() {
     scene("brake")
         .play(async |scene| {

@@ -38,7 +38,7 @@ async fn orders_sent(scene: &Scene) -> Vec<Option<u16>> {
 #[tokio::test]
 async fn an_order_refused_with_the_old_token_is_sent_once_more_with_the_new_one() {
     scene("renew")
-        .connection(json!({"calls": {"lookDelay": "3s"}}))
+        .connection(json!({"calls": {"lookDelay": "15s"}}))
         .play(async |scene| {
             let login = scene.person("kim", "ACTIVE").await;
             let shipment = scene.ship("kim", &login).await;

@@ -34,7 +34,7 @@ async fn suspended_before_the_order_nothing_is_sent_until_it_is_unset() {
 #[tokio::test]
 async fn suspended_on_the_way_the_parcel_is_followed_and_responses_are_saved() {
     scene("onway")
-        .connection(json!({"polling": {"firstAfter": "6s"}}))
+        .connection(json!({"polling": {"firstAfter": "15s"}}))
         .play(async |scene| {
             let login = scene.person("kim", "ACTIVE").await;
             let shipment = scene.ship("kim", &login).await;

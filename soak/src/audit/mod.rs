@@ -59,6 +59,8 @@ pub(crate) struct Evidence {
     /// The vendors' world at the end.
     pub state: Value,
     pub shipments: Shipments,
+    /// What the operator told about the cluster's objects.
+    pub events: Vec<Value>,
 }
 
 impl Evidence {
@@ -68,6 +70,7 @@ impl Evidence {
             journal: Journal::new(folder.load(folder::JOURNAL)?),
             state: folder.load(folder::STATE)?,
             shipments: Shipments::new(folder.load(folder::SHIPMENTS)?),
+            events: folder.load(folder::EVENTS)?,
         })
     }
 }

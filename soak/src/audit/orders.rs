@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     Evidence,
-    journal::{ENROLL, ORDER, SEND_PIN},
+    journal::{Call, ENROLL, ORDER, SEND_PIN},
     objects::{self, End},
 };
 use crate::diary::Declared;
@@ -48,6 +48,7 @@ pub(crate) fn lost(evidence: &Evidence) -> Vec<String> {
         }
         let owner = evidence.pages.shipments.iter().find(|s| call.user_id.as_deref() == Some(&s.user_id));
         match owner {
+            None if was_let_go(evidence, call, order) => {}
             None => lost.push(format!("lost order: {order} is nobody's")),
             Some(owner) => {
                 lost.extend(why_lost(evidence, owner).map(|why| format!("lost order: {order} {why}")));
@@ -55,6 +56,18 @@ pub(crate) fn lost(evidence: &Evidence) -> Vec<String> {
         }
     }
     lost
+}
+
+/// Too late to cancel when its shipment was deleted: that was told with the order's id, and the key cannot sign in.
+fn was_let_go(evidence: &Evidence, call: &Call, order: &str) -> bool {
+    let told = evidence.events.iter().any(|event| {
+        let note = objects::text(event, "/note");
+        objects::text(event, "/reason") == "ShipmentReleased" && note.contains(order)
+    });
+    let enrollments = evidence.state["enrollments"].as_array().into_iter().flatten();
+    let mut theirs =
+        enrollments.filter(|enrollment| enrollment["userId"].as_str() == call.user_id.as_deref());
+    told && theirs.next().is_none()
 }
 
 fn why_lost(evidence: &Evidence, owner: &Declared) -> Option<String> {

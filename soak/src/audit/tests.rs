@@ -15,6 +15,7 @@ struct Run {
     state: Value,
     shipments: Vec<Value>,
     diary: Value,
+    events: Value,
     log: String,
 }
 
@@ -38,6 +39,7 @@ impl Run {
                 "seed": 7, "lease": true, "shipments": [], "kills": [], "outages": [], "exits": 0,
                 "storm": [at(0), at(600)], "calm": at(700),
             }),
+            events: json!([]),
             log: "nothing to see\n".to_owned(),
         };
         for number in 0..3 {
@@ -116,9 +118,10 @@ impl Run {
         folder.save(folder::STATE, &self.state).expect("it is written");
         folder.save(folder::SHIPMENTS, &self.shipments).expect("it is written");
         folder.save(folder::DIARY, &self.diary).expect("it is written");
-        for name in [folder::CONNECTIONS, folder::ROLLOUTS, folder::EVENTS] {
+        for name in [folder::CONNECTIONS, folder::ROLLOUTS] {
             folder.save(name, &json!([])).expect("it is written");
         }
+        folder.save(folder::EVENTS, &self.events).expect("it is written");
         let secrets = json!([{"kind": "token", "value": SECRET}, {"kind": "pin", "value": "20481357"}]);
         folder.save_privately(folder::SECRETS, &secrets).expect("it is written");
         folder.append(folder::METRICS, "calls_total 3\n").expect("it is written");
@@ -172,6 +175,25 @@ fn a_second_order_is_noticed_also_where_it_was_deleted_later() {
 fn an_order_that_nobody_declared_is_lost() {
     let mut run = Run::good();
     run.call(400, "CreateFPRShipment", 9);
+    run.is_noticed_as("lost_orders");
+}
+
+#[test]
+fn an_order_that_came_too_late_to_cancel_is_told_and_signs_in_nowhere() {
+    let deleted_too_late = || {
+        let mut run = Run::good();
+        run.call(400, "CreateFPRShipment", 9);
+        let note = "Shipment team/person-9 was let go: order order9, enrolment none.";
+        push(&mut run.events, json!({"reason": "ShipmentReleased", "note": note}));
+        run
+    };
+    deleted_too_late().is_good();
+    let mut run = deleted_too_late();
+    run.events[0]["note"] = json!("Shipment team/person-9 was let go: order none, enrolment none.");
+    run.is_noticed_as("lost_orders");
+    let mut run = deleted_too_late();
+    let left = json!({"id": "enrollment9", "userId": user(9), "status": "PENDING"});
+    push(&mut run.state["enrollments"], left);
     run.is_noticed_as("lost_orders");
 }
 

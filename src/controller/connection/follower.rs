@@ -40,6 +40,8 @@ struct Stand {
     sweep: Sweep,
     /// Orders that the list shows moved, until they are read.
     moved: HashSet<ShipmentId>,
+    /// Orders that were seen to have moved elsewhere, until they are read.
+    asked: HashSet<ShipmentId>,
 }
 
 /// What the list means for the next pass over one order.
@@ -47,7 +49,7 @@ struct Stand {
 pub struct ByList {
     /// It answers for the order: no single read is due.
     pub answered: bool,
-    /// It shows the order moved: a single read is due now.
+    /// It, or a look of somebody else, shows the order moved: a single read is due now.
     pub moved: bool,
 }
 
@@ -65,14 +67,20 @@ impl Following {
         let Some(stand) = stands.get(&link.name) else { return ByList::default() };
         ByList {
             answered: stand.sweep.covers(&order, rhythm(&link.spec.polling), now),
-            moved: stand.moved.contains(&order.id),
+            moved: stand.moved.contains(&order.id) || stand.asked.contains(&order.id),
         }
+    }
+
+    /// Somebody else saw the order moved: its own pass is to read it now, list or not.
+    pub fn ask(&self, connection: &str, order: &ShipmentId) {
+        self.with(connection, |stand| stand.asked.insert(order.clone()));
     }
 
     /// The order was read singly.
     pub fn note_look(&self, connection: &str, order: &ShipmentId) {
         if let Some(stand) = self.stands().get_mut(connection) {
             stand.moved.remove(order);
+            stand.asked.remove(order);
         }
     }
 

@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod decide;
+pub mod leave;
 pub mod make;
 pub mod memory;
 pub mod pass;

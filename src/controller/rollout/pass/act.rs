@@ -10,7 +10,7 @@ use crate::{
     controller::{
         commit::{self, CommitError},
         rollout::{
-            check,
+            check, leave,
             make::{self, Made},
             people,
             view::View,
@@ -33,7 +33,7 @@ impl Pass {
             return false;
         }
         let begun = self.begin(plan).await;
-        self.delete(plan, view).await;
+        self.take_back(plan, view).await;
         self.activate(plan).await;
         begun
     }
@@ -69,12 +69,16 @@ impl Pass {
         any
     }
 
-    async fn delete(&mut self, plan: &Plan, view: &View) {
-        for shipment in plan.delete.iter().filter_map(|id| view.ours.get(id)) {
-            // What is being deleted shows itself by the watch.
-            if let Err(failure) = make::delete(&self.shipments, shipment).await {
-                self.fail(failure);
-            }
+    /// What is being deleted shows itself by the watch.
+    async fn take_back(&mut self, plan: &Plan, view: &View) {
+        let Some(link) = self.link.clone() else { return };
+        let (ctx, api) = (&*self.ctx, &self.shipments);
+        let leaving = plan.delete.iter().filter_map(|id| view.ours.get(id));
+        let all: Vec<_> =
+            leaving.map(|shipment| leave::take_back(ctx, &link, api, shipment).boxed()).collect();
+        let done: Vec<_> = futures::stream::iter(all).buffer_unordered(SIDE_BY_SIDE).collect().await;
+        for failure in done.into_iter().filter_map(Result::err) {
+            self.fail(failure);
         }
     }
 
