@@ -136,7 +136,7 @@ async fn without_rights_or_definitions_or_with_older_ones_it_names_them_and_the_
     let rights = plane.kubectl().run(&["get", "clusterrolebinding", "-o", "name"]).await.fine();
     let ours = rights.lines().find(|name| name.contains("yubikey-shipments:")).unwrap();
     plane.kubectl().run(&["delete", ours]).await.fine();
-    plane.until_operator_may("list", "yubikeyshipments", false).await;
+    plane.until_operator_may("list", "yubikeyshipments.fidoprereg.dev", false).await;
     one_line(&run(), &["refuses", "RBAC"]);
 }
 
@@ -146,7 +146,7 @@ async fn it_ends_when_asked_even_while_the_cluster_refuses_the_shipments() {
     let role = "clusterrole/yubikey-shipments:yubikey-shipment-operator";
     let without_the_first = r#"[{"op": "remove", "path": "/rules/0"}]"#;
     plane.kubectl().run(&["patch", role, "--type", "json", "-p", without_the_first]).await.fine();
-    plane.until_operator_may("list", "yubikeyshipments", false).await;
+    plane.until_operator_may("list", "yubikeyshipments.fidoprereg.dev", false).await;
     let operator = Operator::launch(&plane, "info").await;
     let told = until(async || operator.tail(50).contains("forbidden").then_some(())).await;
     assert!(told.is_some(), "the log says why nothing happens:\n{}", operator.tail(20));

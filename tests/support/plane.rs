@@ -221,14 +221,14 @@ impl Plane {
         self.kubectl().apply(&namespace.to_string()).await.fine();
         self.kubectl().apply(&rules).await.fine();
         self.write_operator_kubeconfig().await;
-        self.until_operator_may("list", "yubikeyshipments", true).await;
+        // Something that is there before our definitions are.
+        self.until_operator_may("list", "namespaces", true).await;
     }
 
     /// The API server takes up a changed rule when it has heard of it, which is not at once.
     pub async fn until_operator_may(&self, verb: &str, resource: &str, allowed: bool) {
         let (kubectl, user) = (self.kubectl(), operator_user());
-        let ask =
-            ["auth", "can-i", verb, &format!("{resource}.fidoprereg.dev"), "--all-namespaces", "--as", &user];
+        let ask = ["auth", "can-i", verb, resource, "--all-namespaces", "--as", &user];
         let said = super::until(async || (kubectl.run(&ask).await.ok == allowed).then_some(())).await;
         assert!(said.is_some(), "{user} {verb} {resource}: it does not become {allowed}");
     }
