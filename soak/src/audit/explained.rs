@@ -90,7 +90,6 @@ fn decidable(evidence: &Evidence, user: &str) -> Option<String> {
 
 /// One enrolment, or none, tells what became of the lost answer: only one cluster enrols here.
 fn ambiguous(evidence: &Evidence, user: &str) -> Option<String> {
-    let all = evidence.state["enrollments"].as_array().into_iter().flatten();
-    let count = all.filter(|enrollment| enrollment["userId"] == user).count();
+    let count = evidence.enrollments_of(user).count();
     (count < 2).then(|| format!("is held although Okta's list decides: it shows {count} enrolments"))
 }

@@ -73,6 +73,12 @@ impl Evidence {
             events: folder.load(folder::EVENTS)?,
         })
     }
+
+    /// Enrolments of a person that Okta has at the end.
+    pub(crate) fn enrollments_of(&self, user: &str) -> impl Iterator<Item = &Value> {
+        let all = self.state["enrollments"].as_array().into_iter().flatten();
+        all.filter(move |enrollment| enrollment["userId"] == user)
+    }
 }
 
 /// Judges a run's folder.

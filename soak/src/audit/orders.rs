@@ -64,10 +64,8 @@ fn was_let_go(evidence: &Evidence, call: &Call, order: &str) -> bool {
         let note = objects::text(event, "/note");
         objects::text(event, "/reason") == "ShipmentReleased" && note.contains(order)
     });
-    let enrollments = evidence.state["enrollments"].as_array().into_iter().flatten();
-    let mut theirs =
-        enrollments.filter(|enrollment| enrollment["userId"].as_str() == call.user_id.as_deref());
-    told && theirs.next().is_none()
+    let user = call.user_id.as_deref();
+    told && user.is_some_and(|user| evidence.enrollments_of(user).next().is_none())
 }
 
 fn why_lost(evidence: &Evidence, owner: &Declared) -> Option<String> {
@@ -85,8 +83,7 @@ fn why_lost(evidence: &Evidence, owner: &Declared) -> Option<String> {
 
 /// "Activated" is believed only as far as Okta shows it.
 fn not_alive(evidence: &Evidence, owner: &Declared, object: &Value) -> Option<String> {
-    let all = evidence.state["enrollments"].as_array().into_iter().flatten();
-    let mut ours = all.filter(|enrollment| enrollment["userId"] == owner.user_id.as_str());
+    let mut ours = evidence.enrollments_of(&owner.user_id);
     let Some(active) = ours.find(|enrollment| enrollment["status"] == "ACTIVE") else {
         return Some("no enrolment is active at Okta".to_owned());
     };
