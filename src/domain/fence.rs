@@ -66,6 +66,10 @@ pub fn carry_over(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{
+        ids::{EnrollmentId, KeyId, RpId, Sealed},
+        seen::NewEnrollment,
+    };
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_second(1_800_000_000 + seconds).expect("in range")
@@ -91,6 +95,27 @@ mod tests {
         assert!(Write::Receipt(Marked::Order, 1).goes_on());
         assert!(!Write::Mark(Marked::Order).goes_on());
         assert!(!Write::Receipt(Marked::Enroll, 1).goes_on());
+    }
+
+    /// No list proves who made an enrolment, and none shows a mail. What a list proves, and what was not done, is asked
+    /// there; an order's receipt has a rule of its own.
+    #[test]
+    fn a_receipt_that_no_list_proves_must_stand() {
+        let new = NewEnrollment {
+            id: EnrollmentId::new("e1").expect("valid"),
+            key_id: KeyId::new("k1").expect("valid"),
+            pin_request: Sealed::new("p"),
+            credential_request: Sealed::new("c"),
+        };
+        let enrolled = Receipt::Enrolled(new, RpId::new("acme.com").expect("valid"));
+        assert!(must_stand(Marked::Enroll, &enrolled), "a person would have to say whose it is");
+        assert!(must_stand(Marked::SendPin, &Receipt::Done), "the PIN would be mailed again");
+        assert!(!must_stand(Marked::Discard, &Receipt::Done), "the list shows that it is gone");
+        for what in [Marked::Enroll, Marked::Order, Marked::Discard, Marked::SendPin] {
+            for nothing in [Receipt::Refused { retryable: true }, Receipt::Unknown] {
+                assert!(!must_stand(what, &nothing), "{what:?} {nothing:?}");
+            }
+        }
     }
 
     #[test]

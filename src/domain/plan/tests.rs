@@ -1,6 +1,8 @@
 //! The planner alone: tables for single decisions, and a small world with crashes for the whole road.
 
+mod bars;
 mod decisions;
+mod deletion;
 mod world;
 
 use jiff::{SignedDuration, Timestamp};
