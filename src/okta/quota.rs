@@ -125,14 +125,20 @@ impl Quota {
             let wait = seen.after_refusal(gate.refusals) + jitter();
             gate.refusals = gate.refusals.saturating_add(1);
             gate.request_id = answer.header("x-okta-request-id").map(str::to_owned);
-            gate.closed_until = Some(now + wait);
+            // A call that was under way when the gate closed must not open it sooner.
+            gate.closed_until = gate.closed_until.max(Some(now + wait));
             return Some(wait);
         }
         let closed_until = seen.when_used_up().map(|wait| now + wait + jitter());
         let shared_until = seen.when_shared(self.share).map(|wait| now + wait + jitter());
         // An answer that was overtaken by a later one must not open again what that one closed.
-        let shared_until = shared_until.max(gate.shared_until.filter(|until| *until > now));
-        *gate = Gate { closed_until, shared_until, ..Gate::default() };
+        let still = |until: Option<Instant>| until.filter(|until| *until > now);
+        let overtaken = still(gate.closed_until).is_some() && gate.refusals > 0;
+        gate.closed_until = closed_until.max(still(gate.closed_until));
+        gate.shared_until = shared_until.max(still(gate.shared_until));
+        if !overtaken {
+            (gate.refusals, gate.request_id) = (0, None);
+        }
         None
     }
 }

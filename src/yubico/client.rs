@@ -128,7 +128,7 @@ impl Client {
         let door = &self.lanes.door;
         let judged = |answer: &Answer| {
             if answer.status != 429 {
-                door.passed();
+                door.passed(Instant::now());
                 return read(answer);
             }
             let wait = door.refused(answer.retry_after(), Instant::now());

@@ -56,9 +56,13 @@ impl Door {
         wait
     }
 
-    /// A call was answered with something else.
-    pub(super) fn passed(&self) {
-        self.state().refusals = 0;
+    /// A call was answered with something else. While the door is closed that was one under way before: it says nothing
+    /// of the refusals since.
+    pub(super) fn passed(&self, now: Instant) {
+        let mut state = self.state();
+        if state.closed_until.is_none_or(|until| until <= now) {
+            state.refusals = 0;
+        }
     }
 }
 
@@ -79,8 +83,11 @@ mod tests {
         assert_eq!(error.failure.retry_after, Some(Duration::from_secs(1)));
         tokio::time::advance(Duration::from_secs(1)).await;
         assert!(door.check(Instant::now()).is_ok());
-        door.passed();
+        door.passed(Instant::now());
         let waits: Vec<u64> = (0..6).map(|_| door.refused(None, Instant::now()).as_secs()).collect();
         assert_eq!(waits, [15, 30, 60, 120, 240, 240]);
+        // The answer to a call that was under way before.
+        door.passed(Instant::now());
+        assert_eq!(door.refused(None, Instant::now()).as_secs(), 240, "a late answer forgot the refusals");
     }
 }

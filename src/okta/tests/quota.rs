@@ -1,9 +1,10 @@
 use std::time::Duration;
 
+use reqwest::header;
 use tokio::time::Instant;
 
 use super::{
-    super::quota::{Bucket, Quota, Seen, Share, Urgency},
+    super::quota::{Bucket, Quota, Retry, Seen, Share, Urgency},
     Reply, Server, bytes, error_body, user, with_api_token, with_headers,
 };
 use crate::domain::failure::{Arrival, Reason};
@@ -89,6 +90,45 @@ async fn when_our_share_is_used_up_nothing_is_begun_and_what_was_prepared_still_
     assert_eq!(server.seen().len(), 3);
     assert!(client.enrollments(&user()).await.is_err());
     assert_eq!(server.seen().len(), 3);
+}
+
+/// An answer without a body, as the gates see it.
+fn answer(status: u16, headers: &[(&'static str, &'static str)]) -> crate::http::Answer {
+    let headers = headers.iter().map(|(name, value)| {
+        (header::HeaderName::from_static(name), header::HeaderValue::from_static(value))
+    });
+    crate::http::Answer {
+        api: crate::http::Api::Okta,
+        nature: crate::http::Nature::Read,
+        place: String::new(),
+        status,
+        headers: headers.collect(),
+        body: Vec::new(),
+        sent: jiff::Timestamp::UNIX_EPOCH,
+        received: jiff::Timestamp::UNIX_EPOCH,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_a_refusal_overtook_opens_nothing_and_forgets_no_refusal() {
+    let quota = Quota::new(Share::of_percent(50));
+    let users = |quota: &Quota| quota.check(Bucket::Users, Urgency::Prepared, Instant::now());
+    let refused = [("retry-after", "60"), ("x-okta-request-id", "req1")];
+    quota.note(Bucket::Users, &answer(429, &refused), Instant::now());
+    // All of them were sent before.
+    let plenty = [("x-rate-limit-limit", "600"), ("x-rate-limit-remaining", "500")];
+    for late in [answer(200, &plenty), answer(404, &[]), answer(500, &[])] {
+        quota.note(Bucket::Users, &late, Instant::now());
+        assert!(users(&quota).is_err(), "{} opened what the refusal closed", late.status);
+    }
+    quota.note(Bucket::Users, &answer(429, &[("retry-after", "1")]), Instant::now());
+    tokio::time::advance(seconds(59)).await;
+    assert!(users(&quota).is_err(), "another refusal shortened the wait");
+    tokio::time::advance(seconds(3)).await;
+    let retry = users(&quota).unwrap();
+    assert_eq!(retry.count, 2, "the next call says how often it was refused");
+    quota.note(Bucket::Users, &answer(200, &plenty), Instant::now());
+    assert_eq!(users(&quota).unwrap(), Retry::default(), "it went through");
 }
 
 #[tokio::test]
