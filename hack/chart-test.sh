@@ -86,7 +86,7 @@ egress() { sed -n '/^kind: NetworkPolicy/,/^---/p' "$rendered/$1.yaml" | sed '1,
 
 opens_only_what_is_listed() {
   [ "$(egress ha)" = "port: 443 port: 53 port: 6443" ]
-  [ "$(egress everything)" = "port: 3128 port: 443 port: 53 port: 6443" ]
+  [ "$(egress everything)" = "port: 3128 port: 53 port: 6443 port: 8443 port: 9480" ]
   [ "$(egress proxy)" = "port: 443 port: 53 port: 6443 port: 8080 port: 8443" ]
   [ "$(egress sandbox)" = "port: 443 port: 53 port: 6443" ]
 }
@@ -296,14 +296,45 @@ strictly_monitoring() {
   fails "intervall" "$bin/judge" strict -skip-unknown "$work/strict.yaml"
 }
 
+# grants_nothing_twice SET [ARGUMENT...]: a right that stands twice outlives the condition around one of the two.
+grants_nothing_twice() {
+  local set=$1
+  shift
+  render helm "$set" "$@" | only_roles | kubectl create --dry-run=client --output json -f - >"$work/roles.json"
+  python3 "$root/hack/rules-once.py" "$work/roles.json"
+}
+
+# only_roles: a stream of documents without what is no role.
+only_roles() {
+  awk '
+    function flush() { if (role) printf "---\n%s", document; document = ""; role = 0 }
+    /^---/ { flush(); next }
+    /^kind: (Cluster)?Role$/ { role = 1 }
+    { document = document $0 "\n" }
+    END { flush() }'
+}
+
+notices_a_right_that_stands_twice() {
+  printf '%s' '{"kind": "Role", "metadata": {"name": "x"}, "rules": [
+    {"apiGroups": ["g"], "resources": ["a", "b"], "verbs": ["get", "list"]},
+    {"apiGroups": ["g"], "resources": ["b"], "verbs": ["list"]}]}' >"$work/twice.json"
+  fails "list g/b  is given 2 times" python3 "$root/hack/rules-once.py" "$work/twice.json"
+}
+
 # Or the tests before would show nothing.
 notices_an_unknown_field() {
   sed 's/^  replicas: .*/&\n  replcas: 2/' "$rendered/minimal.yaml" >"$work/strict.yaml"
   fails "replcas" kubectl apply --server-side --dry-run=server --validate=strict -f "$work/strict.yaml"
 }
 
+# What this cluster has no use for, or no kind for, left out.
+upgrades_everything() {
+  upgrades "$(values everything)" "$@" \
+    --set 'nodeSelector=null,tolerations=null,metrics.serviceMonitor.enabled=false,metrics.prometheusRule.enabled=false'
+}
+
 installs_everything() {
-  upgrades "$(values everything)" --set 'nodeSelector=null,tolerations=null,metrics.serviceMonitor.enabled=false,metrics.prometheusRule.enabled=false'
+  upgrades_everything
   kubectl --namespace "$namespace" get poddisruptionbudget,networkpolicy,service courier
   kubectl --namespace onboarding get configmap courier-dashboard
 }
@@ -327,12 +358,24 @@ may_do_its_work() {
   may patch yubikeydecisions.fidoprereg.dev --subresource status
   may watch yubikeyrollouts.fidoprereg.dev
   may patch yubikeyrollouts.fidoprereg.dev --subresource status
-  may create yubikeyshipments.fidoprereg.dev
-  may delete yubikeyshipments.fidoprereg.dev
   may get configmaps --namespace onboarding
   may create leases.coordination.k8s.io --namespace "$namespace"
   may patch leases.coordination.k8s.io/courier --namespace "$namespace"
   may get customresourcedefinitions.apiextensions.k8s.io/yubikeyshipments.fidoprereg.dev
+}
+
+# The set switches it off; on, it is what the admission policy then narrows.
+orders_for_rollouts_where_that_is_switched_on() {
+  account=$operator
+  may_not create yubikeyshipments.fidoprereg.dev
+  may_not delete yubikeyshipments.fidoprereg.dev
+  may_not create yubikeyshipments.fidoprereg.dev --namespace onboarding
+  may_not delete yubikeyshipments.fidoprereg.dev --namespace onboarding
+  fails "cannot create resource" shipment '{fidoprereg.dev/rollout: x}' 'suspend: true' --as "$operator"
+  fails "cannot delete resource" cancel_shipment --as "$operator"
+  upgrades_everything --set rollouts.ordering=true
+  until_true may create yubikeyshipments.fidoprereg.dev
+  may delete yubikeyshipments.fidoprereg.dev
 }
 
 may_do_nothing_else() {
@@ -427,8 +470,7 @@ people_have_roles() {
   kubectl create rolebinding jane --namespace onboarding --clusterrole edit --user jane
   kubectl create rolebinding dan --namespace onboarding --clusterrole "$namespace:courier:decide" --user dan
   kubectl create rolebinding vera --namespace onboarding --clusterrole view --user vera
-  upgrades "$(values everything)" --set 'aggregatedRoles.decideWithEdit=false' \
-    --set 'nodeSelector=null,tolerations=null,metrics.serviceMonitor.enabled=false,metrics.prometheusRule.enabled=false'
+  upgrades_everything --set aggregatedRoles.decideWithEdit=false
   account=jane
   until_true may create yubikeyshipments.fidoprereg.dev --namespace onboarding
   until_true may get yubikeyshipments.fidoprereg.dev --namespace onboarding
@@ -505,6 +547,7 @@ takes_manifests_of_pages() {
 run "the definitions equal the Rust types, in crds/ and in both charts" "$root/hack/crds.sh" --check
 run "the table of values equals their comments, and the schema knows the same values" python3 "$root/hack/chart-readme.py" --check
 "$root/tools/build.sh"
+run "the set of every value turns every value" python3 "$root/hack/chart-turned.py"
 run "renders every set of values" render_sets
 run "kinds of the Prometheus operator, strictly, by its own types" strictly_monitoring
 run "lint of the definitions' chart, strictly" helm lint --strict "$crds_chart"
@@ -577,6 +620,7 @@ run "moves the definitions to a release of their own and back" moves_definitions
 run "installs with every value set" installs_everything
 run "gives the operator its rights" may_do_its_work
 run "gives the operator no other rights" may_do_nothing_else
+run "rollouts.ordering gives the rights to make and delete shipments, and takes them away" orders_for_rollouts_where_that_is_switched_on
 run "its own token cannot change what people wrote" changes_nothing_people_wrote
 run "its own token can change finalizers" writes_what_it_must
 run "its own token makes and cancels shipments of rollouts only, to no address of its own" makes_and_cancels_for_rollouts_only
@@ -587,6 +631,12 @@ run "installs the sandbox, and without a real connection" installs_the_sandbox
 kubectl delete yubikeyconnections --all >/dev/null
 for set in $(value_sets); do run "every field is known to the API server: $set" strictly "$set"; done
 run "an unknown field would be noticed" notices_an_unknown_field
+for set in $(value_sets); do
+  # Here no rule is the chart's.
+  [ "$set" = off ] || run "no role gives a right twice: $set" grants_nothing_twice "$set"
+done
+run "no role gives a right twice: with the opposite of rollouts.ordering" grants_nothing_twice everything --set rollouts.ordering=true
+run "a right that stands twice would be noticed" notices_a_right_that_stands_twice
 run "its definitions take the examples" takes_examples
 run "its definitions take the manifests of the pages for those who order" takes_manifests_of_pages
 exit "$failed"
