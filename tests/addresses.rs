@@ -106,7 +106,9 @@ const PEOPLE: [(Profile, Outcome); 40] = [
     ),
     (
         ["Gus", "Hill", "Example Inc", "+1 555-0106", "12 Elm Street", "", "Springfield", "", "62704", "US"],
-        Err(&["State (profile.region) is missing; US addresses need it, as two-letter code or name"]),
+        Err(&[
+            "State (profile.region) is missing; addresses in this country need it, as two-letter code or name",
+        ]),
     ),
     (
         [
@@ -122,7 +124,7 @@ const PEOPLE: [(Profile, Outcome); 40] = [
             "US",
         ],
         Err(&[
-            "State (profile.region) is no state, province or territory of US, neither by code nor by name",
+            "State (profile.region) is no state, province or territory of the address's country, neither by code nor by name",
         ]),
     ),
     (
@@ -203,7 +205,7 @@ const PEOPLE: [(Profile, Outcome); 40] = [
     (
         ["Max", "Roy", "Example Inc", "418-555-0113", "5 rue du Fort", "", "Québec", "MA", "G1R 4S9", "CA"],
         Err(&[
-            "State (profile.region) is no state, province or territory of CA, neither by code nor by name",
+            "State (profile.region) is no state, province or territory of the address's country, neither by code nor by name",
         ]),
     ),
     (

@@ -222,7 +222,7 @@ fn check(field: Field, value: Option<&str>, country: &str) -> Result<(), String>
     let Some(value) = value else {
         return match field {
             Field::Region if needs_region => {
-                Err(format!("is missing; {country} addresses need it, as two-letter code or name"))
+                Err("is missing; addresses in this country need it, as two-letter code or name".to_owned())
             }
             field if field.required() => Err("is missing".to_owned()),
             _ => Ok(()),
@@ -247,7 +247,8 @@ fn check(field: Field, value: Option<&str>, country: &str) -> Result<(), String>
             Err("is neither an ISO 3166-1 code nor the English name of a country".to_owned())
         }
         Field::Region if needs_region && countries::code_of_region(value, country).is_none() => {
-            Err(format!("is no state, province or territory of {country}, neither by code nor by name"))
+            Err("is no state, province or territory of the address's country, neither by code nor by name"
+                .to_owned())
         }
         _ => Ok(()),
     }

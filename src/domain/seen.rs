@@ -3,7 +3,10 @@
 
 use jiff::Timestamp;
 
-use super::ids::{EnrollmentId, KeyId, Login, Sealed, Serial, UserId, YubicoOrgId};
+use super::{
+    ids::{EnrollmentId, KeyId, Login, Sealed, Serial, UserId, YubicoOrgId},
+    recipient::Field,
+};
 
 /// Status of an Okta user. `other` statuses are let through with a warning.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -218,8 +221,8 @@ pub struct Tracking {
 pub enum AddressVerdict {
     /// Parcels arrive there.
     Deliverable,
-    /// They do not; the vendor's descriptions.
-    Undeliverable(Vec<String>),
+    /// They do not; the fields of which the vendor speaks.
+    Undeliverable(Vec<Field>),
     /// No clear answer: warn, do not block.
     Undecided(String),
 }

@@ -15,10 +15,6 @@ use crate::{
     http::{Answer, Body, Nature},
 };
 
-/// Descriptions that are passed on, and their length in characters.
-const DESCRIPTIONS: usize = 5;
-const LENGTH: usize = 200;
-
 #[derive(Serialize)]
 pub(super) struct AddressBody<'a> {
     street_line1: &'a str,
@@ -51,11 +47,11 @@ impl Client {
     pub async fn validate_address(&self, recipient: &Recipient) -> Result<AddressVerdict, CallError> {
         let mut call = self.call("validate-address", Nature::Read, Method::POST, &["validate-address"])?;
         call.body = Body::json(&AddressBody::from(recipient))?;
-        self.send(call, |answer| read_verdict(answer, recipient)).await
+        self.send(call, read_verdict).await
     }
 }
 
-pub(super) fn read_verdict(answer: &Answer, recipient: &Recipient) -> Result<AddressVerdict, CallError> {
+pub(super) fn read_verdict(answer: &Answer) -> Result<AddressVerdict, CallError> {
     if matches!(answer.status, 401 | 403 | 429) {
         return Err(judge(answer, Reason::YubicoUnavailable));
     }
@@ -69,14 +65,14 @@ pub(super) fn read_verdict(answer: &Answer, recipient: &Recipient) -> Result<Add
         return Ok(undecided());
     }
     let body = serde_json::from_slice(&answer.body).unwrap_or_default();
-    Ok(verdict(&body, recipient).unwrap_or_else(undecided))
+    Ok(verdict(&body).unwrap_or_else(undecided))
 }
 
-pub(super) fn verdict(body: &Value, recipient: &Recipient) -> Option<AddressVerdict> {
+pub(super) fn verdict(body: &Value) -> Option<AddressVerdict> {
     if word(body)? {
         Some(AddressVerdict::Deliverable)
     } else {
-        Some(AddressVerdict::Undeliverable(descriptions(body, recipient)))
+        Some(AddressVerdict::Undeliverable(doubted(body)))
     }
 }
 
@@ -98,18 +94,34 @@ fn word(body: &Value) -> Option<bool> {
     if let [one] = found.as_slice() { Some(*one) } else { None }
 }
 
-/// What is wrong, in Yubico's words; what repeats a part of the address stays out.
-fn descriptions(body: &Value, recipient: &Recipient) -> Vec<String> {
-    let own: Vec<String> = [Field::AddressLine1, Field::AddressLine2, Field::City, Field::PostalCode]
-        .into_iter()
-        .filter_map(|field| recipient.get(field))
-        .map(str::to_lowercase)
-        .collect();
-    loose::list(body, &["details"])
+/// Words by which a sentence about an address speaks of one of its fields.
+const WORDS: [(&str, Field); 11] = [
+    ("street", Field::AddressLine1),
+    ("house", Field::AddressLine1),
+    ("apartment", Field::AddressLine2),
+    ("unit", Field::AddressLine2),
+    ("city", Field::City),
+    ("town", Field::City),
+    ("state", Field::Region),
+    ("region", Field::Region),
+    ("zip", Field::PostalCode),
+    ("postal", Field::PostalCode),
+    ("country", Field::CountryCode),
+];
+
+/// The fields that Yubico's descriptions speak of. The sentences themselves may repeat the address in any spelling, so
+/// nothing of them is handed on.
+fn doubted(body: &Value) -> Vec<Field> {
+    let said: Vec<String> = loose::list(body, &["details"])
         .iter()
         .filter_map(|detail| loose::text_of(detail, &["description"]))
-        .filter(|text| text.chars().count() <= LENGTH && !text.chars().any(char::is_control))
-        .filter(|text| !own.iter().any(|part| text.to_lowercase().contains(part)))
-        .take(DESCRIPTIONS)
+        .map(|text| text.to_lowercase())
+        .collect();
+    let speaks_of = |word: &str| {
+        said.iter().any(|text| text.split(|c: char| !c.is_alphanumeric()).any(|spoken| spoken == word))
+    };
+    Field::ALL
+        .into_iter()
+        .filter(|field| WORDS.iter().any(|(word, of)| of == field && speaks_of(word)))
         .collect()
 }

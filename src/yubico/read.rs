@@ -80,8 +80,8 @@ pub fn countries(answer: &Answer) -> Result<Vec<String>> {
 ///
 /// # Errors
 /// As [`Client::validate_address`](super::Client::validate_address).
-pub fn verdict(answer: &Answer, recipient: &Recipient) -> Result<AddressVerdict> {
-    address::read_verdict(answer, recipient)
+pub fn verdict(answer: &Answer) -> Result<AddressVerdict> {
+    address::read_verdict(answer)
 }
 
 /// Carrier data.

@@ -235,19 +235,9 @@ async fn address(object: &YubiKeyShipment, link: &Link, found: &mut Found) -> Re
             tracing::warn!(why, "YubiEnterprise gave no verdict on the address; ordering goes on");
             Ok(())
         }
-        AddressVerdict::Undeliverable(details) => Err(undeliverable(&details)),
+        AddressVerdict::Undeliverable(doubted) => Err(validate::undeliverable(&doubted)),
     });
     Ok(())
-}
-
-fn undeliverable(details: &[String]) -> Failure {
-    let said = if details.is_empty() { String::new() } else { format!(" ({})", details.join("; ")) };
-    Failure::new(
-        Reason::AddressUndeliverable,
-        format!(
-            "YubiEnterprise calls the address undeliverable{said}; correct it in the user's Okta profile or in spec.address."
-        ),
-    )
 }
 
 async fn parcel(link: &Link, journal: &mut Journal, found: &mut Found) -> Result<(), Failure> {

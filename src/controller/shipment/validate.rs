@@ -389,7 +389,7 @@ fn country_fault(connection: &YubiKeyConnectionSpec, raw: &BTreeMap<Field, Raw>)
     let code = crate::domain::countries::code_of_country(country.value.as_deref()?)?;
     (!countries.is_empty() && !countries.iter().any(|c| c == code)).then(|| {
         format!(
-            "Country Code ({}) is {code}, where this connection does not ship ({})",
+            "Country Code ({}) is none of those to which this connection ships (yubico.countries: {})",
             country.source,
             countries.join(", ")
         )
@@ -402,6 +402,20 @@ fn pin_mail_fault(user: &User) -> Option<String> {
     (user.status == UserStatus::Staged && missing).then(|| {
         "Secondary email (profile.secondEmail) is missing; Okta mails a new user's PIN there".to_owned()
     })
+}
+
+/// Yubico calls the address undeliverable. In our own words: its sentences may repeat the address.
+#[must_use]
+pub fn undeliverable(doubted: &[Field]) -> Failure {
+    let fields: Vec<_> = doubted.iter().map(|field| field.label()).collect();
+    let said =
+        if fields.is_empty() { String::new() } else { format!(" and speaks of: {}", fields.join(", ")) };
+    Failure::new(
+        Reason::AddressUndeliverable,
+        format!(
+            "YubiEnterprise calls the address undeliverable{said}. Correct it in the user's Okta profile, the HRIS that masters it, or spec.address."
+        ),
+    )
 }
 
 /// Is there stock for the key?
@@ -428,5 +442,7 @@ pub fn stock(inventory: &Inventory, product: &KeyProduct) -> Result<(), Failure>
     Ok(())
 }
 
+#[cfg(test)]
+mod personal_data;
 #[cfg(test)]
 mod tests;

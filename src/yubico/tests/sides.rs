@@ -125,7 +125,7 @@ async fn only_a_clear_word_judges_an_address() {
     assert_eq!(verdict(200, json!({"result": "Deliverable"})).await, Ok(AddressVerdict::Deliverable));
     let details = json!({"status": "undeliverable", "details": [{"description": "Unknown street"},
         {"description": "There is no 1 EXAMPLE ST here"}, {"other": 1}]});
-    let undeliverable = AddressVerdict::Undeliverable(vec!["Unknown street".into()]);
+    let undeliverable = AddressVerdict::Undeliverable(vec![Field::AddressLine1]);
     assert_eq!(verdict(200, details.clone()).await, Ok(undeliverable.clone()));
     assert_eq!(verdict(400, details).await, Ok(undeliverable));
     for (status, body) in [
