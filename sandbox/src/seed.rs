@@ -129,22 +129,27 @@ pub(crate) fn add_yubico_organization(world: &mut World, name: &str, countries: 
         running_orders: 0,
         peak_running_orders: 0,
     });
-    let token = add_yubico_token(world, &id).unwrap_or_default();
+    let token = add_yubico_token(world, &id, FIRST_ACCOUNT).unwrap_or_default();
     (id, token)
 }
 
 /// API tokens of Yubico live a year.
 pub(crate) const TOKEN_LIFE: SignedDuration = SignedDuration::from_hours(365 * 24);
 
-/// A new API token of an organization; the old ones stay.
-pub(crate) fn add_yubico_token(world: &mut World, organization: &str) -> Option<String> {
-    add_yubico_token_for(world, organization, TOKEN_LIFE, false)
+/// The account whose token an organization begins with.
+pub(crate) const FIRST_ACCOUNT: &str = "admin@example.com";
+
+/// A new API token of an account. The account's old one ends: YubiEnterprise lets each have one, and only makes another
+/// once that is revoked.
+pub(crate) fn add_yubico_token(world: &mut World, organization: &str, account: &str) -> Option<String> {
+    add_yubico_token_for(world, organization, account, TOKEN_LIFE, false)
 }
 
 /// The same with another life, and possibly one that tells nothing about itself.
 pub(crate) fn add_yubico_token_for(
     world: &mut World,
     organization: &str,
+    account: &str,
     life: SignedDuration,
     opaque: bool,
 ) -> Option<String> {
@@ -162,7 +167,8 @@ pub(crate) fn add_yubico_token_for(
         )
     };
     let organization = world.yubico.organizations.iter_mut().find(|known| known.id == organization)?;
-    organization.tokens.push(ApiToken { value: value.clone(), expires });
+    organization.tokens.retain(|token| token.account != account);
+    organization.tokens.push(ApiToken { account: account.to_owned(), value: value.clone(), expires });
     world.secrets.add("yubicoApiToken", &value);
     Some(value)
 }

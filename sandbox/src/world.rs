@@ -278,6 +278,8 @@ pub(crate) struct Organization {
 /// An API token of an organization.
 #[derive(Debug, Clone)]
 pub(crate) struct ApiToken {
+    /// The account that made it: each has one token at the most.
+    pub account: String,
     pub value: String,
     pub expires: Timestamp,
 }

@@ -18,10 +18,13 @@ const ENROLL: &str = "enrollPreregistrationEnrollment";
 /// Less than the shortest rest after a fault of the connection.
 const SOON: Duration = Duration::from_secs(30);
 
-/// A new token, and an end to all others.
+/// A new token of the account, which ends its old one.
 async fn renewed_token(scene: &Scene) -> String {
-    scene.sandbox.post("/tokens/expire", json!({"okta": false, "yubico": true})).await;
-    let made = scene.sandbox.post("/tokens/yubico", json!({})).await;
+    token_of(scene, json!({})).await
+}
+
+async fn token_of(scene: &Scene, account: Value) -> String {
+    let made = scene.sandbox.post("/tokens/yubico", account).await;
     made["token"].as_str().unwrap().to_owned()
 }
 
@@ -84,6 +87,30 @@ async fn a_token_renewed_in_the_middle_of_many_orders_loses_and_doubles_none() {
             }
             assert_eq!(scene.sandbox.orders().await.len(), shipments.len());
             assert_eq!(scene.sandbox.count(ENROLL).await, shipments.len());
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn two_accounts_that_take_turns_leave_no_moment_without_a_token() {
+    scene("turns")
+        .play(async |scene| {
+            let end = async || scene.connection().get().await.message_of("CredentialsExpiring").to_owned();
+            let has_end = |object: &Object| !object.message_of("CredentialsExpiring").is_empty();
+            let before = scene.connection().until("its end is told", has_end).await;
+            let before = before.message_of("CredentialsExpiring").to_owned();
+            let other =
+                token_of(scene, json!({"account": "second@example.com", "lifetimeSeconds": 8_000_000})).await;
+            scene.mount.set("yubico-api-token", other.as_bytes());
+            until(async || (end().await != before).then_some(())).await.expect("the new token is in use");
+            // As on the page: only now the first account's token ends.
+            renewed_token(scene).await;
+            let login = scene.person("kim", "ACTIVE").await;
+            let shipment = scene.ship("kim", &login).await;
+            shipment.until_ordered().await;
+            let told = told(scene, &shipment).await;
+            assert!(!told.iter().any(|reason| reason == "YubicoUnauthorized"), "{told:?}");
+            assert_eq!(orders_sent(scene).await, [Some(200)]);
         })
         .await;
 }

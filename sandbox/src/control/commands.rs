@@ -65,6 +65,9 @@ impl Default for Expire {
 struct NewToken {
     #[serde(default)]
     organization: Option<String>,
+    /// Left out: the one whose token the organization began with.
+    #[serde(default)]
+    account: Option<String>,
     /// Left out: a year, as Yubico's.
     #[serde(default)]
     lifetime_seconds: Option<i64>,
@@ -215,14 +218,15 @@ pub(crate) fn expire_tokens(world: &mut World, call: &Call) -> Answer {
     done(&json!({"okta": request.okta, "yubico": request.yubico, "nonces": request.nonces}))
 }
 
-/// `POST /tokens/yubico`: a new API token of an organization (`{"organization"?: ID, "lifetimeSeconds"?: N, "opaque"?:
-/// false}`), as a person makes one in the Console.
+/// `POST /tokens/yubico`: a new API token of an account (`{"organization"?: ID, "account"?: NAME, "lifetimeSeconds"?: N,
+/// "opaque"?: false}`), as a person makes one in the Console. The account's old one ends.
 pub(crate) fn new_yubico_token(world: &mut World, call: &Call) -> Answer {
     let request: NewToken = body(call)?;
     let first = world.yubico.organizations[0].id.clone();
     let id = request.organization.unwrap_or(first);
     let life = request.lifetime_seconds.map_or(seed::TOKEN_LIFE, SignedDuration::from_secs);
-    let token = seed::add_yubico_token_for(world, &id, life, request.opaque)
+    let account = request.account.as_deref().unwrap_or(seed::FIRST_ACCOUNT);
+    let token = seed::add_yubico_token_for(world, &id, account, life, request.opaque)
         .ok_or_else(|| refused(404, "there is no such organization"))?;
     done(&json!({"organization": id, "token": token}))
 }

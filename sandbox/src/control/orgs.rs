@@ -69,7 +69,7 @@ pub(crate) fn open(house: &House, call: &Call) -> Answer {
         seed::add_yubico_organization(&mut world, &request.name, &countries)
     } else {
         let first = world.yubico.organizations[0].id.clone();
-        let token = seed::add_yubico_token(&mut world, &first).unwrap_or_default();
+        let token = seed::add_yubico_token(&mut world, &first, &request.name).unwrap_or_default();
         (first, token)
     };
     let dir = world.place.dir.join("credentials").join(&request.name);

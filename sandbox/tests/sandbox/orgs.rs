@@ -187,6 +187,26 @@ async fn a_token_of_yubico_lives_as_long_as_is_said_and_tells_so_or_nothing() {
 }
 
 #[tokio::test]
+async fn an_account_has_one_token_and_another_account_its_own() {
+    let world = start().await;
+    let made = async |body: Value| {
+        let made = world.command("POST", "/tokens/yubico", body).await;
+        made["token"].as_str().unwrap().to_owned()
+    };
+    let status = async |token: &str| {
+        let url = format!("{}/v1/inventory", world.yubico());
+        world.http.get(url).bearer_auth(token).send().await.unwrap().status().as_u16()
+    };
+    let file = world.sandbox.ready.credentials.join("default/yubico-api-token");
+    let first = std::fs::read_to_string(file).unwrap().trim().to_owned();
+    let second = made(json!({"account": "second@example.com"})).await;
+    assert_eq!((status(&first).await, status(&second).await), (200, 200));
+    let renewed = made(json!({})).await;
+    assert_eq!((status(&first).await, status(&renewed).await), (401, 200), "the old one ends");
+    assert_eq!(status(&second).await, 200, "the other account's stays");
+}
+
+#[tokio::test]
 async fn an_org_begins_as_the_guides_want_it_and_is_spoiled_one_setting_at_a_time() {
     let world = start().await;
     let token = world.token().await;
