@@ -48,4 +48,5 @@ run "the alert rules are valid" "$promtool" check rules "$rules"
 test_each_alert
 run "every expression of the dashboard parses" dashboard_parses
 $look check "$root" || failed=1
+python3 "$root/hack/lib/pages.py" "$root" || failed=1
 exit "$failed"
