@@ -469,12 +469,13 @@ END
 people_have_roles() {
   kubectl create rolebinding jane --namespace onboarding --clusterrole edit --user jane
   kubectl create rolebinding dan --namespace onboarding --clusterrole "$namespace:courier:decide" --user dan
+  kubectl create rolebinding rita --namespace onboarding --clusterrole "$namespace:courier:rollout" --user rita
   kubectl create rolebinding vera --namespace onboarding --clusterrole view --user vera
-  upgrades_everything --set aggregatedRoles.decideWithEdit=false
+  upgrades_everything --set aggregatedRoles.decideWithEdit=false,aggregatedRoles.rolloutsWithEdit=false
   account=jane
   until_true may create yubikeyshipments.fidoprereg.dev --namespace onboarding
   until_true may get yubikeyshipments.fidoprereg.dev --namespace onboarding
-  may create yubikeyrollouts.fidoprereg.dev --namespace onboarding
+  until_true may_not create yubikeyrollouts.fidoprereg.dev --namespace onboarding
   until_true may_not create yubikeydecisions.fidoprereg.dev --namespace onboarding
   may_not patch yubikeyshipments.fidoprereg.dev --subresource status --namespace onboarding
   may_not deletecollection yubikeyshipments.fidoprereg.dev --namespace onboarding
@@ -482,6 +483,11 @@ people_have_roles() {
   until_true may get yubikeydecisions.fidoprereg.dev --namespace onboarding
   may get yubikeyrollouts.fidoprereg.dev --namespace onboarding
   may_not create yubikeyshipments.fidoprereg.dev --namespace onboarding
+  account=rita
+  may create yubikeyrollouts.fidoprereg.dev --namespace onboarding
+  may get yubikeyshipments.fidoprereg.dev --namespace onboarding
+  may_not create yubikeyshipments.fidoprereg.dev --namespace onboarding
+  may_not patch yubikeyrollouts.fidoprereg.dev --subresource status --namespace onboarding
   account=dan
   may create yubikeydecisions.fidoprereg.dev --namespace onboarding
   may_not create yubikeyshipments.fidoprereg.dev --namespace onboarding

@@ -18,7 +18,10 @@ use prometheus_client::{
     collector::Collector, encoding::DescriptorEncoder, metrics::MetricType, registry::Unit,
 };
 
-use super::conditions;
+use super::{
+    conditions,
+    undecodable::{KINDS, Undecodables},
+};
 use crate::{
     api::{
         connection::YubiKeyConnection,
@@ -45,6 +48,8 @@ pub struct Census {
     pub rollouts: Vec<Store<YubiKeyRollout>>,
     /// All connections, as watched.
     pub connections: Store<YubiKeyConnection>,
+    /// What cannot be decoded.
+    pub undecodables: Undecodables,
     /// What passes learned of each connection.
     pub known: Arc<Connections>,
     /// Does this process act?
@@ -58,6 +63,7 @@ impl Collector for Census {
         encoder
             .encode_descriptor("leader", help, None, MetricType::Gauge)?
             .encode_gauge(&u64::from(leads))?;
+        encode_undecodable(&mut encoder, &self.undecodables)?;
         // Half a list would be told as a drop.
         if !is_listed(&self.connections) || !self.are_shipments_listed() {
             return Ok(());
@@ -149,6 +155,15 @@ fn count<'a>(shipments: &[Store<YubiKeyShipment>], existing: &[&'a str]) -> Vec<
         });
     }
     tallies
+}
+
+fn encode_undecodable(encoder: &mut DescriptorEncoder<'_>, undecodables: &Undecodables) -> fmt::Result {
+    let help = "Objects that this version cannot decode, by kind; nothing is done about them.";
+    let mut family = encoder.encode_descriptor("undecodable_objects", help, None, MetricType::Gauge)?;
+    for kind in KINDS {
+        family.encode_family(&[("kind", kind)])?.encode_gauge(&(undecodables.count(kind) as u64))?;
+    }
+    Ok(())
 }
 
 fn encode_ready(encoder: &mut DescriptorEncoder<'_>, connections: &BTreeMap<String, bool>) -> fmt::Result {
@@ -279,6 +294,7 @@ mod tests {
             rollouts: vec![stored(vec![])],
             connections: stored(connections),
             answered: futures::future::ready(()).boxed().shared(),
+            undecodables: Undecodables::new().0,
             known: Arc::default(),
             leadership: Leadership::always(),
         }

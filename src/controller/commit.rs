@@ -6,6 +6,7 @@
 use kube::{
     Api, Resource, ResourceExt,
     api::{Patch, PatchParams, ValidationDirective},
+    core::DynamicObject,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
@@ -67,6 +68,23 @@ where
         return Ok(Some(written));
     }
     Err(outdated("the API server stored another status than it was sent").into())
+}
+
+/// Writes the conditions of an object that cannot be decoded, and nothing else of it.
+///
+/// # Errors
+/// As every guarded write.
+pub async fn write_conditions(
+    api: &Api<DynamicObject>,
+    object: &DynamicObject,
+    conditions: Vec<Value>,
+) -> Result<(), CommitError> {
+    let patch = json!({
+        "metadata": {"resourceVersion": object.resource_version()}, "status": {"conditions": conditions},
+    });
+    #[expect(clippy::disallowed_methods, reason = "this is the home of status writes")]
+    let written = api.patch_status(&object.name_any(), &params(), &Patch::Merge(patch)).await;
+    written.map(drop).map_err(classify)
 }
 
 fn to_value(status: &impl Serialize) -> Result<Value, Failure> {

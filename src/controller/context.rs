@@ -8,6 +8,7 @@ use std::{
 
 use futures::future::{BoxFuture, Shared};
 use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{
     Api, Client, ResourceExt,
     core::{Selector, SelectorExt},
@@ -23,13 +24,16 @@ use super::{
         reconcile::Examined,
         registry::{Connection, Registry, Stand},
     },
+    decode::Undecodable,
     events,
     index::Term,
+    measure,
     namespaces::Namespaces,
     places::{Place, Places},
     rollout,
     shipment::record,
     turns::Turns,
+    undecodable::{Undecodables, connection_fault},
     watch::View,
 };
 use crate::{
@@ -71,6 +75,8 @@ pub struct Context {
     pub rollout_memory: rollout::memory::Memory,
     /// Namespaces and their labels.
     pub namespaces: Namespaces,
+    /// What the watches show and this version cannot decode.
+    pub undecodables: Undecodables,
     /// All connections that were examined.
     pub registry: Registry,
     /// Where credentials are mounted.
@@ -138,6 +144,8 @@ pub struct Parts {
     pub rollouts: View<YubiKeyRollout>,
     /// See [`Context::namespaces`].
     pub namespaces: Namespaces,
+    /// See [`Context::undecodables`].
+    pub undecodables: Undecodables,
     /// See [`Context::credentials_dir`].
     pub credentials_dir: PathBuf,
     /// See [`Context::shared_ca`].
@@ -169,6 +177,7 @@ impl Context {
             rollouts: parts.rollouts,
             rollout_memory: rollout::memory::Memory::default(),
             namespaces: parts.namespaces,
+            undecodables: parts.undecodables,
             registry: Registry::default(),
             credentials_dir: parts.credentials_dir,
             shared_ca: parts.shared_ca,
@@ -267,11 +276,29 @@ impl Context {
         self.metrics.connections.set_expiry(connection, None);
     }
 
+    /// The connection cannot be decoded, so nothing of it is used; without a fault: it is examined anew.
+    pub fn connection_undecodable(&self, connection: &str, fault: Option<Failure>) {
+        lock(&self.memory.examined).remove(connection);
+        match fault {
+            Some(fault) => self.registry.set(connection, Connection::Faulty(fault)),
+            None => self.forget_connection(connection),
+        }
+    }
+
+    /// Why this connection cannot be used although it is there: this version cannot decode it.
+    #[must_use]
+    pub fn undecodable_connection(&self, connection: &str) -> Option<Failure> {
+        let object = self.undecodables.get(measure::CONNECTION, "", connection)?;
+        Some(connection_fault(connection, &object))
+    }
+
     /// Does a shipment with an open effect name this connection?
     #[must_use]
     pub fn needs_connection(&self, connection: &str) -> bool {
-        let theirs = self.shipments.under(&Term::Connection(connection.to_owned()));
+        let term = Term::Connection(connection.to_owned());
+        let theirs = self.shipments.under(&term);
         theirs.iter().any(|s| s.status.as_ref().is_some_and(is_marked))
+            || self.undecodables.under(&term).iter().any(|s| s.traces.open)
     }
 
     /// Does the connection admit the shipment's namespace?
@@ -310,7 +337,10 @@ impl Context {
     #[must_use]
     pub fn open_orders(&self, object: &YubiKeyShipment, most: u32) -> (u32, Option<Place>) {
         let among = Term::open_beside(object);
-        let open = self.shipments.under(&among).iter().filter_map(|other| other.uid()).collect();
+        let undecodable = self.undecodables.under(&among);
+        let undecodable = undecodable.iter().filter_map(|other| other.metadata.uid.clone());
+        let open =
+            self.shipments.under(&among).iter().filter_map(|other| other.uid()).chain(undecodable).collect();
         self.places.take(&among, &object.uid().unwrap_or_default(), &open, most)
     }
 
@@ -339,6 +369,9 @@ impl Context {
         if journal.is_open() || journal.accepted().is_some() {
             return None;
         }
+        if let Some(other) = self.undecodable_rival(object, user.id.as_str()) {
+            return Some(other);
+        }
         let mut others = self.shipments.under(&Term::Person(user.id.to_string()));
         if let Some(login) = &object.spec.user_ref.login {
             others.extend(self.shipments.under(&Term::login(login)));
@@ -361,6 +394,27 @@ impl Context {
             .min_by_key(|other| order(other))
             .filter(|other| order(other) < mine)?;
         Some(whole_name(first.as_ref()))
+    }
+
+    /// A shipment of the same person that this version cannot decode. It may have a mark; without one it bars where an
+    /// older one that could be decoded would.
+    fn undecodable_rival(&self, object: &YubiKeyShipment, id: &str) -> Option<String> {
+        let terms =
+            [Some(Term::Person(id.to_owned())), object.spec.user_ref.login.as_deref().map(Term::login)];
+        let ours = self.okta_org(object);
+        let age = |metadata: &ObjectMeta| {
+            (metadata.creation_timestamp.as_ref().map(|at| at.0), metadata.uid.clone())
+        };
+        let bars = |other: &Undecodable| {
+            let traces = &other.traces;
+            let theirs = traces.okta_org.clone().or_else(|| self.org_behind(&traces.connection));
+            let another_org = matches!((theirs, &ours), (Some(theirs), Some(ours)) if theirs != *ours);
+            let elder =
+                other.metadata.deletion_timestamp.is_none() && age(&other.metadata) < age(&object.metadata);
+            !traces.finished && !another_org && (traces.open || elder)
+        };
+        let mut others = terms.into_iter().flatten().flat_map(|term| self.undecodables.under(&term));
+        others.find(|other| bars(other)).map(|other| format!("{}/{}", other.namespace(), other.name()))
     }
 
     /// By the id Okta gave, else by the reference as written: before the first mark no id is known. Logins and ids
@@ -389,18 +443,27 @@ impl Context {
     /// The Okta org that the shipment is ordered under, or would be.
     fn okta_org(&self, object: &YubiKeyShipment) -> Option<String> {
         let written = object.status.as_ref().and_then(|s| s.org.as_ref()).and_then(|org| org.okta.clone());
-        written.or_else(|| match self.registry.get(&object.spec.connection_ref.name)? {
+        written.or_else(|| self.org_behind(&object.spec.connection_ref.name))
+    }
+
+    fn org_behind(&self, connection: &str) -> Option<String> {
+        match self.registry.get(connection)? {
             Connection::Usable(link) => link.facts.orgs.okta.as_ref().map(ToString::to_string),
             Connection::Faulty(_) => None,
-        })
+        }
     }
 
     /// Another resource that has this order.
     #[must_use]
     pub fn claimant(&self, id: &ShipmentId, object: &YubiKeyShipment) -> Option<String> {
-        let all = self.shipments.under(&Term::Order(id.to_string()));
-        let other = all.iter().find(|other| other.uid() != object.uid())?;
-        Some(whole_name(other.as_ref()))
+        let term = Term::Order(id.to_string());
+        let all = self.shipments.under(&term);
+        let other = all.iter().find(|other| other.uid() != object.uid());
+        let undecodable = || {
+            let other = self.undecodables.under(&term).into_iter().next()?;
+            Some(format!("{}/{}", other.namespace(), other.name()))
+        };
+        other.map(|other| whole_name(other.as_ref())).or_else(undecodable)
     }
 
     /// Writes the ids of a released shipment to an event on its connection, where they outlive it.

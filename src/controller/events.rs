@@ -47,6 +47,11 @@ where
     say(ctx, &object.object_ref(&()), None, kind, reason, note).await;
 }
 
+/// Publishes one event about an object of which only this is known.
+pub async fn publish_for(ctx: &Context, object: &ObjectReference, kind: EventType, reason: &str, note: &str) {
+    say(ctx, object, None, kind, reason, note).await;
+}
+
 /// Publishes one event that also names what else it is about. Events of one object and reason are counted as one and
 /// keep the first note, unless they are about different things.
 pub async fn publish_about<K, R>(

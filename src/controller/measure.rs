@@ -13,6 +13,9 @@ pub const ROLLOUT: &str = "YubiKeyRollout";
 /// Label of passes over connections.
 pub const CONNECTION: &str = "YubiKeyConnection";
 
+/// Label of decisions.
+pub const DECISION: &str = "YubiKeyDecision";
+
 /// Runs a pass, in the span of its object; a failure that could not be written to the status is said here.
 ///
 /// # Errors

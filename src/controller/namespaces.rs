@@ -15,7 +15,7 @@ use kube::{
 };
 use tokio::sync::Mutex;
 
-use super::watch::{self, Scope};
+use super::watch::{self, Opening, Scope};
 use crate::{
     clock,
     domain::failure::{Failure, Reason},
@@ -43,11 +43,12 @@ enum Source {
 impl Namespaces {
     /// Knows the namespaces of this scope; the future keeps that up and never ends.
     #[must_use]
-    pub fn of(client: &Client, scope: &Scope, readiness: &Readiness) -> (Self, BoxFuture<'static, ()>) {
+    pub fn of(opening: Opening<'_>, scope: &Scope) -> (Self, BoxFuture<'static, ()>) {
+        let Opening { client, readiness, .. } = opening;
         match scope {
             Scope::Cluster => {
                 readiness.needs("namespaces");
-                let (store, stream) = watch::namespaces(client, readiness);
+                let (store, stream) = watch::namespaces(opening);
                 (Self(Source::Watched(store)), stream.for_each(|_| async {}).boxed())
             }
             Scope::Namespaces(names) => {

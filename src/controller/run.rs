@@ -25,7 +25,8 @@ use super::{
     measure,
     namespaces::Namespaces,
     rollout, shipment,
-    watch::{self, Place, Scope},
+    undecodable::{self, Undecodables},
+    watch::{self, Opening, Place, Scope},
 };
 use crate::{
     api::{connection::YubiKeyConnection, rollout::YubiKeyRollout, shipment::YubiKeyShipment},
@@ -78,14 +79,12 @@ pub async fn run(setup: Setup, stop: impl Future<Output = ()> + Send + 'static) 
     for what in ["connections", "shipments", "decisions", "rollouts"] {
         readiness.needs(what);
     }
-    let (connections, known_connections) = watch::connections(&setup.client, &readiness);
-    let (namespaces, namespace_watch) = Namespaces::of(&setup.client, &setup.scope, &readiness);
-    let places: Vec<_> = setup
-        .scope
-        .places()
-        .into_iter()
-        .map(|place| Place::open(&setup.client, place.as_deref(), &readiness))
-        .collect();
+    let (undecodables, notices) = Undecodables::new();
+    let opening = Opening { client: &setup.client, readiness: &readiness, undecodables: &undecodables };
+    let (connections, known_connections) = watch::connections(opening);
+    let (namespaces, namespace_watch) = Namespaces::of(opening, &setup.scope);
+    let places: Vec<_> =
+        setup.scope.places().into_iter().map(|place| Place::open(opening, place.as_deref())).collect();
     let (leadership, election) = election(&setup.client, setup.lease);
     let ctx = Arc::new(Context::new(Parts {
         client: setup.client.clone(),
@@ -98,6 +97,7 @@ pub async fn run(setup: Setup, stop: impl Future<Output = ()> + Send + 'static) 
         decisions: places.iter().map(|place| place.decisions.clone()).collect(),
         rollouts: places.iter().map(|place| place.rollouts.clone()).collect(),
         namespaces,
+        undecodables: undecodables.clone(),
         credentials_dir: setup.credentials_dir,
         shared_ca: setup.shared_ca,
         metrics: Arc::clone(&setup.metrics),
@@ -110,6 +110,7 @@ pub async fn run(setup: Setup, stop: impl Future<Output = ()> + Send + 'static) 
         shipments: places.iter().map(|place| place.shipments.store.clone()).collect(),
         rollouts: places.iter().map(|place| place.rollouts.store.clone()).collect(),
         connections: ctx.connections.clone(),
+        undecodables,
         answered: ctx.answered.clone(),
         known: Arc::clone(&setup.metrics.connections),
         leadership: ctx.leadership.clone(),
@@ -121,7 +122,9 @@ pub async fn run(setup: Setup, stop: impl Future<Output = ()> + Send + 'static) 
     let namespace_watch = futures::future::select(namespace_watch, stop.clone());
     let lists = Box::pin(connection::follower::run(Arc::clone(&ctx)));
     let lists = futures::future::select(lists, stop.clone());
-    let running = Box::pin(futures::future::join4(road, doors, namespace_watch, lists));
+    let undecoded = Box::pin(undecodable::run(Arc::clone(&ctx), notices));
+    let undecoded = futures::future::select(undecoded, stop.clone());
+    let running = Box::pin(futures::future::join5(road, doors, namespace_watch, lists, undecoded));
     // A first list that the API server refuses never ends by itself; passes run in tasks of their own.
     let patience = Box::pin(stop.clone().then(|()| tokio::time::sleep(WIND_DOWN)));
     futures::future::select(running, patience).await;

@@ -1,6 +1,6 @@
 //! Watches and their caches: of the whole cluster, or of the namespaces that are listed.
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeSet, fmt, sync::Arc};
 
 use futures::{StreamExt, stream::BoxStream};
 use k8s_openapi::api::core::v1::Namespace;
@@ -9,17 +9,20 @@ use kube::{
     core::PartialObjectMeta,
     runtime::{
         Controller, WatchStreamExt,
-        reflector::{self, ObjectRef, Store},
-        watcher,
+        reflector::{self, ObjectRef, Store, store::Writer},
+        watcher::{self, Event},
     },
 };
 use serde::de::DeserializeOwned;
 use tokio::sync::{mpsc, watch};
 
-use super::index::{Index, Indexed, Term};
+use super::{
+    decode::{Decoded, Watched},
+    index::{Index, Indexed, Term},
+    undecodable::{Key, Undecodables, key},
+};
 use crate::{
     api::{
-        REQUESTED_AT,
         connection::YubiKeyConnection,
         decision::YubiKeyDecision,
         rollout::{ROLLOUT_LABEL, YubiKeyRollout},
@@ -27,10 +30,6 @@ use crate::{
     },
     readiness::Readiness,
 };
-
-/// Objects of a page of the first list. A page is held as text and as objects at once, so it weighs more than what is
-/// kept of it.
-const PAGE: u32 = 100;
 
 /// Where shipments and decisions are looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,48 +151,67 @@ impl Fate {
 
 type Watching<K> = BoxStream<'static, Result<K, watcher::Error>>;
 
+/// What watches of all kinds and places are opened with.
+#[derive(Clone, Copy)]
+pub struct Opening<'a> {
+    /// Kubernetes.
+    pub client: &'a Client,
+    /// Where it is told what has come.
+    pub readiness: &'a Readiness,
+    /// Where it is noted what cannot be decoded.
+    pub undecodables: &'a Undecodables,
+}
+
 /// A watch whose objects are indexed as they come.
 fn open_indexed<K>(
-    api: Api<K>,
+    opening: Opening<'_>,
+    api: Api<Decoded<K>>,
+    place: Option<&str>,
     fate: Fate,
-    trim: impl FnMut(&mut K) + Send + 'static,
 ) -> (Cache<K>, Watching<K>, BoxStream<'static, ObjectRef<K>>)
 where
-    K: Indexed + Clone + DeserializeOwned + fmt::Debug + Send + Sync + 'static,
+    K: Indexed + Watched + Clone + DeserializeOwned + fmt::Debug + Send + Sync + 'static,
 {
     let index = Arc::new(Index::default());
     let noted = Arc::clone(&index);
-    let (store, watching) = open(api, fate, trim, move |event| noted.note(event));
+    let (store, watching) = open(opening, api, place, fate, move |event| noted.note(event));
     let (woken, mut wakes) = mpsc::unbounded_channel();
     let wakes = futures::stream::poll_fn(move |context| wakes.poll_recv(context));
     (Cache { store, index, woken }, watching, wakes.boxed())
 }
 
 fn open<K>(
-    api: Api<K>,
+    opening: Opening<'_>,
+    api: Api<Decoded<K>>,
+    place: Option<&str>,
     fate: Fate,
-    trim: impl FnMut(&mut K) + Send + 'static,
-    note: impl Fn(&watcher::Event<K>) + Send + 'static,
+    note: impl Fn(&Event<K>) + Send + 'static,
 ) -> (Store<K>, Watching<K>)
 where
-    K: Resource<DynamicType = ()> + Clone + DeserializeOwned + fmt::Debug + Send + Sync + 'static,
+    K: Watched + Clone + DeserializeOwned + fmt::Debug + Send + Sync + 'static,
 {
     let (store, writer) = reflector::store();
-    let watch = watcher(api, watcher::Config::default().any_semantic().page_size(PAGE))
-        .default_backoff()
-        .modify(trim);
-    let seen = reflector::reflector(writer, watch).filter_map(move |event| {
+    let mut sorting = Sorting {
+        place: place.map(str::to_owned),
+        store: store.clone(),
+        writer,
+        undecodables: opening.undecodables.clone(),
+        listed: BTreeSet::new(),
+        note,
+    };
+    let watch = watcher::watcher(api, watcher::Config::default().any_semantic().page_size(K::PAGE));
+    let seen = watch.default_backoff().filter_map(move |event| {
         let event = match event {
             Err(error) => {
                 fate.failed(&error);
                 None
             }
             Ok(event) => {
-                note(&event);
-                if matches!(event, watcher::Event::InitDone) {
+                let event = sorting.take(event);
+                if matches!(event, Some(Event::InitDone)) {
                     fate.listed();
                 }
-                Some(Ok(event))
+                event.map(Ok)
             }
         };
         futures::future::ready(event)
@@ -201,9 +219,87 @@ where
     (store, seen.applied_objects().boxed())
 }
 
-fn scoped<K>(client: &Client, place: Option<&str>) -> Api<K>
+/// Parts what can be decoded, which goes into cache and index, from what cannot. At no moment an object is in neither:
+/// whoever looks then would find nobody in its way.
+struct Sorting<K: 'static + Watched + Clone, N> {
+    place: Option<String>,
+    store: Store<K>,
+    writer: Writer<K>,
+    undecodables: Undecodables,
+    /// Undecodable objects of a list that is not whole yet.
+    listed: BTreeSet<Key>,
+    note: N,
+}
+
+impl<K, N> Sorting<K, N>
 where
-    K: Resource<DynamicType = (), Scope = kube::core::NamespaceResourceScope>,
+    K: Watched + Clone + DeserializeOwned,
+    N: Fn(&Event<K>),
+{
+    /// Takes an event; what is left of it for whoever sees decoded objects only.
+    fn take(&mut self, event: Event<Decoded<K>>) -> Option<Event<K>> {
+        match event {
+            Event::Init => {
+                self.listed.clear();
+                self.keep(Event::Init)
+            }
+            Event::InitApply(Decoded(Ok(object))) => self.keep(Event::InitApply(object)),
+            Event::InitApply(Decoded(Err(object))) => {
+                let key = (K::KIND, object.namespace(), object.name());
+                self.listed.insert(key.clone());
+                self.undecodables.put(key, object);
+                None
+            }
+            Event::InitDone => {
+                let kept = self.keep(Event::InitDone);
+                self.undecodables.retain(K::KIND, self.place.as_deref(), &self.listed);
+                kept
+            }
+            Event::Apply(Decoded(Ok(object))) => {
+                let key = key::<K>(&object);
+                let kept = self.keep(Event::Apply(object));
+                self.undecodables.remove(&key);
+                kept
+            }
+            Event::Apply(Decoded(Err(object))) => {
+                let key = (K::KIND, object.namespace(), object.name());
+                self.undecodables.put(key.clone(), object);
+                self.drop_cached(&key)
+            }
+            Event::Delete(Decoded(object)) => {
+                let key = match &object {
+                    Ok(object) => key::<K>(object),
+                    Err(object) => (K::KIND, object.namespace(), object.name()),
+                };
+                self.undecodables.remove(&key);
+                match object {
+                    Ok(object) => self.keep(Event::Delete(object)),
+                    Err(_) => self.drop_cached(&key),
+                }
+            }
+        }
+    }
+
+    fn keep(&mut self, event: Event<K>) -> Option<Event<K>> {
+        self.writer.apply_watcher_event(&event);
+        (self.note)(&event);
+        Some(event)
+    }
+
+    /// It could be decoded before.
+    fn drop_cached(&mut self, (_, namespace, name): &Key) -> Option<Event<K>> {
+        let object = match namespace.as_str() {
+            "" => ObjectRef::new(name),
+            namespace => ObjectRef::new(name).within(namespace),
+        };
+        let cached = self.store.get(&object)?;
+        self.keep(Event::Delete(K::clone(&cached)))
+    }
+}
+
+fn scoped<K>(client: &Client, place: Option<&str>) -> Api<Decoded<K>>
+where
+    K: Watched + Resource<Scope = kube::core::NamespaceResourceScope>,
 {
     match place {
         None => Api::all(client.clone()),
@@ -229,31 +325,19 @@ pub struct Place {
 impl Place {
     /// Opens the watches of one namespace, or of the whole cluster.
     ///
-    /// The caches drop what nobody here reads: field ownership and foreign annotations weigh more than the rest of a
-    /// shipment. (`for_stream` is marked unstable in kube 5; the lock file pins it.)
+    /// (`for_stream` is marked unstable in kube 5; the lock file pins it.)
     #[must_use]
-    pub fn open(client: &Client, place: Option<&str>, readiness: &Readiness) -> Self {
+    pub fn open(opening: Opening<'_>, place: Option<&str>) -> Self {
         let [seen, decided, rolled] =
-            ["shipments", "decisions", "rollouts"].map(|kind| Fate::new(kind, place, readiness));
+            ["shipments", "decisions", "rollouts"].map(|kind| Fate::new(kind, place, opening.readiness));
         let answers = [&seen, &decided, &rolled].map(|fate| fate.answered.subscribe());
+        let client = opening.client;
         let (shipments, stream, wakes) =
-            open_indexed(scoped::<YubiKeyShipment>(client, place), seen, |shipment| {
-                shipment.metadata.managed_fields = None;
-                if let Some(annotations) = shipment.metadata.annotations.as_mut() {
-                    annotations.retain(|key, _| key == REQUESTED_AT);
-                }
-            });
+            open_indexed(opening, scoped::<YubiKeyShipment>(client, place), place, seen);
         let (decisions, words, _) =
-            open_indexed(scoped::<YubiKeyDecision>(client, place), decided, |decision| {
-                decision.metadata.managed_fields = None;
-            });
+            open_indexed(opening, scoped::<YubiKeyDecision>(client, place), place, decided);
         let (rollouts, plans, rollout_wakes) =
-            open_indexed(scoped::<YubiKeyRollout>(client, place), rolled, |rollout| {
-                rollout.metadata.managed_fields = None;
-                if let Some(annotations) = rollout.metadata.annotations.as_mut() {
-                    annotations.retain(|key, _| key == REQUESTED_AT);
-                }
-            });
+            open_indexed(opening, scoped::<YubiKeyRollout>(client, place), place, rolled);
         let poke = rollouts.woken.clone();
         let told = poke.clone();
         let stream = stream.inspect(move |shipment| {
@@ -304,24 +388,21 @@ fn rollout_of(shipment: &YubiKeyShipment) -> Option<ObjectRef<YubiKeyRollout>> {
 
 /// Connections of the whole cluster; they have no namespace.
 #[must_use]
-pub fn connections(
-    client: &Client,
-    readiness: &Readiness,
-) -> (Controller<YubiKeyConnection>, Store<YubiKeyConnection>) {
-    let fate = Fate::new("connections", None, readiness);
-    let (store, stream) = open(Api::<YubiKeyConnection>::all(client.clone()), fate, |_| {}, |_| {});
+pub fn connections(opening: Opening<'_>) -> (Controller<YubiKeyConnection>, Store<YubiKeyConnection>) {
+    let fate = Fate::new("connections", None, opening.readiness);
+    let api = Api::<Decoded<YubiKeyConnection>>::all(opening.client.clone());
+    let (store, stream) = open(opening, api, None, fate, |_| {});
     (Controller::for_stream(stream, store.clone()), store)
 }
 
 /// Metadata of all namespaces; of it, labels and times are kept.
 pub(super) fn namespaces(
-    client: &Client,
-    readiness: &Readiness,
+    opening: Opening<'_>,
 ) -> (Store<PartialObjectMeta<Namespace>>, Watching<PartialObjectMeta<Namespace>>) {
-    let fate = Fate::new("namespaces", None, readiness);
-    let trim = |namespace: &mut PartialObjectMeta<Namespace>| {
-        namespace.metadata.managed_fields = None;
-        namespace.metadata.annotations = None;
-    };
-    open(Api::<PartialObjectMeta<Namespace>>::all(client.clone()), fate, trim, |_| {})
+    let fate = Fate::new("namespaces", None, opening.readiness);
+    let api = Api::<Decoded<PartialObjectMeta<Namespace>>>::all(opening.client.clone());
+    open(opening, api, None, fate, |_| {})
 }
+
+#[cfg(test)]
+mod tests;

@@ -155,6 +155,8 @@ reasons! {
     StatusBehindVendors = Stalled,
     /// The status contradicts itself.
     StatusUnreadable = Stalled,
+    /// The object holds what only another version of the operator knows.
+    ObjectUndecodable = Stalled,
     /// The connection shows other organizations than the order was made under.
     ConnectionChanged = Stalled,
     /// The shipped responses do not belong to this enrolment.

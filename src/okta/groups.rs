@@ -25,7 +25,7 @@ use crate::{
 /// Okta's own recommendation for groups and their members.
 const PAGE: &str = "200";
 
-/// 20,000 members: their profiles are kept in memory while a rollout is looked through.
+/// 20,000 members: what is taken of each is kept while a rollout is looked through.
 const MEMBERS: Longest =
     Longest { pages: 100, advice: "a rollout takes groups of at most 20,000 members: use several groups" };
 
@@ -72,20 +72,29 @@ impl Client {
         Ok(group.filter(|group| group.id == *id))
     }
 
-    /// Everybody in the group, each once, in Okta's order; `None` if there is no such group.
+    /// What `take` takes of everybody in the group, each once, in Okta's order; `None` if there is no such group. No
+    /// more than a page of whole profiles is held at a time.
     ///
     /// # Errors
     /// Whatever but a readable 2xx for every page: a list with a gap would look like people who left. That
     /// holds for a member without a usable id as well, and for more than 20,000 members. `OktaForbidden` names
     /// the scope `okta.groups.read`.
-    pub async fn members(&self, group: &GroupId) -> Result<Option<Vec<User>>, CallError> {
+    pub async fn members<T>(
+        &self,
+        group: &GroupId,
+        take: impl Fn(User) -> T,
+    ) -> Result<Option<Vec<T>>, CallError> {
         if !is_plain(group) {
             return Ok(None);
         }
         let mut url = self.url(&["api", "v1", "groups", group.as_str(), "users"])?;
         url.query_pairs_mut().append_pair("limit", PAGE);
         let request = |url| Request { headers: users::trimmed(), ..get("group-members", url) };
-        match self.pages_of(MEMBERS, url, request, read_members).await {
+        let read = |answer: &Answer| {
+            let taken = |user: User| (user.id.clone(), take(user));
+            Ok(read_members(answer)?.into_iter().map(taken).collect::<Vec<_>>())
+        };
+        match self.pages_of(MEMBERS, url, request, read).await {
             Ok(pages) => Ok(Some(each_once(pages.into_iter().flatten()))),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(name_the_scope(error)),
@@ -167,9 +176,9 @@ pub(super) fn named(groups: impl Iterator<Item = Group>, name: &str) -> GroupLoo
 }
 
 /// Somebody who joins or leaves between two pages may stand on both.
-fn each_once(users: impl Iterator<Item = User>) -> Vec<User> {
+fn each_once<T>(users: impl Iterator<Item = (UserId, T)>) -> Vec<T> {
     let mut known = std::collections::HashSet::new();
-    users.filter(|user| known.insert(user.id.clone())).collect()
+    users.filter_map(|(id, taken)| known.insert(id).then_some(taken)).collect()
 }
 
 fn group(body: GroupBody) -> Option<Group> {

@@ -57,4 +57,5 @@ mod states;
 mod suspend;
 mod template;
 mod trust;
+mod undecodable;
 mod upgrade;

@@ -11,6 +11,7 @@ use kube::ResourceExt;
 use super::people::Newcomer;
 use crate::{
     api::{rollout::YubiKeyRollout, shipment::YubiKeyShipment},
+    controller::decode::Watched,
     domain::{
         failure::Failure,
         ids::UserId,
@@ -70,6 +71,8 @@ pub struct Memory {
     /// Held from the look at everybody's shipments and ledgers until one's own ledger is written, so that two rollouts
     /// of this process never begin for one person.
     pub claims: tokio::sync::Mutex<()>,
+    /// Held while a source is read.
+    pub reading: tokio::sync::Mutex<()>,
 }
 
 impl Memory {
@@ -99,7 +102,9 @@ impl Memory {
     /// Remembers what we wrote until the cache shows it.
     pub fn note_written(&self, object: &YubiKeyRollout) {
         let uid = object.uid().unwrap_or_default();
-        let object = Arc::new(object.clone());
+        let mut object = object.clone();
+        object.trim();
+        let object = Arc::new(object);
         self.written.lock().unwrap_or_else(PoisonError::into_inner).insert(uid, object);
     }
 

@@ -197,6 +197,9 @@ impl Pass {
 
     async fn usable(&self) -> Result<Arc<Link>, Failure> {
         let name = &self.object.spec.connection_ref.name;
+        if let Some(fault) = self.ctx.undecodable_connection(name) {
+            return Err(fault);
+        }
         let link = match self.ctx.registry.get(name) {
             Some(Connection::Usable(link)) => link,
             Some(Connection::Faulty(failure)) => return Err(failure),

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     api::rollout::YubiKeyRollout,
     clock,
-    controller::{Context, commit::CommitError, measure, shipment::reconcile::action},
+    controller::{Context, commit::CommitError, decode::Decoded, measure, shipment::reconcile::action},
     domain::failure::{Failure, Reason},
     trace,
 };
@@ -80,12 +80,13 @@ async fn passes(object: Arc<YubiKeyRollout>, ctx: Arc<Context>) -> Result<Action
     Ok(Action::requeue(Duration::from_secs(1)))
 }
 
-/// After a conflict: what the API server holds now.
+/// After a conflict: what the API server holds now; what cannot be decoded is left alone.
 async fn live(object: &YubiKeyRollout, ctx: &Context) -> Result<Option<YubiKeyRollout>, Failure> {
-    let api: Api<YubiKeyRollout> =
+    let api: Api<Decoded<YubiKeyRollout>> =
         Api::namespaced(ctx.client.clone(), &object.namespace().unwrap_or_default());
-    api.get_opt(&object.name_any()).await.map_err(|error| {
+    let found = api.get_opt(&object.name_any()).await.map_err(|error| {
         tracing::warn!(%error, "reading the rollout failed");
         Failure::new(Reason::StatusWriteFailed, "The API server did not give the rollout; it is tried again.")
-    })
+    })?;
+    Ok(found.and_then(|found| found.0.ok()))
 }

@@ -17,9 +17,12 @@ use crate::{
         Context, conditions,
         connection::registry::Connection,
         context::{is_finished, whole_name},
+        decode::{Decoded, Undecodable},
         index::Term,
+        measure,
     },
     domain::{
+        failure::Reason,
         ids::UserId,
         rollout::{Key, Member, Seen, Stage},
     },
@@ -33,6 +36,8 @@ const LAG: jiff::SignedDuration = jiff::SignedDuration::from_secs(30);
 pub struct View {
     /// Its own, by person.
     pub ours: BTreeMap<UserId, Arc<YubiKeyShipment>>,
+    /// Its own that this version cannot decode: they are there, and nothing is done about them.
+    pub undecodable: BTreeMap<UserId, Arc<Undecodable>>,
     /// Members with an open shipment of somebody else, or whom another rollout begins for, and whose that is.
     pub elsewhere: BTreeMap<UserId, String>,
 }
@@ -41,9 +46,15 @@ impl View {
     /// From the cache, and from what was made a moment ago.
     #[must_use]
     pub fn of(rollout: &YubiKeyRollout, ctx: &Context, known: &mut Known) -> Self {
-        let mut view = Self { ours: ours(rollout, ctx), elsewhere: BTreeMap::new() };
+        let mut view = Self::default();
+        let term =
+            Term::Rollout { namespace: rollout.namespace().unwrap_or_default(), rollout: rollout.name_any() };
+        let labelled = ctx.shipments.under(&term).into_iter();
+        view.ours = labelled.filter_map(|shipment| Some((person(rollout, &shipment)?, shipment))).collect();
+        ctx.undecodables.under(&term).into_iter().for_each(|object| view.note_undecodable(rollout, object));
         let now = clock::now();
-        known.made.retain(|user, (at, _)| !view.ours.contains_key(user) && now.duration_since(*at) < LAG);
+        let shown = |user: &UserId| view.ours.contains_key(user) || view.undecodable.contains_key(user);
+        known.made.retain(|user, (at, _)| !shown(user) && now.duration_since(*at) < LAG);
         let fresh = known.made.iter().map(|(user, (_, shipment))| (user.clone(), Arc::clone(shipment)));
         view.ours.extend(fresh);
         if let Some(roster) = &known.roster {
@@ -54,18 +65,30 @@ impl View {
         view
     }
 
+    /// Takes a shipment with the rollout's label, if it is one of its own.
+    pub fn note(&mut self, rollout: &YubiKeyRollout, shipment: Decoded<YubiKeyShipment>) {
+        match shipment.0 {
+            Ok(shipment) => {
+                self.ours.extend(person(rollout, &shipment).map(|user| (user, Arc::new(shipment))));
+            }
+            Err(object) => self.note_undecodable(rollout, object),
+        }
+    }
+
+    fn note_undecodable(&mut self, rollout: &YubiKeyRollout, object: Arc<Undecodable>) {
+        let Some(Ok(user)) = object.traces.user.clone().map(UserId::new) else { return };
+        let namespace = rollout.namespace().unwrap_or_default();
+        if object.name() == make::name(&namespace, &rollout.name_any(), &user) {
+            self.undecodable.insert(user, object);
+        }
+    }
+
     /// Its own, in words of the domain.
     #[must_use]
     pub fn seen(&self) -> BTreeMap<UserId, Seen> {
-        self.ours.iter().map(|(user, shipment)| (user.clone(), seen(shipment))).collect()
+        let undecodable = self.undecodable.iter().map(|(user, object)| (user.clone(), seen_dimly(object)));
+        undecodable.chain(self.ours.iter().map(|(user, shipment)| (user.clone(), seen(shipment)))).collect()
     }
-}
-
-fn ours(rollout: &YubiKeyRollout, ctx: &Context) -> BTreeMap<UserId, Arc<YubiKeyShipment>> {
-    let term =
-        Term::Rollout { namespace: rollout.namespace().unwrap_or_default(), rollout: rollout.name_any() };
-    let labelled = ctx.shipments.under(&term).into_iter();
-    labelled.filter_map(|shipment| Some((person(rollout, &shipment)?, shipment))).collect()
 }
 
 /// Whoever else may order for the same people.
@@ -105,7 +128,23 @@ impl<'a> Others<'a> {
                 && same_org(self.ctx, self.org.as_deref(), &shipment.spec.connection_ref.name)
                 && !shipment.status.as_ref().is_some_and(is_finished)
         });
-        open.map(|shipment| whole_name(shipment.as_ref())).min()
+        open.map(|shipment| whole_name(shipment.as_ref())).min().or_else(|| self.undecodable(member))
+    }
+
+    fn undecodable(&self, member: &Member) -> Option<String> {
+        let (namespace, label) = (self.rollout.namespace(), self.rollout.name_any());
+        let is_ours = |other: &Undecodable| {
+            other.metadata.namespace == namespace
+                && other.metadata.labels.as_ref().and_then(|labels| labels.get(ROLLOUT_LABEL)) == Some(&label)
+        };
+        let terms = [Some(Term::Person(member.id.to_string())), member.login.as_deref().map(Term::login)];
+        let others = terms.into_iter().flatten().flat_map(|term| self.ctx.undecodables.under(&term));
+        let open = others.filter(|other| {
+            !is_ours(other)
+                && !other.traces.finished
+                && same_org(self.ctx, self.org.as_deref(), &other.traces.connection)
+        });
+        open.map(|other| format!("{}/{}", other.namespace(), other.name())).min()
     }
 
     /// A rollout that has written that it begins: its shipment may not be there yet.
@@ -114,7 +153,13 @@ impl<'a> Others<'a> {
             let ledger = other.status.as_ref().and_then(|status| status.ledger.get(member.id.as_str()));
             ledger.is_some_and(|entry| entry.state == LedgerState::Begun)
         };
-        self.rollouts.iter().find(begins).map(|other| format!("rollout {}", whole_name(other.as_ref())))
+        let other = self.rollouts.iter().find(begins).map(|other| whole_name(other.as_ref()));
+        let undecodable = || {
+            let all = self.ctx.undecodables.of_kind(measure::ROLLOUT);
+            let other = all.iter().find(|other| other.traces.begun.contains(member.id.as_str()))?;
+            Some(format!("{}/{}", other.namespace(), other.name()))
+        };
+        other.or_else(undecodable).map(|name| format!("rollout {name}"))
     }
 }
 
@@ -158,6 +203,21 @@ fn seen(shipment: &YubiKeyShipment) -> Seen {
             .map(|stalled| stalled.reason.clone()),
         deleting: shipment.metadata.deletion_timestamp.is_some(),
         key: record::key_of_spec(&shipment.spec.key).unwrap_or(Key::Model(String::new())),
+        day: made.to_zoned(TimeZone::UTC).date(),
+    }
+}
+
+/// Counted as on its way, and never as one that may still be taken back.
+fn seen_dimly(object: &Undecodable) -> Seen {
+    let made = object.metadata.creation_timestamp.as_ref().map_or_else(clock::now, |at| at.0);
+    let key = object.traces.key.as_ref().and_then(record::key_of_spec);
+    Seen {
+        name: object.name(),
+        stage: if object.traces.finished { Stage::Over } else { Stage::Shipped },
+        phase: Phase::Held.as_str(),
+        held: Some(Reason::ObjectUndecodable.to_string()),
+        deleting: object.metadata.deletion_timestamp.is_some(),
+        key: key.unwrap_or(Key::Model(String::new())),
         day: made.to_zoned(TimeZone::UTC).date(),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kube::{Api, ResourceExt, api::ListParams};
+use kube::{Api, Resource, api::ListParams};
 
 use crate::{
     api::shipment::YubiKeyShipment,
@@ -11,6 +11,8 @@ use crate::{
         Context,
         connection::link::Link,
         context::is_open,
+        decode::Decoded,
+        list,
         shipment::{adopt, validate},
     },
     domain::{
@@ -68,30 +70,38 @@ async fn rivals(
 ) -> Result<(), Failure> {
     let user = journal.user.as_ref().map(ToString::to_string).unwrap_or_default();
     let selector = ListParams::default().fields(&format!("status.userId={user}"));
-    let listed = listed(ctx, &selector).await.map_err(|error| {
+    let mut live = false;
+    let note = |other: Decoded<YubiKeyShipment>| {
+        let open = match &other.0 {
+            Ok(other) => other.status.as_ref().is_some_and(is_open),
+            Err(other) => other.traces.open,
+        };
+        live |= open && other.meta().uid != object.metadata.uid;
+    };
+    each_shipment(ctx, &selector, note).await.map_err(|error| {
         tracing::warn!(%error, "listing the person's shipments failed");
         Failure::new(
             Reason::StatusWriteFailed,
             "The API server did not list the person's shipments; it is tried again.",
         )
     })?;
-    let open =
-        |other: &YubiKeyShipment| other.uid() != object.uid() && other.status.as_ref().is_some_and(is_open);
-    found.seen.rival_live = Some(listed.iter().any(open));
+    found.seen.rival_live = Some(live);
     Ok(())
 }
 
 /// In all namespaces that are watched; one that does not exist holds nothing.
-async fn listed(ctx: &Context, selector: &ListParams) -> Result<Vec<YubiKeyShipment>, kube::Error> {
+async fn each_shipment(
+    ctx: &Context,
+    selector: &ListParams,
+    mut visit: impl FnMut(Decoded<YubiKeyShipment>),
+) -> Result<(), kube::Error> {
     let Some(namespaces) = ctx.namespaces.listed() else {
-        let everywhere: Api<YubiKeyShipment> = Api::all(ctx.client.clone());
-        return Ok(everywhere.list(selector).await?.items);
+        return list::each(&Api::all(ctx.client.clone()), selector, visit).await;
     };
-    let mut all = Vec::new();
     for namespace in namespaces {
-        let api: Api<YubiKeyShipment> = Api::namespaced(ctx.client.clone(), namespace);
-        match api.list(selector).await {
-            Ok(found) => all.extend(found.items),
+        let api = Api::namespaced(ctx.client.clone(), namespace);
+        match list::each(&api, selector, &mut visit).await {
+            Ok(()) => {}
             // A namespace takes its roles with it when it goes.
             Err(error) if !ctx.namespaces.exists(namespace).await? => {
                 tracing::debug!(%error, namespace, "left out: the namespace does not exist");
@@ -99,7 +109,7 @@ async fn listed(ctx: &Context, selector: &ListParams) -> Result<Vec<YubiKeyShipm
             Err(error) => return Err(error),
         }
     }
-    Ok(all)
+    Ok(())
 }
 
 /// The id once it is known: a login may be given to another person later.

@@ -147,7 +147,10 @@ impl Pass {
         self.stand = stand;
         match connection {
             // Torn away without its finalizer: what was examined is not used any more.
-            _ if !declared => self.fail(no_connection(&name)).await,
+            _ if !declared => {
+                let undecodable = self.ctx.undecodable_connection(&name);
+                self.fail(undecodable.unwrap_or_else(|| no_connection(&name))).await
+            }
             Some(Connection::Usable(link)) => self.travel(&link).await,
             Some(Connection::Faulty(failure)) => self.fail(failure).await,
             None => {

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     api::{REQUESTED_AT, shipment::YubiKeyShipment},
     chance, clock,
-    controller::{Context, commit::CommitError, measure},
+    controller::{Context, commit::CommitError, decode::Decoded, measure},
     domain::{
         backoff,
         failure::{Failure, Reason},
@@ -88,17 +88,18 @@ fn rest(object: &YubiKeyShipment, ctx: &Context) -> Option<Action> {
     Some(action(Some(until)))
 }
 
-/// After a conflict: what the API server holds now.
+/// After a conflict: what the API server holds now; what cannot be decoded is left alone.
 async fn live(object: &YubiKeyShipment, ctx: &Context) -> Result<Option<YubiKeyShipment>, Failure> {
-    let api: Api<YubiKeyShipment> =
+    let api: Api<Decoded<YubiKeyShipment>> =
         Api::namespaced(ctx.client.clone(), &object.namespace().unwrap_or_default());
-    api.get_opt(&object.name_any()).await.map_err(|error| {
+    let found = api.get_opt(&object.name_any()).await.map_err(|error| {
         tracing::warn!(%error, "reading the shipment failed");
         Failure::new(
             Reason::StatusWriteFailed,
             "The API server did not give the shipment; it is tried again.",
         )
-    })
+    })?;
+    Ok(found.and_then(|found| found.0.ok()))
 }
 
 /// Comes back then, or at a change.

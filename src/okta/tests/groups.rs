@@ -49,7 +49,7 @@ async fn with_members(pages: Vec<Vec<Value>>) -> (std::sync::Arc<Server>, Client
 async fn every_page_of_members_is_read_and_each_member_is_there_once() {
     let pages = vec![vec![member(1), member(2)], vec![member(2), member(3)], vec![], vec![member(4)]];
     let (server, okta) = with_members(pages).await;
-    let members = okta.members(&id("00g1")).await.unwrap().unwrap();
+    let members = okta.members(&id("00g1"), |user| user).await.unwrap().unwrap();
     let ids: Vec<&str> = members.iter().map(|user| user.id.as_str()).collect();
     assert_eq!(ids, ["00u1", "00u2", "00u3", "00u4"]);
     assert_eq!(members[3].login.as_ref().unwrap().as_str(), "u4@example.com");
@@ -62,7 +62,7 @@ async fn every_page_of_members_is_read_and_each_member_is_there_once() {
 #[tokio::test]
 async fn a_list_with_a_gap_is_refused_as_a_whole() {
     let (_server, okta) = with_members(vec![vec![member(1)], vec![json!({"id": "", "profile": {}})]]).await;
-    let error = okta.members(&id("00g1")).await.unwrap_err();
+    let error = okta.members(&id("00g1"), |user| user).await.unwrap_err();
     assert_eq!(told(&error), (Arrival::Unclear, Reason::UnreadableAnswer, Some(200)));
 
     let server = Server::start(|seen| {
@@ -73,14 +73,14 @@ async fn a_list_with_a_gap_is_refused_as_a_whole() {
         with_headers(200, &[("link", next.as_str())], "[]")
     })
     .await;
-    let error = with_api_token(&server).members(&id("00g1")).await.unwrap_err();
+    let error = with_api_token(&server).members(&id("00g1"), |user| user).await.unwrap_err();
     assert_eq!(error.failure.reason, Reason::OktaUnavailable);
 }
 
 #[tokio::test]
 async fn a_group_without_an_end_is_refused() {
     let (server, okta) = with_members((0..200).map(|n| vec![member(n)]).collect()).await;
-    let error = okta.members(&id("00g1")).await.unwrap_err();
+    let error = okta.members(&id("00g1"), |user| user).await.unwrap_err();
     assert_eq!(told(&error), (Arrival::NotSent, Reason::UnreadableAnswer, None));
     assert!(error.failure.message.contains("several groups"), "{}", error.failure.message);
     assert_eq!(server.seen().len(), 100);
@@ -90,14 +90,14 @@ async fn a_group_without_an_end_is_refused() {
 async fn a_group_that_is_gone_is_not_an_empty_one() {
     let server = Server::start(|_| bytes(404, &error_body("E0000007"))).await;
     let okta = with_api_token(&server);
-    assert_eq!(okta.members(&id("00g1")).await, Ok(None));
+    assert_eq!(okta.members(&id("00g1"), |user| user).await, Ok(None));
     assert_eq!(okta.group_by_id(&id("00g1")).await, Ok(None));
     // Would lead to another path.
-    assert_eq!(okta.members(&id("00g1/../..")).await, Ok(None));
+    assert_eq!(okta.members(&id("00g1/../.."), |user| user).await, Ok(None));
     assert_eq!(okta.group_by_id(&id("a b")).await, Ok(None));
     assert_eq!(server.seen().len(), 2);
     let server = Server::start(|_| bytes(404, "{\"message\":\"no route\"}")).await;
-    let error = with_api_token(&server).members(&id("00g1")).await.unwrap_err();
+    let error = with_api_token(&server).members(&id("00g1"), |user| user).await.unwrap_err();
     assert_eq!(told(&error), (Arrival::Refused, Reason::WrongAddress, None));
 }
 
@@ -146,7 +146,7 @@ async fn oktas_own_example_is_read_and_a_missing_scope_is_named() {
     for error in [
         okta.group_by_name("x").await.unwrap_err(),
         okta.group_by_id(&id("00g1")).await.unwrap_err(),
-        okta.members(&id("00g1")).await.unwrap_err(),
+        okta.members(&id("00g1"), |user| user).await.unwrap_err(),
     ] {
         assert_eq!(error.failure.reason, Reason::OktaForbidden);
         assert!(error.failure.message.contains("okta.groups.read"), "{}", error.failure.message);

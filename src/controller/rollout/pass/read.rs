@@ -120,6 +120,8 @@ impl Pass {
     }
 
     async fn read_people(&self, link: &Arc<Link>) -> Result<source::Read, Failure> {
+        // What is read weighs more than what is kept of it: one source at a time.
+        let _reading = self.ctx.rollout_memory.reading.lock().await;
         let source = &self.object.spec.source;
         if let Some(groups) = &source.okta_group {
             return source::group::read(&self.object, groups, link).await;

@@ -3,19 +3,23 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
-use kube::{ResourceExt, api::ListParams};
+use kube::{Api, ResourceExt, api::ListParams};
 
 use super::Pass;
 use crate::{
-    api::rollout::{self, Mode, OnLeave, ROLLOUT_LABEL},
+    api::{
+        rollout::{self, Mode, OnLeave, ROLLOUT_LABEL},
+        shipment::YubiKeyShipment,
+    },
     chance, clock,
     controller::{
         commit::{self, CommitError},
-        events,
+        decode::Decoded,
+        events, list,
         rollout::{
             decide, make,
             status::{self, Parts},
-            view::{self, View},
+            view::View,
         },
     },
     domain::{
@@ -117,15 +121,14 @@ impl Pass {
     /// Asks the API server itself which shipments are there.
     pub(super) async fn confirm(&mut self, view: &mut View) -> Result<(), Failure> {
         let selector = ListParams::default().labels(&format!("{ROLLOUT_LABEL}={}", self.object.name_any()));
-        let listed = self.shipments.list(&selector).await.map_err(|error| make::refused(&error))?;
-        let ours = listed
-            .items
-            .into_iter()
-            .filter_map(|shipment| Some((view::person(&self.object, &shipment)?, Arc::new(shipment))));
-        view.ours = ours.collect();
-        let there = &view.ours;
-        self.known.made.retain(|id, _| there.contains_key(id));
-        self.gone = self.book.ledger.0.keys().filter(|id| !there.contains_key(*id)).cloned().collect();
+        let api = Api::namespaced(self.ctx.client.clone(), &self.object.namespace().unwrap_or_default());
+        let mut listed = View { elsewhere: std::mem::take(&mut view.elsewhere), ..View::default() };
+        let note = |shipment: Decoded<YubiKeyShipment>| listed.note(&self.object, shipment);
+        list::each(&api, &selector, note).await.map_err(|error| make::refused(&error))?;
+        *view = listed;
+        let there = |id: &UserId| view.ours.contains_key(id) || view.undecodable.contains_key(id);
+        self.known.made.retain(|id, _| there(id));
+        self.gone = self.book.ledger.0.keys().filter(|id| !there(id)).cloned().collect();
         Ok(())
     }
 

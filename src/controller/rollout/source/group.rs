@@ -11,6 +11,7 @@ use crate::{
         failure::{Failure, Reason},
         ids::GroupId,
         rollout::Roster,
+        seen::User,
     },
 };
 
@@ -23,13 +24,11 @@ pub async fn read(rollout: &YubiKeyRollout, source: &OktaGroupSource, link: &Lin
     let mut known = BTreeSet::new();
     for group in &source.groups {
         let id = find(group, link).await?;
-        let members = link.okta.members(&id).await?.ok_or_else(|| missing(group))?;
         let key = group.key.as_ref().and_then(record::key_of_spec).or_else(|| template_key(rollout));
-        for user in members {
-            if known.insert(user.id.clone()) {
-                read.roster.members.push(member(rollout, link, &user, key.clone()));
-            }
-        }
+        // Whole profiles of a large group would be most of the process.
+        let take = |user: User| member(rollout, link, &user, key.clone());
+        let members = link.okta.members(&id, take).await?.ok_or_else(|| missing(group))?;
+        read.roster.members.extend(members.into_iter().filter(|member| known.insert(member.id.clone())));
         read.groups.push(id);
     }
     Ok(read)

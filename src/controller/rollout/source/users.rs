@@ -27,6 +27,9 @@ use crate::{
 /// Most rows of a table.
 const MOST_ROWS: usize = 10_000;
 
+/// People whose profiles are held at once: ten full searches.
+const AT_ONCE: usize = 400;
+
 /// Who an entry names.
 enum Named {
     Login(Login),
@@ -53,13 +56,33 @@ pub async fn read(
     link: &Link,
     client: &Client,
 ) -> Result<Read, Failure> {
-    let entries = match (&source.list, &source.config_map) {
-        (Some(list), _) => list.iter().map(listed).collect(),
+    let mut entries: Vec<Entry> = match (&source.list, &source.config_map) {
+        (Some(_), _) => list_of(rollout, client).await?.iter().map(listed).collect(),
         (None, Some(place)) => tabled(&table_of(rollout, place, client).await?)?,
         (None, None) => Vec::new(),
     };
-    let directory = Directory::look(&entries, link).await?;
-    Ok(enlist(rollout, source, link, entries, &directory))
+    let mut list = Enlisted::default();
+    while !entries.is_empty() {
+        let later = entries.split_off(entries.len().min(AT_ONCE));
+        let directory = Directory::look(&entries, link).await?;
+        list.enlist(rollout, source, link, std::mem::replace(&mut entries, later), &directory);
+    }
+    Ok(list.end())
+}
+
+/// The list as it stands now: the cache does not keep it.
+async fn list_of(rollout: &YubiKeyRollout, client: &Client) -> Result<Vec<ListedUser>, Failure> {
+    let api: Api<YubiKeyRollout> = Api::namespaced(client.clone(), &rollout.namespace().unwrap_or_default());
+    let live = api.get_opt(&rollout.name_any()).await.map_err(|error| {
+        tracing::warn!(%error, "reading the list of the rollout failed");
+        let says = "The API server did not show the list of spec.source.users; it is tried again.";
+        Failure::new(Reason::StatusWriteFailed, says)
+    })?;
+    let list = live.filter(|live| live.uid() == rollout.uid()).and_then(|live| live.spec.source.users?.list);
+    // The watch is about to tell.
+    list.ok_or_else(|| {
+        Failure::new(Reason::SourceUnreadable, "The list of spec.source.users has gone; it is read again.")
+    })
 }
 
 fn listed(user: &ListedUser) -> Entry {
@@ -190,43 +213,57 @@ impl Directory {
     }
 }
 
-fn enlist(
-    rollout: &YubiKeyRollout,
-    source: &UsersSource,
-    link: &Link,
-    entries: Vec<Entry>,
-    directory: &Directory,
-) -> Read {
-    let mut read = Read::default();
-    let (mut known, mut logins) = (BTreeSet::new(), BTreeSet::new());
-    for entry in entries {
-        let Entry { label, named, key, profile } = entry;
-        let Some(named) = named else {
-            read.roster.unresolved.push((Skip::Malformed, label));
-            continue;
-        };
-        match (directory.find(&named), named) {
-            (Some(user), _) if !known.insert(user.id.clone()) => {
-                read.roster.unresolved.push((Skip::DoubleEntry, label));
-            }
-            (Some(user), _) => {
-                let key = key.or_else(|| template_key(rollout));
-                read.roster.members.push(member(rollout, link, user, key));
-            }
-            (None, Named::Login(login)) if source.create_missing == CreateMissing::Staged => {
-                if logins.insert(login.as_str().to_lowercase()) {
-                    newcomer(link, login, label, profile, &mut read);
-                } else {
+/// What the list came to so far.
+#[derive(Default)]
+struct Enlisted {
+    read: Read,
+    known: BTreeSet<UserId>,
+    logins: BTreeSet<String>,
+}
+
+impl Enlisted {
+    fn enlist(
+        &mut self,
+        rollout: &YubiKeyRollout,
+        source: &UsersSource,
+        link: &Link,
+        entries: Vec<Entry>,
+        directory: &Directory,
+    ) {
+        let Self { read, known, logins } = self;
+        for entry in entries {
+            let Entry { label, named, key, profile } = entry;
+            let Some(named) = named else {
+                read.roster.unresolved.push((Skip::Malformed, label));
+                continue;
+            };
+            match (directory.find(&named), named) {
+                (Some(user), _) if !known.insert(user.id.clone()) => {
                     read.roster.unresolved.push((Skip::DoubleEntry, label));
                 }
+                (Some(user), _) => {
+                    let key = key.or_else(|| template_key(rollout));
+                    read.roster.members.push(member(rollout, link, user, key));
+                }
+                (None, Named::Login(login)) if source.create_missing == CreateMissing::Staged => {
+                    if logins.insert(login.as_str().to_lowercase()) {
+                        newcomer(link, login, label, profile, read);
+                    } else {
+                        read.roster.unresolved.push((Skip::DoubleEntry, label));
+                    }
+                }
+                (None, _) => read.roster.unresolved.push((Skip::UserNotFound, label)),
             }
-            (None, _) => read.roster.unresolved.push((Skip::UserNotFound, label)),
         }
     }
-    // Somebody with a new login is not found, and has not left.
-    let found = |(skip, _): &(Skip, String)| *skip == Skip::DoubleEntry;
-    read.roster.tells_leavers = read.newcomers.is_empty() && read.roster.unresolved.iter().all(found);
-    read
+
+    fn end(self) -> Read {
+        let mut read = self.read;
+        // Somebody with a new login is not found, and has not left.
+        let found = |(skip, _): &(Skip, String)| *skip == Skip::DoubleEntry;
+        read.roster.tells_leavers = read.newcomers.is_empty() && read.roster.unresolved.iter().all(found);
+        read
+    }
 }
 
 fn newcomer(link: &Link, login: Login, label: String, profile: BTreeMap<String, String>, read: &mut Read) {
