@@ -19,7 +19,7 @@ use prometheus_client::{
 };
 
 use super::{
-    conditions,
+    conditions, measure,
     undecodable::{KINDS, Undecodables},
 };
 use crate::{
@@ -71,6 +71,9 @@ impl Collector for Census {
         let connections = self.connections.state();
         let mut by_name: BTreeMap<String, bool> = BTreeMap::new();
         by_name.extend(connections.iter().map(|connection| (connection.name_any(), is_ready(connection))));
+        // Whatever it says of itself, this process cannot use it.
+        let undecodable = self.undecodables.of_kind(measure::CONNECTION);
+        by_name.extend(undecodable.iter().map(|connection| (connection.name(), false)));
         encode_ready(&mut encoder, &by_name)?;
         let names: Vec<&str> = by_name.keys().map(String::as_str).collect();
         encode_tallies(&mut encoder, &count(&self.shipments, &names), clock::now())?;

@@ -31,6 +31,7 @@ mod hris;
 mod install;
 mod leaks;
 mod logs;
+mod memory;
 mod metrics;
 mod migration;
 mod namespaces;

@@ -45,6 +45,13 @@ impl Operator {
         if answer.status().is_success() { answer.text().await.ok() } else { None }
     }
 
+    /// The most that it ever had in memory, in MiB.
+    pub fn peak(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process.pid())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.split_whitespace().next().unwrap().parse::<u64>().unwrap() / 1024
+    }
+
     /// The end of its log.
     pub fn tail(&self, lines: usize) -> String {
         super::tail(&read(&self.log), lines)

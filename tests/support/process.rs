@@ -83,6 +83,11 @@ impl Kept {
         Self { keeper, pid: line.trim().to_owned() }
     }
 
+    /// Its process id.
+    pub fn pid(&self) -> &str {
+        &self.pid
+    }
+
     /// SIGTERM, and the exit code; `None` if it had to be killed after all.
     pub fn stop(mut self) -> Option<ExitStatus> {
         let ended = self.keeper.stop_within(PATIENCE);

@@ -13,7 +13,7 @@ use crate::{
         rollout::{ROLLOUT_LABEL, YubiKeyRollout},
         shipment::{UserRef, YubiKeyShipment, YubiKeyShipmentSpec},
     },
-    controller::commit::FIELD_MANAGER,
+    controller::{commit::FIELD_MANAGER, decode::Decoded},
     domain::{
         failure::{Failure, Reason},
         ids::UserId,
@@ -124,9 +124,12 @@ pub async fn make(
     match api.create(&params, &wanted).await {
         Ok(made) => Ok(Made::There(Box::new(made))),
         Err(kube::Error::Api(status)) if status.is_already_exists() || status.is_conflict() => {
-            let found = api.get_opt(&wanted.name_any()).await.map_err(|error| refused(&error))?;
-            match found {
-                Some(found) if is_ours(rollout, &found, user) => Ok(Made::There(Box::new(found))),
+            let namespace = wanted.namespace().unwrap_or_default();
+            let live: Api<Decoded<YubiKeyShipment>> = Api::namespaced(api.clone().into_client(), &namespace);
+            let found = live.get_opt(&wanted.name_any()).await.map_err(|error| refused(&error))?;
+            match found.map(|found| found.0) {
+                Some(Ok(found)) if is_ours(rollout, &found, user) => Ok(Made::There(Box::new(found))),
+                // What cannot be decoded and is ours is among the rollout's shipments by the next pass.
                 Some(_) => Ok(Made::Foreign),
                 // Gone in between: the next pass looks again.
                 None => Err(Failure::new(
