@@ -241,9 +241,9 @@ where
         match event {
             Event::Init => {
                 self.listed.clear();
-                self.keep(Event::Init)
+                Some(self.keep(Event::Init))
             }
-            Event::InitApply(Decoded(Ok(object))) => self.keep(Event::InitApply(object)),
+            Event::InitApply(Decoded(Ok(object))) => Some(self.keep(Event::InitApply(object))),
             Event::InitApply(Decoded(Err(object))) => {
                 let key = (K::KIND, object.namespace(), object.name());
                 self.listed.insert(key.clone());
@@ -253,13 +253,13 @@ where
             Event::InitDone => {
                 let kept = self.keep(Event::InitDone);
                 self.undecodables.retain(K::KIND, self.place.as_deref(), &self.listed);
-                kept
+                Some(kept)
             }
             Event::Apply(Decoded(Ok(object))) => {
                 let key = key::<K>(&object);
                 let kept = self.keep(Event::Apply(object));
                 self.undecodables.remove(&key);
-                kept
+                Some(kept)
             }
             Event::Apply(Decoded(Err(object))) => {
                 let key = (K::KIND, object.namespace(), object.name());
@@ -273,17 +273,17 @@ where
                 };
                 self.undecodables.remove(&key);
                 match object {
-                    Ok(object) => self.keep(Event::Delete(object)),
+                    Ok(object) => Some(self.keep(Event::Delete(object))),
                     Err(_) => self.drop_cached(&key),
                 }
             }
         }
     }
 
-    fn keep(&mut self, event: Event<K>) -> Option<Event<K>> {
+    fn keep(&mut self, event: Event<K>) -> Event<K> {
         self.writer.apply_watcher_event(&event);
         (self.note)(&event);
-        Some(event)
+        event
     }
 
     /// It could be decoded before.
@@ -293,7 +293,7 @@ where
             namespace => ObjectRef::new(name).within(namespace),
         };
         let cached = self.store.get(&object)?;
-        self.keep(Event::Delete(K::clone(&cached)))
+        Some(self.keep(Event::Delete(K::clone(&cached))))
     }
 }
 

@@ -12,7 +12,7 @@ use crate::support::{
     until,
 };
 
-const ROLLOUTS: usize = 50;
+const ROLLOUTS: u32 = 50;
 const PEOPLE: usize = 5000;
 
 /// What all of them together may add, in MiB. Their lists alone are ten times as much once they are decoded.
@@ -26,7 +26,7 @@ fn limit() -> u64 {
     memory.trim().strip_suffix("Mi").expect("a limit in Mi").parse().unwrap()
 }
 
-async fn declare(scene: &Scene, number: usize) {
+async fn declare(scene: &Scene, number: u32) {
     let people: Vec<Value> =
         (0..PEOPLE).map(|n| json!({"login": format!("first.last.{n}@subsidiary.example.com")})).collect();
     let more = json!({"connectionRef": {"name": "nowhere"}});
@@ -38,7 +38,7 @@ async fn looked_at_all(operator: &Operator) {
     let met = until(async || {
         let scrape = Scrape::of(&operator.get("metrics").await?);
         let labels = ["kind=YubiKeyRollout", "outcome=ok"];
-        (scrape.value("reconciles_total", &labels)? >= ROLLOUTS as f64).then_some(())
+        (scrape.value("reconciles_total", &labels)? >= f64::from(ROLLOUTS)).then_some(())
     });
     assert!(met.await.is_some(), "not every rollout was looked at:\n{}", operator.tail(20));
 }

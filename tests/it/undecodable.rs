@@ -31,11 +31,10 @@ fn widen(schema: &mut Value) -> usize {
     match schema {
         Value::Object(members) => {
             let mut widened = 0;
-            if let Some(values) = members.get_mut("enum").and_then(Value::as_array_mut) {
-                if values.iter().all(Value::is_string) {
-                    values.push(json!(NEWER));
-                    widened += 1;
-                }
+            let values = members.get_mut("enum").and_then(Value::as_array_mut);
+            if let Some(values) = values.filter(|values| values.iter().all(Value::is_string)) {
+                values.push(json!(NEWER));
+                widened += 1;
             }
             widened + members.values_mut().map(widen).sum::<usize>()
         }

@@ -42,10 +42,18 @@ fn is_there(object: &Value, pointer: &str) -> bool {
     object.pointer(pointer).is_some_and(|value| !value.is_null())
 }
 
-/// `None` if there is nothing; `Some(None)` if it is not known what.
-fn outcome<T: serde::de::DeserializeOwned>(object: &Value, part: &str) -> Option<Option<T>> {
-    let part = object.pointer(part).filter(|part| !part.is_null())?;
-    Some(part.get("outcome").and_then(|outcome| serde_json::from_value(outcome.clone()).ok()))
+/// What stands as the outcome of a part.
+#[derive(Debug, PartialEq, Eq)]
+enum Outcome<T> {
+    Nothing,
+    Unknown,
+    Known(T),
+}
+
+fn outcome<T: serde::de::DeserializeOwned>(object: &Value, part: &str) -> Outcome<T> {
+    let Some(part) = object.pointer(part).filter(|part| !part.is_null()) else { return Outcome::Nothing };
+    let known = part.get("outcome").and_then(|outcome| serde_json::from_value(outcome.clone()).ok());
+    known.map_or(Outcome::Unknown, Outcome::Known)
 }
 
 /// Traces of a shipment.
@@ -86,16 +94,16 @@ fn terms(object: &Value, connection: &str, user: Option<&str>, open: bool) -> Ve
 
 fn is_open(object: &Value) -> bool {
     let enrolled = match outcome::<EnrollmentOutcome>(object, "/status/enrollment") {
-        Some(Some(known)) => matches!(known, EnrollmentOutcome::Open | EnrollmentOutcome::Made),
-        Some(None) => true,
-        None => false,
+        Outcome::Known(known) => matches!(known, EnrollmentOutcome::Open | EnrollmentOutcome::Made),
+        Outcome::Unknown => true,
+        Outcome::Nothing => false,
     };
     let ordered = match outcome::<OrderOutcome>(object, "/status/order") {
-        Some(Some(known)) => {
+        Outcome::Known(known) => {
             matches!(known, OrderOutcome::Open | OrderOutcome::Unknown | OrderOutcome::Accepted)
         }
-        Some(None) => true,
-        None => false,
+        Outcome::Unknown => true,
+        Outcome::Nothing => false,
     };
     let opaque = object.get("status").is_some_and(|status| !status.is_null() && !status.is_object());
     enrolled || ordered || opaque
@@ -103,11 +111,11 @@ fn is_open(object: &Value) -> bool {
 
 /// As of a shipment that can be decoded; what is not understood is not at its end.
 fn is_finished(object: &Value) -> bool {
-    let discarded = outcome(object, "/status/enrollment") == Some(Some(EnrollmentOutcome::Discarded));
+    let discarded = outcome(object, "/status/enrollment") == Outcome::Known(EnrollmentOutcome::Discarded);
     is_there(object, "/status/times/pinSent")
         || match outcome(object, "/status/order") {
-            Some(Some(OrderOutcome::Cancelled)) => true,
-            Some(Some(OrderOutcome::Accepted)) => discarded,
+            Outcome::Known(OrderOutcome::Cancelled) => true,
+            Outcome::Known(OrderOutcome::Accepted) => discarded,
             _ => false,
         }
 }

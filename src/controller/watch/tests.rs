@@ -17,8 +17,10 @@ fn shipment(name: u8, good: bool) -> Decoded<YubiKeyShipment> {
     }))
 }
 
+type Note = Box<dyn Fn(&Event<YubiKeyShipment>)>;
+
 struct Watch {
-    sorting: Sorting<YubiKeyShipment, Box<dyn Fn(&Event<YubiKeyShipment>)>>,
+    sorting: Sorting<YubiKeyShipment, Note>,
     index: Arc<Index<YubiKeyShipment>>,
     notices: UnboundedReceiver<Notice>,
 }
@@ -34,7 +36,7 @@ impl Watch {
             writer,
             undecodables,
             listed: BTreeSet::new(),
-            note: Box::new(move |event: &Event<YubiKeyShipment>| noted.note(event)) as Box<dyn Fn(&_)>,
+            note: Box::new(move |event: &Event<YubiKeyShipment>| noted.note(event)) as Note,
         };
         Self { sorting, index, notices }
     }
