@@ -112,12 +112,12 @@ async fn measure(plan: &Plan, folder: &Folder, numbers: &mut Numbers) -> Result<
 
 async fn set(plan: &Plan, folder: &Folder) -> Result<Stage, Fault> {
     let setup = &plan.setup;
-    let Set { plane, vendors, cluster, cluster_id } = Set::build(setup, folder, STEP).await?;
+    let Set { plane, vendors, cluster, bound_to } = Set::build(setup, folder, STEP).await?;
     for namespace in people::namespaces() {
         cluster.make_namespace(&namespace).await?;
     }
     let org = vendors.open("org").await?;
-    let mut connection = org.connection(&cluster_id);
+    let mut connection = org.connection(&bound_to);
     connection["policy"]["maxOpenOrders"] = 100_000.into();
     connection["calls"] = json!({"timeout": "30s", "settle": "60s", "lookDelay": "100ms"});
     // Two looks at a parcel: one too early, one when it has arrived.

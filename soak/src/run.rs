@@ -60,14 +60,14 @@ async fn play(plan: &Plan, folder: &Folder) -> Result<(), Fault> {
 }
 
 async fn set(plan: &Plan, folder: &Folder) -> Result<Stage, Fault> {
-    let Set { plane, vendors, cluster, cluster_id } = Set::build(&plan.setup, folder, STEP).await?;
+    let Set { plane, vendors, cluster, bound_to } = Set::build(&plan.setup, folder, STEP).await?;
     for namespace in people::namespaces() {
         cluster.make_namespace(&namespace).await?;
     }
     let mut orgs = Vec::new();
     for number in 0..plan.shipments.div_ceil(PEOPLE_OF_A_CONNECTION).max(2) {
         let org = vendors.open(&format!("org-{number}")).await?;
-        cluster.connect(&org.name, &org.connection(&cluster_id)).await?;
+        cluster.connect(&org.name, &org.connection(&bound_to)).await?;
         orgs.push(org);
     }
     let people = people::create(&vendors, &orgs, plan.shipments).await?;

@@ -64,8 +64,9 @@ pub struct YubiKeyConnectionSpec {
     /// otherwise send another person's key to any street.
     #[serde(default)]
     pub policy: Policy,
-    /// Uid of the `kube-system` namespace of the one cluster that may order; another cluster only reads. `none`
-    /// stops ordering everywhere. Left out: every cluster may order.
+    /// The one cluster that may order: the uid of its `kube-system` namespace, so that another cluster only reads, or
+    /// `ThisCluster`, the promise that no other cluster holds this connection. `none` stops ordering everywhere. Left
+    /// out: every cluster may order, and an enrolment whose answer is lost waits for a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 63))]
     pub ordering_cluster: Option<String>,

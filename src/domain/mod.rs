@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod backoff;
+pub mod binding;
 pub mod cadence;
 pub mod countries;
 pub mod directory;

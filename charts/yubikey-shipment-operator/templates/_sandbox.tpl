@@ -33,6 +33,8 @@ polling:
   firstAfter: {{ add .Values.sandbox.step 2 }}s
   interval: 2s
 calls: {timeout: 10s, settle: 20s, lookDelay: 1s}
+# Nobody else uses a sandbox of this release.
+orderingCluster: ThisCluster
 allowedNamespaces:
   {{- if .Values.watchNamespaces }}
   from: Names

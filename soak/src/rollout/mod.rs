@@ -81,9 +81,9 @@ async fn play(plan: &Plan, folder: &Folder) -> Result<(), Fault> {
 
 async fn set(plan: &Plan, folder: &Folder) -> Result<Stage, Fault> {
     let setup = &plan.setup;
-    let Set { plane, vendors, cluster, cluster_id } = Set::build(setup, folder, STEP).await?;
+    let Set { plane, vendors, cluster, bound_to } = Set::build(setup, folder, STEP).await?;
     let org = vendors.open("org").await?;
-    let mut connection = org.connection(&cluster_id);
+    let mut connection = org.connection(&bound_to);
     connection["policy"]["maxOpenOrders"] = 100_000.into();
     // Nothing fails here by rule, so a call that takes long only tells of the machine.
     connection["calls"] = serde_json::json!({"timeout": "10s", "settle": "25s", "lookDelay": "100ms"});

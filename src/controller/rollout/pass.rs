@@ -21,7 +21,6 @@ use super::{
 use crate::{
     api::{
         FINALIZER,
-        connection::YubiKeyConnectionSpec,
         rollout::{Mode, YubiKeyRollout, YubiKeyRolloutStatus},
         shipment::YubiKeyShipment,
     },
@@ -34,6 +33,7 @@ use crate::{
     },
     domain::{
         backoff,
+        binding::Binding,
         failure::{Failure, Reason},
         ids::UserId,
         rollout::{Bar, Book, Member, Plan},
@@ -224,7 +224,8 @@ impl Pass {
                 "The connection's allowedNamespaces does not admit this namespace; ask its owner to add the namespace.",
             ));
         }
-        if bound_elsewhere(&link.spec, self.ctx.cluster.as_deref()) {
+        let bound = link.spec.ordering_cluster.as_deref();
+        if Binding::read(bound, self.ctx.cluster.as_deref()) == Binding::Elsewhere {
             return Err(Failure::new(
                 Reason::NotOrderingCluster,
                 "The connection's orderingCluster names another cluster (or none), so nothing is ordered here; bind it to this cluster to go on here.",
@@ -253,9 +254,4 @@ impl Pass {
         let waiting = self.basis.counts.as_ref().is_some_and(|counts| counts.waiting > 0);
         (limits && waiting).then(|| crate::domain::rollout::midnight(clock::now())).flatten()
     }
-}
-
-/// The connection is bound, and not to this cluster.
-fn bound_elsewhere(connection: &YubiKeyConnectionSpec, here: Option<&str>) -> bool {
-    connection.ordering_cluster.is_some() && connection.ordering_cluster.as_deref() != here
 }

@@ -16,6 +16,7 @@ use crate::{
     },
     controller::{connection::link::Facts, durations},
     domain::{
+        binding::Binding,
         failure::{Failure, Reason},
         ids::CustomizationId,
         recipient::{Field, Raw, Recipient},
@@ -86,8 +87,7 @@ pub fn wanted(
         orgs: facts.orgs.clone(),
         order_bar: order_bar(object, connection, around).or_else(|| facts.order_bar.clone()),
         effects_bar: effects_bar(object, connection, around),
-        bound: connection.ordering_cluster.is_some()
-            && connection.ordering_cluster.as_deref() == around.cluster,
+        bound: binding(connection, around) == Binding::Here,
         deleting: object.metadata.deletion_timestamp.is_some(),
     }
 }
@@ -148,13 +148,16 @@ fn effects_bar(
             "The connection's allowedNamespaces does not admit this namespace, so the vendors are only read; ask its owner to add the namespace.",
         ));
     }
-    match (connection.ordering_cluster.as_deref(), around.cluster) {
-        (Some(bound), here) if here != Some(bound) => Some(Failure::new(
+    (binding(connection, around) == Binding::Elsewhere).then(|| {
+        Failure::new(
             Reason::NotOrderingCluster,
             "The connection's orderingCluster names another cluster (or none), so this one only reads; bind it to this cluster to go on here.",
-        )),
-        _ => None,
-    }
+        )
+    })
+}
+
+fn binding(connection: &YubiKeyConnectionSpec, around: Surroundings<'_>) -> Binding {
+    Binding::read(connection.ordering_cluster.as_deref(), around.cluster)
 }
 
 /// What stops enrolling and ordering.

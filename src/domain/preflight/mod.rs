@@ -18,7 +18,7 @@ pub use self::{
     hosts::rp_id,
     verdict::{Unknown, Verdict},
 };
-use crate::domain::failure::Reason;
+use crate::domain::{binding::THIS_CLUSTER, failure::Reason};
 
 /// Every check of Okta, each with its verdict. While Okta lets nobody in, its settings are judged as they were seen last.
 #[must_use]
@@ -62,15 +62,21 @@ pub fn yubico(facts: &YubicoFacts, declared: &Declared) -> Vec<(Check, Verdict)>
 /// Is one cluster named that may order? Any cluster with a copy of the resources would order too.
 #[must_use]
 pub fn ordering_cluster(declared: &Declared) -> Verdict {
-    match (&declared.ordering_cluster, &declared.cluster) {
-        (Some(_), _) => Verdict::Good("The connection names the one cluster that may order.".to_owned()),
-        (None, Some(here)) => Verdict::advice(
-            Check::OrderingClusterSet,
-            Reason::OrderingClusterUnset,
-            &format!("The connection names no cluster, so that every one may order; this one's id is {here}"),
+    match (declared.ordering_cluster.as_deref(), &declared.cluster) {
+        (Some(THIS_CLUSTER), _) => Verdict::Good(
+            "The connection promises that no other cluster holds it, so that this one may order.".to_owned(),
         ),
-        (None, None) => {
-            Verdict::not_shown("The namespace kube-system, whose uid it would be, cannot be read.")
+        (Some(_), _) => Verdict::Good("The connection names the one cluster that may order.".to_owned()),
+        (None, here) => {
+            let id = here.as_ref().map(|id| format!(", or this one's id, {id}")).unwrap_or_default();
+            Verdict::advice(
+                Check::OrderingClusterSet,
+                Reason::OrderingClusterUnset,
+                &format!(
+                    "The connection names no cluster, so that every one may order; write {THIS_CLUSTER} where no \
+                     other cluster holds it{id}"
+                ),
+            )
         }
     }
 }

@@ -404,3 +404,18 @@ fn the_page_about_preflight_is_that_of_the_code() {
         assert!(row[3].contains(&word), "{} says {word}: {}", check.name(), row[3]);
     }
 }
+
+#[test]
+fn a_connection_that_names_no_cluster_is_told_both_ways_to_name_one() {
+    let mut world = good();
+    world.declared.ordering_cluster = None;
+    for (here, told) in [(Some("3c7f1e0a"), "or this one's id, 3c7f1e0a"), (None, "write ThisCluster")] {
+        world.declared.cluster = here.map(str::to_owned);
+        let Verdict::Advice(Reason::OrderingClusterUnset, message) = ordering_cluster(&world.declared) else {
+            panic!("no advice");
+        };
+        assert!(message.contains("write ThisCluster") && message.contains(told), "{message}");
+    }
+    world.declared.ordering_cluster = Some("ThisCluster".to_owned());
+    assert!(matches!(ordering_cluster(&world.declared), Verdict::Good(_)));
+}
