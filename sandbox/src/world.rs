@@ -77,8 +77,10 @@ pub(crate) struct Behaviour {
     pub locked_delete_status: u16,
     /// The pre-registration feature is on in the Okta orgs.
     pub preregistration_enabled: bool,
-    /// Requests an app or token may make a minute; the rest is answered 429.
+    /// Requests an app or token may make in a window; the rest is answered 429.
     pub okta_requests_a_minute: u32,
+    /// Length of such a window. Okta's are a minute long.
+    pub okta_window_seconds: u32,
     /// Activation works after mark-error.
     pub activate_after_mark_error: bool,
     /// A new enrolment shows in the list only after this many milliseconds.
@@ -101,6 +103,7 @@ impl Default for Behaviour {
             locked_delete_status: 409,
             preregistration_enabled: true,
             okta_requests_a_minute: 600,
+            okta_window_seconds: 60,
             activate_after_mark_error: false,
             enrollment_list_lag_ms: 0,
             challenge_minutes: 60 * 24 * 60,

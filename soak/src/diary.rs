@@ -46,6 +46,9 @@ pub(crate) struct Pages {
     pub exits: usize,
     pub storm: Option<(Timestamp, Timestamp)>,
     pub calm: Option<Timestamp>,
+    /// Shipments that waited for a rate limit when the faults had been over for two minutes.
+    #[serde(default)]
+    pub limited: Vec<String>,
 }
 
 /// The diary while it is written.

@@ -19,8 +19,10 @@ use kube::{
 };
 
 use super::{
+    admission::Admission,
     connection::{
         follower::Following,
+        link::Link,
         reconcile::Examined,
         registry::{Connection, Registry, Stand},
     },
@@ -95,6 +97,8 @@ pub struct Context {
     /// What the lists of orders tell.
     pub following: Following,
     places: Places,
+    /// Who may call now, where the vendors' limits do not admit all.
+    pub admission: Admission<ObjectRef<YubiKeyShipment>, Link>,
     /// Who may run a pass now.
     pub turns: Turns<ObjectRef<YubiKeyShipment>>,
     /// Running passes; shutdown waits for them.
@@ -167,6 +171,8 @@ impl Context {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let shipments = parts.shipments.clone();
+        let called = parts.shipments.clone();
+        let admission = Admission::new(move |shipment| called.wake(shipment));
         let turns = Turns::new(SIDE_BY_SIDE, move |shipment| shipments.wake(shipment));
         Self {
             client: parts.client,
@@ -187,6 +193,7 @@ impl Context {
             answered: parts.answered,
             following: Following::default(),
             places: Places::default(),
+            admission,
             turns,
             tasks: Tasks::default(),
             started: parts.started,

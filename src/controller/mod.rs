@@ -1,5 +1,6 @@
 //! Kubernetes: watches in, passes out.
 
+pub mod admission;
 pub mod census;
 pub mod commit;
 pub mod conditions;

@@ -219,7 +219,9 @@ async fn connection_controller(controller: Controller<YubiKeyConnection>, ctx: A
 fn decline_orphans<T>(ctx: &Arc<Context>, result: &Result<T, controller::Error<Failure, watcher::Error>>) {
     let Err(controller::Error::ObjectNotFound(object)) = result else { return };
     let (namespace, name) = (object.namespace.clone().unwrap_or_default(), object.name.clone());
-    ctx.turns.leave(&ObjectRef::new(&name).within(&namespace));
+    let gone = ObjectRef::new(&name).within(&namespace);
+    ctx.turns.leave(&gone);
+    ctx.admission.leave(&gone);
     drop(ctx.tasks.spawn(shipment::decide::decline_orphans(Arc::clone(ctx), namespace, name)));
 }
 

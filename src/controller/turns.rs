@@ -45,6 +45,8 @@ enum Stand {
 struct Queue<T> {
     /// Turns that run or were called.
     given: usize,
+    /// Before all namespaces.
+    first: VecDeque<T>,
     /// Namespaces with somebody in line, the next one first; each stands here once.
     order: VecDeque<String>,
     lines: HashMap<String, VecDeque<T>>,
@@ -52,7 +54,7 @@ struct Queue<T> {
 
 impl<T> Default for Queue<T> {
     fn default() -> Self {
-        Self { given: 0, order: VecDeque::new(), lines: HashMap::new() }
+        Self { given: 0, first: VecDeque::new(), order: VecDeque::new(), lines: HashMap::new() }
     }
 }
 
@@ -80,9 +82,10 @@ impl<T: Clone + Eq + Hash> Turns<T> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A turn, if there is one; else `who` stands in line and is woken when it is its turn.
+    /// A turn, if there is one; else `who` stands in line and is woken when it is its turn. `first`: before all others,
+    /// because something of it must not come late.
     #[must_use]
-    pub fn take(&self, connection: &str, namespace: &str, who: &T) -> Option<Turn<T>> {
+    pub fn take(&self, connection: &str, namespace: &str, who: &T, first: bool) -> Option<Turn<T>> {
         if self.state().standing.get(who).is_some_and(|(at, _)| at != connection) {
             // Another object under the same name.
             self.leave(who);
@@ -102,11 +105,15 @@ impl<T: Clone + Eq + Hash> Turns<T> {
             queue.given += 1;
             return turn();
         }
-        let line = queue.lines.entry(namespace.to_owned()).or_default();
-        if line.is_empty() {
-            queue.order.push_back(namespace.to_owned());
+        if first {
+            queue.first.push_back(who.clone());
+        } else {
+            let line = queue.lines.entry(namespace.to_owned()).or_default();
+            if line.is_empty() {
+                queue.order.push_back(namespace.to_owned());
+            }
+            line.push_back(who.clone());
         }
-        line.push_back(who.clone());
         state.standing.insert(who.clone(), (connection.to_owned(), Stand::InLine));
         None
     }
@@ -155,6 +162,9 @@ impl<T: Clone + Eq + Hash> State<T> {
 
 impl<T> Queue<T> {
     fn pop(&mut self) -> Option<T> {
+        if let Some(first) = self.first.pop_front() {
+            return Some(first);
+        }
         let namespace = self.order.pop_front()?;
         let line = self.lines.get_mut(&namespace)?;
         let next = line.pop_front();
@@ -196,7 +206,7 @@ mod tests {
     }
 
     fn take(turns: &Turns<Who>, who: Who) -> Option<Turn<Who>> {
-        turns.take("acme", &who.0.to_string(), &who)
+        turns.take("acme", &who.0.to_string(), &who, false)
     }
 
     #[test]
@@ -231,11 +241,25 @@ mod tests {
     }
 
     #[test]
+    fn whose_order_must_follow_comes_before_all_namespaces() {
+        let (turns, called) = turns(1);
+        let held = take(&turns, (0, 0)).unwrap();
+        for number in 1..100 {
+            assert!(take(&turns, (0, number)).is_none());
+        }
+        assert!(turns.take("acme", "0", &(0, 100), true).is_none());
+        drop(held);
+        assert_eq!(called.lock().unwrap().pop_front(), Some((0, 100)));
+        drop(turns.take("acme", "0", &(0, 100), true).expect("it was called"));
+        assert_eq!(called.lock().unwrap().pop_front(), Some((0, 1)));
+    }
+
+    #[test]
     fn another_connection_waits_for_nobody_and_a_name_that_moved_there_leaves_its_place() {
         let (turns, called) = turns(1);
         let held = take(&turns, (0, 0)).unwrap();
         assert!(take(&turns, (0, 1)).is_none());
-        let elsewhere = turns.take("other", "0", &(0, 1));
+        let elsewhere = turns.take("other", "0", &(0, 1), false);
         assert!(elsewhere.is_some());
         drop(held);
         assert!(called.lock().unwrap().is_empty());

@@ -11,6 +11,9 @@ const LONGEST_SECS: i64 = 600;
 /// A person must change something; the cause is looked for again this often.
 pub const STALLED: SignedDuration = SignedDuration::from_mins(30);
 
+/// Whoever asks for fewer calls and names no time is asked again after this.
+pub const UNNAMED: SignedDuration = SignedDuration::from_secs(15);
+
 /// The count at which the delay has stopped growing: nothing is written after it.
 pub const LAST_COUNT: u32 = 10;
 

@@ -323,6 +323,12 @@ impl Failure {
     pub fn new(reason: Reason, message: impl Into<String>) -> Self {
         Self { reason, message: message.into(), retry_after: None }
     }
+
+    /// Nothing is wrong: its time is known, it counts as no failure, and it does not grow.
+    #[must_use]
+    pub const fn is_wait(&self) -> bool {
+        matches!(self.reason.kind(), Kind::Waiting)
+    }
 }
 
 /// Did a call that failed reach the vendor?

@@ -66,9 +66,11 @@ pub struct Summary {
     pub stalled: bool,
 }
 
-/// Notes a failed pass in the journal: written first, then each time the delay doubles.
+/// Notes a failed pass in the journal: written first, then each time the delay doubles. A wait for a time that is known
+/// is none: it counts nothing, and what failed before stays noted.
 pub fn note_end(journal: &mut Journal, end: &End, generation: i64, suffix: &str, now: Timestamp) {
     match end {
+        End::Failed(failure) if failure.is_wait() => {}
         End::Failed(failure) => {
             let before =
                 journal.trouble.take().filter(|t| t.reason == failure.reason && t.message == failure.message);

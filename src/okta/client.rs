@@ -1,7 +1,7 @@
 //! The way of every call to Okta: rate limit, token, proof, one repeat where Okta refused for the token's
 //! sake, and the judgement of the answer.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use reqwest::{
     Method,
@@ -12,9 +12,11 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::{
-    Auth, Settings, Turn, fault,
-    pace::Pace,
-    quota::{Bucket, Quota, Retry, Seen, Urgency},
+    Auth, Settings, Turn,
+    budget::{Calls, Reservation, UnderWay},
+    fault,
+    limits::{Limits, Urgency},
+    quota::{Bucket, Retry},
     token::{App, Life, Scheme, Token, TokenSource},
 };
 use crate::{
@@ -42,12 +44,13 @@ const GROUPS: &str = "okta.groups.read";
 const LOGS: &str = "okta.logs.read";
 
 /// One Okta organization. Cheap to share; holds the access token.
+#[derive(Clone)]
 pub struct Client {
     http: Http,
     org_url: Url,
-    access: Access,
-    quota: Quota,
-    pace: Pace,
+    access: Arc<Access>,
+    limits: Arc<Limits>,
+    reservation: Option<Arc<Reservation>>,
 }
 
 impl fmt::Debug for Client {
@@ -150,10 +153,32 @@ impl Client {
         Ok(Self {
             http,
             org_url: settings.org_url.clone(),
-            access,
-            quota: Quota::new(settings.share),
-            pace: Pace::new(settings.calls_per_second, settings.share),
+            access: Arc::new(access),
+            limits: Arc::new(Limits::new(settings.calls_per_second, settings.share)),
+            reservation: None,
         })
+    }
+
+    /// Sets calls aside for what is about to begin, so that it can finish.
+    ///
+    /// # Errors
+    /// `NotSent`, `RateLimited` with the time to wait.
+    pub fn reserve(&self, calls: Calls) -> Result<Reservation, CallError> {
+        let reserved = self.limits.reserve(calls, Instant::now());
+        reserved.inspect_err(|error| self.http.note_limit(Api::Okta, error))
+    }
+
+    /// The same client, whose calls are those that were reserved as long as there are some.
+    #[must_use]
+    pub fn with(&self, reservation: Arc<Reservation>) -> Self {
+        Self { reservation: Some(reservation), ..self.clone() }
+    }
+
+    /// How often so many calls fit into our share of a window, where Okta named its limit.
+    #[must_use]
+    pub fn a_window(&self, calls: Calls) -> Option<u64> {
+        let each = u64::from(calls.users.max(1)) + u64::from(calls.preregistration);
+        self.limits.a_window(calls, Instant::now()).map(|ours| (ours / each).max(1))
     }
 
     /// Gets everything an effect needs besides its own call: a place in the rate budget, one among the calls under
@@ -164,10 +189,11 @@ impl Client {
     /// Always `NotSent`: `RateLimited` with the time to wait, or why there is no token.
     pub async fn prepare(&self) -> Result<Turn, CallError> {
         let turn = self.turn(Bucket::Preregistration).await;
-        self.allowed(Bucket::Preregistration, Urgency::Planned)?;
+        // Only whether it may: the call itself is counted when it goes out.
+        drop(self.begin(Bucket::Preregistration, Urgency::Asking)?);
         if let Some((app, road)) = self.source(Scope::Road) {
             let deadline = Instant::now() + self.http.timeout();
-            road.token(app, &self.http, &self.quota, Life::RenewEarly, deadline).await?;
+            road.token(app, &self.http, &self.limits.quota, Life::RenewEarly, deadline).await?;
         }
         Ok(turn)
     }
@@ -199,7 +225,7 @@ impl Client {
         let deadline = Instant::now() + self.http.timeout();
         let (mut nonces, mut tokens) = (1, 1);
         loop {
-            let retry = self.allowed(request.bucket, urgency)?;
+            let (retry, _under_way) = self.begin(request.bucket, urgency)?;
             let token = self.token(&request, deadline).await?;
             let call = self.build(&request, token.as_ref(), &retry, deadline)?;
             let step = self.http.send(call, |answer| {
@@ -225,28 +251,25 @@ impl Client {
 
     async fn turn(&self, bucket: Bucket) -> Turn {
         let asked = Instant::now();
-        let turn = self.pace.turn(bucket).await;
+        let turn = self.limits.turn(bucket).await;
         self.http.note_wait(Api::Okta, asked.elapsed());
         turn
     }
 
-    fn allowed(&self, bucket: Bucket, urgency: Urgency) -> Result<Retry, CallError> {
-        self.quota
-            .check(bucket, urgency, Instant::now())
-            .inspect_err(|error| self.http.note_limit(Api::Okta, error))
+    fn begin(&self, bucket: Bucket, urgency: Urgency) -> Result<(Retry, UnderWay), CallError> {
+        let begun = self.limits.begin(bucket, urgency, self.reservation.as_deref(), Instant::now());
+        begun.inspect_err(|error| self.http.note_limit(Api::Okta, error))
     }
 
     fn learn(&self, bucket: Bucket, answer: &Answer) -> Option<Duration> {
-        if let Access::App(service) = &self.access {
+        if let Access::App(service) = &*self.access {
             service.app.learn_nonce(answer);
         }
-        let now = Instant::now();
-        self.pace.learn(bucket, Seen::of(answer), now);
-        self.quota.note(bucket, answer, now)
+        self.limits.learn(bucket, answer, Instant::now())
     }
 
     fn source(&self, scope: Scope) -> Option<(&App, &TokenSource)> {
-        let Access::App(service) = &self.access else { return None };
+        let Access::App(service) = &*self.access else { return None };
         match scope {
             Scope::None => None,
             Scope::Road => Some((&service.app, &service.road)),
@@ -261,7 +284,7 @@ impl Client {
     async fn token(&self, request: &Request, deadline: Instant) -> Result<Option<Token>, CallError> {
         let Some((app, source)) = self.source(request.scope) else { return Ok(None) };
         let life = if request.nature == Nature::Read { Life::RenewEarly } else { Life::AsIs };
-        source.token(app, &self.http, &self.quota, life, deadline).await.map(Some)
+        source.token(app, &self.http, &self.limits.quota, life, deadline).await.map(Some)
     }
 
     async fn drop_token(&self, scope: Scope, token: Option<Token>) {
@@ -299,7 +322,7 @@ impl Client {
     }
 
     fn authorize(&self, call: Call, scope: Scope, token: Option<&Token>) -> Result<Call, CallError> {
-        match (&self.access, token) {
+        match (&*self.access, token) {
             (Access::App(service), Some(token)) => {
                 let value = token.value.expose_secret();
                 if token.scheme == Scheme::Bearer {

@@ -4,12 +4,14 @@
 //! and the guides at developer.okta.com. `initiate-fulfillment-request` is never called: it starts a
 //! Workflows template that would order a second key.
 
+mod budget;
 mod checks;
 mod client;
 mod enrollments;
 mod fault;
 mod groups;
 mod key;
+mod limits;
 mod logs;
 mod org;
 mod pace;
@@ -30,6 +32,7 @@ use secrecy::SecretString;
 use url::Url;
 
 pub use self::{
+    budget::{Calls, Reservation},
     client::Client,
     key::{Algorithm, SigningKey},
     org::Organization,

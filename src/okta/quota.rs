@@ -3,7 +3,8 @@
 //! Okta counts per bucket of paths and answers with `X-Rate-Limit-Limit`, `-Remaining` and `-Reset` (UTC,
 //! epoch seconds). A refusal for too many calls at once shows a limit of 0; its reset is only a hint.
 //!
-//! The operator is a guest in the org: of each window it uses its share, and others find the rest.
+//! The operator is a guest in the org: of each window it uses its share, and others find the rest. Who may use it
+//! says [`super::budget`].
 
 use std::{
     collections::HashMap,
@@ -20,7 +21,7 @@ use crate::{
     http::{Answer, not_sent},
 };
 
-/// No wait is longer, whatever the headers say.
+/// No window is waited for longer, whatever the headers say.
 pub const LONGEST: Duration = Duration::from_secs(120);
 
 /// Calls that Okta counts together, as far as is known.
@@ -53,26 +54,20 @@ impl Share {
             .map_or(NonZeroU32::MAX, |ours| NonZeroU32::new(ours).unwrap_or(NonZeroU32::MIN))
     }
 
-    /// Calls of a window that are left to others.
-    fn spared(self, limit: u64) -> u64 {
-        limit.saturating_mul(100 - self.0).div_ceil(100)
+    /// Calls of a window that are ours; one at least, or nothing would ever go out.
+    pub(super) fn of(self, limit: u64) -> u64 {
+        (limit.saturating_mul(self.0) / 100).max(1)
     }
-}
 
-/// Can the call still wait?
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Urgency {
-    /// Yes: it begins something.
-    Planned,
-    /// No: what leads to it is done, and its mark is written.
-    Prepared,
+    /// Calls of a window that are left to others.
+    pub(super) fn spared(self, limit: u64) -> u64 {
+        limit.saturating_sub(self.of(limit))
+    }
 }
 
 #[derive(Debug, Default)]
 struct Gate {
     closed_until: Option<Instant>,
-    /// Our share of the window is used up: until then nothing is begun.
-    shared_until: Option<Instant>,
     refusals: u32,
     request_id: Option<String>,
 }
@@ -85,33 +80,22 @@ pub(super) struct Retry {
 }
 
 /// Where we stand in each bucket.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Quota {
     gates: Mutex<HashMap<Bucket, Gate>>,
-    share: Share,
 }
 
 impl Quota {
-    pub(super) fn new(share: Share) -> Self {
-        Self { gates: Mutex::default(), share }
-    }
-
     fn gates(&self) -> MutexGuard<'_, HashMap<Bucket, Gate>> {
         self.gates.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// May a call go out now?
-    pub(super) fn check(&self, bucket: Bucket, urgency: Urgency, now: Instant) -> Result<Retry, CallError> {
+    pub(super) fn check(&self, bucket: Bucket, now: Instant) -> Result<Retry, CallError> {
         let gates = self.gates();
         let Some(gate) = gates.get(&bucket) else { return Ok(Retry::default()) };
-        if let Some(left) = left(gate.closed_until, now) {
-            return Err(wait("Okta's rate limit is used up; tried again when it allows", left));
-        }
-        match left(gate.shared_until, now).filter(|_| urgency == Urgency::Planned) {
-            Some(left) => Err(wait(
-                "The operator's share of Okta's rate limit (okta.rateLimitShare) is used up; tried again in the next window",
-                left,
-            )),
+        match left(gate.closed_until, now) {
+            Some(left) => Err(wait("Okta's rate limit is used up; tried again when it allows", left)),
             None => Ok(Retry { request_id: gate.request_id.clone(), count: gate.refusals }),
         }
     }
@@ -122,20 +106,20 @@ impl Quota {
         let mut gates = self.gates();
         let gate = gates.entry(bucket).or_default();
         if answer.status == 429 {
-            let wait = seen.after_refusal(gate.refusals) + jitter();
-            gate.refusals = gate.refusals.saturating_add(1);
+            // Those that were under way together are one refusal: sixteen at once must not close it for a minute.
+            let first = left(gate.closed_until, now).is_none();
+            gate.refusals = gate.refusals.saturating_add(u32::from(first));
+            let wait = seen.after_refusal(gate.refusals.saturating_sub(1)) + jitter();
             gate.request_id = answer.header("x-okta-request-id").map(str::to_owned);
             // A call that was under way when the gate closed must not open it sooner.
             gate.closed_until = gate.closed_until.max(Some(now + wait));
             return Some(wait);
         }
         let closed_until = seen.when_used_up().map(|wait| now + wait + jitter());
-        let shared_until = seen.when_shared(self.share).map(|wait| now + wait + jitter());
         // An answer that was overtaken by a later one must not open again what that one closed.
         let still = |until: Option<Instant>| until.filter(|until| *until > now);
         let overtaken = still(gate.closed_until).is_some() && gate.refusals > 0;
         gate.closed_until = closed_until.max(still(gate.closed_until));
-        gate.shared_until = shared_until.max(still(gate.shared_until));
         if !overtaken {
             (gate.refusals, gate.request_id) = (0, None);
         }
@@ -146,6 +130,14 @@ impl Quota {
 /// What is left of a wait, if anything is.
 fn left(until: Option<Instant>, now: Instant) -> Option<Duration> {
     until.map(|until| until.saturating_duration_since(now)).filter(|left| !left.is_zero())
+}
+
+/// Nothing of our share is left for whoever has reserved nothing.
+pub(super) fn share_used_up(left: Duration) -> CallError {
+    wait(
+        "The operator's share of Okta's rate limit (okta.rateLimitShare) is used up; tried again in the next window",
+        left + jitter(),
+    )
 }
 
 fn wait(why: &str, left: Duration) -> CallError {
@@ -182,7 +174,7 @@ impl Seen {
     }
 
     /// Until the window ends, by the server's clock, and a second more.
-    fn window(self) -> Option<Duration> {
+    pub(super) fn window(self) -> Option<Duration> {
         let seconds = u64::try_from(self.reset_in?.saturating_add(1).max(1)).ok()?;
         Some(Duration::from_secs(seconds).min(LONGEST))
     }
@@ -191,17 +183,11 @@ impl Seen {
     #[must_use]
     pub fn after_refusal(self, refusals: u32) -> Duration {
         if let Some(wish) = self.retry_after {
-            return wish.min(LONGEST);
+            // Heard up to `LONGEST_WISH`, as YubiEnterprise's is.
+            return wish;
         }
         let window = if self.limit == Some(0) { None } else { self.window() };
         window.unwrap_or_else(|| Duration::from_secs(1 << refusals.min(6)))
-    }
-
-    /// The wait when what is left of the window is for others.
-    #[must_use]
-    pub fn when_shared(self, share: Share) -> Option<Duration> {
-        let limit = self.limit.filter(|limit| *limit > 0)?;
-        if self.remaining? <= share.spared(limit) { self.window() } else { None }
     }
 
     /// The wait when the last call of the window was just allowed.

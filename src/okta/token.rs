@@ -16,7 +16,7 @@ use super::{
     Dpop, ServiceApp, fault,
     key::SigningKey,
     proof::ProofKey,
-    quota::{Bucket, Quota, Urgency},
+    quota::{Bucket, Quota},
 };
 use crate::{
     clock,
@@ -186,7 +186,7 @@ impl TokenSource {
     ) -> Result<Token, CallError> {
         for _ in 0..2 {
             quota
-                .check(Bucket::Token, Urgency::Prepared, Instant::now())
+                .check(Bucket::Token, Instant::now())
                 .inspect_err(|error| http.note_limit(Api::Okta, error))?;
             let call = app.request(self.scope, deadline)?;
             let grant = http.send(call, |answer| {

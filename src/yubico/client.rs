@@ -10,13 +10,13 @@ use serde_json::Value;
 use tokio::time::Instant;
 use url::Url;
 
-use super::{Lanes, Settings, Slot, loose};
+use super::{Lanes, OrderPlace, Settings, Slot, loose};
 use crate::{
     domain::{
         failure::{Arrival, CallError, Failure, Reason},
         sweep::PAGE,
     },
-    http::{Answer, Api, Call, Http, Nature, place},
+    http::{Answer, Api, Call, Http, Nature, not_sent, place},
 };
 
 /// A list with more pages than this is not read to its end.
@@ -71,7 +71,28 @@ impl Client {
         Ok(Slot(slot))
     }
 
-    fn open_door(&self) -> Result<(), CallError> {
+    /// A place among those whose order is to follow an enrolment. Take it before the enrolment.
+    ///
+    /// # Errors
+    /// `NotSent`, `RateLimited` with the time to wait: Yubico asked for fewer calls, or so many stand before it that its
+    /// order could not follow in time.
+    pub fn place(&self) -> Result<OrderPlace, CallError> {
+        self.open_door()?;
+        self.lanes.pace.place().map_err(|wait| {
+            let mut error = not_sent(
+                Reason::RateLimited,
+                "So many orders stand before this one that nobody is enrolled for it yet; tried again soon",
+            );
+            error.failure.retry_after = Some(wait);
+            error
+        })
+    }
+
+    /// May a call go out now?
+    ///
+    /// # Errors
+    /// `NotSent`, `RateLimited` with the time to wait.
+    pub fn open_door(&self) -> Result<(), CallError> {
         let open = self.lanes.door.check(Instant::now());
         open.inspect_err(|error| self.http.note_limit(Api::Yubico, error))
     }
@@ -84,6 +105,10 @@ impl Client {
         let Ok(slot) = std::sync::Arc::clone(&self.lanes.order).try_lock_owned() else { return Ok(None) };
         self.open_door()?;
         Ok(Some(Slot(slot)))
+    }
+
+    pub(super) fn note_order(&self, took: std::time::Duration) {
+        self.lanes.pace.note(took);
     }
 
     /// When the token expires, if it is a JWT that says so. For a warning, never for a decision: the token is

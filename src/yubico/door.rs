@@ -49,8 +49,10 @@ impl Door {
     /// A call was refused with 429. Gives the wait.
     pub(super) fn refused(&self, wish: Option<Duration>, now: Instant) -> Duration {
         let mut state = self.state();
-        let wait = wish.unwrap_or_else(|| FIRST * (1 << state.refusals.min(DOUBLINGS)));
-        state.refusals = state.refusals.saturating_add(1);
+        // Those that were under way together are one refusal.
+        let first = state.closed_until.is_none_or(|until| until <= now);
+        state.refusals = state.refusals.saturating_add(u32::from(first));
+        let wait = wish.unwrap_or_else(|| FIRST * (1 << state.refusals.saturating_sub(1).min(DOUBLINGS)));
         // A call that was under way before the door closed must not open it sooner.
         state.closed_until = state.closed_until.max(Some(now + wait));
         wait
@@ -84,10 +86,22 @@ mod tests {
         tokio::time::advance(Duration::from_secs(1)).await;
         assert!(door.check(Instant::now()).is_ok());
         door.passed(Instant::now());
-        let waits: Vec<u64> = (0..6).map(|_| door.refused(None, Instant::now()).as_secs()).collect();
+        let mut waits = Vec::new();
+        for _ in 0..6 {
+            let wait = door.refused(None, Instant::now());
+            assert_eq!(
+                door.refused(None, Instant::now()),
+                wait,
+                "one that was under way beside it adds nothing"
+            );
+            tokio::time::advance(wait).await;
+            waits.push(wait.as_secs());
+        }
         assert_eq!(waits, [15, 30, 60, 120, 240, 240]);
         // The answer to a call that was under way before.
+        let wait = door.refused(None, Instant::now());
         door.passed(Instant::now());
+        tokio::time::advance(wait).await;
         assert_eq!(door.refused(None, Instant::now()).as_secs(), 240, "a late answer forgot the refusals");
     }
 }

@@ -11,6 +11,7 @@ mod exact;
 mod keys;
 mod loose;
 mod order;
+mod pace;
 mod parcel;
 pub mod read;
 mod stock;
@@ -21,13 +22,14 @@ use secrecy::SecretString;
 use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore};
 use url::Url;
 
-use self::door::Door;
 pub use self::{
     client::{Client, is_too_long},
     exact::{Cancelled, FoundShipment},
     order::Ordered,
+    pace::OrderPlace,
     stock::Product,
 };
+use self::{door::Door, pace::OrderPace};
 
 /// One `YubiEnterprise` organization and how to be let in.
 #[derive(Debug, Clone)]
@@ -52,11 +54,17 @@ pub struct Lanes {
     order: Arc<Mutex<()>>,
     other: Arc<Semaphore>,
     door: Arc<Door>,
+    pace: Arc<OrderPace>,
 }
 
 impl Default for Lanes {
     fn default() -> Self {
-        Self { order: Arc::default(), other: Arc::new(Semaphore::new(1)), door: Arc::default() }
+        Self {
+            order: Arc::default(),
+            other: Arc::new(Semaphore::new(1)),
+            door: Arc::default(),
+            pace: Arc::default(),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use reqwest::Method;
 use serde::Serialize;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::{Client, Slot, client::success, loose};
 use crate::{
@@ -126,7 +127,10 @@ impl Client {
     pub async fn order(&self, _slot: &Slot, order: &OrderRequest) -> Result<Ordered, CallError> {
         let mut call = self.call("order", Nature::Order, Method::POST, &["fpr", "shipments"])?;
         call.body = Body::json(&OrderBody::from(order))?;
-        self.pass(call, read_receipt).await
+        let begun = Instant::now();
+        let ordered = self.pass(call, read_receipt).await;
+        self.note_order(begun.elapsed());
+        ordered
     }
 }
 

@@ -30,6 +30,7 @@ mod held;
 mod hris;
 mod install;
 mod leaks;
+mod limits;
 mod logs;
 mod memory;
 mod metrics;

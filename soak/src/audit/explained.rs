@@ -21,11 +21,15 @@ const LATEST_START: SignedDuration = SignedDuration::from_secs(10);
 /// Shipments that ended as they should not have.
 pub(crate) fn unexplained(evidence: &Evidence) -> Vec<String> {
     let all = evidence.pages.shipments.iter();
-    all.filter_map(|declared| {
+    let stopped = all.filter_map(|declared| {
         let why = why_not(evidence, declared)?;
         Some(format!("unexplained: {}/{} ({}) {why}", declared.namespace, declared.name, declared.user_id))
-    })
-    .collect()
+    });
+    let limited = evidence.pages.limited.iter();
+    let limited = limited.map(|name| {
+        format!("unexplained: {name} waited for a rate limit two minutes after the faults had ended")
+    });
+    stopped.chain(limited).collect()
 }
 
 /// Why this end is not explained by what happened to the calls; `None` if it is.

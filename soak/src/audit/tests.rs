@@ -234,6 +234,13 @@ fn a_shipment_that_never_comes_to_an_end_is_lost_and_unexplained() {
 }
 
 #[test]
+fn a_wait_for_a_rate_limit_that_outlives_the_faults_is_unexplained() {
+    let mut run = Run::good();
+    run.diary["limited"] = json!(["person-1"]);
+    run.is_noticed_as("unexplained");
+}
+
+#[test]
 fn a_pin_before_the_activation_is_early() {
     let mut run = Run::good();
     let (activation, pin) =

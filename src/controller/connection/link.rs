@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::SignedDuration;
 
-use super::caches::Caches;
+use super::{budget::Reserved, caches::Caches};
 use crate::{
     api::connection::YubiKeyConnectionSpec,
     chance,
@@ -33,7 +33,7 @@ pub struct Facts {
 }
 
 /// One usable connection.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Link {
     /// Its name.
     pub name: String,
@@ -63,6 +63,16 @@ impl Link {
         caches: Arc<Caches>,
     ) -> Self {
         Self { name, spec, okta, yubico, hris, facts, caches }
+    }
+
+    /// The same connection for one pass, whose calls to Okta are those that were reserved.
+    #[must_use]
+    pub fn with(&self, reserved: &Reserved) -> Arc<Self> {
+        let okta = match &reserved.okta {
+            Some(reservation) => Arc::new(self.okta.with(Arc::clone(reservation))),
+            None => Arc::clone(&self.okta),
+        };
+        Arc::new(Self { okta, ..self.clone() })
     }
 
     /// One of Yubico's transport keys, at most 10 minutes old, chosen at random as the published clients do.

@@ -1,5 +1,6 @@
 //! Connections: credentials, preflight, and what shipments get of them.
 
+pub mod budget;
 pub mod caches;
 pub mod evidence;
 pub mod expiry;

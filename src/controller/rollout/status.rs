@@ -145,9 +145,9 @@ fn problems(plan: &Plan, status: &YubiKeyRolloutStatus) -> Vec<Problem> {
     all
 }
 
-/// The failure of the pass; written first and then each time its backoff grows.
+/// The failure of the pass; written first and then each time its backoff grows. A wait for a known time is none.
 fn failure(before: &YubiKeyRolloutStatus, parts: Parts<'_>) -> Option<FailureStatus> {
-    let failure = parts.failure.or(parts.known.failure.as_ref())?;
+    let failure = parts.failure.or(parts.known.failure.as_ref()).filter(|failure| !failure.is_wait())?;
     let same = before.failure.as_ref().filter(|old| old.reason == failure.reason.as_str());
     Some(FailureStatus {
         reason: failure.reason.as_str().to_owned(),

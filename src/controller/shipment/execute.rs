@@ -78,6 +78,8 @@ impl Intent {
 pub async fn prepare(what: Marked, link: &Link) -> Result<Prepared, Failure> {
     match what {
         Marked::Enroll => {
+            // Nobody is enrolled while no order can follow.
+            link.yubico.open_door()?;
             let key = link.transport_key().await?;
             let turn = link.okta.prepare().await?;
             Ok(Prepared::Enroll(Box::new(key), turn))

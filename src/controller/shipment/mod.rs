@@ -5,6 +5,7 @@ pub mod decide;
 pub mod dereference;
 pub mod execute;
 pub mod finalizer;
+pub mod need;
 pub mod pass;
 pub mod reconcile;
 pub mod record;

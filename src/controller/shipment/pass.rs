@@ -5,7 +5,7 @@
 
 mod receipt;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use kube::{Api, ResourceExt, runtime::reflector::ObjectRef};
@@ -15,7 +15,7 @@ use super::{
     decide,
     dereference::{self, Found},
     execute::{self, Intent, Prepared},
-    finalizer, record, status,
+    finalizer, need, record, status,
     validate::{self, Surroundings},
 };
 use crate::{
@@ -23,6 +23,7 @@ use crate::{
     chance, clock,
     controller::{
         Context,
+        admission::Admitted,
         commit::{self, CommitError},
         connection::{
             link::Link,
@@ -74,6 +75,12 @@ pub struct Pass {
     claim: Option<Place>,
     /// The connection as this pass found it.
     stand: Stand,
+    /// The connection's client, once the pass travels.
+    link: Option<Arc<Link>>,
+    /// The right to call, with what was reserved.
+    admitted: Option<Admitted<ObjectRef<YubiKeyShipment>, Link>>,
+    /// It stands in the queue of those that want to call.
+    waits: bool,
     namespace_allowed: bool,
     /// A receipt that stands nowhere yet: it is written together with what comes next.
     unwritten: Option<(Marked, u32, Receipt)>,
@@ -101,10 +108,16 @@ impl Pass {
             place: None,
             claim: None,
             stand: Stand::default(),
+            link: None,
+            admitted: None,
+            waits: false,
             namespace_allowed: false,
             unwritten: None,
         };
         let ended = Box::pin(pass.go()).await;
+        if !pass.waits {
+            pass.ctx.admission.leave(&pass.who());
+        }
         // Nothing carries it any more, whether the pass failed or its lease is lost: the next leader would find a mark
         // without its receipt, and a person would have to say whose the enrolment is.
         let lives_on = !matches!(ended, Ok(Done::Gone));
@@ -194,18 +207,25 @@ impl Pass {
             let (others, place) = self.ctx.open_orders(&self.object, link.spec.policy.max_open_orders);
             (self.open_orders, self.place) = (Some(others), place);
         }
+        let mut link = Arc::clone(link);
+        self.link = Some(Arc::clone(&link));
         for _ in 0..MOST_STEPS {
             if !self.ctx.leadership.is_held() {
                 // The next leader goes on from what is written; a mark tells it what may be under way.
                 return Ok(Done::At(None));
             }
-            let step = self.next_step(link);
+            let step = self.next_step(&link);
             tracing::debug!(?step, "planned");
             if let Some(twice) = self.claimed_twice(&step) {
                 return self.finish(End::Rest(twice)).await;
             }
+            match self.admit(&step, &link) {
+                Ok(None) => {}
+                Ok(Some(reserving)) => link = reserving,
+                Err(wait) => return self.queue(wait).await,
+            }
             let failed = match step {
-                Step::Look(look) => self.look(look, link).await,
+                Step::Look(look) => self.look(look, &link).await,
                 Step::Save => self.save(Reason::Activating).await.map(|()| None)?,
                 Step::Condemn(id) => {
                     self.journal.unwanted = Some(Unwanted { id, mark: None });
@@ -218,8 +238,8 @@ impl Pass {
                 Step::Mark(what) if !self.may_begin(what) => {
                     return Ok(self.rested(Some(after(chance::jittered(BESIDE)))));
                 }
-                Step::Mark(what) => self.mark_and_send(what, link).await?,
-                Step::Run(what) => self.run_free(what, link).await?,
+                Step::Mark(what) => self.mark_and_send(what, &link).await?,
+                Step::Run(what) => self.run_free(what, &link).await?,
                 Step::Rest(rest) => return self.finish(End::Rest(rest)).await,
                 Step::Fail(failure) => Some(failure),
                 Step::Release => return self.release().await,
@@ -236,6 +256,41 @@ impl Pass {
             "The plan does not come to an end; please report this with the status.",
         ))
         .await
+    }
+
+    /// Before the first call: whose turn is it, and is there enough for all that this pass may begin? Nothing is read for
+    /// whom there is not. Gives the connection with what was reserved.
+    fn admit(&mut self, step: &Step, link: &Arc<Link>) -> Result<Option<Arc<Link>>, Duration> {
+        let reserved = self.admitted.as_ref().and_then(Admitted::reserved);
+        let asked = match reserved {
+            Some(reserved) => reserved.okta.is_none() && need::calls_okta(step),
+            None => need::calls_okta(step) || (need::calls(step) && self.ctx.admission.stands(&self.who())),
+        };
+        let Some(own) = self.link.as_ref().filter(|_| asked) else { return Ok(None) };
+        self.admitted = None;
+        let need = need::need(step, &self.journal, self.is_deleting(), link);
+        let place = need::place(&self.object, &self.journal);
+        let admitted = self.ctx.admission.enter(&link.name, own, &self.who(), place, need)?;
+        let reserving = admitted.reserved().map(|reserved| own.with(reserved));
+        self.admitted = Some(admitted);
+        Ok(reserving)
+    }
+
+    fn who(&self) -> ObjectRef<YubiKeyShipment> {
+        ObjectRef::from_obj(&*self.object)
+    }
+
+    /// It has no failure: its turn comes, at the latest after this. Said once, and nothing of it counts or grows.
+    async fn queue(&mut self, wait: Duration) -> Result<Done, CommitError> {
+        self.waits = true;
+        let failure = Failure::new(
+            Reason::RateLimited,
+            "The vendors' rate limits admit no more calls now; it goes on by itself when its turn has come: first who is enrolled, then the oldest.",
+        );
+        self.write_end(&End::Failed(failure)).await?;
+        let until = Some(after(SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX)));
+        self.ctx.note_rest(&self.object, until, self.stand, false);
+        Ok(Done::At(until))
     }
 
     fn next_step(&self, link: &Link) -> Step {
@@ -465,6 +520,9 @@ impl Pass {
             self.ctx.metrics.failed(measure::SHIPMENT, reason);
             return Ok(done);
         }
+        if failure.is_wait() {
+            return self.limited(failure.retry_after.unwrap_or(backoff::UNNAMED.unsigned_abs())).await;
+        }
         let (kind, wish) = (reason.kind(), failure.retry_after);
         let refused = kind == Kind::Auth;
         self.write_end(&End::Failed(failure)).await?;
@@ -478,6 +536,16 @@ impl Pass {
         let until = Some(after(chance::jittered(wait.max(wish))));
         self.ctx.note_rest(&self.object, until, self.stand, refused);
         Ok(Done::At(until))
+    }
+
+    /// A vendor asked for fewer calls in the middle of the pass: back into the queue, and not before it allows.
+    async fn limited(&mut self, at_least: Duration) -> Result<Done, CommitError> {
+        self.admitted = None;
+        let Some(link) = self.link.clone() else { return self.queue(at_least).await };
+        let need = need::need(&Step::Look(Look::Parcel), &self.journal, self.is_deleting(), &link);
+        let place = need::place(&self.object, &self.journal);
+        let wait = self.ctx.admission.wait(&link.name, &link, &self.who(), place, need, at_least);
+        self.queue(wait).await
     }
 
     /// Lets go: the vendors are in order, or the policy is Orphan, whose ids go to an event on the connection.

@@ -10,7 +10,7 @@ use kube::{
 use tracing::Instrument;
 
 use super::{
-    decide,
+    decide, need,
     pass::{Done, Pass},
 };
 use crate::{
@@ -56,7 +56,8 @@ async fn passes(object: Arc<YubiKeyShipment>, ctx: Arc<Context>) -> Result<Actio
         return Ok(action);
     }
     let connection = &object.spec.connection_ref.name;
-    let Some(_turn) = ctx.turns.take(connection, who.namespace.as_deref().unwrap_or_default(), &who) else {
+    let namespace = who.namespace.as_deref().unwrap_or_default();
+    let Some(_turn) = ctx.turns.take(connection, namespace, &who, need::comes_first(&object)) else {
         // Woken when it is its turn.
         return Ok(Action::await_change());
     };
@@ -76,7 +77,8 @@ async fn passes(object: Arc<YubiKeyShipment>, ctx: Arc<Context>) -> Result<Actio
 
 /// Is there nothing to find for a pass, and until when?
 fn rest(object: &YubiKeyShipment, ctx: &Context) -> Option<Action> {
-    if !decide::pending(ctx, object).is_empty() {
+    let called = ctx.admission.is_called(&ObjectRef::from_obj(object));
+    if called || !decide::pending(ctx, object).is_empty() {
         return None;
     }
     if let Some(until) = ctx.resting(object, clock::now()) {

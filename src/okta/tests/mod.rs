@@ -1,5 +1,6 @@
 //! An Okta of a few lines, and what all tests of this module share.
 
+mod crowd;
 mod flow;
 mod groups;
 mod keys;

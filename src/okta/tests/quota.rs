@@ -4,7 +4,10 @@ use reqwest::header;
 use tokio::time::Instant;
 
 use super::{
-    super::quota::{Bucket, Quota, Retry, Seen, Share, Urgency},
+    super::{
+        budget::Budget,
+        quota::{Bucket, Quota, Retry, Seen, Share},
+    },
     Reply, Server, bytes, error_body, user, with_api_token, with_headers,
 };
 use crate::domain::failure::{Arrival, Reason};
@@ -21,7 +24,8 @@ fn a_wait_is_the_rest_of_the_window_by_the_servers_clock() {
     assert_eq!(Seen { reset_in: Some(100_000), ..seen }.after_refusal(0), seconds(120), "capped");
     assert_eq!(Seen { reset_in: Some(-50), ..seen }.after_refusal(0), seconds(1), "already over");
     assert_eq!(Seen { retry_after: Some(seconds(7)), ..seen }.after_refusal(0), seconds(7));
-    assert_eq!(Seen { retry_after: Some(seconds(7_000)), ..seen }.after_refusal(0), seconds(120));
+    // As long as the server wishes; nothing of ours cuts it.
+    assert_eq!(Seen { retry_after: Some(seconds(3_600)), ..seen }.after_refusal(0), seconds(3_600));
 }
 
 #[test]
@@ -37,28 +41,34 @@ fn without_a_window_the_wait_doubles() {
 
 #[test]
 fn a_bucket_without_news_is_open() {
-    let quota = Quota::new(Share::of_percent(50));
-    assert!(quota.check(Bucket::Users, Urgency::Planned, Instant::now()).is_ok());
+    assert!(Quota::default().check(Bucket::Users, Instant::now()).is_ok());
 }
 
 /// Of a limit of 600 a window, what others find of it when we have stopped, by our share.
 #[test]
 fn the_rest_of_each_limit_is_left_to_others() {
     for (percent, limit, left) in
-        [(50, 600, 300), (1, 600, 594), (100, 600, 0), (30, 10, 7), (50, 25, 13), (1, 50, 50), (0, 100, 99)]
+        [(50, 600, 300), (1, 600, 594), (100, 600, 0), (30, 10, 7), (50, 25, 13), (1, 50, 49), (0, 100, 99)]
     {
-        let share = Share::of_percent(percent);
         let seen = |remaining| Seen {
             limit: Some(limit),
             remaining: Some(remaining),
             reset_in: Some(20),
             retry_after: None,
         };
-        assert_eq!(seen(left).when_shared(share), Some(seconds(21)), "{percent} % of {limit}");
-        assert_eq!(seen(left + 1).when_shared(share), None, "{percent} % of {limit}");
+        let now = Instant::now();
+        for (remaining, waits) in [(left, true), (left + 1, false)] {
+            let budget = std::sync::Arc::new(Budget::new(Share::of_percent(percent)));
+            budget.note(Bucket::Users, seen(remaining), now);
+            let wait = budget.begin(Bucket::Users, now).err();
+            assert_eq!(wait.is_some(), waits, "{remaining} left of {limit}, {percent} % ours");
+            assert!(wait.is_none_or(|wait| wait == seconds(21)), "{wait:?}");
+        }
     }
     let too_many_at_once = Seen { limit: Some(0), remaining: Some(0), reset_in: Some(50), retry_after: None };
-    assert_eq!(too_many_at_once.when_shared(Share::of_percent(50)), None, "that speaks of no window");
+    let budget = std::sync::Arc::new(Budget::new(Share::of_percent(50)));
+    budget.note(Bucket::Users, too_many_at_once, Instant::now());
+    assert!(budget.begin(Bucket::Users, Instant::now()).is_ok(), "that speaks of no window");
 }
 
 #[tokio::test]
@@ -111,8 +121,8 @@ fn answer(status: u16, headers: &[(&'static str, &'static str)]) -> crate::http:
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_a_refusal_overtook_opens_nothing_and_forgets_no_refusal() {
-    let quota = Quota::new(Share::of_percent(50));
-    let users = |quota: &Quota| quota.check(Bucket::Users, Urgency::Prepared, Instant::now());
+    let quota = Quota::default();
+    let users = |quota: &Quota| quota.check(Bucket::Users, Instant::now());
     let refused = [("retry-after", "60"), ("x-okta-request-id", "req1")];
     quota.note(Bucket::Users, &answer(429, &refused), Instant::now());
     // All of them were sent before.
@@ -126,7 +136,7 @@ async fn an_answer_that_a_refusal_overtook_opens_nothing_and_forgets_no_refusal(
     assert!(users(&quota).is_err(), "another refusal shortened the wait");
     tokio::time::advance(seconds(3)).await;
     let retry = users(&quota).unwrap();
-    assert_eq!(retry.count, 2, "the next call says how often it was refused");
+    assert_eq!(retry.count, 1, "the next call says how often it was refused: both were under way together");
     quota.note(Bucket::Users, &answer(200, &plenty), Instant::now());
     assert_eq!(users(&quota).unwrap(), Retry::default(), "it went through");
 }

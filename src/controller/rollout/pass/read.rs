@@ -68,14 +68,16 @@ impl Pass {
 
     fn cannot_read(&mut self, failure: Failure) {
         self.report(&failure);
-        self.known.failures = self.known.failures.saturating_add(1);
+        self.known.failures = self.known.failures.saturating_add(u32::from(!failure.is_wait()));
         self.known.failure = Some(failure);
     }
 
     /// A fault of the connection is said there, and preflight looks at once.
     pub(super) fn report(&self, failure: &Failure) {
         tracing::warn!(reason = %failure.reason, detail = failure.message, "a step of the rollout failed");
-        self.ctx.metrics.failed(measure::ROLLOUT, failure.reason);
+        if !failure.is_wait() {
+            self.ctx.metrics.failed(measure::ROLLOUT, failure.reason);
+        }
         if failure.reason.kind() == Kind::Auth {
             self.ctx.registry.report(&self.object.spec.connection_ref.name);
         }
@@ -101,6 +103,10 @@ impl Pass {
 
     pub(super) fn backoff(&self, failure: &Failure) -> SignedDuration {
         let wish = failure.retry_after.and_then(|wish| SignedDuration::try_from(wish).ok());
+        if failure.is_wait() {
+            // Its end is known, or near.
+            return chance::jittered(wish.unwrap_or(backoff::UNNAMED));
+        }
         let wait = match failure.reason.kind() {
             Kind::Stalled => self.interval().min(backoff::STALLED),
             _ => backoff::delay(self.known.failures.max(1)),
