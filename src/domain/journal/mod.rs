@@ -6,6 +6,9 @@
 mod observe;
 mod record;
 
+#[cfg(test)]
+mod tests;
+
 use jiff::Timestamp;
 
 use super::{

@@ -156,8 +156,7 @@ impl Journal {
     }
 
     fn record_pin(&mut self, id: u32, receipt: &Receipt, now: Timestamp) -> bool {
-        let Some(mark) = self.pin.mark else { return false };
-        if self.pin.id != id {
+        if self.pin.mark.is_none() || self.pin.id != id {
             return false;
         }
         match receipt {
@@ -168,16 +167,14 @@ impl Journal {
                 self.times.pin_sent.get_or_insert(now);
             }
             Receipt::Refused { .. } => self.pin.mark = None,
-            // It may have gone out: it counts against the day's limit.
-            Receipt::Unknown | Receipt::Enrolled(..) | Receipt::Ordered(_) => self.note_mail(mark),
+            // It may have gone out: its mark stays open, and counts against the day's limit.
+            Receipt::Unknown | Receipt::Enrolled(..) | Receipt::Ordered(_) => {}
         }
         true
     }
 
     fn note_mail(&mut self, at: Timestamp) {
-        if self.pin.mails.last() != Some(&at) {
-            self.pin.mails.push(at);
-        }
+        self.pin.mails.push(at);
         let extra = self.pin.mails.len().saturating_sub(MAILS_A_DAY);
         self.pin.mails.drain(..extra);
     }

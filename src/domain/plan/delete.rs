@@ -6,7 +6,7 @@ use super::{
     Free, Look, Situation, Step, after,
     follow::{look_due, missing, next_look, schedule},
     order::{answered, enrollment_settles, enrollment_unknown, named, unknown_order},
-    rest, rest_for,
+    other_organizations, rest, rest_for,
 };
 use crate::domain::{
     failure::{Failure, Reason},
@@ -27,7 +27,7 @@ pub(super) fn delete(s: &Situation<'_>) -> Step {
     if s.journal.accepted().is_some_and(|order| order.adopted) {
         return Step::Release;
     }
-    if let Some(step) = answered(s) {
+    if let Some(step) = other_organizations(s).or_else(|| answered(s)) {
         return step;
     }
     match &s.journal.order {
@@ -75,13 +75,6 @@ fn delete_enrollment(s: &Situation<'_>) -> Step {
 }
 
 fn cancel(s: &Situation<'_>, order: &Accepted) -> Step {
-    if s.journal.orgs.as_ref().is_some_and(|orgs| orgs.contradicts(&s.wanted.orgs)) {
-        return rest(
-            Reason::ConnectionChanged,
-            "The connection now shows other organizations than the order was made under, so nothing is cancelled; restore its URLs and credentials.",
-            None,
-        );
-    }
     if s.seen.parcel.is_none() {
         return if look_due(s, order)
             || order.state.is_none()

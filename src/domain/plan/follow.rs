@@ -21,13 +21,6 @@ const FINAL_FOLLOWED: SignedDuration = SignedDuration::from_hours(24 * 90);
 const MISSING_INTERVAL: SignedDuration = SignedDuration::from_hours(1);
 
 pub(super) fn follow(s: &Situation<'_>, order: &Accepted) -> Step {
-    if s.journal.orgs.as_ref().is_some_and(|orgs| orgs.contradicts(&s.wanted.orgs)) {
-        return rest(
-            Reason::ConnectionChanged,
-            "The connection now shows other organizations than the order was made under, so nothing is done; restore its URLs and credentials.",
-            None,
-        );
-    }
     let discarded = matches!(s.journal.enrollment, Enrollment::Discarded(_));
     if s.journal.made().is_none() && !discarded {
         return rest(
@@ -360,8 +353,8 @@ fn send_pin(s: &Situation<'_>, class: Option<ParcelClass>, next: Option<Timestam
         }
     }
     let pin = &s.journal.pin;
-    let open = pin.mark.iter().filter(|mark| !pin.mails.contains(mark));
-    let recent: Vec<_> = pin.mails.iter().chain(open).filter(|at| s.now.duration_since(**at) < DAY).collect();
+    let recent: Vec<_> =
+        pin.mails.iter().chain(&pin.mark).filter(|at| s.now.duration_since(**at) < DAY).collect();
     if recent.len() >= MAILS_A_DAY {
         let until = recent.first().map(|at| after(**at, DAY));
         return rest(

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     failure::{Failure, Reason},
     ids::{EnrollmentId, ShipmentId, UserId},
-    journal::{Journal, Marked, Order},
+    journal::{Enrollment, Journal, Marked, Order},
     seen::{EnrollmentList, UserStatus},
     wanted::Wanted,
 };
@@ -184,13 +184,28 @@ pub use order::{REQUESTS_LIVE, refusal};
 #[cfg(test)]
 mod tests;
 
+/// The connection leads to other organizations than what we made there: whatever they show or lack is no news about
+/// it, and nothing is sent there on its account. Where nothing of ours stands, the next attempt may be made there.
+fn other_organizations(s: &Situation<'_>) -> Option<Step> {
+    let changed = s.journal.orgs.as_ref().is_some_and(|orgs| orgs.contradicts(&s.wanted.orgs));
+    let enrolled = matches!(s.journal.enrollment, Enrollment::Open(..) | Enrollment::Made(_));
+    let ordered = matches!(s.journal.order, Order::Open(..) | Order::Unknown(..) | Order::Accepted(_));
+    (changed && (enrolled || ordered)).then(|| {
+        rest(
+            Reason::ConnectionChanged,
+            "The connection now shows other organizations than this shipment was enrolled or ordered under, so nothing is done; restore its URLs and credentials.",
+            None,
+        )
+    })
+}
+
 /// The next step of this shipment.
 #[must_use]
 pub fn plan(s: &Situation<'_>) -> Step {
     if s.wanted.deleting {
         return delete::delete(s);
     }
-    if let Some(step) = order::answered(s) {
+    if let Some(step) = other_organizations(s).or_else(|| order::answered(s)) {
         return step;
     }
     match &s.journal.order {

@@ -3,6 +3,7 @@
 mod bars;
 mod decisions;
 mod deletion;
+mod following;
 mod world;
 
 use jiff::{SignedDuration, Timestamp};

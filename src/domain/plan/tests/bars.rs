@@ -162,6 +162,63 @@ fn order_before_ends_ordering_at_its_moment_even_if_enrolled() {
     }
 }
 
+fn half_way() -> Vec<Ready> {
+    let mut unknown = enrolled();
+    unknown.mark(Marked::Order, at(10), None);
+    let search = Step::Look(Look::Search);
+    let waits = active_now("an order without an answer", unknown, Seen::default(), 310, search);
+    orders().into_iter().skip(1).chain(others()).chain([waits]).collect()
+}
+
+/// Another org's list lacks our enrolment and another organization answers 404: neither is news about ours, and what is
+/// sent there meets somebody else. Before the order, too: the requests are for the organization they were made under.
+#[test]
+fn under_other_organizations_each_of_them_stops_before_it_looks() {
+    let others = [
+        Orgs { yubico: YubicoOrgId::new("y2").ok(), ..orgs() },
+        Orgs { okta: OktaOrgId::new("00o2").ok(), ..orgs() },
+    ];
+    for orgs in others {
+        for ready in half_way() {
+            let wanted = Wanted { orgs: orgs.clone(), ..ready.wanted.clone() };
+            assert_eq!(stopped(&ready, &wanted), Reason::ConnectionChanged, "{}", ready.name);
+            let unread = Ready { seen: Seen::default(), ..ready };
+            assert_eq!(stopped(&unread, &wanted), Reason::ConnectionChanged, "{}", unread.name);
+        }
+    }
+}
+
+#[test]
+fn an_organization_that_is_not_shown_contradicts_nothing() {
+    for ready in half_way() {
+        let wanted = Wanted { orgs: Orgs::default(), ..ready.wanted.clone() };
+        let step = decide(&wanted, &ready.journal, &ready.seen, ready.now);
+        assert_eq!(step, ready.goes, "{}", ready.name);
+    }
+}
+
+/// Refused or removed: the next attempt is made under the organizations of today, and the status names those.
+#[test]
+fn where_nothing_of_ours_stands_other_organizations_are_as_good() {
+    let mut refused = enrolled();
+    refused.enrollment = crate::domain::journal::Enrollment::Discarded(1);
+    let wanted = Wanted { orgs: Orgs { yubico: YubicoOrgId::new("y2").ok(), ..orgs() }, ..wanted() };
+    assert_eq!(decide(&wanted, &refused, &looked(vec![]), at(20)), Step::Mark(Marked::Enroll));
+    refused.observe_user(&user(), &wanted.orgs);
+    assert_eq!(refused.orgs.as_ref(), Some(&wanted.orgs));
+}
+
+#[test]
+fn orphan_lets_go_under_other_organizations_too() {
+    let wanted = Wanted {
+        orgs: Orgs { yubico: YubicoOrgId::new("y2").ok(), ..orgs() },
+        deleting: true,
+        on_delete: OnDelete::Orphan,
+        ..wanted()
+    };
+    assert_eq!(decide(&wanted, &ordered(), &Seen::default(), at(20)), Step::Release);
+}
+
 /// What is under way goes on: only ordering is barred, and the person waits for the parcel.
 #[test]
 fn a_bar_on_ordering_stops_nothing_that_was_ordered() {
