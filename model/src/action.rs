@@ -55,6 +55,12 @@ pub enum Fate {
     Pruned,
     /// The vendor says no, and a signing key is gone.
     KeyGone,
+    /// As it comes to the call, only the monotonic clock tells how late it is: the wall clock was set back a little.
+    WallStands,
+    /// As it comes to the call, only the wall clock tells how late it is: the machine slept.
+    MonotonicStands,
+    /// The machine slept, and then its wall clock was set back to before the mark.
+    SetBack,
 }
 
 impl fmt::Display for Action {

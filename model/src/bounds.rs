@@ -46,10 +46,16 @@ pub struct Bounds {
     pub pin: PinGate,
     /// See above.
     pub existing: ExistingKey,
+    /// `spec.orderBefore`, in seconds after the start.
+    pub order_before: Option<i64>,
     /// The order is placed already when the world begins.
     pub ordered: bool,
+    /// And delivered.
+    pub delivered: bool,
     /// Passes begin between two polls too.
     pub early: bool,
+    /// Small enough to be explored with the same bounds where others are made smaller.
+    pub whole: bool,
     /// Kinds of accidents.
     pub faults_of: Accidents,
 }
@@ -114,8 +120,11 @@ impl Bounds {
             on_timeout: OnTimeout::Hold,
             pin: PinGate::Activation,
             existing: ExistingKey::Hold,
+            order_before: None,
             ordered: false,
+            delivered: false,
             early: false,
+            whole: false,
             faults_of: Accidents::ALL,
         }
     }

@@ -11,12 +11,15 @@ use crate::{
     state::{Left, Rule, State},
 };
 
+/// Mails older than this (seconds) count no more.
+const MAIL_DAY: i64 = 24 * 3_600;
+
 /// A world under the checker.
 #[derive(Debug, Clone)]
 pub struct World(pub Bounds);
 
 /// The properties, by name, and the rules they stand for.
-pub const PROPERTIES: [(&str, &[Rule]); 12] = [
+pub const PROPERTIES: [(&str, &[Rule]); 20] = [
     ("at most one accepted order per intent", &[Rule::Twice]),
     ("no accepted order whose enrolment was discarded", &[Rule::DiscardedOrdered]),
     ("nothing of others is discarded", &[Rule::DiscardedForeign]),
@@ -27,6 +30,17 @@ pub const PROPERTIES: [(&str, &[Rule]); 12] = [
     ("nothing goes out without its mark, or late", &[Rule::Unmarked]),
     ("no new effect for the deleted or ineligible", &[Rule::Ineligible]),
     ("a copy of an older answer changes nothing", &[Rule::OldAnswer]),
+    ("nothing goes out that spec or connection forbid", &[Rule::Barred]),
+    ("no effect under other organizations than the status names", &[Rule::OtherOrgs]),
+    ("nothing is cancelled or removed for an order that answered 404", &[Rule::Missing]),
+    (
+        "an active key is removed by Revoke only, and no responses of others are sent",
+        &[Rule::Revoked, Rule::Mixed],
+    ),
+    ("at most three PIN mails within a day", &[Rule::Mails]),
+    ("no order is taken over at first sight", &[Rule::FirstSight]),
+    ("a receipt that no list proves is lost with its process only", &[Rule::ReceiptLost]),
+    ("a hold for an answer or a changed spec is ended by nothing else", &[Rule::HoldLost]),
     ("an accepted order is never forgotten", &[Rule::Forgotten]),
     ("every fair run ends, and keeps these rules to its end", &[Rule::NoEnd]),
 ];
@@ -48,6 +62,14 @@ fn property(index: usize) -> Property<World> {
         holds::<8>(),
         holds::<9>(),
         holds::<10>(),
+        holds::<11>(),
+        holds::<12>(),
+        holds::<13>(),
+        holds::<14>(),
+        holds::<15>(),
+        holds::<16>(),
+        holds::<17>(),
+        holds::<18>(),
         fair_run_ends,
     ];
     Property::always(PROPERTIES[index].0, conditions[index])
@@ -77,6 +99,8 @@ impl Model for World {
             user: crate::domain::seen::UserStatus::Active,
             enrolled: vec![],
             orders: vec![],
+            mails: vec![],
+            conn: crate::state::Conn::default(),
             decisions: vec![],
             left: Left { faults: 0, jumps: b.jumps, happenings: b.happenings, answers: b.answers },
             calm: true,
@@ -171,6 +195,8 @@ fn spend(s: &mut State, accident: bool) {
 
 /// What can no longer matter is forgotten, so that equal futures are one state.
 fn tidy(s: &mut State) {
+    let now = s.now;
+    s.mails.retain(|at| now - at < MAIL_DAY);
     for slot in &mut s.slots {
         if s.left.faults == 0 {
             slot.prev = None;

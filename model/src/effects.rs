@@ -61,6 +61,8 @@ fn serve(s: &mut State, pass: &Pass, what: Marked) -> Receipt {
                 slot: pass.slot,
                 enrollment,
                 created: s.now,
+                other: pass.conn.other,
+                mixed: false,
                 state: 3,
                 cancelled: false,
                 given_up: false,
@@ -81,12 +83,16 @@ fn serve(s: &mut State, pass: &Pass, what: Marked) -> Receipt {
             }
             Receipt::Done
         }
-        Marked::SendPin => Receipt::Done,
+        Marked::SendPin => {
+            oracle::mailed(s);
+            Receipt::Done
+        }
     }
 }
 
 /// Sends an effect that needs no mark.
 pub fn run(b: &Bounds, s: &mut State, pass: &mut Pass, free: Free, fate: Fate) {
+    oracle::free(s, pass, free);
     match free {
         Free::Activate => activate(b, s, pass, fate),
         Free::Cancel => cancel(s, pass, fate),
@@ -121,8 +127,16 @@ fn activate(b: &Bounds, s: &mut State, pass: &mut Pass, fate: Fate) {
 
 fn cancel(s: &mut State, pass: &mut Pass, fate: Fate) {
     let lost = || Failure::new(Reason::YubicoUnavailable, "lost");
+    let n = pass.journal.accepted().and_then(|order| number(order.id.as_str()));
+    let hidden = |order: &Ordered| pass.region || order.other != pass.conn.other;
+    let shown = !n.and_then(|n| s.orders.get(n)).is_some_and(hidden);
     if fate == Fate::CallLost {
         pass.seen.cancel_failed = Some(lost());
+        return;
+    }
+    if !shown {
+        // Not shown by this path is no proof that it is gone.
+        pass.journal.observe_cancel(false, at(s.now));
         return;
     }
     oracle::cancel(s, pass);

@@ -29,6 +29,7 @@ pub fn declared() -> Slot {
         stripped: false,
         told: false,
         holds: 0,
+        sighted: None,
         approved: (false, false),
         answered: None,
     }
@@ -41,6 +42,7 @@ fn version(uid: u8) -> Version {
         generation: 1,
         deleting: false,
         policy: crate::domain::wanted::OnDelete::Cancel,
+        suspended: false,
         finalizer: false,
     }
 }
@@ -84,6 +86,19 @@ pub fn possible(b: &Bounds, s: &State, slot: usize, event: Event) -> bool {
         Event::ConsoleDelete => s.orders.iter().any(|order| order.slot == slot && !order.cancelled),
         // A snapshot from before an order and a later edit order twice: assumed not to happen.
         Event::Edit => live.is_some_and(|v| !v.deleting) && s.slots[slot].restored.is_none(),
+        Event::Halt => live.is_some_and(|v| !v.suspended),
+        Event::Resume => live.is_some_and(|v| v.suspended),
+        Event::Forbid(_) => first && s.conn.bar.is_none(),
+        Event::Allow => first && s.conn.bar.is_some(),
+        Event::OtherOrg => first && !s.conn.other,
+        Event::OwnOrg => first && s.conn.other,
+        Event::Disconnect => first && !s.conn.gone,
+        Event::Connect => first && s.conn.gone,
+        Event::Mixup => s.orders.iter().any(|order| order.slot == slot && !order.cancelled && !order.mixed),
+        Event::Copied => {
+            let source = slot.checked_sub(1).and_then(|n| s.slots[n].live.as_ref());
+            source.is_some_and(|v| !v.journal.is_untouched() && live.is_some_and(|l| l.journal != v.journal))
+        }
         Event::Delete(policy) => live.is_some_and(|v| !v.deleting || v.policy != policy),
         // Attempts are counted in the status: who empties it while an order's receipt is under way makes two attempts
         // of one number. Assumed not to happen.
@@ -124,6 +139,25 @@ pub fn happen(b: &Bounds, s: &mut State, slot: usize, event: Event) {
             }
         }
         Event::Edit => change(b, s, slot, |version| version.generation += 1),
+        Event::Halt => change(b, s, slot, |v| (v.suspended, v.generation) = (true, v.generation + 1)),
+        Event::Resume => change(b, s, slot, |v| (v.suspended, v.generation) = (false, v.generation + 1)),
+        Event::Forbid(bar) => s.conn.bar = Some(bar),
+        Event::Allow => s.conn.bar = None,
+        Event::OtherOrg => s.conn.other = true,
+        Event::OwnOrg => s.conn.other = false,
+        Event::Disconnect => s.conn.gone = true,
+        Event::Connect => s.conn.gone = false,
+        Event::Mixup => {
+            for order in s.orders.iter_mut().filter(|order| order.slot == slot && !order.cancelled) {
+                order.mixed = true;
+            }
+        }
+        Event::Copied => {
+            let source = slot.checked_sub(1).and_then(|n| s.slots[n].live.clone());
+            if let Some(source) = source {
+                change(b, s, slot, |version| version.journal = source.journal);
+            }
+        }
         Event::Delete(policy) => delete(b, s, slot, policy),
         Event::Wipe => {
             s.slots[slot].rebuilt = true;

@@ -17,6 +17,8 @@ use crate::{
 
 /// Pauses between rounds, in seconds: close together first, then so that every limit passes.
 const PAUSES: [i64; 7] = [310, 310, 310, 3_700, 90_000, 90_000, 1_300_000];
+/// The round in which every bar is gone.
+const LIFTED: usize = 2;
 /// Deeds of one honest pass.
 const MOST_DEEDS: usize = 60;
 
@@ -27,7 +29,10 @@ pub fn play(b: &Bounds, from: &State) -> State {
     for p in 0..s.passes.len() {
         end_pass(b, &mut s, p);
     }
-    for pause in PAUSES {
+    for (round, pause) in PAUSES.into_iter().enumerate() {
+        if round == LIFTED {
+            lift(b, &mut s);
+        }
         for order in &mut s.orders {
             let class = ParcelState::from_id(order.state).class;
             if !matches!(class, ParcelClass::Lost | ParcelClass::Failed) {
@@ -48,6 +53,18 @@ pub fn play(b: &Bounds, from: &State) -> State {
     }
     s.broken = broken_at_end(b, &s);
     s
+}
+
+/// Whoever barred something for a while lets it go on.
+fn lift(b: &Bounds, s: &mut State) {
+    s.conn = crate::state::Conn { other: s.conn.other, ..Default::default() };
+    for slot in 0..s.slots.len() {
+        if let Some(mut version) = s.slots[slot].live.clone().filter(|version| version.suspended) {
+            version.suspended = false;
+            version.generation += 1;
+            runner::put(b, s, slot, version);
+        }
+    }
 }
 
 fn end_pass(b: &Bounds, s: &mut State, p: usize) {
@@ -71,7 +88,8 @@ fn broken_at_end(b: &Bounds, s: &State) -> Option<Rule> {
     let activated =
         |slot: &crate::state::Slot| slot.live.as_ref().is_some_and(|v| v.journal.times.pin_sent.is_some());
     let approvals = b.activation == ActivationGate::Approval || b.pin == PinGate::Approval;
-    if s.calm && !approvals && !s.slots.iter().any(activated) {
+    let may_wait = approvals || b.order_before.is_some();
+    if s.calm && !may_wait && !s.slots.iter().any(activated) {
         return Some(Rule::NoEnd);
     }
     (0..s.orders.len()).any(|n| !is_known(s, n)).then_some(Rule::Forgotten)
@@ -129,4 +147,7 @@ pub fn until_ordered(b: &Bounds, s: &mut State) {
         end_pass(b, s, p);
     }
     s.now += 60;
+    if b.delivered {
+        s.orders.iter_mut().for_each(|order| order.state = 104);
+    }
 }

@@ -8,6 +8,9 @@ use crate::{
     state::{Deed, Pass, State},
 };
 
+/// A call starts this many seconds after its mark, or not at all.
+const LATE: i64 = 10;
+
 /// What process `p` can do or suffer.
 pub fn of(b: &Bounds, s: &State, p: usize, actions: &mut Vec<Action>) {
     let (accidents, may) = (b.faults_of, s.left.faults > 0);
@@ -28,7 +31,14 @@ pub fn of(b: &Bounds, s: &State, p: usize, actions: &mut Vec<Action>) {
     match &pass.deed {
         Deed::Mark(_) if accidents.store && pass.current => fate(Fate::Pruned),
         Deed::Record(..) if accidents.store && pass.current => fate(Fate::AnswerLost),
-        Deed::Send(what, ..) => sends(b, *what, fate),
+        Deed::Send(what, _, marked) => {
+            sends(b, *what, &mut fate);
+            if accidents.crashes && s.now - marked >= LATE {
+                for clocks in [Fate::WallStands, Fate::MonotonicStands, Fate::SetBack] {
+                    fate(clocks);
+                }
+            }
+        }
         Deed::Run(Free::Activate) if accidents.losses => {
             fate(Fate::AnswerLost);
             fate(Fate::CallLost);
@@ -43,7 +53,7 @@ pub fn of(b: &Bounds, s: &State, p: usize, actions: &mut Vec<Action>) {
     }
 }
 
-fn sends(b: &Bounds, what: Marked, mut fate: impl FnMut(Fate)) {
+fn sends(b: &Bounds, what: Marked, fate: &mut impl FnMut(Fate)) {
     if b.faults_of.losses {
         fate(Fate::AnswerLost);
         fate(Fate::CallLost);

@@ -6,7 +6,7 @@ use crate::{
         answer::Answer,
         hold::Choice,
         ids::{EnrollmentId, ShipmentId},
-        journal::{Hold, Marked},
+        journal::{Hold, Journal, Marked},
     },
     state::{Decision, Deed, EnrolledFate, Ordered, Pass, State, enrollment_id, number, shipment_id},
 };
@@ -14,6 +14,9 @@ use crate::{
 /// The answer, if a truthful person can give it to the open hold of this shipment.
 pub fn answer(s: &State, slot: usize, choice: Choice) -> Option<Answer> {
     let journal = &s.slots[slot].live.as_ref()?.journal;
+    if choice == Choice::ResendPin {
+        return resend(s, slot, journal);
+    }
     let hold: &Hold = journal.hold.as_ref().filter(|hold| hold.choices.contains(&choice))?;
     let mut answer = Answer { hold: hold.id.clone(), choice, shipment: None, enrollment: None };
     let standing = |order: &&Ordered| order.slot == slot && !order.cancelled;
@@ -37,10 +40,19 @@ pub fn answer(s: &State, slot: usize, choice: Choice) -> Option<Answer> {
             answer.enrollment = Some(if lost { journal.made()?.id.clone() } else { unused(s, slot)? });
         }
         Choice::ActivateWithKeptKeys | Choice::ApproveActivation | Choice::ApprovePin => {}
-        Choice::ResendPin | Choice::Proceed => return None,
+        Choice::Proceed | Choice::ResendPin => return None,
     }
     let waits = s.decisions.iter().any(|known| known.slot == slot && known.answer == answer);
     (!waits).then_some(answer)
+}
+
+/// No hold is answered: the last mail is named.
+fn resend(s: &State, slot: usize, journal: &Journal) -> Option<Answer> {
+    journal.times.pin_sent?;
+    let hold = format!("pin-{}", journal.pin.id);
+    let answer = Answer { hold, choice: Choice::ResendPin, shipment: None, enrollment: None };
+    let waits = s.decisions.iter().any(|known| known.slot == slot && known.answer == answer);
+    (!waits && !journal.pin.resend).then_some(answer)
 }
 
 /// An order call may still be under way: who looks now sees nothing yet. No hold is open then, unless somebody took

@@ -11,7 +11,8 @@ use crate::{
         plan::{Look, Person, Rest, Search, Seen, SeenUser, Sight, Step},
         seen::{ListedEnrollment, ParcelState, Programmed},
     },
-    state::{Pass, State, Version, at, number, shipment_id},
+    oracle,
+    state::{Ordered, Pass, State, Version, at, number, shipment_id},
     vendors,
 };
 
@@ -30,7 +31,7 @@ pub fn look(b: &Bounds, s: &mut State, pass: &mut Pass, look: Look) {
 }
 
 fn user(s: &State, pass: &mut Pass) {
-    pass.journal.observe_user(&vendors::user(), &vendors::orgs());
+    pass.journal.observe_user(&vendors::user(), &vendors::orgs(pass.conn.other));
     pass.saw_user = Some(s.user.clone());
     pass.seen.user = Some(Person::Found(SeenUser { id: vendors::user(), status: s.user.clone() }));
 }
@@ -44,20 +45,26 @@ pub fn list(s: &State, pass: &mut Pass) {
 
 fn parcel(s: &mut State, pass: &mut Pass) {
     let Some(n) = pass.journal.accepted().and_then(|order| number(order.id.as_str())) else { return };
-    let Some(order) = s.orders.get(n).filter(|order| !order.cancelled && !pass.region) else {
+    let Some(order) = s.orders.get(n).filter(|order| shown(order, pass)) else {
         pass.journal.observe_missing(at(s.now));
+        pass.missed = true;
         pass.seen.parcel = Some(Sight::Missing);
         return;
     };
     let state = ParcelState::from_id(order.state);
     let programmed = if vendors::is_programmed(order.state) {
-        Programmed::One(Box::new(vendors::responses(order.enrollment)))
+        Programmed::One(Box::new(vendors::responses(order.enrollment, order.mixed)))
     } else {
         Programmed::NotYet
     };
     pass.journal.observe_parcel(state, &programmed, &[], at(s.now));
     pass.saw_parcel = Some((order.state, s.now));
     pass.seen.parcel = Some(Sight::Shown(None));
+}
+
+/// Does `YubiEnterprise` show it to this pass?
+pub const fn shown(order: &Ordered, pass: &Pass) -> bool {
+    !order.cancelled && !pass.region && order.other == pass.conn.other
 }
 
 /// By the cache: who comes first for the same person.
@@ -129,12 +136,12 @@ fn only(seen: &Seen) -> Option<ListedEnrollment> {
     }
 }
 
-fn search(b: &Bounds, s: &State, pass: &mut Pass) {
+fn search(b: &Bounds, s: &mut State, pass: &mut Pass) {
     let one = window(pass).filter(|_| b.listed).and_then(|(from, to)| {
         let fits = |n: &usize| {
             let order = &s.orders[*n];
             let created = at(order.created);
-            !order.cancelled
+            shown(order, pass)
                 && created >= from
                 && created <= to
                 && shipment_id(*n).is_some_and(|id| !claimant(b, s, pass, &id))
@@ -145,13 +152,15 @@ fn search(b: &Bounds, s: &State, pass: &mut Pass) {
             _ => None,
         }
     });
+    oracle::sighted(s, pass.slot, one.as_ref());
     pass.journal.observe_search(one.as_ref(), at(s.now));
     pass.seen.search = Some(one.map_or(Search::Undecided, Search::One));
 }
 
-fn adopt(b: &Bounds, s: &State, pass: &mut Pass) {
+fn adopt(b: &Bounds, s: &mut State, pass: &mut Pass) {
     let Some(id) = pass.journal.adoption.as_ref().map(|adoption| adoption.shipment.clone()) else { return };
-    let order = number(id.as_str()).and_then(|n| s.orders.get(n)).filter(|order| !order.cancelled);
+    let by_person = pass.journal.adoption.as_ref().is_some_and(|adoption| adoption.by_person);
+    let order = number(id.as_str()).and_then(|n| s.orders.get(n)).filter(|order| shown(order, pass)).cloned();
     let linked = pass.journal.made().is_some() || only(&pass.seen).is_some();
     let fits = |created: i64| {
         !b.listed || window(pass).is_none_or(|(from, to)| at(created) >= from && at(created) <= to)
@@ -162,6 +171,7 @@ fn adopt(b: &Bounds, s: &State, pass: &mut Pass) {
             pass.seen.adoption_refused = Some("It does not fit.".into());
         }
         Some(order) => {
+            oracle::adopted(s, pass, &id, by_person);
             if pass.journal.made().is_none()
                 && let Some(entry) = only(&pass.seen)
             {

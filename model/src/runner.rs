@@ -48,6 +48,9 @@ pub fn start(b: &Bounds, s: &mut State, p: usize, view: View) {
         blind: view == View::Blind,
         region: view == View::Region,
         early: view == View::Early,
+        conn: s.conn,
+        missed: false,
+        answered: None,
         took: 0,
         saw_parcel: None,
         saw_user: None,
@@ -62,13 +65,19 @@ pub fn start(b: &Bounds, s: &mut State, p: usize, view: View) {
     if view != View::Blind {
         take_decisions(s, &mut pass);
     }
-    s.passes[p] = think(b, s, pass);
+    s.passes[p] = if s.conn.gone { fail(s, pass, no_connection()) } else { think(b, s, pass) };
+}
+
+fn no_connection() -> Failure {
+    Failure::new(Reason::ConnectionNotFound, "There is no such connection.")
 }
 
 fn take_decisions(s: &mut State, pass: &mut Pass) {
     let mine: Vec<_> = s.decisions.iter().filter(|d| d.slot == pass.slot).cloned().collect();
     for decision in &mine {
+        let before = pass.journal.clone();
         let done = answer::apply(&mut pass.journal, &decision.answer, pass.base.generation, at(s.now));
+        let changed = pass.journal != before;
         if done.is_ok() {
             let approved = &mut s.slots[pass.slot].approved;
             approved.0 |= decision.answer.choice == Choice::ApproveActivation;
@@ -76,7 +85,7 @@ fn take_decisions(s: &mut State, pass: &mut Pass) {
         }
         // An order can be named again while the hold is open.
         let again = decision.answer.choice == Choice::AdoptOrder;
-        if decision.copy && !again && done.is_ok() && pass.current {
+        if decision.copy && !again && changed && pass.current {
             s.broken.get_or_insert(Rule::OldAnswer);
         }
     }
@@ -85,7 +94,7 @@ fn take_decisions(s: &mut State, pass: &mut Pass) {
 
 /// The next step of this pass.
 fn next(b: &Bounds, s: &State, pass: &Pass) -> Step {
-    let wanted = b.wanted(pass.slot, &pass.base, &s.slots[pass.slot], s.now);
+    let wanted = b.wanted(pass.slot, &pass.base, pass.conn, &s.slots[pass.slot], s.now);
     let rival = reads::rival(b, s, pass);
     plan(&Situation {
         wanted: &wanted,
@@ -131,7 +140,7 @@ fn think(b: &Bounds, s: &mut State, mut pass: Box<Pass>) -> Option<Box<Pass>> {
     None
 }
 
-fn fail(s: &State, pass: Box<Pass>, failure: Failure) -> Option<Box<Pass>> {
+fn fail(s: &mut State, pass: Box<Pass>, failure: Failure) -> Option<Box<Pass>> {
     if failure.reason.kind() == Kind::Stalled && !pass.journal.tries_again(failure.reason) {
         let Failure { reason, message, .. } = failure;
         return finish(s, pass, End::Rest(Rest { reason, message, until: None, pin: false }));
@@ -140,9 +149,10 @@ fn fail(s: &State, pass: Box<Pass>, failure: Failure) -> Option<Box<Pass>> {
 }
 
 /// Nothing is written at rest.
-fn finish(s: &State, mut pass: Box<Pass>, end: End) -> Option<Box<Pass>> {
+fn finish(s: &mut State, mut pass: Box<Pass>, end: End) -> Option<Box<Pass>> {
     let ended = ended(s, &pass, &end);
     if ended == *pass.base.journal && pass.took == 0 {
+        oracle::ended(s, &pass);
         return None;
     }
     pass.deed = Deed::Finish(end);
@@ -175,7 +185,7 @@ pub fn perform(b: &Bounds, s: &mut State, p: usize, fate: Fate) {
         }
         Deed::Save => {
             pass.journal.hold = None;
-            if write(b, s, &mut pass) { think(b, s, pass) } else { refused(pass) }
+            if write(b, s, &mut pass) { think(b, s, pass) } else { refused(s, pass) }
         }
         Deed::Mark(what) => mark(b, s, pass, what, fate),
         Deed::Send(what, attempt, marked) => send(b, s, pass, (what, attempt, marked), fate),
@@ -186,19 +196,20 @@ pub fn perform(b: &Bounds, s: &mut State, p: usize, fate: Fate) {
         }
         Deed::Finish(end) => {
             pass.journal = ended(s, &pass, &end);
-            if write(b, s, &mut pass) { None } else { refused(pass) }
+            if write(b, s, &mut pass) { None } else { refused(s, pass) }
         }
         Deed::Keep(what, attempt, receipt) => {
             keep(b, s, pass, what, attempt, &receipt);
             None
         }
         Deed::Release => {
-            if pass.current {
-                oracle::release(b, s, &pass);
-                s.slots[pass.slot].live = None;
-                s.slots[pass.slot].prev = None;
-                outdate(s, pass.slot);
+            if !pass.current {
+                return s.passes[p] = refused(s, pass);
             }
+            oracle::release(b, s, &pass);
+            s.slots[pass.slot].live = None;
+            s.slots[pass.slot].prev = None;
+            outdate(s, pass.slot);
             None
         }
     };
@@ -209,6 +220,10 @@ fn mark(b: &Bounds, s: &mut State, mut pass: Box<Pass>, what: Marked, fate: Fate
     // What had to be got before the mark may have taken long: the plan is asked once more.
     if next(b, s, &pass) != Step::Mark(what) {
         return think(b, s, pass);
+    }
+    // The credentials were replaced, or the namespace is admitted no longer: the pass starts anew with that.
+    if s.conn != pass.conn {
+        return refused(s, pass);
     }
     pass.journal.mark(what, at(s.now), pass.seen.list.as_ref());
     pass.journal.hold = None;
@@ -221,8 +236,9 @@ fn mark(b: &Bounds, s: &mut State, mut pass: Box<Pass>, what: Marked, fate: Fate
         pass.current = s.slots[pass.slot].live.is_some();
     }
     if !write(b, s, &mut pass) || !fence::counts(&sent, Some(&*pass.base.journal)) {
-        return refused(pass);
+        return refused(s, pass);
     }
+    oracle::marked(b, s, &pass, what);
     pass.journal = sent;
     pass.deed = Deed::Send(what, pass.journal.attempt_of(what), s.now);
     Some(pass)
@@ -235,14 +251,15 @@ fn send(
     (what, attempt, marked): (Marked, Attempt, i64),
     fate: Fate,
 ) -> Option<Box<Pass>> {
-    let elapsed = Duration::from_secs((s.now - marked).unsigned_abs());
-    let in_time = fence::may_send(at(marked), at(s.now), elapsed);
+    let (wall, elapsed) = clocks(s.now, marked, fate);
+    let in_time = fence::may_send(at(marked), at(wall), Duration::from_secs(elapsed.unsigned_abs()));
     let receipt = if in_time {
         oracle::send(b, s, &pass, what, marked);
         effects::send(s, &pass, what, fate)
     } else {
         Receipt::Refused { retryable: true }
     };
+    oracle::answered(&mut pass, what, attempt, &receipt);
     pass.seen.list = None;
     // A mark that is no longer open takes nothing; the runner only says so.
     let taken = pass.journal.record(what, attempt, &receipt, pass.base.generation, at(s.now));
@@ -255,6 +272,16 @@ fn send(
     }
     let late = (!in_time).then_some(Reason::StatusWriteFailed);
     received(b, s, pass, what, &receipt, late)
+}
+
+/// What the sender's clocks show: the wall clock, and how long ago the mark was by the monotonic one.
+const fn clocks(now: i64, marked: i64, fate: Fate) -> (i64, i64) {
+    match fate {
+        Fate::WallStands => (marked + 1, now - marked),
+        Fate::MonotonicStands => (now, 1),
+        Fate::SetBack => (marked - 1, 1),
+        _ => (now, now - marked),
+    }
 }
 
 /// An order's receipt is written until it stands, alone if need be.
@@ -291,8 +318,11 @@ fn record(
 }
 
 /// The pass is over, except for a receipt that no list could prove.
-fn refused(mut pass: Box<Pass>) -> Option<Box<Pass>> {
-    let (what, attempt, receipt) = pass.unwritten.take()?;
+fn refused(s: &mut State, mut pass: Box<Pass>) -> Option<Box<Pass>> {
+    let Some((what, attempt, receipt)) = pass.unwritten.take() else {
+        oracle::ended(s, &pass);
+        return None;
+    };
     pass.deed = Deed::Keep(what, attempt, receipt);
     Some(pass)
 }
@@ -335,7 +365,7 @@ fn write(b: &Bounds, s: &mut State, pass: &mut Pass) -> bool {
         return false;
     }
     oracle::stored(s, pass);
-    pass.unwritten = None;
+    (pass.unwritten, pass.answered) = (None, None);
     pass.base.journal = Arc::new(pass.journal.clone());
     let slot = &mut s.slots[pass.slot];
     let suffix = format!("-{}{}", pass.slot, slot.holds);

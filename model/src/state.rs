@@ -35,6 +35,10 @@ pub struct State {
     pub enrolled: Vec<Enrolled>,
     /// Orders that `YubiEnterprise` accepted.
     pub orders: Vec<Ordered>,
+    /// When (seconds) Okta mailed a PIN within the last day.
+    pub mails: Vec<i64>,
+    /// The connection.
+    pub conn: Conn,
     /// Decisions that no pass has taken up.
     pub decisions: Vec<Decision>,
     /// What may still happen.
@@ -68,6 +72,24 @@ pub enum Rule {
     Unmarked,
     /// No effect but cancelling and discarding for a resource that is being deleted, no order for an ineligible user.
     Ineligible,
+    /// Nothing that spec or connection forbid when it is marked.
+    Barred,
+    /// No effect under other organizations than the status names.
+    OtherOrgs,
+    /// Nothing is cancelled or removed for an order that answered 404.
+    Missing,
+    /// No active key is removed without Revoke.
+    Revoked,
+    /// No responses of another enrolment are sent.
+    Mixed,
+    /// At most three mails within a day.
+    Mails,
+    /// No order is taken over at the first sight of a search.
+    FirstSight,
+    /// A receipt that no list proves is lost with its process only.
+    ReceiptLost,
+    /// A hold that only an answer or a changed spec ends is ended by nothing else.
+    HoldLost,
     /// A copy of an older answer changes nothing.
     OldAnswer,
     /// An accepted order is never forgotten.
@@ -87,6 +109,28 @@ pub struct Left {
     pub happenings: u8,
     /// Answers.
     pub answers: u8,
+}
+
+/// The connection, as the operator was last told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Conn {
+    /// What it forbids.
+    pub bar: Option<Bar>,
+    /// Its token is one of another `YubiEnterprise` organization.
+    pub other: bool,
+    /// It is deleted.
+    pub gone: bool,
+}
+
+/// What a connection can begin to forbid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Bar {
+    /// Every effect: the namespace is no longer admitted.
+    Namespace,
+    /// Every effect: it is bound to another cluster.
+    Elsewhere,
+    /// Enrolling and ordering: an override, a model.
+    Order,
 }
 
 /// Where one shipment is declared.
@@ -110,6 +154,8 @@ pub struct Slot {
     pub told: bool,
     /// Number of the next hold.
     pub holds: u8,
+    /// The order that a search showed first, and when (seconds).
+    pub sighted: Option<(usize, i64)>,
     /// Approved by a person: activation, PIN.
     pub approved: (bool, bool),
     /// The last answer that was taken up.
@@ -129,6 +175,8 @@ pub struct Version {
     pub deleting: bool,
     /// `spec.deletionPolicy`.
     pub policy: OnDelete,
+    /// `spec.suspend`.
+    pub suspended: bool,
     /// Carries the finalizer.
     pub finalizer: bool,
 }
@@ -173,6 +221,7 @@ pub enum Used {
 }
 
 /// An order at `YubiEnterprise`.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the order")]
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Ordered {
     /// The shipment that sent it.
@@ -181,6 +230,10 @@ pub struct Ordered {
     pub enrollment: usize,
     /// When (seconds).
     pub created: i64,
+    /// Under the other organization.
+    pub other: bool,
+    /// The key in it was programmed for somebody else.
+    pub mixed: bool,
     /// The vendor's state id.
     pub state: u32,
     /// Cancelled, by us or in the Console.
@@ -224,8 +277,14 @@ pub struct Pass {
     pub region: bool,
     /// No poll is due: the parcel was read a moment ago, in another pass.
     pub early: bool,
+    /// The connection as it found it.
+    pub conn: Conn,
     /// Decisions it took up.
     pub took: usize,
+    /// The order answered 404 in this pass.
+    pub missed: bool,
+    /// A vendor's answer that no list proves and that stands nowhere yet.
+    pub answered: Option<(Marked, Attempt)>,
     /// The parcel's state as read in this pass, and when (seconds).
     pub saw_parcel: Option<(u32, i64)>,
     /// The user's status as read in this pass.
@@ -280,6 +339,26 @@ pub enum Event {
     ConsoleDelete,
     /// The spec is edited.
     Edit,
+    /// `spec.suspend` is set.
+    Halt,
+    /// `spec.suspend` is unset.
+    Resume,
+    /// The connection begins to forbid something.
+    Forbid(Bar),
+    /// The connection forbids nothing any more.
+    Allow,
+    /// The connection's token becomes one of another organization.
+    OtherOrg,
+    /// The connection's token is the first one again.
+    OwnOrg,
+    /// The connection is deleted.
+    Disconnect,
+    /// The connection is declared again.
+    Connect,
+    /// The warehouse mixes up two parcels.
+    Mixup,
+    /// The status of the shipment before is copied to this one.
+    Copied,
     /// The object is deleted, with this policy.
     Delete(OnDelete),
     /// The status is emptied.

@@ -17,13 +17,16 @@ use crate::{
 /// Okta's list shows what was made at least this long before (seconds).
 pub const LOOK_DELAY: i64 = 2;
 
-static NAMES: LazyLock<Option<(UserId, Orgs, RpId, Serial)>> = LazyLock::new(|| {
-    let orgs = Orgs { okta: OktaOrgId::new("00o1").ok(), yubico: YubicoOrgId::new("y1").ok() };
+type Names = (UserId, [Orgs; 2], RpId, Serial);
+
+static NAMES: LazyLock<Option<Names>> = LazyLock::new(|| {
+    let orgs = |yubico| Orgs { okta: OktaOrgId::new("00o1").ok(), yubico: YubicoOrgId::new(yubico).ok() };
+    let orgs = [orgs("y1"), orgs("y2")];
     Some((UserId::new("00u1").ok()?, orgs, RpId::new("acme.com").ok()?, Serial::new("12345678").ok()?))
 });
 
 #[expect(clippy::expect_used, reason = "constant names are valid")]
-fn names() -> &'static (UserId, Orgs, RpId, Serial) {
+fn names() -> &'static Names {
     NAMES.as_ref().expect("constant names are valid")
 }
 
@@ -32,9 +35,9 @@ pub fn user() -> UserId {
     names().0.clone()
 }
 
-/// The one organization.
-pub fn orgs() -> Orgs {
-    names().1.clone()
+/// The organizations behind the connection, or behind one with the token of another.
+pub fn orgs(other: bool) -> Orgs {
+    names().1[usize::from(other)].clone()
 }
 
 /// The one host.
@@ -56,8 +59,12 @@ pub fn new_enrollment(n: usize) -> Option<NewEnrollment> {
     })
 }
 
-/// What `YubiEnterprise` gives for a key that was programmed for enrolment number `n`.
-pub fn responses(n: usize) -> Responses {
+/// The key of nobody here.
+const STRANGER: usize = 99;
+
+/// What `YubiEnterprise` gives for a key that was programmed for enrolment number `n`, or by mistake for a stranger.
+pub fn responses(n: usize, mixed: bool) -> Responses {
+    let n = if mixed { STRANGER } else { n };
     Responses {
         serial: names().3.clone(),
         firmware: "5".into(),

@@ -9,6 +9,8 @@ use crate::{
     state::{Event, at},
 };
 
+mod edges;
+
 const ANSWERS: [Choice; 4] =
     [Choice::RetryOrder, Choice::AdoptOrder, Choice::CancelOrder, Choice::DiscardEnrollment];
 
@@ -35,6 +37,9 @@ pub fn all() -> Vec<Bounds> {
         later_before(),
         elsewhere(),
     ]
+    .into_iter()
+    .chain(edges::all())
+    .collect()
 }
 
 /// The same with few accidents: seconds instead of minutes.
@@ -44,6 +49,9 @@ pub fn smoke() -> Vec<Bounds> {
 }
 
 fn small(b: Bounds) -> Bounds {
+    if b.whole {
+        return b;
+    }
     // Two processes or two shipments, or happenings and answers: not both.
     let crowd = b.clusters.len() > 1;
     let busy = b.happenings > 0 && !crowd;
