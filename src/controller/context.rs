@@ -26,7 +26,7 @@ use super::{
         reconcile::Examined,
         registry::{Connection, Registry, Stand},
     },
-    decode::Undecodable,
+    decode::{Decoded, Undecodable},
     events,
     index::Term,
     measure,
@@ -489,7 +489,7 @@ impl Context {
             object.name_any()
         );
         tracing::info!(order, enrollment, "the shipment is let go");
-        let api: Api<YubiKeyConnection> = Api::all(self.client.clone());
+        let api: Api<Decoded<YubiKeyConnection>> = Api::all(self.client.clone());
         if let Ok(Some(connection)) = api.get_opt(&object.spec.connection_ref.name).await {
             let kind = EventType::Normal;
             events::publish_about(self, &connection, object, kind, "ShipmentReleased", &note).await;

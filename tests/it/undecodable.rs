@@ -153,6 +153,20 @@ async fn a_person_with_a_shipment_of_a_newer_version_gets_no_second_key() {
         .await;
 }
 
+/// The rollout neither misses it nor makes it again.
+async fn one_of_its_shipments_is_newer(scene: &Scene, rollout: &Handle) {
+    let label = rollout.name.as_str();
+    let made = scene.shipments().await.into_iter();
+    let made = made.filter(|one| one.0["metadata"]["labels"]["fidoprereg.dev/rollout"] == label);
+    let name = made.map(|one| one.text("/metadata/name").to_owned()).next().unwrap();
+    let shipment = Handle::shipment(&scene.client, &scene.name, &name);
+    shipment.until_ordered().await;
+    becomes(&shipment, json!({"spec": {"deletionPolicy": NEWER}})).await;
+    counted(scene, "YubiKeyShipment", 1.0).await;
+    let told = rollout.until("it is held", |object| object.tally("held") == 1).await;
+    assert_eq!(told.tally("inFlight"), 1);
+}
+
 #[tokio::test]
 async fn connections_decisions_and_rollouts_of_a_newer_version_do_nothing_and_stop_nobody() {
     own_scene("undecodable-kinds")
@@ -192,8 +206,14 @@ async fn connections_decisions_and_rollouts_of_a_newer_version_do_nothing_and_st
                 let source = json!({"users": {"list": [{"login": login}]}});
                 let rolls = scene.roll(&format!("good-{turn}"), source, json!({})).await;
                 rolls.until("it orders", |object| object.tally("inFlight") == 1).await;
+                if turn == 0 {
+                    one_of_its_shipments_is_newer(scene, &rolls).await;
+                }
                 restart(scene).await;
             }
+            let first = Handle::rollout(&scene.client, &scene.name, "good-0");
+            first.until("it is still there", |object| object.tally("held") == 1).await;
+            assert_eq!(scene.shipments().await.len(), 6, "it is not made again");
             assert!(!decision.get().await.has("/status/conditions/0"), "any condition would be an answer");
 
             becomes(&connection, json!({"spec": {"yubico": {"cancelBy": "API"}}})).await;
