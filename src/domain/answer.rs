@@ -222,6 +222,74 @@ mod tests {
         assert!(journal.hold.is_none());
     }
 
+    fn refused(retryable: bool) -> Order {
+        Order::Refused(RefusedOrder { attempt: 2, mark: at(5), retryable, generation: 3 })
+    }
+
+    fn open_enrollment() -> Enrollment {
+        let mark = crate::domain::journal::EnrollMark { at: at(0), okta_time: at(0), shown: vec![] };
+        Enrollment::Open(4, mark)
+    }
+
+    #[test]
+    fn a_retry_begins_the_next_attempt_and_forgets_what_nobody_has() {
+        for order in [refused(true), refused(false)] {
+            let mut journal = held(Reason::OrderRefused, order);
+            journal.enrollment = open_enrollment();
+            apply(&mut journal, &answer(Choice::RetryOrder), 3, at(9)).expect("admitted");
+            let next = RefusedOrder { attempt: 2, mark: at(5), retryable: false, generation: 2 };
+            assert_eq!(journal.order, Order::Refused(next), "the same attempt, of an older spec");
+            assert_eq!(journal.enrollment, Enrollment::Refused(4));
+            assert!(journal.retry);
+        }
+        let mut never = held(Reason::ExistingKey, Order::Never);
+        apply(&mut never, &answer(Choice::RetryOrder), 3, at(9)).expect("admitted");
+        assert!(never.retry && never.order == Order::Never && never.enrollment == Enrollment::Never);
+    }
+
+    #[test]
+    fn giving_up_keeps_attempt_and_mark_of_what_was_tried() {
+        for (order, ended) in [
+            (Order::Never, Order::Cancelled(0, at(9), None)),
+            (Order::Open(3, at(4)), Order::Cancelled(3, at(4), None)),
+            (refused(true), Order::Cancelled(2, at(5), None)),
+        ] {
+            let mut journal = held(Reason::StatusBehindVendors, order);
+            journal.enrollment = open_enrollment();
+            apply(&mut journal, &answer(Choice::CancelOrder), 3, at(9)).expect("admitted");
+            assert_eq!((journal.order, journal.enrollment), (ended, Enrollment::Refused(4)));
+        }
+    }
+
+    #[test]
+    fn each_approval_approves_what_was_asked_and_nothing_else() {
+        let approved = |reason, pin, choice| {
+            let mut journal = held(reason, accepted());
+            if let Some(hold) = &mut journal.hold {
+                hold.choices = hold::choices(reason, pin).to_vec();
+            }
+            apply(&mut journal, &answer(choice), 3, at(9)).expect("admitted");
+            assert!(journal.hold.is_none());
+            (journal.approved.activation, journal.approved.pin, journal.approved.kept_keys)
+        };
+        let waits = Reason::AwaitingApproval;
+        assert_eq!(approved(waits, false, Choice::ApproveActivation), (true, false, false));
+        assert_eq!(approved(waits, true, Choice::ApprovePin), (false, true, false));
+        let gone = approved(Reason::SigningKeyGone, false, Choice::ActivateWithKeptKeys);
+        assert_eq!(gone, (false, false, true));
+    }
+
+    #[test]
+    fn an_enrolment_is_removed_only_by_its_id() {
+        let mut journal = held(Reason::ParcelLost, accepted());
+        let unnamed = apply(&mut journal, &answer(Choice::DiscardEnrollment), 3, at(9));
+        assert_eq!(unnamed, Err(Declined::Incomplete("DiscardEnrollment", "spec.enrollmentID")));
+        let id = EnrollmentId::new("e7").expect("valid");
+        let named = Answer { enrollment: Some(id.clone()), ..answer(Choice::DiscardEnrollment) };
+        apply(&mut journal, &named, 3, at(9)).expect("admitted");
+        assert_eq!(journal.unwanted, Some(Unwanted { id, mark: None }));
+    }
+
     #[test]
     fn giving_up_ends_the_shipment_without_an_order() {
         let mut journal = held(Reason::OrderOutcomeUnknown, Order::Unknown(1, at(0)));

@@ -4,6 +4,7 @@ mod bars;
 mod decisions;
 mod deletion;
 mod following;
+mod ordering;
 mod world;
 
 use jiff::{SignedDuration, Timestamp};
