@@ -2,7 +2,7 @@
 # Everything real is in scripts, so that CI and people run the same.
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-stop test fuzz model mutants soak rollout bench audit rights image image-check crds lint fmt clean
+.PHONY: help build demo demo-stop test properties fuzz model mutants soak rollout bench audit rights image image-check crds lint fmt clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ demo-stop: ## End a demo that was left up
 
 test: ## Every test; the last line counts them
 	@hack/test.sh
+
+properties: ## A long search with the domain's random tests, from a fresh seed: CASES=20000
+	@hack/properties.sh $(or $(CASES),20000)
 
 fuzz: ## Changed inputs for everything that is read from outside (TARGET=status SECONDS=600)
 	@hack/fuzz.sh $(or $(TARGET),all) $(or $(SECONDS),60)

@@ -12,6 +12,7 @@
 set -euo pipefail
 . "$(dirname "$0")/lib/common.sh"
 . "$root/hack/lib/prerequisites.sh"
+. "$root/hack/lib/seed.sh"
 cd "$root"
 export CONTROL_PLANE_BIN=$bin/control-plane
 
@@ -136,7 +137,7 @@ suite_sdk() {
 suite_soak() { suite soak count_lines '^(not )?ok ' hack/soak.sh short; }
 
 count() {
-  [ -z "$recap" ] || printf 'what failed:\n%s' "$recap"
+  [ -z "$recap" ] || { printf 'what failed:\n%s' "$recap"; say_seed; }
   local line="$passed passed, $failed failed"
   [ "$skipped" -eq 0 ] || line+=", $skipped skipped"
   say "$line"
@@ -144,6 +145,7 @@ count() {
 }
 
 need git rust rust_components go c cxx python python_venv
+say_seed
 if ! tied hack/build.sh; then
   say "the build failed, so no test could run"
   failed=1

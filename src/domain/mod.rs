@@ -22,4 +22,6 @@ pub mod seen;
 pub mod summary;
 pub mod sweep;
 pub mod system_log;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod wanted;

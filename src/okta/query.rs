@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+        #![proptest_config(crate::domain::testing::cases(24))]
         #[test]
         fn runs_hold_every_value_once_and_fit(values in prop::collection::vec("\\PC{1,90}", 0..200)) {
             let term = |value: &String| equals("profile.login", value);

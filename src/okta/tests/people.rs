@@ -42,7 +42,7 @@ fn list(people: Vec<Value>) -> Reply {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
+    #![proptest_config(crate::domain::testing::cases(16))]
     /// Whoever of them exists, and wherever Okta shows them, is found; nobody else is.
     #[test]
     fn everybody_asked_for_is_answered_in_order(places in prop::collection::vec(0..4_u8, 1..150)) {

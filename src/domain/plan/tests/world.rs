@@ -311,7 +311,7 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4_000, ..ProptestConfig::default() })]
+    #![proptest_config(crate::domain::testing::cases(4_000))]
 
     /// Never twice, never lost: after any accidents, a fair run ends activated with its PIN sent, or visibly held.
     #[test]
