@@ -128,7 +128,7 @@ impl Installation {
 
 /// `None` where pods can listen on the chart's own port, each on its own address. A program of this machine that listens
 /// on that port of all addresses is in their way.
-fn another_port() -> Option<u16> {
+pub fn another_port() -> Option<u16> {
     if TcpListener::bind("127.255.255.254:8080").is_ok() {
         return None;
     }

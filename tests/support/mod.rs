@@ -13,6 +13,7 @@ pub mod mount;
 pub mod narrower;
 pub mod object;
 pub mod operator;
+pub mod page;
 pub mod plane;
 pub mod process;
 pub mod proxy;

@@ -1,0 +1,163 @@
+//! The pages' commands, run as they stand there: the sandbox is installed, and everything is removed again.
+
+use std::{collections::BTreeSet, fs, net::TcpListener};
+
+use serde_json::{Value, json};
+
+use crate::support::{
+    helm::{Installation, another_port},
+    page::{Line, commands},
+    root,
+    shipment::Handle,
+    until,
+};
+
+const PAGE: &str = "docs/install.md";
+const SANDBOX: &str = "1. Sandbox first";
+const UNINSTALL: &str = "10. Uninstall";
+const CHART_OF_DEFINITIONS: &str = "charts/yubikey-shipment-operator-crds/README.md";
+
+/// The namespace of the page's shipment.
+const PEOPLE: &str = "onboarding";
+
+/// Ports of the sandbox that no other test has: the machine is one host for all pods.
+struct Ports([u16; 3]);
+
+impl Ports {
+    fn free() -> Self {
+        let first = 33_000 + u16::try_from(std::process::id() % 1_000).unwrap() * 3;
+        let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+        let mut free = (first..36_000).chain(33_000..first).filter(is_free);
+        Self([(); 3].map(|()| free.next().expect("a free port")))
+    }
+
+    /// For the command that installs.
+    fn flags(&self) -> String {
+        let [okta, yubico, control] = self.0;
+        let own = another_port().map(|port| format!(",port={port}")).unwrap_or_default();
+        format!(
+            "--set sandbox.ports.okta={okta},sandbox.ports.yubico={yubico},sandbox.ports.control={control},sandbox.step=600{own}"
+        )
+    }
+
+    fn control(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.0[2])
+    }
+
+    /// Orders ever placed.
+    async fn orders(&self) -> usize {
+        let state: Value = http().get(self.control("/state")).send().await.unwrap().json().await.unwrap();
+        state["shipments"].as_array().expect("a list of orders").len()
+    }
+
+    /// Makes a person whom Yubico can send a key to; the answer is the Okta user id.
+    async fn person(&self, login: &str) -> String {
+        let profile = json!({
+            "login": login, "email": login, "firstName": "Kim", "lastName": "Doe", "secondEmail": format!("home.{login}"),
+            "primaryPhone": "+1 617-555-0142", "organization": "Example Inc", "streetAddress": "7 Granite Terrace",
+            "city": "Concord", "state": "MA", "zipCode": "01742", "countryCode": "US",
+        });
+        let body = json!({"profile": profile, "status": "ACTIVE"}).to_string();
+        let made = http().post(self.control("/people")).body(body).send().await.unwrap();
+        let made: Value = made.json().await.unwrap();
+        made["id"].as_str().unwrap_or_else(|| panic!("nobody is made: {made}")).to_owned()
+    }
+}
+
+fn http() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().build().unwrap()
+}
+
+/// Those that end by themselves; the others are to be watched.
+fn ends(line: &Line) -> bool {
+    !line.0.contains("--watch") && !line.0.contains("port-forward")
+}
+
+async fn installed_as_the_page_says(installation: &Installation, ports: &Ports) {
+    let blocks = commands(PAGE, SANDBOX);
+    for line in blocks[0].iter().filter(|line| ends(line)) {
+        let line = match &line.0 {
+            helm if helm.starts_with("helm install") => line.with(&ports.flags()),
+            // No test depends on how fast the machine is.
+            wait => Line(wait.replace("--timeout=90s", "--timeout=600s")),
+        };
+        let said = line.run(&installation.plane).await;
+        assert!(said.ok, "{}: {}", line.0, said.err);
+    }
+}
+
+/// Four people, one at a time.
+async fn roll(installation: &Installation, ports: &Ports) -> Handle {
+    let client = installation.plane.client().await;
+    let rollout = Handle::rollout(&client, PEOPLE, "staff");
+    let mut people = Vec::new();
+    for number in 0..4 {
+        people.push(json!({"id": ports.person(&format!("kim.{number}@example.com")).await}));
+    }
+    let spec = json!({
+        "connectionRef": {"name": "sandbox"}, "source": {"users": {"list": people}}, "budget": 10,
+        "mode": "Order", "maxInFlight": 1, "template": {"spec": {"key": {"model": "yubikey-5c-nfc"}}},
+    });
+    rollout.create("YubiKeyRollout", spec).await;
+    rollout.until("one is begun for", |o| o.tally("inFlight") == 1 && o.tally("waiting") == 3).await;
+    rollout
+}
+
+async fn left(installation: &Installation) -> String {
+    let found = installation.kubectl().run(&["get", "crd", "-o", "name"]).await.fine();
+    let ours: Vec<_> = found.lines().filter(|name| name.contains("fidoprereg.dev")).collect();
+    ours.join(" ")
+}
+
+#[tokio::test]
+async fn the_pages_commands_install_the_sandbox_and_remove_everything_without_another_order() {
+    let installation = Installation::prepare("uninstall").await;
+    let ports = Ports::free();
+    installed_as_the_page_says(&installation, &ports).await;
+    roll(&installation, &ports).await;
+    let ordered = until(async || (ports.orders().await == 2).then_some(())).await;
+    assert!(ordered.is_some(), "the page's shipment and the rollout's first: {}", ports.orders().await);
+
+    let blocks = commands(PAGE, UNINSTALL);
+    assert_eq!(blocks.len(), 2, "one that keeps everything, one that removes it");
+    assert!(blocks[0].iter().all(|line| blocks[1].contains(line)), "the first is a part of the second");
+    for line in &blocks[1] {
+        if line.0.starts_with("helm uninstall") {
+            assert_eq!(ports.orders().await, 2, "nobody was ordered for in place of those who were deleted");
+        }
+        let said = line.run(&installation.plane).await;
+        assert!(said.ok, "{}: {}", line.0, said.err);
+    }
+    let gone = until(async || left(&installation).await.is_empty().then_some(())).await;
+    assert!(gone.is_some(), "{} stays", left(&installation).await);
+}
+
+/// What stands in `crds/`.
+fn definitions() -> BTreeSet<String> {
+    let files = fs::read_dir(root().join("crds")).unwrap().map(|file| file.unwrap().path());
+    let texts = files.map(|file| fs::read_to_string(file).unwrap());
+    let name = |text: String| {
+        let line = text.lines().find_map(|line| line.trim().strip_prefix("name: ").map(str::to_owned));
+        line.expect("a definition has a name").trim_matches('"').to_owned()
+    };
+    texts.map(name).collect()
+}
+
+#[test]
+fn every_page_that_removes_definitions_names_all_of_them() {
+    let all = definitions();
+    assert!(all.len() >= 4, "{all:?}");
+    for page in [PAGE, CHART_OF_DEFINITIONS] {
+        let text = fs::read_to_string(root().join(page)).unwrap();
+        let command = text.split("kubectl delete crd").nth(1).expect("the page tells how");
+        let named: BTreeSet<_> = command
+            .split_whitespace()
+            .take_while(|word| *word == "\\" || word.ends_with(".fidoprereg.dev"))
+            .filter(|word| *word != "\\")
+            .map(str::to_owned)
+            .collect();
+        assert_eq!(named, all, "{page}");
+    }
+    let rollouts_first = commands(PAGE, UNINSTALL)[1][0].0.contains("yubikeyrollouts");
+    assert!(rollouts_first, "a rollout would order for those who are deleted");
+}
