@@ -105,6 +105,10 @@ reasons! {
     SourceEmpty = Stalled,
     /// So many people left the source at once that nothing is cancelled without a decision.
     TooManyLeaving = Stalled,
+    /// Somebody else deleted shipments of the rollout, so nobody new is ordered for without a decision.
+    ShipmentDeleted = Stalled,
+    /// The rollout's object has no room for more people.
+    ObjectFull = Stalled,
     /// People wait, and the budget is used up.
     BudgetExhausted = Stalled,
     /// Okta has no group of this name or id, or several of the name.

@@ -126,7 +126,11 @@ async fn a_shipment_deleted_by_hand_is_made_again_only_by_a_decision_that_names_
             shipment.until_gone().await;
             let asked = rollout.until("it is told", |o| o.ledger(&ids[0]) == "Deleted").await;
             assert_eq!(asked.examples("ShipmentDeleted"), [ids[0].clone()]);
-            assert_eq!(asked.is("Ready"), "True", "a person did it, so nothing is wrong");
+            assert_eq!(
+                (asked.is("Ready"), asked.is("Stalled")),
+                ("False", "True"),
+                "nobody new is ordered for"
+            );
             rollout.look_now().await;
             assert!(shipment.find().await.is_none(), "it does not come back by itself");
             let hold = asked.hold("ShipmentDeleted");
@@ -136,6 +140,7 @@ async fn a_shipment_deleted_by_hand_is_made_again_only_by_a_decision_that_names_
             scene.accepted_by_rollout(&right).await;
             let back = until(async || shipment.find().await).await;
             assert!(back.is_some(), "under the same name");
+            rollout.until("it goes on", |o| o.is("Ready") == "True" && o.is("Stalled").is_empty()).await;
         })
         .await;
 }

@@ -144,6 +144,9 @@ pub struct LedgerEntry {
     /// How many keys were begun for this person, if more than one.
     #[serde(default = "once", skip_serializing_if = "is_once")]
     pub times: u32,
+    /// With `Deleted`: a person answered, so the rollout goes on without this shipment.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub answered: bool,
 }
 
 const fn once() -> u32 {
@@ -170,7 +173,8 @@ pub enum LedgerState {
     Leaving,
     /// The shipment was deleted because the person left.
     Left,
-    /// The shipment was deleted by somebody else. It is made again only after a decision that names the person.
+    /// The shipment was deleted by somebody else, or is being deleted. Nobody new is ordered for until a decision, and it
+    /// is made again only after one that names the person.
     Deleted,
 }
 

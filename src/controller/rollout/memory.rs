@@ -30,6 +30,8 @@ pub struct Known {
     pub roster: Option<Arc<Roster>>,
     /// People who are to be created.
     pub newcomers: Vec<Newcomer>,
+    /// Bytes of JSON of what is declared, with the list of people, when the source was last read.
+    pub declared_bytes: usize,
     /// When the source was last read, or could not be.
     pub read_at: Option<Timestamp>,
     /// Generation of the spec it was read for, or could not be.

@@ -9,6 +9,7 @@ pub mod pass;
 pub mod people;
 pub mod reconcile;
 pub mod record;
+pub mod room;
 pub mod source;
 pub mod status;
 pub mod view;

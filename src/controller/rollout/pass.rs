@@ -4,6 +4,7 @@ mod act;
 mod read;
 mod remove;
 mod round;
+mod steps;
 
 use std::{collections::BTreeSet, sync::Arc};
 

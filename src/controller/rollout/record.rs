@@ -40,7 +40,7 @@ fn entry_of(entry: &LedgerEntry, keys: &[LedgerKey]) -> Result<Entry, Failure> {
     let key = usize::try_from(entry.key).ok().and_then(|place| keys.get(place));
     let key = key.and_then(key_of).ok_or_else(|| unreadable("a key of status.ledger"))?;
     let day: Date = entry.day.parse().map_err(|_| unreadable("a day of status.ledger"))?;
-    Ok(Entry { state: state_of(entry.state), day, key, times: entry.times })
+    Ok(Entry { state: state_of(entry.state), day, key, times: entry.times, answered: entry.answered })
 }
 
 const fn state_of(state: LedgerState) -> State {
@@ -133,6 +133,7 @@ pub fn write(book: &Book, status: &mut YubiKeyRolloutStatus) {
             day: entry.day.to_string(),
             key: place(&entry.key),
             times: entry.times,
+            answered: entry.answered,
         };
         (id.to_string(), wire)
     });
@@ -148,7 +149,7 @@ pub const fn reason(question: Question) -> &'static str {
     match question {
         Question::Wave => Reason::AwaitingApproval.as_str(),
         Question::Cancel(brake) => reason_of(brake).as_str(),
-        Question::Again => "ShipmentDeleted",
+        Question::Again | Question::Deleted => Reason::ShipmentDeleted.as_str(),
     }
 }
 
@@ -189,21 +190,27 @@ pub fn says(hold: &Hold) -> String {
         Question::Again => format!(
             "Shipments of {total} people were deleted. They are not made again, unless {how}, which names the people in userIDs."
         ),
+        Question::Deleted => format!(
+            "Somebody deleted shipments of {total} people, so nobody new is ordered for. To uninstall, or to end this rollout, delete it. To go on without these people, confirm with {how}; whoever it names in userIDs gets a shipment again."
+        ),
     }
 }
 
 fn holds(all: &[RolloutHold]) -> Result<Vec<Hold>, Failure> {
-    let question = |reason: &str| match Reason::parse(reason) {
+    let question = |hold: &RolloutHold| match Reason::parse(&hold.reason) {
         Some(Reason::AwaitingApproval) => Some(Question::Wave),
         Some(Reason::SourceEmpty) => Some(Question::Cancel(Brake::SourceEmpty)),
         Some(Reason::TooManyLeaving) => Some(Question::Cancel(Brake::TooManyLeaving)),
-        _ => (reason == "ShipmentDeleted").then_some(Question::Again),
+        // The one that stops is about exactly these people.
+        Some(Reason::ShipmentDeleted) if hold.people.is_some() => Some(Question::Deleted),
+        Some(Reason::ShipmentDeleted) => Some(Question::Again),
+        _ => None,
     };
     all.iter()
         .map(|hold| {
             Ok(Hold {
                 id: hold.id.clone(),
-                question: question(&hold.reason).ok_or_else(|| unreadable("a reason of status.holds"))?,
+                question: question(hold).ok_or_else(|| unreadable("a reason of status.holds"))?,
                 since: hold.since.0,
                 people: hold.people.clone(),
                 total: usize::try_from(hold.total).unwrap_or_default(),
@@ -240,8 +247,15 @@ mod tests {
             State::Left,
             State::Deleted,
         ];
-        (proptest::sample::select(states.to_vec()), 1..28_i8, key(), 0..4_u32)
-            .prop_map(|(state, day, key, times)| Entry { state, day: date(2027, 2, day), key, times })
+        (proptest::sample::select(states.to_vec()), 1..28_i8, key(), 0..4_u32, any::<bool>()).prop_map(
+            |(state, day, key, times, answered)| Entry {
+                state,
+                day: date(2027, 2, day),
+                key,
+                times,
+                answered,
+            },
+        )
     }
 
     proptest! {
@@ -271,6 +285,7 @@ mod tests {
             day: date(2027, 2, 3),
             key: Key::Model("yubikey-5c-nfc".to_owned()),
             times: 1,
+            answered: false,
         };
         for (people, most) in [(5_000, 420_000), (10_000, 840_000)] {
             let id = |number| UserId::new(format!("00u{number:017}")).unwrap();
@@ -285,8 +300,36 @@ mod tests {
     #[test]
     fn a_ledger_that_names_a_key_nobody_knows_is_not_taken_for_an_empty_one() {
         let mut status = YubiKeyRolloutStatus::default();
-        let entry = LedgerEntry { state: LedgerState::Made, day: "2027-02-03".to_owned(), key: 0, times: 1 };
+        let entry = LedgerEntry {
+            state: LedgerState::Made,
+            day: "2027-02-03".to_owned(),
+            key: 0,
+            times: 1,
+            answered: false,
+        };
         status.ledger.insert("00u1".to_owned(), entry);
         assert_eq!(read(&status).unwrap_err().reason, Reason::StatusUnreadable);
+    }
+
+    #[test]
+    fn a_question_comes_back_as_it_was() {
+        let questions = [
+            (Question::Wave, None),
+            (Question::Cancel(Brake::SourceEmpty), Some("a")),
+            (Question::Cancel(Brake::TooManyLeaving), Some("b")),
+            (Question::Again, None),
+            (Question::Deleted, Some("c")),
+        ];
+        let hold = |(question, people): (Question, Option<&str>)| Hold {
+            id: "x-k7f3ab".to_owned(),
+            question,
+            since: "2027-02-03T04:05:06Z".parse().unwrap(),
+            people: people.map(str::to_owned),
+            total: 3,
+        };
+        let book = Book { holds: questions.map(hold).to_vec(), ..Book::default() };
+        let mut status = YubiKeyRolloutStatus::default();
+        write(&book, &mut status);
+        assert_eq!(read(&status).unwrap(), book);
     }
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use kube::ResourceExt;
 
-use super::{memory::Known, record, source::console};
+use super::{memory::Known, record, room, source::console};
 use crate::{
     api::{
         REQUESTED_AT,
@@ -65,7 +65,11 @@ pub fn of(rollout: &YubiKeyRollout, basis: YubiKeyRolloutStatus, parts: Parts<'_
         }
     }
     status.failure = failure(&before, parts);
-    let facts = facts(&before, parts);
+    let is_told = room::takes_plan(rollout, known.declared_bytes, &status);
+    if !is_told {
+        status.plan.clear();
+    }
+    let facts = facts(&before, parts, is_told);
     status.conditions = conditions::build(facts, &before.conditions, generation, now);
     status.conditions.sort_by(|a, b| a.type_.cmp(&b.type_));
     status.observed_generation = generation;
@@ -157,8 +161,8 @@ fn failure(before: &YubiKeyRolloutStatus, parts: Parts<'_>) -> Option<FailureSta
     })
 }
 
-fn facts(before: &YubiKeyRolloutStatus, parts: Parts<'_>) -> Vec<Fact> {
-    let mut facts = stand(parts).facts();
+fn facts(before: &YubiKeyRolloutStatus, parts: Parts<'_>, is_told: bool) -> Vec<Fact> {
+    let mut facts = stand(parts, is_told).facts();
     facts.push(synced(before, parts));
     facts
 }
@@ -223,8 +227,8 @@ impl Stand {
     }
 }
 
-/// The first of these that is so.
-fn stand(parts: Parts<'_>) -> Stand {
+/// The first of these that is so. `is_told`: the plan of a dry run stands in the status.
+fn stand(parts: Parts<'_>, is_told: bool) -> Stand {
     let Parts { plan, bar, known, .. } = parts;
     let passing = |failure: &&Failure| known.roster.is_some() && failure.reason.kind() != Kind::Stalled;
     if let Some(Bar::Connection(failure)) = bar {
@@ -249,8 +253,14 @@ fn stand(parts: Parts<'_>) -> Stand {
             "spec.paused is set: nobody new is ordered for and nothing is cancelled; unset it to go on.",
         );
     }
+    if let Some(hold) = asked(|question| question == Question::Deleted).filter(|_| parts.orders) {
+        return Stand::stalled(Reason::ShipmentDeleted, record::says(hold));
+    }
     if let Some(failure) = parts.failure.filter(|_| known.failures >= LASTING) {
         return Stand::failed(failure);
+    }
+    if !parts.orders && !is_told {
+        return Stand::stalled(Reason::ObjectFull, room::no_plan(plan.counts.eligible));
     }
     in_order(parts, asked(|question| question == Question::Wave).map(record::says))
 }
@@ -278,10 +288,14 @@ fn in_order(parts: Parts<'_>, wave: Option<String>) -> Stand {
         return Stand::stalled(
             Reason::BudgetExhausted,
             format!(
-                "{} people wait and spec.budget is used up by {} keys; raise it to go on.",
-                counts.waiting, counts.served
+                "{} people wait and spec.budget is used up by {} keys, begun or granted anew; raise it to go on.",
+                counts.waiting,
+                plan.book.ledger.served().saturating_add(plan.book.ledger.promised())
             ),
         );
+    }
+    if plan.bound == Some(Bound::Room) {
+        return Stand::stalled(Reason::ObjectFull, room::full(counts.waiting));
     }
     if let Some(says) = wave {
         return Stand::fine(Reason::AwaitingApproval, says);

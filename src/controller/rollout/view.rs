@@ -96,7 +96,7 @@ struct Others<'a> {
     ctx: &'a Context,
     rollout: &'a YubiKeyRollout,
     org: Option<String>,
-    /// Other rollouts of the org that order, as last written.
+    /// Other rollouts of the org, as last written.
     rollouts: Vec<Arc<YubiKeyRollout>>,
 }
 
@@ -104,9 +104,7 @@ impl<'a> Others<'a> {
     fn of(rollout: &'a YubiKeyRollout, ctx: &'a Context) -> Self {
         let org = org(ctx, &rollout.spec.connection_ref.name);
         let orders = |other: &Arc<YubiKeyRollout>| {
-            other.uid() != rollout.uid()
-                && other.spec.mode == Mode::Order
-                && same_org(ctx, org.as_deref(), &other.spec.connection_ref.name)
+            other.uid() != rollout.uid() && same_org(ctx, org.as_deref(), &other.spec.connection_ref.name)
         };
         let others = ctx.rollouts.state().into_iter().filter(orders);
         let rollouts = others.map(|other| ctx.rollout_memory.newest(&other)).collect();
@@ -147,11 +145,16 @@ impl<'a> Others<'a> {
         open.map(|other| format!("{}/{}", other.namespace(), other.name())).min()
     }
 
-    /// A rollout that has written that it begins: its shipment may not be there yet.
+    /// A rollout that has written that it begins, or has made a shipment that the cache does not show: it lags behind the
+    /// ledger, which this process writes itself.
     fn begun(&self, member: &Member) -> Option<String> {
         let begins = |other: &&Arc<YubiKeyRollout>| {
             let ledger = other.status.as_ref().and_then(|status| status.ledger.get(member.id.as_str()));
-            ledger.is_some_and(|entry| entry.state == LedgerState::Begun)
+            ledger.is_some_and(|entry| match entry.state {
+                LedgerState::Begun => other.spec.mode == Mode::Order,
+                LedgerState::Made | LedgerState::Leaving => !self.shows(other, &member.id),
+                _ => false,
+            })
         };
         let other = self.rollouts.iter().find(begins).map(|other| whole_name(other.as_ref()));
         let undecodable = || {
@@ -160,6 +163,12 @@ impl<'a> Others<'a> {
             Some(format!("{}/{}", other.namespace(), other.name()))
         };
         other.or_else(undecodable).map(|name| format!("rollout {name}"))
+    }
+
+    /// The cache shows the shipment that another rollout made for this person.
+    fn shows(&self, other: &YubiKeyRollout, user: &UserId) -> bool {
+        let all = self.ctx.shipments.under(&Term::Person(user.to_string()));
+        all.iter().any(|shipment| person(other, shipment).is_some())
     }
 }
 

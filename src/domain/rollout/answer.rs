@@ -48,7 +48,14 @@ pub fn proceed(book: &mut Book, answer: &Proceed, budget: u32) -> Result<(), Ref
     let index = open.ok_or_else(|| Refusal::NoSuchHold(answer.hold.clone()))?;
     let hold = book.holds.get(index).cloned().ok_or_else(|| Refusal::NoSuchHold(answer.hold.clone()))?;
     match hold.question {
+        Question::Again if answer.people.is_empty() => {
+            return Err(Refusal::NobodyNamed(answer.hold.clone()));
+        }
         Question::Again => again(book, answer, budget)?,
+        Question::Deleted => {
+            again(book, answer, budget)?;
+            go_on(book);
+        }
         _ if !answer.people.is_empty() => return Err(Refusal::NotAboutPeople(answer.hold.clone())),
         Question::Wave => book.wave = book.wave.saturating_add(1),
         Question::Cancel(_) => book.leave = hold.people,
@@ -59,9 +66,6 @@ pub fn proceed(book: &mut Book, answer: &Proceed, budget: u32) -> Result<(), Ref
 
 fn again(book: &mut Book, answer: &Proceed, budget: u32) -> Result<(), Refusal> {
     let people: BTreeSet<&UserId> = answer.people.iter().collect();
-    if people.is_empty() {
-        return Err(Refusal::NobodyNamed(answer.hold.clone()));
-    }
     let deleted = |id: &UserId| {
         book.ledger.0.get(id).is_some_and(|entry| matches!(entry.state, State::Deleted | State::Left))
     };
@@ -69,7 +73,8 @@ fn again(book: &mut Book, answer: &Proceed, budget: u32) -> Result<(), Refusal> 
         return Err(Refusal::NotDeleted((*other).clone()));
     }
     let more = u32::try_from(people.len()).unwrap_or(u32::MAX);
-    if book.ledger.served().saturating_add(more) > budget {
+    let granted = book.ledger.served().saturating_add(book.ledger.promised());
+    if more > 0 && granted.saturating_add(more) > budget {
         return Err(Refusal::OverBudget);
     }
     for id in people {
@@ -78,4 +83,11 @@ fn again(book: &mut Book, answer: &Proceed, budget: u32) -> Result<(), Refusal> 
         }
     }
     Ok(())
+}
+
+/// The others are ordered for again, and those who are not named get no shipment.
+fn go_on(book: &mut Book) {
+    for entry in book.ledger.0.values_mut() {
+        entry.answered |= entry.state == State::Deleted;
+    }
 }

@@ -1,8 +1,5 @@
-//! How many may begin now: budget, shipments on their way, the day, the wave. Each is a ceiling, so the least counts.
-
-use jiff::civil::Date;
-
-use super::ledger::Ledger;
+//! How many may begin now: budget, shipments on their way, the day, the wave, the room in the object. Each is a ceiling,
+//! so the least counts.
 
 /// Size of a wave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +34,34 @@ pub enum Bound {
     InFlight,
     /// The day, until midnight UTC.
     Day,
+    /// The object that holds the ledger is full.
+    Room,
+}
+
+/// What is used up of each ceiling.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Used {
+    /// Keys begun.
+    pub keys: u32,
+    /// People served.
+    pub people: u32,
+    /// Shipments on their way.
+    pub in_flight: u32,
+    /// Begun today.
+    pub today: u32,
+}
+
+impl Used {
+    /// And so many more keys, for people who were served before.
+    #[must_use]
+    pub const fn and_again(self, keys: u32, begun: u32) -> Self {
+        Self {
+            keys: self.keys.saturating_add(keys),
+            people: self.people,
+            in_flight: self.in_flight.saturating_add(begun),
+            today: self.today.saturating_add(begun),
+        }
+    }
 }
 
 /// How many may begin now, and what bounds them.
@@ -48,19 +73,41 @@ pub struct Share {
     pub bound: Bound,
 }
 
+impl Share {
+    const fn new(places: u32, bound: Bound) -> Self {
+        Self { places, bound }
+    }
+
+    /// The lowest; of equals the first, and the budget where nothing bounds.
+    fn lowest(ceilings: impl IntoIterator<Item = Option<Self>>) -> Self {
+        let lowest = ceilings.into_iter().flatten().min_by_key(|share| share.places);
+        lowest.unwrap_or(Self::new(0, Bound::Budget))
+    }
+}
+
 impl Limits {
-    /// How many may begin now. `wave` is the number of the open one, the first is 1.
+    /// How many may begin now of people who were not served. `wave` is the number of the open one, the first is 1;
+    /// `room` is for how many the object has room, where that is known.
     #[must_use]
-    pub fn share(&self, ledger: &Ledger, in_flight: u32, today: Date, wave: u32, eligible: u32) -> Share {
-        let ceilings = [
-            self.wave_end(wave, eligible).map(|end| (end.saturating_sub(ledger.people()), Bound::Wave)),
-            Some((self.budget.saturating_sub(ledger.served()), Bound::Budget)),
-            self.in_flight.map(|most| (most.saturating_sub(in_flight), Bound::InFlight)),
-            self.per_day.map(|most| (most.saturating_sub(ledger.begun_on(today)), Bound::Day)),
-        ];
-        let lowest = ceilings.into_iter().flatten().min_by_key(|(places, _)| *places);
-        let (places, bound) = lowest.unwrap_or((0, Bound::Budget));
-        Share { places, bound }
+    pub fn share(&self, used: Used, wave: u32, eligible: u32, room: Option<u32>) -> Share {
+        let wave = self.wave_end(wave, eligible);
+        Share::lowest([
+            wave.map(|end| Share::new(end.saturating_sub(used.people), Bound::Wave)),
+            Some(self.again(used)),
+            room.map(|most| Share::new(most, Bound::Room)),
+        ])
+    }
+
+    /// The same of people who were served, and whose key is to be made again: they are in a wave and in the ledger
+    /// already.
+    #[must_use]
+    pub fn again(&self, used: Used) -> Share {
+        let left = |most: u32, used: u32, bound| Share::new(most.saturating_sub(used), bound);
+        Share::lowest([
+            Some(left(self.budget, used.keys, Bound::Budget)),
+            self.in_flight.map(|most| left(most, used.in_flight, Bound::InFlight)),
+            self.per_day.map(|most| left(most, used.today, Bound::Day)),
+        ])
     }
 
     /// People served once this wave is through; `None` where nothing is left to come after it.

@@ -5,6 +5,7 @@
 //! does the same again: a shipment has one name for one person.
 
 mod answer;
+mod fingerprint;
 mod leave;
 mod ledger;
 mod limits;
@@ -12,12 +13,13 @@ mod people;
 mod plan;
 pub mod table;
 mod tally;
+mod turn;
 
 pub use self::{
     answer::{Proceed, Refusal, proceed},
     leave::Brake,
     ledger::{Entry, Ledger, State},
-    limits::{Bound, Limits, Share, Wave},
+    limits::{Bound, Limits, Share, Used, Wave},
     people::{Key, Member, Roster, Skip},
     plan::{Bar, Book, Facts, Hold, Plan, Question, Seen, Stage, Wanted, midnight, plan},
     tally::{Counts, Problem},

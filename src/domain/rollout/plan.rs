@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use super::{
+    fingerprint::fingerprint,
     leave::{self, Brake},
-    ledger::{Entry, Ledger, State, count},
-    limits::{Bound, Limits, Share},
-    people::{Key, Member, Roster, Skip},
+    ledger::{Entry, Ledger, State},
+    limits::{Bound, Limits},
+    people::{Key, Roster, Skip},
     tally::{Counts, Problem, tally},
+    turn::{Turn, today},
 };
 use crate::domain::{failure::Failure, ids::UserId};
 
@@ -87,6 +89,8 @@ pub struct Facts<'a> {
     pub foreign: &'a BTreeSet<UserId>,
     /// What stops every effect.
     pub bar: Option<&'a Bar>,
+    /// For how many more people the object that holds the ledger has room; `None` if that is not known.
+    pub room: Option<u32>,
     /// The end of a new hold's id, which nobody can know beforehand.
     pub suffix: &'a str,
     /// The clock (UTC).
@@ -100,8 +104,10 @@ pub enum Question {
     Wave,
     /// May the shipments of so many be cancelled?
     Cancel(Brake),
-    /// Shall shipments that somebody deleted be made again?
+    /// Shall shipments that were deleted be made again?
     Again,
+    /// Somebody else deletes shipments: shall others be made?
+    Deleted,
 }
 
 /// A question that is open.
@@ -166,48 +172,43 @@ pub fn plan(book: &Book, wanted: &Wanted, facts: &Facts<'_>) -> Plan {
     let confirm = settle(&mut book.ledger, facts);
     take_in(&mut book.ledger, facts);
     let acts = wanted.orders && facts.bar.is_none();
+    // Whoever deletes the shipments would otherwise have others ordered in their place.
+    let begins = acts && book.ledger.deleted_from_outside().is_empty();
     let mut braked = None;
-    let (mut candidates, mut share) = (Vec::new(), None);
     if let Some(roster) = facts.roster {
         if acts && wanted.cancels_leavers {
             braked = leaving(&mut book, roster, facts);
         }
-        candidates = self::candidates(&book.ledger, roster, facts);
-        let eligible = eligible(&book.ledger, roster, facts);
         if !wanted.limits.waves.is_empty() {
             book.wave = book.wave.max(1);
         }
-        let flight = in_flight(&book.ledger, facts);
-        share = Some(wanted.limits.share(&book.ledger, flight, today(facts.now), book.wave, eligible));
     }
     book.leave = None;
-    let places = share.map_or(0, |share: Share| usize::try_from(share.places).unwrap_or(usize::MAX));
-    let check = to_check(&candidates, wanted, facts, if wanted.orders { places } else { usize::MAX });
-    if acts {
-        begin(&mut book.ledger, &candidates, wanted, facts, places);
+    let turn = facts.roster.map(|roster| Turn::of(&book.ledger, book.wave, roster, wanted, facts));
+    let check = turn.as_ref().map(|turn| to_check(turn, wanted, facts)).unwrap_or_default();
+    let would = turn.as_ref().map(|turn| would(turn, wanted, facts)).unwrap_or_default();
+    if begins && let Some(turn) = &turn {
+        begin(&mut book.ledger, turn, wanted, facts);
     }
-    let waits = facts.roster.is_some_and(|roster| !self::candidates(&book.ledger, roster, facts).is_empty());
-    let bound = share.filter(|_| acts && waits).and_then(|_| bound_now(&book, wanted, facts));
+    let after = facts.roster.map(|roster| Turn::of(&book.ledger, book.wave, roster, wanted, facts));
+    let bound = after.filter(|_| begins).and_then(|turn| turn.bound());
+    let is_full = |roster: &Roster| facts.room == Some(0) && !roster.to_create.is_empty();
+    let bound = bound.or_else(|| facts.roster.filter(|_| begins).filter(|r| is_full(r)).map(|_| Bound::Room));
     book.holds = holds(&book, facts, braked, bound == Some(Bound::Wave));
     let (counts, problems) = tally(&book.ledger, facts);
     Plan {
-        begin: if acts { to_begin(&book.ledger, facts) } else { Vec::new() },
+        begin: if begins { to_begin(&book.ledger, facts) } else { Vec::new() },
         delete: if acts { to_delete(&book.ledger, facts) } else { Vec::new() },
-        check: if facts.bar.is_none() { check } else { Vec::new() },
+        check: if facts.bar.is_none() && (begins || !wanted.orders) { check } else { Vec::new() },
         confirm,
         activate: if acts { to_activate(&book.ledger, facts) } else { Vec::new() },
-        would: would(&candidates, wanted, facts),
+        would,
         counts,
         problems,
         bound,
         next: (bound == Some(Bound::Day)).then(|| midnight(facts.now)).flatten(),
         book,
     }
-}
-
-/// Day of the clock (UTC).
-fn today(now: Timestamp) -> Date {
-    now.to_zoned(TimeZone::UTC).date()
 }
 
 /// When the next day (UTC) begins.
@@ -225,9 +226,14 @@ fn settle(ledger: &mut Ledger, facts: &Facts<'_>) -> bool {
             (State::Begun | State::Made | State::Leaving, Some(seen)) if seen.stage == Stage::Activated => {
                 State::Activated
             }
+            // By somebody else; its order may still be there.
+            (State::Begun | State::Made, Some(seen)) if seen.deleting => State::Deleted,
             (State::Begun, Some(_)) => State::Made,
             // Somebody made it again by hand.
-            (State::Deleted | State::Left, Some(_)) if !facts.gone.contains(id) => State::Made,
+            (State::Deleted | State::Left, Some(seen)) if !seen.deleting && !facts.gone.contains(id) => {
+                State::Made
+            }
+            (State::Waiting, Some(seen)) if entry.is_promised() && !seen.deleting => State::Made,
             // Too late to cancel: the key is on its way.
             (State::Leaving, Some(seen)) if seen.stage != Stage::Before && !seen.deleting => State::Made,
             (State::Made, None) if facts.gone.contains(id) => State::Deleted,
@@ -238,6 +244,7 @@ fn settle(ledger: &mut Ledger, facts: &Facts<'_>) -> bool {
             }
             (as_it_is, _) => as_it_is,
         };
+        entry.answered &= entry.state == State::Deleted;
     }
     unsure
 }
@@ -247,8 +254,12 @@ fn take_in(ledger: &mut Ledger, facts: &Facts<'_>) {
     for (id, seen) in facts.seen {
         let known = ledger.0.get(id).is_some_and(|entry| entry.times > 0);
         if !known {
-            let state = if seen.stage == Stage::Activated { State::Activated } else { State::Made };
-            let entry = Entry { state, day: seen.day, key: seen.key.clone(), times: 1 };
+            let state = match seen.stage {
+                Stage::Activated => State::Activated,
+                _ if seen.deleting => State::Deleted,
+                _ => State::Made,
+            };
+            let entry = Entry { state, day: seen.day, key: seen.key.clone(), times: 1, answered: false };
             ledger.0.insert(id.clone(), entry);
         }
     }
@@ -258,7 +269,7 @@ fn take_in(ledger: &mut Ledger, facts: &Facts<'_>) {
 fn leaving(book: &mut Book, roster: &Roster, facts: &Facts<'_>) -> Option<(Brake, BTreeSet<UserId>)> {
     let leavers = leave::leavers(&book.ledger, roster, facts);
     let open = book.ledger.0.values().filter(|entry| entry.state.is_open()).count();
-    let allowed = book.leave.as_deref() == Some(&hash(&leavers));
+    let allowed = book.leave.as_deref() == Some(&fingerprint(&leavers));
     if let Some(brake) = leave::brake(leavers.len(), open, roster).filter(|_| !allowed) {
         return Some((brake, leavers));
     }
@@ -270,74 +281,30 @@ fn leaving(book: &mut Book, roster: &Roster, facts: &Facts<'_>) -> Option<(Brake
     None
 }
 
-/// The same for the same people.
-pub(super) fn hash(people: &BTreeSet<UserId>) -> String {
-    use std::hash::{DefaultHasher, Hash, Hasher};
-    let mut hasher = DefaultHasher::new();
-    people.hash(&mut hasher);
-    format!("{:016x}", hasher.finish())
-}
-
-/// What speaks against a key for a person who was not served.
-pub(super) fn against(member: &Member, facts: &Facts<'_>) -> Option<(Skip, String)> {
-    if let Some(skip) = &member.skip {
-        return Some(skip.clone());
-    }
-    if let Some(other) = facts.elsewhere.get(&member.id) {
-        return Some((Skip::OrderedElsewhere, format!("{}: {other}", member.id)));
-    }
-    facts.checked.get(&member.id).cloned().flatten()
-}
-
-/// Whose turn may come, in the order of the source.
-fn candidates<'a>(ledger: &Ledger, roster: &'a Roster, facts: &Facts<'_>) -> Vec<&'a Member> {
-    let unserved = |member: &&Member| ledger.0.get(&member.id).is_none_or(|e| e.state == State::Waiting);
-    roster.members.iter().filter(unserved).filter(|member| against(member, facts).is_none()).collect()
-}
-
-fn eligible(ledger: &Ledger, roster: &Roster, facts: &Facts<'_>) -> u32 {
-    let served = |member: &Member| ledger.0.get(&member.id).is_some_and(|entry| entry.times > 0);
-    let there = roster.members.iter().filter(|member| served(member) || against(member, facts).is_none());
-    count(there).saturating_add(count(roster.to_create.iter()))
-}
-
-/// Shipments that are made or about to be, and have not come to an end.
-pub(super) fn in_flight(ledger: &Ledger, facts: &Facts<'_>) -> u32 {
-    let ended = |id: &UserId| {
-        facts.seen.get(id).is_some_and(|seen| matches!(seen.stage, Stage::Activated | Stage::Over))
-    };
-    count(ledger.0.iter().filter(|(id, entry)| entry.state.is_open() && !ended(id)))
-}
-
-fn to_check(candidates: &[&Member], wanted: &Wanted, facts: &Facts<'_>, places: usize) -> Vec<UserId> {
+fn to_check(turn: &Turn<'_>, wanted: &Wanted, facts: &Facts<'_>) -> Vec<UserId> {
     if !wanted.checks {
         return Vec::new();
     }
-    let next = candidates.iter().take(places).filter(|member| !facts.checked.contains_key(&member.id));
-    next.take(BATCH).map(|member| member.id.clone()).collect()
+    let unknown = |id: &&UserId| !facts.checked.contains_key(*id);
+    if wanted.orders {
+        return turn.next().map(|member| &member.id).filter(unknown).take(BATCH).cloned().collect();
+    }
+    turn.all().map(|member| &member.id).filter(unknown).take(BATCH).cloned().collect()
 }
 
-fn begin(ledger: &mut Ledger, candidates: &[&Member], wanted: &Wanted, facts: &Facts<'_>, places: usize) {
-    let ready = |member: &&&Member| !wanted.checks || facts.checked.contains_key(&member.id);
-    for member in candidates.iter().take(places).filter(ready).take(BATCH) {
+fn begin(ledger: &mut Ledger, turn: &Turn<'_>, wanted: &Wanted, facts: &Facts<'_>) {
+    let ready = |id: &UserId| !wanted.checks || facts.checked.contains_key(id);
+    for member in turn.next().filter(|member| ready(&member.id)).take(BATCH) {
         let before = ledger.0.get(&member.id);
         let entry = Entry {
             state: State::Begun,
             day: today(facts.now),
             key: before.map_or_else(|| member.key.clone(), |entry| entry.key.clone()),
             times: before.map_or(0, |entry| entry.times) + 1,
+            answered: false,
         };
         ledger.0.insert(member.id.clone(), entry);
     }
-}
-
-/// What stops the next one, if something does.
-fn bound_now(book: &Book, wanted: &Wanted, facts: &Facts<'_>) -> Option<Bound> {
-    let roster = facts.roster?;
-    let flight = in_flight(&book.ledger, facts);
-    let eligible = eligible(&book.ledger, roster, facts);
-    let share = wanted.limits.share(&book.ledger, flight, today(facts.now), book.wave, eligible);
-    (share.places == 0).then_some(share.bound)
 }
 
 fn to_begin(ledger: &Ledger, facts: &Facts<'_>) -> Vec<UserId> {
@@ -361,20 +328,20 @@ fn to_activate(ledger: &Ledger, facts: &Facts<'_>) -> Vec<UserId> {
     staged.map(|member| member.id.clone()).collect()
 }
 
-fn would(candidates: &[&Member], wanted: &Wanted, facts: &Facts<'_>) -> BTreeMap<UserId, Key> {
+fn would(turn: &Turn<'_>, wanted: &Wanted, facts: &Facts<'_>) -> BTreeMap<UserId, Key> {
     if wanted.orders {
         return BTreeMap::new();
     }
-    let looked_at = |member: &&&Member| !wanted.checks || facts.checked.contains_key(&member.id);
-    let all = candidates.iter().filter(looked_at);
+    let looked_at = |id: &UserId| !wanted.checks || facts.checked.contains_key(id);
+    let all = turn.all().filter(|member| looked_at(&member.id));
     all.map(|member| (member.id.clone(), member.key.clone())).collect()
 }
 
-/// Shipments that somebody deleted, and those of people who left and came back.
+/// Deleted shipments that a person was asked about, and those of people who left and came back.
 fn again(ledger: &Ledger, facts: &Facts<'_>) -> BTreeSet<UserId> {
     let named = facts.roster.map(Roster::by_id).unwrap_or_default();
     let asks = |id: &UserId, entry: &Entry| match entry.state {
-        State::Deleted => true,
+        State::Deleted => entry.answered,
         State::Left => named.contains_key(id),
         _ => false,
     };
@@ -390,13 +357,16 @@ fn holds(
 ) -> Vec<Hold> {
     let mut open = Vec::new();
     if let Some((brake, people)) = braked {
-        open.push((Question::Cancel(brake), Some(hash(&people)), people.len()));
+        open.push((Question::Cancel(brake), Some(fingerprint(&people)), people.len()));
     }
     if wave_is_full {
         open.push((Question::Wave, None, usize::try_from(book.wave).unwrap_or_default()));
     }
+    let outside = book.ledger.deleted_from_outside();
     let deleted = again(&book.ledger, facts);
-    if !deleted.is_empty() {
+    if !outside.is_empty() {
+        open.push((Question::Deleted, Some(fingerprint(&outside)), outside.len()));
+    } else if !deleted.is_empty() {
         open.push((Question::Again, None, deleted.len()));
     }
     let same = |question: Question, people: &Option<String>| {
@@ -422,5 +392,6 @@ const fn subject(question: Question) -> &'static str {
         Question::Wave => "wave",
         Question::Cancel(_) => "cancel",
         Question::Again => "again",
+        Question::Deleted => "deleted",
     }
 }

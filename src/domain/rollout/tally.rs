@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::{
     ledger::{Ledger, State, count},
     people::Skip,
-    plan::{Facts, against, in_flight},
+    plan::Facts,
+    turn::{against, in_flight},
 };
 
 /// Examples of one problem.
@@ -56,6 +57,8 @@ const TO_BE_CREATED: &str = "ToBeCreated";
 /// One word of a shipment that somebody deleted.
 const SHIPMENT_DELETED: &str = "ShipmentDeleted";
 
+const DELETED_SAYS: &str = "Somebody deleted these people's shipments. They are made again only by a YubiKeyDecision with rolloutRef, the hold's id, action Proceed and userIDs.";
+
 pub(super) fn tally(ledger: &Ledger, facts: &Facts<'_>) -> (Counts, Vec<Problem>) {
     let mut problems = Problems::default();
     let mut counts = Counts {
@@ -68,8 +71,7 @@ pub(super) fn tally(ledger: &Ledger, facts: &Facts<'_>) -> (Counts, Vec<Problem>
     shipments(facts, &mut counts, &mut problems);
     for (id, entry) in &ledger.0 {
         if entry.state == State::Deleted {
-            let says = "Somebody deleted these people's shipments. They are made again only by a YubiKeyDecision with rolloutRef, the hold's id, action Proceed and userIDs.";
-            problems.add(SHIPMENT_DELETED, says, id.to_string());
+            problems.add(SHIPMENT_DELETED, DELETED_SAYS, id.to_string());
         }
     }
     for id in facts.foreign {

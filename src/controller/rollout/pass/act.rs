@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use futures::{FutureExt, StreamExt};
+use futures::FutureExt;
 
-use super::Pass;
+use super::{Pass, steps::carry_out};
 use crate::{
     clock,
     controller::{
@@ -12,11 +12,14 @@ use crate::{
         rollout::{
             check, leave,
             make::{self, Made},
-            people,
+            people, room,
             view::View,
         },
     },
-    domain::{failure::Failure, rollout::Plan},
+    domain::{
+        failure::Failure,
+        rollout::{Plan, Question},
+    },
 };
 
 /// Changes of shipments side by side.
@@ -33,8 +36,12 @@ impl Pass {
             return false;
         }
         let begun = self.begin(plan).await;
-        self.take_back(plan, view).await;
-        self.activate(plan).await;
+        if self.failure.is_none() {
+            self.take_back(plan, view).await;
+        }
+        if self.failure.is_none() {
+            self.activate(plan).await;
+        }
         begun
     }
 
@@ -42,30 +49,20 @@ impl Pass {
         let (api, rollout) = (&self.shipments, &self.object);
         let wanted =
             plan.begin.iter().filter_map(|id| Some((id.clone(), plan.book.ledger.0.get(id)?.key.clone())));
-        let all = wanted.map(|(id, key)| {
-            let one = async move {
-                let made = make::make(api, rollout, &id, &key).await;
-                (id, made)
-            };
-            one.boxed()
+        let steps = wanted.map(|(id, key)| {
+            async move { Ok((id.clone(), make::make(api, rollout, &id, &key).await?)) }.boxed()
         });
-        let all: Vec<_> = all.collect();
-        let made: Vec<_> = futures::stream::iter(all).buffer_unordered(SIDE_BY_SIDE).collect().await;
+        let steps: Vec<_> = steps.collect();
+        let (made, failure) = carry_out(steps, SIDE_BY_SIDE, || self.may_go_on()).await;
         let now = clock::now();
-        let mut any = false;
+        let any = !made.is_empty();
         for (id, made) in made {
             match made {
-                Ok(Made::There(shipment)) => {
-                    any = true;
-                    self.known.made.insert(id, (now, Arc::from(shipment)));
-                }
-                Ok(Made::Foreign) => {
-                    any = true;
-                    self.known.foreign.insert(id);
-                }
-                Err(failure) => self.fail(failure),
+                Made::There(shipment) => drop(self.known.made.insert(id, (now, Arc::from(shipment)))),
+                Made::Foreign => drop(self.known.foreign.insert(id)),
             }
         }
+        self.note(failure);
         any
     }
 
@@ -74,33 +71,41 @@ impl Pass {
         let Some(link) = self.link.clone() else { return };
         let (ctx, api) = (&*self.ctx, &self.shipments);
         let leaving = plan.delete.iter().filter_map(|id| view.ours.get(id));
-        let all: Vec<_> =
+        let steps: Vec<_> =
             leaving.map(|shipment| leave::take_back(ctx, &link, api, shipment).boxed()).collect();
-        let done: Vec<_> = futures::stream::iter(all).buffer_unordered(SIDE_BY_SIDE).collect().await;
-        for failure in done.into_iter().filter_map(Result::err) {
-            self.fail(failure);
-        }
+        let (_, failure) = carry_out(steps, SIDE_BY_SIDE, || self.may_go_on()).await;
+        self.note(failure);
     }
 
     async fn activate(&mut self, plan: &Plan) {
         let Some(link) = self.link.clone() else { return };
-        for id in &plan.activate {
-            if self.known.activated.contains(id) {
-                continue;
+        let open = plan.activate.iter().filter(|id| !self.known.activated.contains(*id)).cloned();
+        let steps = open.map(|id| {
+            let link = Arc::clone(&link);
+            async move {
+                people::activate(&link, &id).await?;
+                tracing::info!(user = %id, "the staged user is activated");
+                Ok(id)
             }
-            match people::activate(&link, id).await {
-                Ok(()) => {
-                    tracing::info!(user = %id, "the staged user is activated");
-                    self.known.activated.insert(id.clone());
-                }
-                Err(failure) => self.fail(failure),
-            }
+            .boxed()
+        });
+        let steps: Vec<_> = steps.collect();
+        let (activated, failure) = carry_out(steps, 1, || self.may_go_on()).await;
+        self.known.activated.extend(activated);
+        self.note(failure);
+    }
+
+    fn note(&mut self, failure: Option<Failure>) {
+        if let Some(failure) = failure {
+            self.fail(failure);
         }
     }
 
     /// People whom the source names and Okta does not know: marked, then created, then known by their id.
     pub(super) async fn create_people(&mut self) -> Result<bool, CommitError> {
-        let orders = !self.dry() && self.bar.is_none() && self.failure.is_none() && !self.is_early();
+        let stopped = self.book.holds.iter().any(|hold| hold.question == Question::Deleted);
+        let orders =
+            !self.dry() && self.bar.is_none() && self.failure.is_none() && !self.is_early() && !stopped;
         let Some(link) = self.link.clone().filter(|_| orders && !self.known.newcomers.is_empty()) else {
             return Ok(false);
         };
@@ -110,8 +115,11 @@ impl Pass {
         let others = usize::try_from(counts.waiting).unwrap_or_default().saturating_sub(left);
         let taken = usize::try_from(counts.served).unwrap_or_default() + others;
         let budget = usize::try_from(self.object.spec.budget).unwrap_or_default();
-        let count = left.min(people::BATCH).min(budget.saturating_sub(taken));
-        if count == 0 {
+        let room = room::people(&self.object, self.known.declared_bytes, &self.basis);
+        let room = usize::try_from(room).unwrap_or_default();
+        let places = budget.saturating_sub(taken).min(room.saturating_sub(others));
+        let count = left.min(people::BATCH).min(places);
+        if count == 0 || !self.may_go_on() {
             return Ok(false);
         }
         let batch: Vec<_> = self.known.newcomers.drain(..count).collect();
@@ -120,20 +128,25 @@ impl Pass {
             people::mark(&mut self.basis, &hash);
         }
         self.keep().await?;
-        for newcomer in &batch {
-            match people::create(&link, newcomer).await {
-                Ok(user) => {
-                    let hash = make::login_hash(&self.object, newcomer.person.login().as_str());
-                    if let Some(created) = self.basis.created.get_mut(&hash) {
-                        created.id = Some(user.id.to_string());
-                    }
-                }
-                Err(error) => self.fail(error.into()),
+        let steps: Vec<_> = batch
+            .iter()
+            .map(|newcomer| {
+                let link = &link;
+                async move { Ok((newcomer, people::create(link, newcomer).await?)) }.boxed()
+            })
+            .collect();
+        let (made, failure) = carry_out(steps, 1, || self.may_go_on()).await;
+        let is_whole = made.len() == batch.len();
+        for (newcomer, user) in made {
+            let hash = make::login_hash(&self.object, newcomer.person.login().as_str());
+            if let Some(created) = self.basis.created.get_mut(&hash) {
+                created.id = Some(user.id.to_string());
             }
         }
+        self.note(failure);
         self.keep().await?;
         // Whoever is there now is read with everybody else, and so is who is not.
-        if self.failure.is_some() {
+        if !is_whole {
             self.known.read_at = None;
         } else if self.known.newcomers.is_empty() {
             self.known.read_at = None;

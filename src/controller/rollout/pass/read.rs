@@ -12,11 +12,14 @@ use crate::{
     controller::{
         connection::link::Link,
         durations, measure,
-        rollout::source::{self, console},
+        rollout::{
+            room,
+            source::{self, console},
+        },
     },
     domain::{
         backoff,
-        failure::{Failure, Kind},
+        failure::{Failure, Kind, Reason},
         ids::UserId,
         rollout::{Key, Member},
         system_log::{LogPosition, LogQuery},
@@ -54,6 +57,7 @@ impl Pass {
                 self.known.roster = Some(Arc::new(read.roster));
                 self.known.newcomers = read.newcomers;
                 self.known.groups = read.groups;
+                self.known.declared_bytes = read.declared_bytes;
                 self.known.foreign.clear();
                 self.recovered();
             }
@@ -193,6 +197,9 @@ impl Pass {
             Some(cursor) => cursor,
             None => console::start(link).await?,
         };
+        if room::people(&self.object, self.known.declared_bytes, &self.basis) == 0 {
+            return Err(Failure::new(Reason::ObjectFull, room::closed()));
+        }
         let (book, told) = (&mut self.book, &mut self.told);
         let more = console::read(&self.object, source, link, &mut cursor, book, told).await;
         self.basis.cursor = Some(cursor);

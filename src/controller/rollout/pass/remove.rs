@@ -1,9 +1,10 @@
 //! The end of a rollout: its shipments are released, or deleted as far as they are not finished.
 
+use futures::FutureExt;
 use jiff::SignedDuration;
 use kube::ResourceExt;
 
-use super::{Done, Pass};
+use super::{Done, Pass, steps::carry_out};
 use crate::{
     api::{FINALIZER, rollout::OnDelete},
     clock,
@@ -65,10 +66,10 @@ impl Pass {
         };
         let open: Vec<_> =
             view.ours.iter().filter(|(id, _)| open(id)).map(|(_, shipment)| shipment).collect();
-        for shipment in open.iter().filter(|shipment| shipment.metadata.deletion_timestamp.is_none()) {
-            make::delete(&self.shipments, shipment).await?;
-        }
-        Ok(open.len())
+        let staying = open.iter().filter(|shipment| shipment.metadata.deletion_timestamp.is_none());
+        let steps: Vec<_> = staying.map(|shipment| make::delete(&self.shipments, shipment).boxed()).collect();
+        let (_, failure) = carry_out(steps, 1, || self.may_go_on()).await;
+        failure.map_or(Ok(open.len()), Err)
     }
 
     async fn say(&mut self, stand: &Stand) -> Result<(), CommitError> {

@@ -17,7 +17,7 @@ use crate::{
         decode::Decoded,
         events, list,
         rollout::{
-            decide, make,
+            decide, make, room,
             status::{self, Parts},
             view::View,
         },
@@ -102,10 +102,17 @@ impl Pass {
             elsewhere: &view.elsewhere,
             foreign: &self.known.foreign,
             bar: self.bar.as_ref(),
+            room: self.room(),
             suffix: &suffix,
             now: clock::now(),
         };
         plan(&self.book, &self.wanted(), &facts)
+    }
+
+    /// Whom the console named stands in the ledger already.
+    fn room(&self) -> Option<u32> {
+        let console = self.object.spec.source.okta_console.is_some();
+        (!console).then(|| room::people(&self.object, self.known.declared_bytes, &self.basis))
     }
 
     fn fresh_checks(&self) -> BTreeMap<UserId, Option<(Skip, String)>> {

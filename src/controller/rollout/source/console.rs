@@ -228,7 +228,7 @@ fn key(order: &ConsoleOrder) -> Key {
 
 fn entry(order: &ConsoleOrder) -> Entry {
     let day = order.published.to_zoned(TimeZone::UTC).date();
-    Entry { state: State::Waiting, day, key: key(order), times: 0 }
+    Entry { state: State::Waiting, day, key: key(order), times: 0, answered: false }
 }
 
 fn told_of(order: &ConsoleOrder) -> Member {

@@ -27,6 +27,8 @@ pub struct Read {
     pub newcomers: Vec<Newcomer>,
     /// Of groups: which.
     pub groups: Vec<GroupId>,
+    /// Of a list in the spec: bytes of JSON of what is declared, which the cache keeps without the list.
+    pub declared_bytes: usize,
 }
 
 /// A person as a member, with what speaks against a key as far as the profile tells.

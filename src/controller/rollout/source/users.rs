@@ -13,7 +13,7 @@ use crate::{
     },
     controller::{
         connection::link::Link,
-        rollout::{people::Newcomer, record},
+        rollout::{people::Newcomer, record, room},
     },
     domain::{
         directory::NewPerson,
@@ -56,12 +56,16 @@ pub async fn read(
     link: &Link,
     client: &Client,
 ) -> Result<Read, Failure> {
+    let mut list = Enlisted::default();
     let mut entries: Vec<Entry> = match (&source.list, &source.config_map) {
-        (Some(_), _) => list_of(rollout, client).await?.iter().map(listed).collect(),
+        (Some(_), _) => {
+            let (people, bytes) = list_of(rollout, client).await?;
+            list.read.declared_bytes = bytes;
+            people.iter().map(listed).collect()
+        }
         (None, Some(place)) => tabled(&table_of(rollout, place, client).await?)?,
         (None, None) => Vec::new(),
     };
-    let mut list = Enlisted::default();
     while !entries.is_empty() {
         let later = entries.split_off(entries.len().min(AT_ONCE));
         let directory = Directory::look(&entries, link).await?;
@@ -70,17 +74,19 @@ pub async fn read(
     Ok(list.end())
 }
 
-/// The list as it stands now: the cache does not keep it.
-async fn list_of(rollout: &YubiKeyRollout, client: &Client) -> Result<Vec<ListedUser>, Failure> {
+/// The list as it stands now, and how large it makes the object: the cache does not keep it.
+async fn list_of(rollout: &YubiKeyRollout, client: &Client) -> Result<(Vec<ListedUser>, usize), Failure> {
     let api: Api<YubiKeyRollout> = Api::namespaced(client.clone(), &rollout.namespace().unwrap_or_default());
     let live = api.get_opt(&rollout.name_any()).await.map_err(|error| {
         tracing::warn!(%error, "reading the list of the rollout failed");
         let says = "The API server did not show the list of spec.source.users; it is tried again.";
         Failure::new(Reason::StatusWriteFailed, says)
     })?;
-    let list = live.filter(|live| live.uid() == rollout.uid()).and_then(|live| live.spec.source.users?.list);
+    let live = live.filter(|live| live.uid() == rollout.uid());
+    let bytes = live.as_ref().map_or(0, room::declared);
+    let list = live.and_then(|live| live.spec.source.users?.list);
     // The watch is about to tell.
-    list.ok_or_else(|| {
+    list.map(|list| (list, bytes)).ok_or_else(|| {
         Failure::new(Reason::SourceUnreadable, "The list of spec.source.users has gone; it is read again.")
     })
 }
