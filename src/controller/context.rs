@@ -348,7 +348,9 @@ impl Context {
         let undecodable = undecodable.iter().filter_map(|other| other.metadata.uid.clone());
         let open =
             self.shipments.under(&among).iter().filter_map(|other| other.uid()).chain(undecodable).collect();
-        self.places.take(&among, &object.uid().unwrap_or_default(), &open, most)
+        let since = object.creation_timestamp().map_or(Timestamp::UNIX_EPOCH, |created| created.0);
+        let uid = object.uid().unwrap_or_default();
+        self.places.take_in_order(&among, (since, &uid), &open, most)
     }
 
     /// The right of one pass to begin an enrolment for this person. None: another pass is just doing it, and soon the

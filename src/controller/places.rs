@@ -2,11 +2,12 @@
 //! that are held, all of them would see the last free one.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::index::Term;
@@ -14,12 +15,19 @@ use super::index::Term;
 /// How long the cache may take to show what a pass wrote.
 const LAG: Duration = Duration::from_secs(10);
 
+/// Whoever waits for a place asks again sooner than this; who did not does not wait any more.
+const ASKS_WITHIN: Duration = Duration::from_secs(90);
+
 type Taken = HashMap<Term, HashMap<String, Option<Instant>>>;
+
+/// Who waits for a place, the oldest first, and when it asked last.
+type Waiting = HashMap<Term, BTreeMap<(Timestamp, String), Instant>>;
 
 /// All places that passes hold.
 #[derive(Debug, Clone, Default)]
 pub struct Places {
     taken: Arc<Mutex<Taken>>,
+    waiting: Arc<Mutex<Waiting>>,
 }
 
 fn lock(taken: &Mutex<Taken>) -> MutexGuard<'_, Taken> {
@@ -37,6 +45,34 @@ pub struct Place {
 }
 
 impl Places {
+    /// As [`Places::take`], for those who wait: a free place goes to the oldest, not to whoever asks first.
+    #[must_use]
+    pub fn take_in_order(
+        &self,
+        among: &Term,
+        (since, uid): (Timestamp, &str),
+        open: &HashSet<String>,
+        most: u32,
+    ) -> (u32, Option<Place>) {
+        let now = Instant::now();
+        let mut all = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = all.entry(among.clone()).or_default();
+        waiting.retain(|(_, other), asked| !open.contains(other) && now < *asked + ASKS_WITHIN);
+        let mine = (since, uid.to_owned());
+        let older = u32::try_from(waiting.range(..&mine).count()).unwrap_or(u32::MAX);
+        let (others, place) = self.take(among, uid, open, most.saturating_sub(older));
+        if place.is_some() {
+            waiting.remove(&mine);
+        } else {
+            waiting.insert(mine, now);
+        }
+        if waiting.is_empty() {
+            all.remove(among);
+        }
+        // Who has to wait for an older one meets no free place.
+        (if place.is_some() { others } else { others.max(most) }, place)
+    }
+
     /// Counts the other open orders and those that others are about to make, and takes a place if one is free.
     #[must_use]
     pub fn take(&self, among: &Term, uid: &str, open: &HashSet<String>, most: u32) -> (u32, Option<Place>) {
@@ -118,6 +154,32 @@ mod tests {
         assert!(first.is_some());
         let (others, again) = places.take(&among(), "a", &none, 1);
         assert!(others == 0 && again.is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_place_that_becomes_free_goes_to_the_oldest_that_still_waits() {
+        let places = Places::default();
+        let ask = |who: i64, open: &HashSet<String>| {
+            let since = Timestamp::from_second(who).expect("in range");
+            places.take_in_order(&among(), (since, &who.to_string()), open, 1)
+        };
+        let full = HashSet::from(["9".to_owned()]);
+        for who in [3, 1, 2] {
+            assert_eq!(ask(who, &full).0, 1);
+        }
+        let free = HashSet::new();
+        let (others, place) = ask(3, &free);
+        assert!(others == 1 && place.is_none(), "two older ones wait");
+        let mut first = ask(1, &free).1.expect("the oldest");
+        first.used = true;
+        drop(first);
+        let open = HashSet::from(["1".to_owned()]);
+        assert!(ask(2, &open).1.is_none());
+        // It was suspended meanwhile, and asks no more.
+        tokio::time::advance(Duration::from_secs(89)).await;
+        assert!(ask(3, &free).1.is_none(), "it may still ask");
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert!(ask(3, &free).1.is_some());
     }
 
     #[tokio::test(start_paused = true)]

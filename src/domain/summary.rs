@@ -185,3 +185,45 @@ pub fn phase_of(journal: &Journal) -> Phase {
         _ => Phase::Pending,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failed(reason: Reason) -> End {
+        End::Failed(Failure::new(reason, "As it was."))
+    }
+
+    fn note(journal: &mut Journal, end: &End, second: i64) {
+        let now = Timestamp::from_second(second).expect("in range");
+        note_end(journal, end, 1, "abc234", now);
+    }
+
+    #[test]
+    fn a_wait_counts_as_no_failure_grows_nothing_and_ends_neither_a_failure_nor_a_hold() {
+        let mut journal = Journal::default();
+        for second in 0..20 {
+            note(&mut journal, &failed(Reason::RateLimited), second);
+        }
+        assert_eq!(journal, Journal::default(), "nothing is written because time passed");
+        note(&mut journal, &failed(Reason::OktaUnavailable), 20);
+        note(&mut journal, &failed(Reason::OktaUnavailable), 21);
+        let before = journal.clone();
+        note(&mut journal, &failed(Reason::RateLimited), 22);
+        assert_eq!(journal, before, "what failed before has not passed because of a wait");
+        assert_eq!(journal.trouble.map(|trouble| trouble.count), Some(2));
+        let held = Rest { reason: Reason::ExistingKey, message: String::new(), until: None, pin: false };
+        let mut journal = Journal::default();
+        note(&mut journal, &End::Rest(held), 23);
+        let before = journal.clone();
+        note(&mut journal, &failed(Reason::RateLimited), 24);
+        assert_eq!(journal, before);
+    }
+
+    #[test]
+    fn who_waits_before_the_order_says_why_and_afterwards_nothing_changes() {
+        let summary = summarise(&Journal::default(), &failed(Reason::RateLimited), false);
+        assert_eq!((summary.phase, summary.reconciling, summary.stalled), (Phase::Pending, true, false));
+        assert!(matches!(summary.ready, Ready::Is(false, Reason::RateLimited, _)));
+    }
+}

@@ -68,6 +68,8 @@ struct Window {
     /// Calls that are ours and left, by the last answer.
     left: u64,
     ends: Instant,
+    /// By an answer of this very bucket, not of one that shared its window so far.
+    named: bool,
 }
 
 impl Window {
@@ -187,14 +189,25 @@ impl Budget {
             return;
         };
         let Some(rest) = seen.window() else { return };
-        let new =
-            Window { limit, left: remaining.saturating_sub(self.share.spared(limit)), ends: now + rest };
+        let left = remaining.saturating_sub(self.share.spared(limit));
+        let new = Window { limit, left, ends: now + rest, named: true };
         state.windows.retain(|window| now < window.ends + WINDOW);
-        match state.windows.iter_mut().find(|window| window.limit == limit) {
-            Some(known) if known.is_same(&new) => known.left = known.left.min(new.left),
-            Some(known) if new.ends > known.ends => *known = new,
-            Some(_) => {}
-            None => state.windows.push(new),
+        let old = match state.windows.iter_mut().find(|window| window.limit == limit) {
+            None => {
+                state.windows.push(new);
+                return;
+            }
+            Some(known) if known.is_same(&new) => {
+                *known = Window { left: known.left.min(new.left), named: true, ..*known };
+                return;
+            }
+            Some(known) if new.ends > known.ends || !known.named => std::mem::replace(known, new),
+            Some(_) => return,
+        };
+        if old.named && new.ends > old.ends {
+            // Whoever shared the old window shares the new one, until an answer of its own says otherwise.
+            let all = states.values_mut().flat_map(|state| &mut state.windows);
+            all.filter(|window| window.is_same(&old)).for_each(|w| *w = Window { named: false, ..new });
         }
     }
 

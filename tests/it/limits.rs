@@ -15,6 +15,8 @@ const LIMIT: u32 = 20;
 #[tokio::test]
 async fn a_crowd_waits_its_turn_without_failure_and_nobody_is_read_for_nothing() {
     scene("crowd")
+        // What becomes of the orders is not looked at.
+        .connection(json!({"polling": {"firstAfter": "1h", "interval": "1h"}}))
         .play(async |scene| {
             let mut logins = Vec::new();
             for number in 0..PEOPLE {

@@ -3,7 +3,7 @@
 //! each the oldest comes first.
 //!
 //! Who is let in has its calls reserved. Who is not rests without having read anything: it is woken when its turn has
-//! come, and its own timer, which is set to the time its place in the queue is worth, finds out if nobody did.
+//! come. Its own timer, which is set to the time its place in the queue is worth, finds out if nobody did.
 
 mod order;
 
@@ -93,6 +93,8 @@ struct Queue<T, B: Budget> {
     order: Order<T>,
     waiting: HashMap<T, Waiting<B::Need>>,
     called: HashMap<T, (B::Reserved, Instant)>,
+    /// When it is asked by itself whether there is enough for the next.
+    asks_at: Option<Instant>,
 }
 
 #[derive(Clone, Copy)]
@@ -102,19 +104,19 @@ struct Waiting<N> {
 }
 
 /// The right to call; what is left of its reservation, and the turn, go to the next when it is dropped.
-pub struct Admitted<T: Clone + Eq + Hash, B: Budget> {
+pub struct Admitted<T: Clone + Eq + Hash + Send + 'static, B: Budget> {
     queues: Admission<T, B>,
     connection: String,
     reserved: Option<B::Reserved>,
 }
 
-impl<T: Clone + Eq + Hash, B: Budget> fmt::Debug for Admitted<T, B> {
+impl<T: Clone + Eq + Hash + Send + 'static, B: Budget> fmt::Debug for Admitted<T, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Admitted").field("connection", &self.connection).finish_non_exhaustive()
     }
 }
 
-impl<T: Clone + Eq + Hash, B: Budget> Admitted<T, B> {
+impl<T: Clone + Eq + Hash + Send + 'static, B: Budget> Admitted<T, B> {
     /// What was reserved.
     #[must_use]
     pub const fn reserved(&self) -> Option<&B::Reserved> {
@@ -122,14 +124,14 @@ impl<T: Clone + Eq + Hash, B: Budget> Admitted<T, B> {
     }
 }
 
-impl<T: Clone + Eq + Hash, B: Budget> Drop for Admitted<T, B> {
+impl<T: Clone + Eq + Hash + Send + 'static, B: Budget> Drop for Admitted<T, B> {
     fn drop(&mut self) {
         self.reserved = None;
         self.queues.call_next(&self.connection);
     }
 }
 
-impl<T: Clone + Eq + Hash, B: Budget> Admission<T, B> {
+impl<T: Clone + Eq + Hash + Send + 'static, B: Budget> Admission<T, B> {
     /// `wake` calls who may come in now, and tells whether there still is one.
     #[must_use]
     pub fn new(wake: impl Fn(&T) -> bool + Send + Sync + 'static) -> Self {
@@ -163,7 +165,9 @@ impl<T: Clone + Eq + Hash, B: Budget> Admission<T, B> {
         let (called, short) = queue.call(Instant::now());
         let mine = queue.called.remove(who).map(|(reserved, _)| reserved);
         let wait = queue.time_of(who, need, short);
+        let asks_at = queue.asks_at(short);
         drop(queues);
+        self.ask_at(connection, asks_at);
         self.wake_all(called.iter().filter(|called| *called != who));
         mine.map(|reserved| self.admitted(connection, reserved)).ok_or(wait)
     }
@@ -220,12 +224,29 @@ impl<T: Clone + Eq + Hash, B: Budget> Admission<T, B> {
     }
 
     fn call_next(&self, connection: &str) {
-        let called = {
+        let (called, asks_at) = {
             let mut queues = self.queues();
             let Some(queue) = queues.get_mut(connection) else { return };
-            queue.call(Instant::now()).0
+            let (called, short) = queue.call(Instant::now());
+            (called, queue.asks_at(short))
         };
+        self.ask_at(connection, asks_at);
         self.wake_all(called.iter());
+    }
+
+    /// The next one is called when the window ends, whatever its own timer says: the estimate may be wrong by then.
+    fn ask_at(&self, connection: &str, at: Option<Instant>) {
+        let (Some(at), Ok(runtime)) = (at, tokio::runtime::Handle::try_current()) else { return };
+        let (queues, connection) = (self.clone(), connection.to_owned());
+        runtime.spawn(async move {
+            tokio::time::sleep_until(at).await;
+            if let Some(queue) =
+                queues.queues().get_mut(&connection).filter(|queue| queue.asks_at == Some(at))
+            {
+                queue.asks_at = None;
+            }
+            queues.call_next(&connection);
+        });
     }
 
     /// Whom nobody knows any more gives its place to the next.
@@ -247,6 +268,7 @@ impl<T: Clone + Eq + Hash, B: Budget> Queue<T, B> {
             order: Order::default(),
             waiting: HashMap::new(),
             called: HashMap::new(),
+            asks_at: None,
         }
     }
 
@@ -293,6 +315,13 @@ impl<T: Clone + Eq + Hash, B: Budget> Queue<T, B> {
             }
         }
         (called, first)
+    }
+
+    /// When to ask by itself, if that is sooner than it would be done anyway.
+    fn asks_at(&mut self, short: Option<Short>) -> Option<Instant> {
+        let at = Instant::now() + short.filter(|_| !self.waiting.is_empty())?.wait;
+        let sooner = self.asks_at.is_none_or(|known| at < known);
+        sooner.then(|| *self.asks_at.insert(at))
     }
 
     /// When it is worth asking again: after the present wait, and as many windows as those before it fill.

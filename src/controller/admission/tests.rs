@@ -131,3 +131,21 @@ async fn who_met_a_limit_on_its_way_is_not_let_in_before_the_time_that_was_named
     drop(scene.enter(2, Needs::Okta).unwrap());
     assert_eq!(scene.woken(), [1]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_next_is_called_when_the_window_ends_though_its_own_timer_is_later() {
+    let scene = Scene::new();
+    for who in 20..60 {
+        assert!(scene.enter(who, Needs::Okta).is_err());
+    }
+    // As many as fit into a window, and then none: whoever was called is served, and nobody asks.
+    for window in 0..4_u32 {
+        scene.limits.okta.store(5, Ordering::SeqCst);
+        tokio::time::sleep(Duration::from_secs(31)).await;
+        let called = scene.woken();
+        assert_eq!(called, (20 + window * 5..25 + window * 5).collect::<Vec<_>>(), "window {window}");
+        for who in called {
+            drop(scene.enter(who, Needs::Okta).unwrap());
+        }
+    }
+}
