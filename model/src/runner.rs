@@ -184,7 +184,7 @@ pub fn perform(b: &Bounds, s: &mut State, p: usize, fate: Fate) {
             think(b, s, pass)
         }
         Deed::Save => {
-            pass.journal.hold = None;
+            summary::note_progress(&mut pass.journal, pass.base.generation);
             if write(b, s, &mut pass) { think(b, s, pass) } else { refused(s, pass) }
         }
         Deed::Mark(what) => mark(b, s, pass, what, fate),
@@ -226,7 +226,7 @@ fn mark(b: &Bounds, s: &mut State, mut pass: Box<Pass>, what: Marked, fate: Fate
         return refused(s, pass);
     }
     pass.journal.mark(what, at(s.now), pass.seen.list.as_ref());
-    pass.journal.hold = None;
+    summary::note_progress(&mut pass.journal, pass.base.generation);
     let sent = pass.journal.clone();
     if fate == Fate::Pruned {
         // Who was not stored was not answered either.
@@ -307,7 +307,7 @@ fn record(
     }
     match next(b, s, &pass) {
         Step::Rest(rest) => pass.journal = ended(s, &pass, &End::Rest(rest)),
-        _ => pass.journal.hold = None,
+        _ => summary::note_progress(&mut pass.journal, pass.base.generation),
     }
     write(b, s, &mut pass);
     if fate == Fate::AnswerLost {
@@ -332,7 +332,7 @@ fn keep(b: &Bounds, s: &mut State, mut pass: Box<Pass>, what: Marked, attempt: A
     let Some(live) = s.slots[pass.slot].live.clone().filter(|live| live.uid == pass.base.uid) else { return };
     let mut journal = (*live.journal).clone();
     if fence::carry_over(&mut journal, what, attempt, receipt, live.generation, at(s.now)) {
-        journal.hold = None;
+        summary::note_progress(&mut journal, live.generation);
         (pass.journal, pass.base, pass.current) = (journal, live, true);
         write(b, s, &mut pass);
     }

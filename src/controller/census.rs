@@ -78,7 +78,8 @@ impl Collector for Census {
         let names: Vec<&str> = by_name.keys().map(String::as_str).collect();
         encode_tallies(&mut encoder, &count(&self.shipments, &names), clock::now())?;
         encode_rollouts(&mut encoder, &self.rollouts)?;
-        self.known.encode(&mut encoder, &names, leads)
+        let uid = |c: &Arc<YubiKeyConnection>| (c.name_any(), c.uid().unwrap_or_default());
+        self.known.encode(&mut encoder, &connections.iter().map(uid).collect(), leads)
     }
 }
 

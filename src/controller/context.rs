@@ -23,8 +23,8 @@ use super::{
     connection::{
         follower::Following,
         link::Link,
-        reconcile::Examined,
-        registry::{Connection, Registry, Stand},
+        registry::{Registry, Stand},
+        way::Way,
     },
     decode::{Decoded, Undecodable},
     events,
@@ -79,8 +79,8 @@ pub struct Context {
     pub namespaces: Namespaces,
     /// What the watches show and this version cannot decode.
     pub undecodables: Undecodables,
-    /// All connections that were examined.
-    pub registry: Registry,
+    /// What is known of connections.
+    pub registry: Arc<Registry>,
     /// Where credentials are mounted.
     pub credentials_dir: PathBuf,
     /// Certificates that all connections trust, if any.
@@ -116,7 +116,6 @@ struct Memory {
     written: Mutex<HashMap<String, Arc<YubiKeyShipment>>>,
     /// How the last pass over each shipment ended.
     rests: Mutex<HashMap<String, Rested>>,
-    examined: Mutex<HashMap<String, Examined>>,
 }
 
 /// How a pass ended: until something changes, or the time has come, another one would find the same.
@@ -142,6 +141,8 @@ pub struct Parts {
     pub shipments: View<YubiKeyShipment>,
     /// See [`Context::connections`].
     pub connections: Store<YubiKeyConnection>,
+    /// See [`Context::registry`].
+    pub registry: Arc<Registry>,
     /// See [`Context::decisions`].
     pub decisions: View<YubiKeyDecision>,
     /// See [`Context::rollouts`].
@@ -184,7 +185,7 @@ impl Context {
             rollout_memory: rollout::memory::Memory::default(),
             namespaces: parts.namespaces,
             undecodables: parts.undecodables,
-            registry: Registry::default(),
+            registry: parts.registry,
             credentials_dir: parts.credentials_dir,
             shared_ca: parts.shared_ca,
             metrics: parts.metrics,
@@ -252,7 +253,7 @@ impl Context {
     #[must_use]
     pub fn resting(&self, object: &YubiKeyShipment, now: Timestamp) -> Option<Option<Timestamp>> {
         let rested = *lock(&self.memory.rests).get(&object.uid()?)?;
-        let stand = self.registry.stand(&object.spec.connection_ref.name);
+        let stand = self.stand(&object.spec.connection_ref.name);
         let unchanged = version(object) <= rested.version
             && stand.epoch == rested.stand.epoch
             && (!rested.refused || stand.keys == rested.stand.keys);
@@ -266,29 +267,25 @@ impl Context {
         lock(&self.memory.rests).contains_key(&object.uid().unwrap_or_default())
     }
 
-    /// What the last examination of a connection saw.
+    fn declared(&self, connection: &str) -> Option<Arc<YubiKeyConnection>> {
+        self.connections.get(&ObjectRef::new(connection))
+    }
+
+    /// What stands under this name now, and which version of it.
     #[must_use]
-    pub fn examined(&self, connection: &str) -> Option<Examined> {
-        lock(&self.memory.examined).get(connection).cloned()
+    pub fn way(&self, connection: &str) -> (Stand, Way) {
+        let Some(declared) = self.declared(connection) else {
+            let undecodable = self.undecodable_connection(connection);
+            return (Stand::default(), undecodable.map_or(Way::Absent, Way::Faulty));
+        };
+        let (stand, found) = self.registry.look(&declared.uid().unwrap_or_default());
+        (stand, Way::of(&declared.spec, found))
     }
 
-    /// Notes an examination.
-    pub fn set_examined(&self, connection: &str, examined: Examined) {
-        lock(&self.memory.examined).insert(connection.to_owned(), examined);
-    }
-
-    /// The connection is gone.
-    pub fn forget_connection(&self, connection: &str) {
-        self.registry.remove(connection);
-        self.metrics.connections.set_expiry(connection, None);
-    }
-
-    /// The connection cannot be decoded, so nothing of it is used; without a fault: it is examined anew.
-    pub fn connection_undecodable(&self, connection: &str, fault: Option<Failure>) {
-        lock(&self.memory.examined).remove(connection);
-        match fault {
-            Some(fault) => self.registry.set(connection, Connection::Faulty(fault)),
-            None => self.forget_connection(connection),
+    /// A connection cannot be decoded, or can be again, or is gone: its shipments look anew.
+    pub fn connection_undecodable(&self, connection: &str) {
+        for shipment in self.shipments.under(&Term::Connection(connection.to_owned())) {
+            self.wake(&shipment);
         }
     }
 
@@ -299,13 +296,37 @@ impl Context {
         Some(connection_fault(connection, &object))
     }
 
-    /// Does a shipment with an open effect name this connection?
+    /// Which version of the connection of this name stands.
     #[must_use]
-    pub fn needs_connection(&self, connection: &str) -> bool {
+    pub fn stand(&self, connection: &str) -> Stand {
+        let declared = self.declared(connection).and_then(|declared| declared.uid());
+        declared.map(|uid| self.registry.stand(&uid)).unwrap_or_default()
+    }
+
+    /// Uid of the connection of this name; empty if there is none.
+    #[must_use]
+    pub fn uid_of(&self, connection: &str) -> String {
+        self.declared(connection).and_then(|declared| declared.uid()).unwrap_or_default()
+    }
+
+    /// Is the connection of this name being deleted?
+    #[must_use]
+    pub fn is_leaving(&self, connection: &str) -> bool {
+        self.declared(connection).is_some_and(|declared| declared.metadata.deletion_timestamp.is_some())
+    }
+
+    /// Shipments with an open effect that name this connection, sorted.
+    #[must_use]
+    pub fn keepers(&self, connection: &str) -> Vec<String> {
         let term = Term::Connection(connection.to_owned());
         let theirs = self.shipments.under(&term);
-        theirs.iter().any(|s| s.status.as_ref().is_some_and(is_marked))
-            || self.undecodables.under(&term).iter().any(|s| s.traces.open)
+        let open = theirs.iter().filter(|s| s.status.as_ref().is_some_and(is_marked));
+        let mut names: Vec<_> = open.map(|s| whole_name(s.as_ref())).collect();
+        let undecodable = self.undecodables.under(&term);
+        let open = undecodable.iter().filter(|s| s.traces.open);
+        names.extend(open.map(|s| format!("{}/{}", s.namespace(), s.name())));
+        names.sort_unstable();
+        names
     }
 
     /// Does the connection admit the shipment's namespace?
@@ -456,10 +477,8 @@ impl Context {
     }
 
     fn org_behind(&self, connection: &str) -> Option<String> {
-        match self.registry.get(connection)? {
-            Connection::Usable(link) => link.facts.orgs.okta.as_ref().map(ToString::to_string),
-            Connection::Faulty(_) => None,
-        }
+        let link = self.way(connection).1.usable()?;
+        link.facts.orgs.okta.as_ref().map(ToString::to_string)
     }
 
     /// Another resource that has this order.

@@ -20,7 +20,7 @@ use super::{
     Context,
     census::Census,
     commit::FIELD_MANAGER,
-    connection,
+    connection::{self, registry::Registry},
     context::Parts,
     measure,
     namespaces::Namespaces,
@@ -81,7 +81,8 @@ pub async fn run(setup: Setup, stop: impl Future<Output = ()> + Send + 'static) 
     }
     let (undecodables, notices) = Undecodables::new();
     let opening = Opening { client: &setup.client, readiness: &readiness, undecodables: &undecodables };
-    let (connections, known_connections) = watch::connections(opening);
+    let registry = Arc::new(Registry::default());
+    let (connections, known_connections) = watch::connections(opening, &registry);
     let (namespaces, namespace_watch) = Namespaces::of(opening, &setup.scope);
     let places: Vec<_> =
         setup.scope.places().into_iter().map(|place| Place::open(opening, place.as_deref())).collect();
@@ -94,6 +95,7 @@ pub async fn run(setup: Setup, stop: impl Future<Output = ()> + Send + 'static) 
         ),
         shipments: places.iter().map(|place| place.shipments.clone()).collect(),
         connections: known_connections,
+        registry,
         decisions: places.iter().map(|place| place.decisions.clone()).collect(),
         rollouts: places.iter().map(|place| place.rollouts.clone()).collect(),
         namespaces,

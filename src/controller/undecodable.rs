@@ -176,13 +176,13 @@ pub async fn run(ctx: Arc<Context>, notices: mpsc::UnboundedReceiver<Notice>) {
         match task {
             Task::Notice(Notice::Found(object)) => {
                 log_found(&object);
-                note_connection(&ctx, &object, true);
+                note_connection(&ctx, &object);
                 wake(&ctx, &object);
                 say(&ctx, &object).await;
             }
             Task::Notice(Notice::Over(object)) => {
                 log_over(&object);
-                note_connection(&ctx, &object, false);
+                note_connection(&ctx, &object);
                 wake(&ctx, &object);
             }
             Task::Leads => {
@@ -210,13 +210,12 @@ fn log_over(object: &Undecodable) {
 }
 
 /// A connection that is not understood is not used, and is examined anew once it is.
-fn note_connection(ctx: &Context, object: &Undecodable, found: bool) {
+fn note_connection(ctx: &Context, object: &Undecodable) {
     if object.kind != measure::CONNECTION {
         return;
     }
     let (_, name) = place(object);
-    let fault = found.then(|| connection_fault(name, object));
-    ctx.connection_undecodable(name, fault);
+    ctx.connection_undecodable(name);
 }
 
 /// Shipments of the same person and the rollout that made it.

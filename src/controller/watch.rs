@@ -17,6 +17,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::{mpsc, watch};
 
 use super::{
+    connection::registry::Registry,
     decode::{Decoded, Watched},
     index::{Index, Indexed, Term},
     undecodable::{Key, Undecodables, key},
@@ -386,12 +387,17 @@ fn rollout_of(shipment: &YubiKeyShipment) -> Option<ObjectRef<YubiKeyRollout>> {
     Some(ObjectRef::new(name).within(&shipment.namespace()?))
 }
 
-/// Connections of the whole cluster; they have no namespace.
+/// Connections of the whole cluster; they have no namespace. What is known of one comes and goes with it.
 #[must_use]
-pub fn connections(opening: Opening<'_>) -> (Controller<YubiKeyConnection>, Store<YubiKeyConnection>) {
+pub fn connections(
+    opening: Opening<'_>,
+    registry: &Arc<Registry>,
+) -> (Controller<YubiKeyConnection>, Store<YubiKeyConnection>) {
     let fate = Fate::new("connections", None, opening.readiness);
     let api = Api::<Decoded<YubiKeyConnection>>::all(opening.client.clone());
-    let (store, stream) = open(opening, api, None, fate, |_| {});
+    let known = Arc::clone(registry);
+    let note = move |event: &Event<YubiKeyConnection>| known.note(event);
+    let (store, stream) = open(opening, api, None, fate, note);
     (Controller::for_stream(stream, store.clone()), store)
 }
 

@@ -129,6 +129,8 @@ reasons! {
     UserNotFound = Stalled,
     /// The user is suspended, deprovisioned or gone.
     UserNotEligible = Stalled,
+    /// Okta denies the app this one user.
+    UserForbidden = Stalled,
     /// Recipient data is missing, too long, or not allowed.
     InvalidRecipient = Stalled,
     /// `YubiEnterprise` calls the address undeliverable.

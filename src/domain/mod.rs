@@ -12,6 +12,7 @@ pub mod fence;
 pub mod hold;
 pub mod ids;
 pub mod journal;
+pub mod lasting;
 pub mod place_names;
 pub mod plan;
 pub mod preflight;

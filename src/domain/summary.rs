@@ -8,6 +8,7 @@ use super::{
     failure::{Failure, Kind, Reason},
     hold,
     journal::{Enrollment, Hold, Journal, Order, Trouble},
+    lasting,
     plan::Rest,
     seen::ParcelClass,
 };
@@ -72,9 +73,12 @@ pub fn note_end(journal: &mut Journal, end: &End, generation: i64, suffix: &str,
     match end {
         End::Failed(failure) if failure.is_wait() => {}
         End::Failed(failure) => {
+            end_by_spec(journal, generation);
             let before =
                 journal.trouble.take().filter(|t| t.reason == failure.reason && t.message == failure.message);
             journal.trouble = Some(match before {
+                // Said once: the connection itself tells how it goes on.
+                Some(same) if failure.reason.kind() == Kind::Auth => same,
                 Some(mut same) => {
                     same.count = same.count.saturating_add(1).min(backoff::LAST_COUNT);
                     same
@@ -91,7 +95,26 @@ pub fn note_end(journal: &mut Journal, end: &End, generation: i64, suffix: &str,
     }
 }
 
+/// Notes that something is being done: what was held for a passing reason is not held any more.
+pub fn note_progress(journal: &mut Journal, generation: i64) {
+    if lasting::in_force(journal, generation).is_none() {
+        journal.hold = None;
+    }
+}
+
+/// A failure says nothing about a hold, but a hold of an older spec is over.
+fn end_by_spec(journal: &mut Journal, generation: i64) {
+    let ended =
+        journal.hold.as_ref().is_some_and(|hold| lasting::is_lasting(hold) && hold.generation != generation);
+    if ended {
+        journal.hold = None;
+    }
+}
+
 fn note_hold(journal: &mut Journal, rest: &Rest, generation: i64, suffix: &str, now: Timestamp) {
+    if lasting::outlasts(journal, rest.reason, generation) {
+        return;
+    }
     let waits = rest.reason.kind() == Kind::Stalled || rest.reason == Reason::AwaitingApproval;
     if !waits {
         journal.hold = None;
@@ -126,9 +149,29 @@ pub fn message(journal: &Journal, rest: &Rest) -> String {
     match &journal.hold {
         Some(hold) if !hold.choices.is_empty() => {
             let choices: Vec<_> = hold.choices.iter().map(|c| c.as_str()).collect();
-            format!("{} Hold {}: {}.", rest.message, hold.id, choices.join(", "))
+            let why = if hold.reason == rest.reason { String::new() } else { format!(" ({})", hold.reason) };
+            format!("{} Hold {}{why}: {}.", rest.message, hold.id, choices.join(", "))
         }
         _ => rest.message.clone(),
+    }
+}
+
+/// What is said of the end of a pass: a hold that outlasts it is said on, because a person must still do the same. A
+/// deletion says what it waits for.
+#[must_use]
+pub fn said(journal: &Journal, end: &End, deleting: bool) -> End {
+    let reason = match end {
+        End::Rest(rest) => rest.reason,
+        End::Failed(failure) => failure.reason,
+    };
+    match lasting::standing(journal).filter(|hold| !deleting && hold.reason != reason) {
+        Some(hold) => End::Rest(Rest {
+            reason: hold.reason,
+            message: hold.message.clone(),
+            until: None,
+            pin: lasting::asks_for_the_pin(hold),
+        }),
+        None => end.clone(),
     }
 }
 

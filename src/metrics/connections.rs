@@ -20,7 +20,7 @@ const YUBICO_TOKEN: &str = "yubico-api-token";
 const HOUR: f64 = 3600.0;
 const DAY: f64 = 24.0 * HOUR;
 
-/// Of all connections, by name.
+/// Of all connections, by uid: one that was made again begins anew.
 #[derive(Debug, Default)]
 pub struct Connections(Mutex<BTreeMap<String, Known>>);
 
@@ -46,33 +46,38 @@ impl Connections {
     }
 
     /// Sets the keys left for each model of the connection, as just read; a model that is not named has no number.
-    pub fn set_stock(&self, connection: &str, stock: Vec<(String, i64)>) {
-        self.all().entry(connection.to_owned()).or_default().stock = stock;
+    pub fn set_stock(&self, uid: &str, stock: Vec<(String, i64)>) {
+        self.all().entry(uid.to_owned()).or_default().stock = stock;
     }
 
     /// Sets when the connection's token of `YubiEnterprise` expires (UTC); `None` is not known.
-    pub fn set_expiry(&self, connection: &str, at: Option<Timestamp>) {
-        self.all().entry(connection.to_owned()).or_default().expiry = at;
+    pub fn set_expiry(&self, uid: &str, at: Option<Timestamp>) {
+        self.all().entry(uid.to_owned()).or_default().expiry = at;
     }
 
     /// Counts the time from the accepted order to the activation of one credential.
-    pub fn observe_activation(&self, connection: &str, took: Duration) {
-        self.all().entry(connection.to_owned()).or_default().activation.observe(took.as_secs_f64());
+    pub fn observe_activation(&self, uid: &str, took: Duration) {
+        self.all().entry(uid.to_owned()).or_default().activation.observe(took.as_secs_f64());
     }
 
-    /// Writes the series of the connections that exist, and forgets the others. What was read while this process led
+    /// Writes the series of the connections that exist, by name and uid, and forgets the others. What was read while this process led
     /// is left out once it does not lead any more: another one reads it by then.
     ///
     /// # Errors
     /// If the text cannot be written.
-    pub fn encode(&self, encoder: &mut DescriptorEncoder<'_>, existing: &[&str], leads: bool) -> fmt::Result {
-        let mut all = self.all();
-        all.retain(|name, _| existing.contains(&name.as_str()));
-        for name in existing {
-            if !all.contains_key(*name) {
-                all.insert((*name).to_owned(), Known::default());
-            }
+    pub fn encode(
+        &self,
+        encoder: &mut DescriptorEncoder<'_>,
+        existing: &BTreeMap<String, String>,
+        leads: bool,
+    ) -> fmt::Result {
+        let mut kept = self.all();
+        kept.retain(|uid, _| existing.values().any(|known| known == uid));
+        for uid in existing.values() {
+            kept.entry(uid.clone()).or_default();
         }
+        let all: BTreeMap<&str, &Known> =
+            existing.iter().filter_map(|(name, uid)| Some((name.as_str(), kept.get(uid)?))).collect();
         if leads {
             encode_stock(encoder, &all)?;
             encode_expiry(encoder, &all)?;
@@ -81,7 +86,7 @@ impl Connections {
     }
 }
 
-fn encode_stock(encoder: &mut DescriptorEncoder<'_>, all: &BTreeMap<String, Known>) -> fmt::Result {
+fn encode_stock(encoder: &mut DescriptorEncoder<'_>, all: &BTreeMap<&str, &Known>) -> fmt::Result {
     if all.values().all(|known| known.stock.is_empty()) {
         return Ok(());
     }
@@ -89,14 +94,14 @@ fn encode_stock(encoder: &mut DescriptorEncoder<'_>, all: &BTreeMap<String, Know
     let mut family = encoder.encode_descriptor("stock", help, None, MetricType::Gauge)?;
     for (connection, known) in all {
         for (model, left) in &known.stock {
-            let labels = [("connection", connection.as_str()), ("model", model.as_str())];
+            let labels = [("connection", *connection), ("model", model.as_str())];
             family.encode_family(&labels)?.encode_gauge(left)?;
         }
     }
     Ok(())
 }
 
-fn encode_expiry(encoder: &mut DescriptorEncoder<'_>, all: &BTreeMap<String, Known>) -> fmt::Result {
+fn encode_expiry(encoder: &mut DescriptorEncoder<'_>, all: &BTreeMap<&str, &Known>) -> fmt::Result {
     if all.values().all(|known| known.expiry.is_none()) {
         return Ok(());
     }
@@ -105,13 +110,13 @@ fn encode_expiry(encoder: &mut DescriptorEncoder<'_>, all: &BTreeMap<String, Kno
     let mut family = encoder.encode_descriptor(name, help, Some(&unit), MetricType::Gauge)?;
     for (connection, known) in all {
         let Some(at) = known.expiry else { continue };
-        let labels = [("connection", connection.as_str()), ("credential", YUBICO_TOKEN)];
+        let labels = [("connection", *connection), ("credential", YUBICO_TOKEN)];
         family.encode_family(&labels)?.encode_gauge(&at.as_second())?;
     }
     Ok(())
 }
 
-fn encode_activation(encoder: &mut DescriptorEncoder<'_>, all: &BTreeMap<String, Known>) -> fmt::Result {
+fn encode_activation(encoder: &mut DescriptorEncoder<'_>, all: &BTreeMap<&str, &Known>) -> fmt::Result {
     if all.is_empty() {
         return Ok(());
     }
@@ -119,7 +124,7 @@ fn encode_activation(encoder: &mut DescriptorEncoder<'_>, all: &BTreeMap<String,
     let (name, unit) = ("order_to_activation", Unit::Seconds);
     let mut family = encoder.encode_descriptor(name, help, Some(&unit), MetricType::Histogram)?;
     for (connection, known) in all {
-        let labels = [("connection", connection.as_str())];
+        let labels = [("connection", *connection)];
         known.activation.encode(family.encode_family(&labels)?)?;
     }
     Ok(())
@@ -134,7 +139,7 @@ mod tests {
     use super::*;
 
     #[derive(Debug)]
-    struct Fixed(Arc<Connections>, Vec<&'static str>, bool);
+    struct Fixed(Arc<Connections>, BTreeMap<String, String>, bool);
 
     impl Collector for Fixed {
         fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
@@ -142,9 +147,15 @@ mod tests {
         }
     }
 
-    fn read(known: &Arc<Connections>, existing: &[&'static str], leads: bool) -> String {
+    /// `existing`: names, which are uids as well unless both are told.
+    fn read(known: &Arc<Connections>, existing: &[&str], leads: bool) -> String {
+        let both = |text: &&str| match text.split_once('=') {
+            Some((name, uid)) => (name.to_owned(), uid.to_owned()),
+            None => ((*text).to_owned(), (*text).to_owned()),
+        };
         let mut registry = Registry::default();
-        registry.register_collector(Box::new(Fixed(Arc::clone(known), existing.to_vec(), leads)));
+        let existing = existing.iter().map(both).collect();
+        registry.register_collector(Box::new(Fixed(Arc::clone(known), existing, leads)));
         let mut text = String::new();
         encode(&mut text, &registry).unwrap();
         text.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>().join("\n")
@@ -169,6 +180,14 @@ mod tests {
         assert!(!after.contains(r#""b""#), "{after}");
         let again = read(&known, &["a", "b"], true);
         assert!(again.contains(r#"order_to_activation_seconds_count{connection="b"} 0"#), "{again}");
+    }
+
+    #[test]
+    fn a_connection_that_was_made_again_begins_anew() {
+        let known = known();
+        let again = read(&known, &["a=another"], true);
+        assert!(!again.contains("stock{") && !again.contains("expiry"), "{again}");
+        assert!(again.contains(r#"order_to_activation_seconds_count{connection="a"} 0"#), "{again}");
     }
 
     #[test]

@@ -97,6 +97,8 @@ pub(super) struct Request {
     pub(super) scope: Scope,
     /// The reason if Okta understood and said no.
     pub(super) refused: Reason,
+    /// It is about one user, whom the app's role may not cover.
+    pub(super) personal: bool,
     pub(super) body: Body,
     /// Beside those that every call has.
     pub(super) headers: HeaderMap,
@@ -113,9 +115,15 @@ impl Request {
             bucket,
             scope: Scope::Road,
             refused: Reason::OktaUnavailable,
+            personal: false,
             body: Body::None,
             headers: HeaderMap::new(),
         }
+    }
+
+    /// The same, about one user.
+    pub(super) fn personal(self) -> Self {
+        Self { personal: true, ..self }
     }
 
     /// The effects of a shipment's road are prepared: their mark is written, and nothing is waited for any more.
@@ -236,7 +244,8 @@ impl Client {
                 if tokens > 0 && token.is_some() && fault::token_refused(answer) {
                     return Ok(Step::TokenRefused);
                 }
-                judge(answer, request.refused, wait, &read).map(Step::Done)
+                let read = judge(answer, request.refused, wait, &read).map(Step::Done);
+                read.map_err(|error| if request.personal { fault::of_the_user(answer, error) } else { error })
             });
             match step.await? {
                 Step::Done(value) => return Ok(value),

@@ -33,7 +33,7 @@ impl Client {
         let url = self.preregistration(&["users", user.as_str(), "enrollments"])?;
         let request = |url| Request {
             refused: Reason::UserNotFound,
-            ..Request::get("enrollments", Bucket::Preregistration, url)
+            ..Request::get("enrollments", Bucket::Preregistration, url).personal()
         };
         let mut pages = self.pages(url, request, read_page).await?.into_iter();
         // The clock of the first page: what was made later was made after the question.
@@ -153,6 +153,7 @@ fn change(operation: &'static str, method: Method, url: Url, body: Body, refused
         bucket: Bucket::Preregistration,
         scope: Scope::Road,
         refused,
+        personal: true,
         body,
         headers: HeaderMap::new(),
     }

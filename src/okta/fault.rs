@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::{
-    domain::failure::{CallError, Reason},
+    domain::failure::{CallError, Failure, Reason},
     http::{Answer, fault},
 };
 
@@ -92,6 +92,20 @@ pub(super) fn name_the_scope(mut error: CallError, scope: &str, what: &str) -> C
         error.failure.message = format!(
             "Okta does not let the app read {what}: grant the scope {scope} under `Okta API Scopes` of the app and \
              assign it an admin role that covers it"
+        );
+    }
+    error
+}
+
+/// A denial of a call about one user says nothing about others: the app's role may leave this one out. A session that
+/// is not valid is everybody's.
+pub(super) fn of_the_user(answer: &Answer, mut error: CallError) -> CallError {
+    let denied = error.failure.reason == Reason::OktaForbidden && answer.status == 403;
+    if denied && code(answer) != Some(Code::InvalidSession) {
+        error.failure = Failure::new(
+            Reason::UserForbidden,
+            "Okta denies the app this user (HTTP 403): bring the user back into the resource set of the app's admin \
+             role; an admin's key takes a role that may manage admins. Other users are not concerned",
         );
     }
     error

@@ -39,7 +39,7 @@ impl Client {
         let url = self.url(&["api", "v1", "users", user.as_str(), "groups"])?;
         let request = |url| Request {
             refused: Reason::UserNotFound,
-            ..Request::get("user-groups", Bucket::Users, url)
+            ..Request::get("user-groups", Bucket::Users, url).personal()
         };
         let pages = self.pages(url, request, read_page);
         Ok(pages.await?.into_iter().flatten().collect())

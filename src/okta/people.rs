@@ -110,7 +110,7 @@ impl Client {
     pub async fn activate_user(&self, id: &UserId) -> Result<UserActivation, CallError> {
         let mut url = self.url(&["api", "v1", "users", id.as_str(), "lifecycle", "activate"])?;
         url.query_pairs_mut().append_pair("sendEmail", "false");
-        let call = change("activate-user", url, Body::Empty, Reason::UserNotFound);
+        let call = change("activate-user", url, Body::Empty, Reason::UserNotFound).personal();
         if self.call(call, read_activated).await? == Taken::Accepted {
             return Ok(UserActivation::Accepted);
         }
@@ -135,7 +135,7 @@ impl Client {
         let url = self.url(&["api", "v1", "users", id.as_str(), "factors"])?;
         let request = |url| Request {
             refused: Reason::UserNotFound,
-            ..Request::get("user-factors", Bucket::Users, url)
+            ..Request::get("user-factors", Bucket::Users, url).personal()
         };
         Ok(self.pages(url, request, read_factors).await?.into_iter().any(|active| active))
     }
@@ -192,6 +192,7 @@ fn change(operation: &'static str, url: Url, body: Body, refused: Reason) -> Req
         bucket: Bucket::Users,
         scope: Scope::Road,
         refused,
+        personal: false,
         body,
         headers: HeaderMap::new(),
     }

@@ -32,7 +32,10 @@ impl Client {
         }
         let url = self.url(&["api", "v1", "users", id.as_str()])?;
         let user = self
-            .call(Request { headers: trimmed(), ..Request::get("user", Bucket::Users, url) }, read_user)
+            .call(
+                Request { headers: trimmed(), ..Request::get("user", Bucket::Users, url).personal() },
+                read_user,
+            )
             .await?;
         // Okta takes a short login in this place as well.
         Ok(user.filter(|user| user.id == *id))

@@ -425,6 +425,9 @@ pub struct HoldStatus {
     pub since: MicroTime,
     /// Generation of the spec that is held.
     pub generation: i64,
+    /// Digest of the spec that is held, without `suspend` and `deletionPolicy`: a change of those ends no hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spec: Option<String>,
     /// What a person can answer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub choices: Vec<String>,

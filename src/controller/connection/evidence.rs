@@ -11,6 +11,7 @@ use crate::{
         connection::YubiKeyConnection,
         shipment::{EnrollmentOutcome, OrderOutcome, YubiKeyShipment, YubiKeyShipmentStatus},
     },
+    chance,
     controller::{Context, conditions},
     domain::{
         ids::{EnrollmentId, UserId},
@@ -21,11 +22,14 @@ use crate::{
 /// People whose last orders must have been refused before that says anything about the model: one may have a bad address.
 const REFUSED: usize = 2;
 
+/// People with whom the road is tried at most.
+const PEOPLE: usize = 3;
+
 /// What the shipments show.
 #[derive(Debug, Default)]
 pub struct Evidence {
-    /// Somebody of this connection.
-    pub somebody: Option<UserId>,
+    /// A few people of this connection, each once.
+    pub people: Vec<UserId>,
     /// Orders could be made when somebody last looked: a person of this connection has an enrolment, or the conditions
     /// of its status say so.
     pub road_was_open: bool,
@@ -43,6 +47,23 @@ fn stood_open(object: &YubiKeyConnection) -> bool {
         })
     };
     stood(Check::RoleAssigned) && stood(Check::PreRegistrationEnabled)
+}
+
+/// Is the shipment of the org that this connection leads to? One that had its name before may have led elsewhere.
+fn is_of(object: &YubiKeyConnection, status: &YubiKeyShipmentStatus) -> bool {
+    let looked = object.status.as_ref().filter(|status| !status.conditions.is_empty());
+    let theirs = status.org.as_ref().and_then(|org| org.okta.as_ref());
+    looked.is_some_and(|ours| ours.okta_organization.as_ref() == theirs)
+}
+
+/// A few of them, others at each look, so that no odd person is asked for ever.
+fn some_of(mut people: Vec<UserId>) -> Vec<UserId> {
+    let mut some = Vec::new();
+    while some.len() < PEOPLE && !people.is_empty() {
+        let index = usize::from(chance::byte()) * people.len() / 256;
+        some.push(people.swap_remove(index));
+    }
+    some
 }
 
 /// How orders of one model ended.
@@ -71,14 +92,17 @@ impl Evidence {
     pub fn of(ctx: &Context, object: &YubiKeyConnection) -> Self {
         let connection = &object.name_any();
         let mut evidence = Self { road_was_open: stood_open(object), ..Self::default() };
+        let mut people = BTreeSet::new();
         for shipment in ctx.shipments.state() {
             let Some(status) = &shipment.status else { continue };
             evidence.note_person(status);
-            if shipment.spec.connection_ref.name == *connection {
+            if shipment.spec.connection_ref.name == *connection && is_of(object, status) {
+                people.extend(status.user_id.as_ref().and_then(|id| UserId::new(id.as_str()).ok()));
                 evidence.note_road(status);
                 evidence.note_order(&shipment, status);
             }
         }
+        evidence.people = some_of(people.into_iter().collect());
         evidence
     }
 
@@ -112,10 +136,8 @@ impl Evidence {
     }
 
     fn note_road(&mut self, status: &YubiKeyShipmentStatus) {
-        let user = status.user_id.as_ref().and_then(|id| UserId::new(id.as_str()).ok());
         let made = |outcome| outcome == EnrollmentOutcome::Made;
         self.road_was_open |= status.enrollment.as_ref().is_some_and(|e| made(e.outcome));
-        self.somebody = self.somebody.take().or(user);
     }
 
     fn note_order(&mut self, shipment: &YubiKeyShipment, status: &YubiKeyShipmentStatus) {

@@ -32,6 +32,7 @@ const SHORTEST: Duration = Duration::from_millis(100);
 /// Where the list of each connection stands.
 #[derive(Debug, Default)]
 pub struct Following {
+    /// By uid.
     by_connection: Mutex<HashMap<String, Stand>>,
 }
 
@@ -64,7 +65,7 @@ impl Following {
         let first_after = durations::parse(&link.spec.polling.first_after);
         let Some(order) = Followed::of(journal, first_after, deleting) else { return ByList::default() };
         let stands = self.stands();
-        let Some(stand) = stands.get(&link.name) else { return ByList::default() };
+        let Some(stand) = stands.get(&link.uid) else { return ByList::default() };
         ByList {
             answered: stand.sweep.covers(&order, rhythm(&link.spec.polling), now),
             moved: stand.moved.contains(&order.id) || stand.asked.contains(&order.id),
@@ -72,13 +73,13 @@ impl Following {
     }
 
     /// Somebody else saw the order moved: its own pass is to read it now, list or not.
-    pub fn ask(&self, connection: &str, order: &ShipmentId) {
-        self.with(connection, |stand| stand.asked.insert(order.clone()));
+    pub fn ask(&self, uid: &str, order: &ShipmentId) {
+        self.with(uid, |stand| stand.asked.insert(order.clone()));
     }
 
     /// The order was read singly.
-    pub fn note_look(&self, connection: &str, order: &ShipmentId) {
-        if let Some(stand) = self.stands().get_mut(connection) {
+    pub fn note_look(&self, uid: &str, order: &ShipmentId) {
+        if let Some(stand) = self.stands().get_mut(uid) {
             stand.moved.remove(order);
             stand.asked.remove(order);
         }
@@ -86,11 +87,11 @@ impl Following {
 
     /// The connection is gone, or this process does not lead.
     fn forget_all_but(&self, kept: &HashSet<&str>) {
-        self.stands().retain(|name, _| kept.contains(name.as_str()));
+        self.stands().retain(|uid, _| kept.contains(uid.as_str()));
     }
 
-    fn with<T>(&self, connection: &str, change: impl FnOnce(&mut Stand) -> T) -> T {
-        change(self.stands().entry(connection.to_owned()).or_default())
+    fn with<T>(&self, uid: &str, change: impl FnOnce(&mut Stand) -> T) -> T {
+        change(self.stands().entry(uid.to_owned()).or_default())
     }
 }
 
@@ -103,7 +104,7 @@ pub async fn run(ctx: Arc<Context>) {
     ctx.answered.clone().await;
     loop {
         let links = if ctx.leadership.is_held() { ctx.registry.usable() } else { Vec::new() };
-        ctx.following.forget_all_but(&links.iter().map(|link| link.name.as_str()).collect());
+        ctx.following.forget_all_but(&links.iter().map(|link| link.uid.as_str()).collect());
         let steps = links.iter().map(|link| step(&ctx, link));
         let due = futures::future::join_all(steps).await.into_iter().flatten().min();
         let now = clock::now();
@@ -116,10 +117,10 @@ pub async fn run(ctx: Arc<Context>) {
 async fn step(ctx: &Context, link: &Arc<Link>) -> Option<Timestamp> {
     let rhythm = rhythm(&link.spec.polling);
     let count = ctx.shipments.count(&Term::UnderWay(link.name.clone()));
-    let next = ctx.following.with(&link.name, |stand| stand.sweep.next(count, rhythm, clock::now()));
+    let next = ctx.following.with(&link.uid, |stand| stand.sweep.next(count, rhythm, clock::now()));
     let offset = match next {
         Next::Off => {
-            ctx.following.with(&link.name, |stand| stand.moved.clear());
+            ctx.following.with(&link.uid, |stand| stand.moved.clear());
             return None;
         }
         Next::Wait(at) => return Some(at),
@@ -129,7 +130,7 @@ async fn step(ctx: &Context, link: &Arc<Link>) -> Option<Timestamp> {
         Ok(page) => {
             let known = followed(ctx, link);
             let orders = known.iter().map(|(id, (order, _))| (id.clone(), order.clone())).collect();
-            let moved = ctx.following.with(&link.name, |stand| {
+            let moved = ctx.following.with(&link.uid, |stand| {
                 let moved = stand.sweep.read(&page, &orders, rhythm, clock::now());
                 stand.moved.retain(|id| orders.contains_key(id));
                 stand.moved.extend(moved.iter().cloned());
@@ -152,6 +153,10 @@ fn followed(ctx: &Context, link: &Link) -> HashMap<ShipmentId, (Followed, Arc<Yu
     for shipment in ctx.shipments.under(&Term::UnderWay(link.name.clone())) {
         let shipment = ctx.newest(&shipment);
         let Some(Ok(journal)) = shipment.status.as_ref().map(record::read) else { continue };
+        if journal.orgs.as_ref().is_some_and(|orgs| orgs.contradicts(&link.facts.orgs)) {
+            // Ordered through a connection that had this name before: this list does not know it.
+            continue;
+        }
         let deleting = shipment.metadata.deletion_timestamp.is_some();
         if let Some(order) = Followed::of(&journal, first_after, deleting) {
             found.insert(order.id.clone(), (order, shipment));
@@ -163,12 +168,12 @@ fn followed(ctx: &Context, link: &Link) -> HashMap<ShipmentId, (Followed, Arc<Yu
 fn failed(ctx: &Context, link: &Link, rhythm: Rhythm, error: &CallError) {
     let reason = error.failure.reason;
     if reason.kind() == Kind::Auth && reason != Reason::YubicoForbidden {
-        ctx.registry.report(&link.name);
+        ctx.registry.report(&link.uid);
     }
     // The list is not documented for these orders: a clear no is said once in a long while, not at each page.
     let for_good = matches!(error.status, Some(400 | 403..=405 | 410 | 501));
     if for_good {
         tracing::info!(connection = link.name, %error, "the list of orders is no use; each order is read singly");
     }
-    ctx.following.with(&link.name, |stand| stand.sweep.failed(for_good, rhythm, clock::now()));
+    ctx.following.with(&link.uid, |stand| stand.sweep.failed(for_good, rhythm, clock::now()));
 }

@@ -35,8 +35,10 @@ pub struct Facts {
 /// One usable connection.
 #[derive(Debug, Clone)]
 pub struct Link {
-    /// Its name.
+    /// Its name, which another connection may have later.
     pub name: String,
+    /// Its uid, which no other ever has.
+    pub uid: String,
     /// Its spec.
     pub spec: YubiKeyConnectionSpec,
     /// Okta.
@@ -54,7 +56,7 @@ impl Link {
     /// Puts a link together from what preflight read.
     #[must_use]
     pub fn new(
-        name: String,
+        (name, uid): (String, String),
         spec: YubiKeyConnectionSpec,
         okta: Arc<okta::Client>,
         yubico: Arc<yubico::Client>,
@@ -62,7 +64,7 @@ impl Link {
         facts: Facts,
         caches: Arc<Caches>,
     ) -> Self {
-        Self { name, spec, okta, yubico, hris, facts, caches }
+        Self { name, uid, spec, okta, yubico, hris, facts, caches }
     }
 
     /// The same connection for one pass, whose calls to Okta are those that were reserved.
@@ -104,6 +106,21 @@ impl Link {
     /// The next activation reads the signing keys anew: Okta refused those we had.
     pub async fn forget_signing_keys(&self) {
         self.caches.forget_signing().await;
+    }
+
+    /// The same way with another spec that leads to the same vendors.
+    #[must_use]
+    pub fn with_spec(&self, spec: YubiKeyConnectionSpec) -> Self {
+        Self {
+            name: self.name.clone(),
+            uid: self.uid.clone(),
+            spec,
+            okta: Arc::clone(&self.okta),
+            yubico: Arc::clone(&self.yubico),
+            hris: self.hris.clone(),
+            facts: self.facts.clone(),
+            caches: Arc::clone(&self.caches),
+        }
     }
 
     /// Longest call.

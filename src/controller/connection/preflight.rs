@@ -89,6 +89,8 @@ pub struct Proven {
 pub struct Subject<'a> {
     /// Its name.
     pub name: &'a str,
+    /// Its uid.
+    pub uid: &'a str,
     /// Its spec.
     pub spec: &'a YubiKeyConnectionSpec,
     /// This cluster's id.
@@ -133,7 +135,8 @@ const fn is_refusal(reason: Reason) -> bool {
 }
 
 /// Do both specs lead to the same vendors in the same way, whichever key opens?
-fn same_doors(before: &YubiKeyConnectionSpec, after: &YubiKeyConnectionSpec) -> bool {
+#[must_use]
+pub fn same_doors(before: &YubiKeyConnectionSpec, after: &YubiKeyConnectionSpec) -> bool {
     let keyless = |spec: &YubiKeyConnectionSpec| {
         let mut okta = spec.okta.clone();
         if let Some(app) = okta.auth.private_key_jwt.as_mut() {
@@ -238,7 +241,8 @@ fn link(
     });
     let facts = Facts { orgs, rp_id, order_bar };
     let Clients { okta, yubico, hris, caches } = clients;
-    Ok(Link::new(subject.name.to_owned(), subject.spec.clone(), okta, yubico, hris, facts, caches))
+    let who = (subject.name.to_owned(), subject.uid.to_owned());
+    Ok(Link::new(who, subject.spec.clone(), okta, yubico, hris, facts, caches))
 }
 
 fn declared(subject: &Subject<'_>) -> Declared {

@@ -10,7 +10,7 @@ use tracing::Instrument;
 
 use super::{
     evidence::Evidence,
-    expiry,
+    expiry, leaving,
     looks::{Readings, Why},
     preflight::{self, Proven, Subject},
     registry::Connection,
@@ -34,6 +34,8 @@ use crate::{
 const FILES_EVERY: Duration = Duration::from_secs(5);
 /// Reported faults are looked at no more often than this: a thousand shipments may meet the same one at once.
 const REPORTS_EVERY: SignedDuration = SignedDuration::from_secs(2);
+/// The same after many reports that the vendors did not confirm: what is refused again and again is not the connection.
+const REPORTS_SELDOM: SignedDuration = SignedDuration::from_mins(5);
 /// A connection that the vendors let in is looked at anew after this; what is read then has a pace of its own.
 const HEALTHY: SignedDuration = SignedDuration::from_mins(10);
 /// A faulty one after this.
@@ -53,6 +55,8 @@ pub struct Examined {
     proven: Option<Proven>,
     expiry: Option<Expiry>,
     readings: Readings,
+    /// Reports in a row that the vendors did not confirm.
+    fruitless: u32,
 }
 
 /// One pass.
@@ -69,31 +73,43 @@ pub async fn reconcile(object: Arc<YubiKeyConnection>, ctx: Arc<Context>) -> Res
 }
 
 async fn pass(object: Arc<YubiKeyConnection>, ctx: Arc<Context>) -> Result<Action, Failure> {
-    if object.metadata.deletion_timestamp.is_some() {
-        return remove(&object, &ctx).await;
-    }
-    let object = match ensure_finalizer(&object, &ctx).await {
-        Ok(object) => object,
-        Err(error) => return quiet(error),
+    let object = if object.metadata.deletion_timestamp.is_some() {
+        // As long as shipments need it, its credentials may change and its vendors fail as with any other.
+        match leaving::release(&object, &ctx).await {
+            Ok(true) => return Ok(Action::await_change()),
+            Ok(false) => object,
+            Err(error) => return quiet(error),
+        }
+    } else {
+        match ensure_finalizer(&object, &ctx).await {
+            Ok(object) => object,
+            Err(error) => return quiet(error),
+        }
     };
-    let name = object.name_any();
+    let (name, uid) = (object.name_any(), object.uid().unwrap_or_default());
     let credentials =
         preflight::credentials(&ctx.credentials_dir, ctx.shared_ca.as_deref(), &name, &object.spec).await;
     let files = credentials.as_ref().ok().map(Credentials::fingerprint);
-    let last = ctx.examined(&name);
+    let last = ctx.registry.examined(&uid);
     let why = match due(&object, files, last.as_ref(), &ctx) {
         Due::Now(why) => why,
-        Due::In(wait) => return Ok(Action::requeue(wait)),
+        Due::In(wait) => {
+            return match leaving::say(&object, &ctx).await {
+                Ok(()) => Ok(Action::requeue(wait)),
+                Err(error) => quiet(error),
+            };
+        }
     };
-    ctx.registry.take_report(&name);
+    ctx.registry.take_report(&uid);
     let expiry = match &credentials {
         Ok(secrets) => Some(secrets.yubico_expiry.clone()),
         Err(_) => Credentials::yubico_expiry(&ctx.credentials_dir, &name).await,
     };
-    ctx.metrics.connections.set_expiry(&name, expiry::moment(expiry.as_ref()));
+    ctx.metrics.connections.set_expiry(&uid, expiry::moment(expiry.as_ref()));
     let lanes = last.as_ref().map(|e| e.lanes.clone()).unwrap_or_default();
     let proven = last.as_ref().and_then(|e| e.proven.clone());
     let mut readings = last.as_ref().map(|e| e.readings.clone()).unwrap_or_default();
+    let fruitless = last.as_ref().map_or(0, |e| e.fruitless);
     let kept = last.filter(|e| e.generation == object.metadata.generation && e.files == files);
     let clients = match kept.and_then(|e| e.clients) {
         Some(clients) => Ok(clients),
@@ -104,6 +120,7 @@ async fn pass(object: Arc<YubiKeyConnection>, ctx: Arc<Context>) -> Result<Actio
     let evidence = Evidence::of(&ctx, &object);
     let subject = Subject {
         name: &name,
+        uid: &uid,
         spec: &object.spec,
         cluster: ctx.cluster.as_deref(),
         evidence: &evidence,
@@ -112,13 +129,13 @@ async fn pass(object: Arc<YubiKeyConnection>, ctx: Arc<Context>) -> Result<Actio
     let looked = preflight::run_with_fallback(&subject, clients.clone(), proven.as_ref(), &mut readings);
     let mut report = Box::pin(looked).await;
     let proven = now_proven(&object, &report, clients.as_ref().ok(), proven);
-    publish(&name, &mut report, &ctx);
+    publish(&object, &mut report, &ctx);
     let healthy = report.fault().is_none();
     if let Some(fault) = report.fault() {
         ctx.metrics.failed(measure::CONNECTION, fault.reason);
     }
-    ctx.set_examined(
-        &name,
+    ctx.registry.set_examined(
+        &uid,
         Examined {
             at: clock::now(),
             generation: object.metadata.generation,
@@ -131,6 +148,7 @@ async fn pass(object: Arc<YubiKeyConnection>, ctx: Arc<Context>) -> Result<Actio
             proven,
             expiry: expiry.clone(),
             readings,
+            fruitless: if why == Why::Reported && healthy { fruitless.saturating_add(1) } else { 0 },
         },
     );
     match write(&object, &report, expiry.as_ref(), &ctx).await {
@@ -184,41 +202,54 @@ fn due(
         || last.files != files
         || last.requested != requested(object);
     let stage = expiry::stage(last.expiry.as_ref(), last.at) != expiry::stage(last.expiry.as_ref(), now);
-    let reported = ctx.registry.is_reported(&object.name_any());
+    let reported = ctx.registry.is_reported(&object.uid().unwrap_or_default());
+    let apart = reports_apart(last.fruitless);
     let old = age >= if last.healthy { HEALTHY } else { FAULTY };
     if changed || (last.stopped && old && last.healthy) {
         return Due::Now(Why::Everything);
     }
-    if reported && age >= REPORTS_EVERY {
+    if reported && age >= apart {
         return Due::Now(Why::Reported);
     }
     if old || stage {
         return Due::Now(if last.healthy { Why::Time } else { Why::Fault });
     }
-    let wait = if reported { (REPORTS_EVERY - age).unsigned_abs() } else { FILES_EVERY };
+    let wait = if reported { (apart - age).unsigned_abs().min(FILES_EVERY) } else { FILES_EVERY };
     Due::In(expiry::sooner(wait, last.expiry.as_ref(), now))
 }
 
-/// Hands the result to the shipments. A fault that may pass does not take a working connection away.
-fn publish(name: &str, report: &mut Report, ctx: &Context) {
+/// Between two looks that reports cause, the more of them in a row found nothing.
+fn reports_apart(fruitless: u32) -> SignedDuration {
+    let factor = 1_i32.checked_shl(fruitless.min(16)).unwrap_or(i32::MAX);
+    REPORTS_EVERY.checked_mul(factor).unwrap_or(REPORTS_SELDOM).min(REPORTS_SELDOM)
+}
+
+/// Hands the result to the shipments. A fault that may pass does not take a working connection away, as long as the spec
+/// leads where that one leads.
+fn publish(object: &YubiKeyConnection, report: &mut Report, ctx: &Context) {
+    let (name, uid) = (object.name_any(), object.uid().unwrap_or_default());
     if let Some(stock) = report.stock.take() {
-        ctx.metrics.connections.set_stock(name, stock);
+        ctx.metrics.connections.set_stock(&uid, stock);
     }
     if let Some(link) = report.link.take() {
-        ctx.registry.set(name, Connection::Usable(Arc::new(link)));
+        ctx.registry.set(&uid, Connection::Usable(Arc::new(link)));
         return;
     }
     let failure = report.fault().cloned().unwrap_or_else(|| {
         Failure::new(Reason::ConnectionNotReady, "The connection has not been examined yet.")
     });
     let passing = failure.reason.kind() != Kind::Auth;
-    if !(passing && matches!(ctx.registry.get(name), Some(Connection::Usable(_)))) {
-        let said = Failure::new(
+    let kept = match ctx.registry.get(&uid).filter(|_| passing) {
+        Some(Connection::Usable(link)) if link.spec == object.spec => return,
+        Some(Connection::Usable(link)) if preflight::same_doors(&link.spec, &object.spec) => {
+            Connection::Usable(Arc::new(link.with_spec(object.spec.clone())))
+        }
+        _ => Connection::Faulty(Failure::new(
             failure.reason,
             format!("The connection {name} is at fault, so this shipment waits: {}", failure.message),
-        );
-        ctx.registry.set(name, Connection::Faulty(said));
-    }
+        )),
+    };
+    ctx.registry.set(&uid, kept);
 }
 
 async fn ensure_finalizer(
@@ -232,7 +263,7 @@ async fn ensure_finalizer(
     set_finalizers(object, ctx, &finalizers).await.map(Arc::new)
 }
 
-async fn set_finalizers(
+pub(super) async fn set_finalizers(
     object: &YubiKeyConnection,
     ctx: &Context,
     finalizers: &[String],
@@ -240,25 +271,6 @@ async fn set_finalizers(
     let api: Api<YubiKeyConnection> = Api::all(ctx.client.clone());
     let patch = json!({"metadata": {"resourceVersion": object.resource_version(), "finalizers": finalizers}});
     api.patch(&object.name_any(), &commit::params(), &Patch::Merge(patch)).await.map_err(commit::classify)
-}
-
-/// The connection stays while a shipment with an open effect names it: without it a key would be lost.
-async fn remove(object: &YubiKeyConnection, ctx: &Context) -> Result<Action, Failure> {
-    if !object.finalizers().iter().any(|f| f == FINALIZER) {
-        ctx.forget_connection(&object.name_any());
-        return Ok(Action::await_change());
-    }
-    if ctx.needs_connection(&object.name_any()) {
-        return Ok(Action::requeue(FILES_EVERY));
-    }
-    let rest: Vec<_> = object.finalizers().iter().filter(|f| *f != FINALIZER).cloned().collect();
-    match set_finalizers(object, ctx, &rest).await {
-        Ok(_) => {
-            ctx.forget_connection(&object.name_any());
-            Ok(Action::await_change())
-        }
-        Err(error) => quiet(error),
-    }
 }
 
 async fn write(
@@ -274,7 +286,7 @@ async fn write(
         observed_generation: generation,
         last_handled_reconcile_at: requested(object),
         conditions: conditions::build(
-            facts(report, expiry, object),
+            facts(report, expiry, object, ctx),
             &old.conditions,
             generation,
             clock::now(),
@@ -282,7 +294,7 @@ async fn write(
         cluster: ctx.cluster.clone(),
         ..old.clone()
     };
-    if let Some(Connection::Usable(link)) = ctx.registry.get(&object.name_any()) {
+    if let Some(Connection::Usable(link)) = ctx.registry.get(&object.uid().unwrap_or_default()) {
         new.okta_organization = link.facts.orgs.okta.as_ref().map(ToString::to_string);
         new.yubico_organization = link.facts.orgs.yubico.as_ref().map(ToString::to_string);
         new.rp_id = Some(link.facts.rp_id.to_string());
@@ -290,7 +302,9 @@ async fn write(
     if commit::commit(&api, object, &old, &new, |o| o.status.as_ref()).await?.is_some() {
         log_change(&old.conditions, &new.conditions, &object.name_any());
         events::transition(ctx, object, &old.conditions, &new.conditions).await;
-        events::warning(ctx, object, expiry::CONDITION, &old.conditions, &new.conditions).await;
+        for kind in [expiry::CONDITION, leaving::CONDITION] {
+            events::warning(ctx, object, kind, &old.conditions, &new.conditions).await;
+        }
     }
     Ok(())
 }
@@ -309,8 +323,21 @@ fn log_change(before: &[Condition], after: &[Condition], connection: &str) {
     }
 }
 
-fn facts(report: &Report, expiry: Option<&Expiry>, object: &YubiKeyConnection) -> Vec<Fact> {
+fn facts(report: &Report, expiry: Option<&Expiry>, object: &YubiKeyConnection, ctx: &Context) -> Vec<Fact> {
     let mut facts = report.facts();
+    facts.extend(leaving::fact(object, ctx));
     facts.push(expiry::fact(expiry, &object.name_any(), clock::now()));
     facts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reports_that_nothing_confirms_are_looked_at_less_and_less() {
+        assert_eq!(reports_apart(0), REPORTS_EVERY);
+        assert!((0..40).all(|n| reports_apart(n) <= reports_apart(n + 1)));
+        assert_eq!(reports_apart(40), REPORTS_SELDOM);
+    }
 }

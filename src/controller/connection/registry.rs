@@ -1,4 +1,5 @@
-//! All connections of this process, by name: usable, or at fault with the reason.
+//! All that this process knows of connections: one entry for each object, by its uid, gone with the object. A name may be
+//! given to another connection at any moment; what was examined under it before says nothing about that one.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -6,10 +7,17 @@ use std::{
 };
 
 use futures::Stream;
+use kube::{ResourceExt, runtime::watcher::Event};
 use tokio::sync::watch;
 
-use super::link::Link;
-use crate::domain::failure::Failure;
+use super::{link::Link, reconcile::Examined};
+use crate::{
+    api::connection::YubiKeyConnection,
+    domain::{failure::Failure, ids::UserId},
+};
+
+/// People whose calls must have been refused before that says anything about the connection.
+const REFUSED: usize = 2;
 
 /// One connection.
 #[derive(Debug, Clone)]
@@ -20,7 +28,8 @@ pub enum Connection {
     Usable(Arc<Link>),
 }
 
-/// Which of a connection's versions somebody saw.
+/// Which of a connection's versions somebody saw. No number is given twice in the life of a process, so that a connection
+/// that was made again is never taken for the one before.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Stand {
     /// Number of the last change that concerns all shipments; 0 before the first examination.
@@ -29,84 +38,137 @@ pub struct Stand {
     pub keys: u64,
 }
 
+/// What is known of one object.
+#[derive(Debug, Default)]
+struct Entry {
+    stand: Stand,
+    connection: Option<Connection>,
+    examined: Option<Examined>,
+    /// A call met a fault of the connection.
+    reported: bool,
+    /// Whose calls were refused.
+    refused: HashSet<UserId>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    entries: HashMap<String, Entry>,
+    /// Uids that a list which is under way has shown so far.
+    listed: HashSet<String>,
+    /// The last number that was given.
+    number: u64,
+}
+
 /// All connections.
 #[derive(Debug)]
 pub struct Registry {
-    connections: Mutex<HashMap<String, (Stand, Connection)>>,
-    reports: Mutex<HashSet<String>>,
+    state: Mutex<State>,
     changes: watch::Sender<u64>,
     reported: watch::Sender<u64>,
 }
 
 impl Default for Registry {
     fn default() -> Self {
-        Self {
-            connections: Mutex::default(),
-            reports: Mutex::default(),
-            changes: watch::channel(0).0,
-            reported: watch::channel(0).0,
-        }
+        Self { state: Mutex::default(), changes: watch::channel(0).0, reported: watch::channel(0).0 }
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // No code panics while it holds the lock, so what a poisoned lock guards is whole.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl Registry {
-    /// What stands for this name; `None` before the first examination.
-    #[must_use]
-    pub fn get(&self, name: &str) -> Option<Connection> {
-        lock(&self.connections).get(name).map(|(_, connection)| connection.clone())
+    fn state(&self) -> MutexGuard<'_, State> {
+        // No code panics while it holds the lock, so what a poisoned lock guards is whole.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Follows the watch: an entry comes and goes with its object.
+    pub fn note(&self, event: &Event<YubiKeyConnection>) {
+        let uid = |object: &YubiKeyConnection| object.uid().unwrap_or_default();
+        let mut state = self.state();
+        let before = state.entries.len();
+        match event {
+            Event::Apply(object) => drop(state.entries.entry(uid(object)).or_default()),
+            Event::Delete(object) => drop(state.entries.remove(&uid(object))),
+            Event::Init => state.listed.clear(),
+            Event::InitApply(object) => {
+                let uid = uid(object);
+                state.entries.entry(uid.clone()).or_default();
+                state.listed.insert(uid);
+            }
+            Event::InitDone => {
+                let listed = std::mem::take(&mut state.listed);
+                state.entries.retain(|uid, _| listed.contains(uid));
+            }
+        }
+        let gone = state.entries.len() < before;
+        drop(state);
+        if gone {
+            self.changes.send_modify(|n| *n += 1);
+        }
     }
 
     /// All that can be used.
     #[must_use]
     pub fn usable(&self) -> Vec<Arc<Link>> {
-        let all = lock(&self.connections);
-        let link = |connection: &Connection| match connection {
-            Connection::Usable(link) => Some(Arc::clone(link)),
-            Connection::Faulty(_) => None,
+        let link = |entry: &Entry| match &entry.connection {
+            Some(Connection::Usable(link)) => Some(Arc::clone(link)),
+            Some(Connection::Faulty(_)) | None => None,
         };
-        all.values().filter_map(|(_, connection)| link(connection)).collect()
+        self.state().entries.values().filter_map(link).collect()
     }
 
-    /// Which version stands for this name.
+    /// Which version of this connection stands.
     #[must_use]
-    pub fn stand(&self, name: &str) -> Stand {
-        lock(&self.connections).get(name).map(|(stand, _)| *stand).unwrap_or_default()
+    pub fn stand(&self, uid: &str) -> Stand {
+        self.state().entries.get(uid).map(|entry| entry.stand).unwrap_or_default()
     }
 
-    /// What stands for this name, and which version of it.
+    /// What was found of this connection; `None` before the first examination.
     #[must_use]
-    pub fn look(&self, name: &str) -> (Stand, Option<Connection>) {
-        match lock(&self.connections).get(name) {
-            Some((stand, connection)) => (*stand, Some(connection.clone())),
+    pub fn get(&self, uid: &str) -> Option<Connection> {
+        self.look(uid).1
+    }
+
+    /// What was found of this connection, and which version of it.
+    #[must_use]
+    pub fn look(&self, uid: &str) -> (Stand, Option<Connection>) {
+        match self.state().entries.get(uid) {
+            Some(entry) => (entry.stand, entry.connection.clone()),
             None => (Stand::default(), None),
         }
     }
 
-    /// Sets what preflight found. Shipments are woken if it is news for them.
-    pub fn set(&self, name: &str, connection: Connection) {
-        let mut all = lock(&self.connections);
-        let (before, same, same_keys) = match all.get(name) {
-            Some((stand, before)) => (*stand, alike(before, &connection), same_keys(before, &connection)),
-            None => (Stand::default(), false, false),
-        };
-        let stand =
-            Stand { epoch: before.epoch + u64::from(!same), keys: before.keys + u64::from(!same_keys) };
-        all.insert(name.to_owned(), (stand, connection));
-        drop(all);
-        if stand != before {
+    /// Sets what preflight found. Shipments are woken if it is news for them. Of an object that has gone meanwhile
+    /// nothing is kept.
+    pub fn set(&self, uid: &str, connection: Connection) {
+        let mut state = self.state();
+        let number = state.number;
+        let Some(entry) = state.entries.get_mut(uid) else { return };
+        let before = entry.stand;
+        let known = entry.connection.as_ref();
+        if !known.is_some_and(|known| alike(known, &connection)) {
+            entry.stand.epoch = number + 1;
+        }
+        if !known.is_some_and(|known| same_keys(known, &connection)) {
+            entry.stand.keys = number + 1;
+        }
+        let news = entry.stand != before;
+        entry.connection = Some(connection);
+        state.number += u64::from(news);
+        drop(state);
+        if news {
             self.changes.send_modify(|n| *n += 1);
         }
     }
 
-    /// The resource is gone.
-    pub fn remove(&self, name: &str) {
-        if lock(&self.connections).remove(name).is_some() {
-            self.changes.send_modify(|n| *n += 1);
+    /// What the last examination of this connection saw.
+    #[must_use]
+    pub fn examined(&self, uid: &str) -> Option<Examined> {
+        self.state().entries.get(uid)?.examined.clone()
+    }
+
+    /// Notes an examination.
+    pub fn set_examined(&self, uid: &str, examined: Examined) {
+        if let Some(entry) = self.state().entries.get_mut(uid) {
+            entry.examined = Some(examined);
         }
     }
 
@@ -115,10 +177,27 @@ impl Registry {
         changed(&self.changes)
     }
 
-    /// A shipment's call met a fault of the connection: preflight looks at it at once.
-    pub fn report(&self, name: &str) {
-        lock(&self.reports).insert(name.to_owned());
+    /// A call met a fault of the connection: preflight looks at it at once.
+    pub fn report(&self, uid: &str) {
+        if let Some(entry) = self.state().entries.get_mut(uid) {
+            entry.reported = true;
+        }
         self.reported.send_modify(|n| *n += 1);
+    }
+
+    /// A call about a person was refused. That is this person's; if it happens to others too, preflight looks whether
+    /// it is the connection's.
+    pub fn report_person(&self, uid: &str, user: &UserId) {
+        let mut state = self.state();
+        let Some(entry) = state.entries.get_mut(uid) else { return };
+        if entry.refused.len() < REFUSED {
+            entry.refused.insert(user.clone());
+        }
+        let several = entry.refused.len() >= REFUSED;
+        drop(state);
+        if several {
+            self.reported.send_modify(|n| *n += 1);
+        }
     }
 
     /// Yields at every report.
@@ -128,13 +207,16 @@ impl Registry {
 
     /// Has a fault been reported that nobody has looked at yet?
     #[must_use]
-    pub fn is_reported(&self, name: &str) -> bool {
-        lock(&self.reports).contains(name)
+    pub fn is_reported(&self, uid: &str) -> bool {
+        self.state().entries.get(uid).is_some_and(|entry| entry.reported || entry.refused.len() >= REFUSED)
     }
 
     /// The reported fault is looked at now.
-    pub fn take_report(&self, name: &str) {
-        lock(&self.reports).remove(name);
+    pub fn take_report(&self, uid: &str) {
+        if let Some(entry) = self.state().entries.get_mut(uid) {
+            entry.reported = false;
+            entry.refused.clear();
+        }
     }
 }
 
@@ -164,3 +246,6 @@ fn same_keys(before: &Connection, after: &Connection) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests;

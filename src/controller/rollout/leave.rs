@@ -31,7 +31,7 @@ pub async fn take_back(
     if let Some(order) = order_of(&newest)
         && is_on_its_way(link, &order).await?
     {
-        ctx.following.ask(&link.name, &order);
+        ctx.following.ask(&link.uid, &order);
         ctx.wake(&newest);
         return Ok(());
     }

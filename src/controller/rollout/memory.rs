@@ -11,7 +11,7 @@ use kube::ResourceExt;
 use super::people::Newcomer;
 use crate::{
     api::{rollout::YubiKeyRollout, shipment::YubiKeyShipment},
-    controller::decode::Watched,
+    controller::{connection::link::Link, decode::Watched},
     domain::{
         failure::Failure,
         ids::UserId,
@@ -62,6 +62,21 @@ pub struct Known {
     pub failures: u32,
     /// When the last pass ended.
     pub ended: Option<Timestamp>,
+    /// Uid and Okta URL of the connection it was read through.
+    pub origin: Option<(String, String)>,
+}
+
+impl Known {
+    /// What was read through another connection, of this name or not, says nothing about people of this one: ids belong
+    /// to an org.
+    pub fn come_from(&mut self, link: &Link) {
+        let origin = Some((link.uid.clone(), link.spec.okta.org_url.clone()));
+        if self.origin == origin {
+            return;
+        }
+        let before = std::mem::take(self);
+        *self = Self { made: before.made, told: before.told, ended: before.ended, origin, ..Self::default() };
+    }
 }
 
 /// All rollouts of this process.

@@ -29,7 +29,7 @@ use crate::{
     controller::{
         Context,
         commit::{self, CommitError},
-        connection::{link::Link, registry::Connection},
+        connection::{link::Link, way::Way},
         events, measure,
     },
     domain::{
@@ -189,6 +189,7 @@ impl Pass {
         self.link = None;
         self.bar = match self.usable().await {
             Ok(link) => {
+                self.known.come_from(&link);
                 self.link = Some(link);
                 self.object.spec.paused.then_some(Bar::Paused)
             }
@@ -198,24 +199,20 @@ impl Pass {
 
     async fn usable(&self) -> Result<Arc<Link>, Failure> {
         let name = &self.object.spec.connection_ref.name;
-        if let Some(fault) = self.ctx.undecodable_connection(name) {
-            return Err(fault);
-        }
-        let link = match self.ctx.registry.get(name) {
-            Some(Connection::Usable(link)) => link,
-            Some(Connection::Faulty(failure)) => return Err(failure),
-            None => {
-                let exists = self.ctx.connections.state().iter().any(|c| c.name_any() == *name);
-                return Err(if exists {
-                    Failure::new(Reason::ConnectionNotReady, "The connection has not been examined yet.")
-                } else {
-                    Failure::new(
-                        Reason::ConnectionNotFound,
-                        format!(
-                            "There is no YubiKeyConnection {name}; create it, or declare a rollout that names another."
-                        ),
-                    )
-                });
+        let link = match self.ctx.way(name).1 {
+            Way::Usable(link) => link,
+            Way::Faulty(failure) => return Err(failure),
+            Way::Unexamined => {
+                let said = "The connection has not been examined yet.";
+                return Err(Failure::new(Reason::ConnectionNotReady, said));
+            }
+            Way::Absent => {
+                return Err(Failure::new(
+                    Reason::ConnectionNotFound,
+                    format!(
+                        "There is no YubiKeyConnection {name}; create it, or declare a rollout that names another."
+                    ),
+                ));
             }
         };
         let namespace = self.object.namespace().unwrap_or_default();
@@ -233,6 +230,12 @@ impl Pass {
             ));
         }
         Ok(link)
+    }
+
+    /// The connection is the one this pass began with, as it was then: nothing more is done through one that was
+    /// replaced or leads elsewhere by now.
+    fn is_current(&self, link: &Link) -> bool {
+        self.ctx.way(&link.name).1.usable().is_some_and(|now| now.uid == link.uid && now.spec == link.spec)
     }
 
     fn dry(&self) -> bool {

@@ -15,7 +15,6 @@ use crate::{
     clock,
     controller::{
         Context, conditions,
-        connection::registry::Connection,
         context::{is_finished, whole_name},
         decode::{Decoded, Undecodable},
         index::Term,
@@ -185,10 +184,7 @@ pub fn person(rollout: &YubiKeyRollout, shipment: &YubiKeyShipment) -> Option<Us
 
 /// The Okta org behind a connection, where it is known.
 fn org(ctx: &Context, connection: &str) -> Option<String> {
-    match ctx.registry.get(connection)? {
-        Connection::Usable(link) => link.facts.orgs.okta.as_ref().map(ToString::to_string),
-        Connection::Faulty(_) => None,
-    }
+    ctx.way(connection).1.usable()?.facts.orgs.okta.as_ref().map(ToString::to_string)
 }
 
 /// Ids belong to one org; where one is not known, they may be the same.

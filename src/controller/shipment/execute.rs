@@ -120,7 +120,9 @@ impl Outcome {
         Self { receipt, failure: Some(error.failure) }
     }
 
-    fn not_sent(reason: Reason, message: &str) -> Self {
+    /// Nothing went out, and the mark is free again.
+    #[must_use]
+    pub fn not_sent(reason: Reason, message: &str) -> Self {
         Self { receipt: Receipt::Refused { retryable: true }, failure: Some(Failure::new(reason, message)) }
     }
 }

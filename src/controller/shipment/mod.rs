@@ -9,5 +9,6 @@ pub mod need;
 pub mod pass;
 pub mod reconcile;
 pub mod record;
+pub mod revision;
 pub mod status;
 pub mod validate;

@@ -4,6 +4,7 @@
 //! every mark is sent only on the word of the write that stored it.
 
 mod receipt;
+mod waiting;
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,7 +16,7 @@ use super::{
     decide,
     dereference::{self, Found},
     execute::{self, Intent, Prepared},
-    finalizer, need, record, status,
+    finalizer, need, record, revision, status,
     validate::{self, Surroundings},
 };
 use crate::{
@@ -25,10 +26,7 @@ use crate::{
         Context,
         admission::Admitted,
         commit::{self, CommitError},
-        connection::{
-            link::Link,
-            registry::{Connection, Stand},
-        },
+        connection::{link::Link, registry::Stand, way::Way},
         events, measure,
         places::Place,
     },
@@ -155,21 +153,14 @@ impl Pass {
         }
         self.decide().await?;
         let name = self.object.spec.connection_ref.name.clone();
-        let declared = self.ctx.connections.get(&ObjectRef::new(&name)).is_some();
-        let (stand, connection) = self.ctx.registry.look(&name);
+        let (stand, way) = self.ctx.way(&name);
         self.stand = stand;
-        match connection {
-            // Torn away without its finalizer: what was examined is not used any more.
-            _ if !declared => {
-                let undecodable = self.ctx.undecodable_connection(&name);
-                self.fail(undecodable.unwrap_or_else(|| no_connection(&name))).await
-            }
-            Some(Connection::Usable(link)) => self.travel(&link).await,
-            Some(Connection::Faulty(failure)) => self.fail(failure).await,
-            None => {
-                // Being examined for the first time; its shipments are woken then.
-                Ok(self.rested(None))
-            }
+        match way {
+            Way::Absent => self.wait_for_connection(waiting::no_connection(&name)).await,
+            Way::Usable(link) => self.travel(&link).await,
+            Way::Faulty(failure) => self.wait_for_connection(failure).await,
+            // Its shipments are woken when it was examined; if that finds no news for them, they look themselves.
+            Way::Unexamined => Ok(self.rested(Some(after(chance::jittered(TURN))))),
         }
     }
 
@@ -180,7 +171,7 @@ impl Pass {
             return Ok(());
         }
         let mut status = self.object.status.clone().unwrap_or_default();
-        let generation = self.object.metadata.generation.unwrap_or_default();
+        let generation = revision::of(&self.object);
         let verdicts = decide::apply(pending, &mut status, &mut self.journal, generation);
         record::write(&self.journal, &mut status);
         self.write(&status).await?;
@@ -245,9 +236,7 @@ impl Pass {
                 Step::Release => return self.release().await,
             };
             if let Some(failure) = failed {
-                if failure.reason.kind() == Kind::Auth {
-                    self.ctx.registry.report(&link.name);
-                }
+                self.report(&failure, &link);
                 return self.fail(failure).await;
             }
         }
@@ -270,7 +259,7 @@ impl Pass {
         self.admitted = None;
         let need = need::need(step, &self.journal, self.is_deleting(), link);
         let place = need::place(&self.object, &self.journal);
-        let admitted = self.ctx.admission.enter(&link.name, own, &self.who(), place, need)?;
+        let admitted = self.ctx.admission.enter(&link.uid, own, &self.who(), place, need)?;
         let reserving = admitted.reserved().map(|reserved| own.with(reserved));
         self.admitted = Some(admitted);
         Ok(reserving)
@@ -331,6 +320,7 @@ impl Pass {
             namespace_allowed: self.namespace_allowed,
             open_orders: self.open_orders.unwrap_or(0),
             cluster: self.ctx.cluster.as_deref(),
+            connection_leaves: !self.journal.is_open() && self.ctx.is_leaving(&link.name),
         };
         validate::wanted(&self.object, &link.spec, &link.facts, around)
     }
@@ -351,13 +341,16 @@ impl Pass {
         if look == Look::Parcel && read.is_ok() {
             self.ctx.note_look(&self.uid(), clock::now());
             if let Some(order) = self.journal.accepted() {
-                self.ctx.following.note_look(&link.name, &order.id);
+                self.ctx.following.note_look(&link.uid, &order.id);
             }
         }
         read.err()
     }
 
     async fn run_free(&mut self, what: Free, link: &Link) -> Result<Option<Failure>, CommitError> {
+        if !self.is_on_course(link) {
+            return Err(CommitError::Conflict);
+        }
         let result = execute::run_free(what, link, &mut self.journal).await;
         match (what, result) {
             // The list tells whether it worked all the same.
@@ -403,8 +396,8 @@ impl Pass {
         if self.next_step(link) != Step::Mark(what) {
             return Ok(None);
         }
-        if self.ctx.registry.stand(&link.name) != self.stand {
-            // The credentials were replaced meanwhile: these may be refused by now, so the pass starts anew with those.
+        if !self.is_on_course(link) {
+            // The connection or its credentials were replaced meanwhile: the pass starts anew with those.
             return Err(CommitError::Conflict);
         }
         for place in [&mut self.place, &mut self.claim].into_iter().flatten() {
@@ -415,9 +408,12 @@ impl Pass {
         self.save(doing(what)).await?;
         let intent = Intent::new(what, self.journal.attempt_of(what), now, instant, prepared);
         let (attempt, what) = (intent.attempt(), intent.what());
-        let outcome =
+        let outcome = if self.is_on_course(link) {
             execute::run_marked(intent, &self.object, link, &self.journal, self.found.recipient.as_ref())
-                .await;
+                .await
+        } else {
+            waiting::replaced()
+        };
         self.found.seen.list = None;
         self.record(what, attempt, &outcome.receipt).await?;
         Ok(match outcome.receipt {
@@ -445,8 +441,9 @@ impl Pass {
     /// After an order the next plan is a rest; its conditions go with the receipt in one write.
     async fn save_as_planned(&mut self) -> Result<(), CommitError> {
         let name = self.object.spec.connection_ref.name.clone();
-        let Some(Connection::Usable(link)) = self.ctx.registry.get(&name) else {
-            return self.save(Reason::AwaitingShipment).await;
+        let Some(link) = self.ctx.way(&name).1.usable() else {
+            let ordered = self.journal.accepted().is_some();
+            return self.save(if ordered { Reason::AwaitingShipment } else { Reason::Ordering }).await;
         };
         match self.next_step(&link) {
             Step::Rest(rest) => self.write_end(&End::Rest(rest)).await,
@@ -458,7 +455,7 @@ impl Pass {
     /// its end shows that it has passed.
     async fn save(&mut self, doing: Reason) -> Result<(), CommitError> {
         let rest = Rest { reason: doing, message: doing.progress().to_owned(), until: None, pin: false };
-        self.journal.hold = None;
+        summary::note_progress(&mut self.journal, revision::of(&self.object));
         let status = status::end(&self.object, &self.journal, &End::Rest(rest), clock::now());
         self.write(&status).await
     }
@@ -483,13 +480,14 @@ impl Pass {
         let Some(times) = new.times.as_ref().filter(|_| before.is_none()) else { return };
         if let (Some(ordered), Some(activated)) = (&times.ordered, &times.activated) {
             let took = activated.0.duration_since(ordered.0).max(SignedDuration::ZERO).unsigned_abs();
-            self.ctx.metrics.connections.observe_activation(&self.object.spec.connection_ref.name, took);
+            let uid = self.ctx.uid_of(&self.object.spec.connection_ref.name);
+            self.ctx.metrics.connections.observe_activation(&uid, took);
         }
     }
 
     async fn write_end(&mut self, end: &End) -> Result<(), CommitError> {
         let now = clock::now();
-        let generation = self.object.metadata.generation.unwrap_or_default();
+        let generation = revision::of(&self.object);
         summary::note_end(&mut self.journal, end, generation, &chance::suffix(), now);
         let status = status::end(&self.object, &self.journal, end, now);
         self.write(&status).await
@@ -544,7 +542,7 @@ impl Pass {
         let Some(link) = self.link.clone() else { return self.queue(at_least).await };
         let need = need::need(&Step::Look(Look::Parcel), &self.journal, self.is_deleting(), &link);
         let place = need::place(&self.object, &self.journal);
-        let wait = self.ctx.admission.wait(&link.name, &link, &self.who(), place, need, at_least);
+        let wait = self.ctx.admission.wait(&link.uid, &link, &self.who(), place, need, at_least);
         self.queue(wait).await
     }
 
@@ -570,15 +568,6 @@ const fn doing(what: Marked) -> Reason {
         Marked::Discard => Reason::Discarding,
         Marked::SendPin => Reason::SendingPin,
     }
-}
-
-fn no_connection(name: &str) -> Failure {
-    Failure::new(
-        Reason::ConnectionNotFound,
-        format!(
-            "There is no YubiKeyConnection {name}; create it, or declare the shipment with another spec.connectionRef."
-        ),
-    )
 }
 
 async fn unreadable(

@@ -85,7 +85,7 @@ fn rest(object: &YubiKeyShipment, ctx: &Context) -> Option<Action> {
         return Some(action(until));
     }
     let until = held_before(object, ctx)?;
-    let stand = ctx.registry.stand(&object.spec.connection_ref.name);
+    let stand = ctx.stand(&object.spec.connection_ref.name);
     ctx.note_rest(object, Some(until), stand, false);
     Some(action(Some(until)))
 }
@@ -130,7 +130,7 @@ fn held_before(object: &YubiKeyShipment, ctx: &Context) -> Option<Timestamp> {
     let current = Some(status.observed_generation) == object.metadata.generation;
     let asked = object.annotations().get(REQUESTED_AT) != status.last_handled_reconcile_at.as_ref();
     let quiet = outside && current && !asked && object.metadata.deletion_timestamp.is_none();
-    if !quiet || ctx.knows(object) || ctx.registry.stand(&object.spec.connection_ref.name).epoch == 0 {
+    if !quiet || ctx.knows(object) || ctx.stand(&object.spec.connection_ref.name).epoch == 0 {
         return None;
     }
     clock::now().checked_add(backoff::STALLED / 255 * i32::from(chance::byte())).ok()

@@ -244,7 +244,10 @@ pub fn write(journal: &Journal, status: &mut api::YubiKeyShipmentStatus) {
     status.times = (journal.times != Times::default()).then(|| write_times(&journal.times));
     let answered = write_answered(journal);
     status.answered = (answered != api::Answered::default()).then_some(answered);
+    let known = status.hold.take();
     status.hold = journal.hold.as_ref().map(|hold| api::HoldStatus {
+        // Of the same hold it stays: what is held is what stood then.
+        spec: known.filter(|known| known.id == hold.id).and_then(|known| known.spec),
         id: hold.id.clone(),
         reason: hold.reason.to_string(),
         message: hold.message.clone(),

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::ResourceExt;
 
-use super::record;
+use super::{record, revision};
 use crate::{
     api::{
         REQUESTED_AT,
@@ -20,18 +20,28 @@ use crate::{
 /// The status at the end of a pass, or before an effect that is named by the reason of its rest.
 #[must_use]
 pub fn end(object: &YubiKeyShipment, journal: &Journal, end: &End, now: Timestamp) -> YubiKeyShipmentStatus {
-    let summary = summary::summarise(journal, end, object.metadata.deletion_timestamp.is_some());
+    let deleting = object.metadata.deletion_timestamp.is_some();
+    let end = &summary::said(journal, end, deleting);
+    let summary = summary::summarise(journal, end, deleting);
     let mut status = basis(object, journal);
     let before = status.conditions.clone();
     let stays = stays_stalled(&summary, &before);
-    let mut facts = outcome(&summary, &before, end, stays);
+    let mut facts = outcome(&summary, &before, end, stays, deleting);
     facts.extend(steps(journal));
     status.conditions = sorted(conditions::build(facts, &before, generation(object), now));
     // A person is still needed: a failed look or a suspension answers nothing.
-    let held = stays && object.metadata.deletion_timestamp.is_none();
+    let held = stays && !deleting;
     status.phase = status.phase.filter(|_| held).or(Some(phase(summary.phase)));
     status.observed_generation = generation(object);
     status.last_handled_reconcile_at = object.annotations().get(REQUESTED_AT).cloned();
+    status
+}
+
+/// A status that stays as it is while the spec has another generation: nothing of it depends on what changed.
+#[must_use]
+pub fn observed(object: &YubiKeyShipment) -> YubiKeyShipmentStatus {
+    let mut status = object.status.clone().unwrap_or_default();
+    status.observed_generation = generation(object);
     status
 }
 
@@ -66,6 +76,7 @@ fn generation(object: &YubiKeyShipment) -> i64 {
 fn basis(object: &YubiKeyShipment, journal: &Journal) -> YubiKeyShipmentStatus {
     let mut status = object.status.clone().unwrap_or_default();
     record::write(journal, &mut status);
+    revision::note(object, &mut status);
     status.display = Some(display(object));
     status
 }
@@ -89,10 +100,16 @@ fn stays_stalled(summary: &Summary, before: &[Condition]) -> bool {
         && conditions::find(before, "Stalled").is_some_and(|stalled| stalled.status == "True")
 }
 
-fn outcome(summary: &Summary, before: &[Condition], end: &End, stays_stalled: bool) -> Vec<Fact> {
+fn outcome(
+    summary: &Summary,
+    before: &[Condition],
+    end: &End,
+    stays_stalled: bool,
+    deleting: bool,
+) -> Vec<Fact> {
     let ready = match &summary.ready {
         Ready::Is(is, reason, message) => Fact::new("Ready", *is, reason.as_str(), message.clone()),
-        Ready::Unchanged => unchanged(before, end),
+        Ready::Unchanged => unchanged(before, end, deleting),
     };
     let mut facts = Vec::with_capacity(3);
     let stalled = summary.stalled || stays_stalled;
@@ -106,10 +123,10 @@ fn outcome(summary: &Summary, before: &[Condition], end: &End, stays_stalled: bo
 }
 
 /// As it was; the message says what a deletion waits for.
-fn unchanged(before: &[Condition], end: &End) -> Fact {
+fn unchanged(before: &[Condition], end: &End, deleting: bool) -> Fact {
     let message = match end {
         End::Rest(rest) => Some(rest.message.clone()),
-        End::Failed(_) => None,
+        End::Failed(failure) => deleting.then(|| failure.message.clone()),
     };
     match conditions::find(before, "Ready") {
         Some(old) => Fact {

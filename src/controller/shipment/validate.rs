@@ -14,7 +14,7 @@ use crate::{
         moment::Moment,
         shipment::{self as api, YubiKeyShipment},
     },
-    controller::{connection::link::Facts, durations},
+    controller::{connection::link::Facts, durations, shipment::revision},
     domain::{
         binding::Binding,
         failure::{Failure, Reason},
@@ -39,6 +39,8 @@ pub struct Surroundings<'a> {
     pub open_orders: u32,
     /// Uid of `kube-system`, where it could be read.
     pub cluster: Option<&'a str>,
+    /// The connection is being deleted, and nothing was begun with it yet.
+    pub connection_leaves: bool,
 }
 
 /// Folds everything that is known without a vendor.
@@ -55,7 +57,7 @@ pub fn wanted(
     let by_default = defaults.activation.unwrap_or_default();
     let pin = spec.pin.as_ref().and_then(|p| p.after).or(defaults.pin.and_then(|p| p.after));
     Wanted {
-        generation: object.metadata.generation.unwrap_or_default(),
+        generation: revision::of(object),
         activation: gate(activation.after.or(by_default.after)),
         delivery_timeout: activation
             .delivery_timeout
@@ -170,6 +172,12 @@ fn order_bar(
     let policy = &connection.policy;
     if let Some(unreadable) = unreadable_time(spec) {
         return Some(unreadable);
+    }
+    if around.connection_leaves {
+        return Some(Failure::new(
+            Reason::ConnectionNotReady,
+            "The connection is being deleted, so nothing new is enrolled or ordered with it; this shipment waits for one of that name.",
+        ));
     }
     if has_recipient(spec) && policy.recipient_override == Permission::Forbid {
         return Some(forbidden(

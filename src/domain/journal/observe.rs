@@ -73,6 +73,8 @@ impl Journal {
     /// An order was found to fit, by a person's word or by search: it is ours from now on.
     pub fn observe_adopted(&mut self, id: &ShipmentId, made_at: Option<Timestamp>, now: Timestamp) {
         let by_person = self.adoption.take().is_none_or(|adoption| adoption.by_person);
+        // Whatever was asked is answered: there is an order now.
+        self.hold = None;
         let (attempt, mark) = match &self.order {
             Order::Open(attempt, mark) | Order::Unknown(attempt, mark) => (*attempt, *mark),
             Order::Refused(refused) => (refused.attempt, refused.mark),

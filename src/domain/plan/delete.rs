@@ -42,6 +42,9 @@ fn barred_deletion(s: &Situation<'_>, bar: &Failure) -> Step {
     if bar.reason == Reason::NotOrderingCluster {
         return Step::Release;
     }
+    if let Some(step) = other_organizations(s) {
+        return step;
+    }
     let Some(order) = s.journal.accepted() else { return rest_for(bar, None) };
     if s.seen.parcel.is_none() && look_due(s, order) {
         return Step::Look(Look::Parcel);

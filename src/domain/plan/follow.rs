@@ -11,6 +11,7 @@ use crate::domain::{
     cadence::Schedule,
     failure::Reason,
     journal::{Accepted, Enrollment, MAILS_A_DAY, Marked},
+    lasting,
     seen::ParcelClass,
     wanted::{ActivationGate, OnTimeout, PinGate},
 };
@@ -34,6 +35,9 @@ pub(super) fn follow(s: &Situation<'_>, order: &Accepted) -> Step {
     }
     if discarded {
         return given_up(s, order);
+    }
+    if let Some(hold) = lasting::stops_the_parcel(s.journal, s.wanted.generation) {
+        return rest(hold.reason, hold.message.clone(), next_look(s, order));
     }
     if let Some(step) = missing(s, order) {
         return step;
@@ -168,6 +172,9 @@ fn arrived(s: &Situation<'_>, order: &Accepted, class: ParcelClass, next: Option
             "The order had failed, and now the parcel is on its way or delivered after all; answer this hold with ApproveActivation if the person has it, or with DiscardEnrollment.",
             next,
         );
+    }
+    if let Some(hold) = lasting::stops_the_gate(s.journal, false, s.wanted.generation) {
+        return rest(hold.reason, hold.message.clone(), next);
     }
     match gate(s, class) {
         Gate::Open => activate(s, order),
@@ -321,6 +328,14 @@ fn active(s: &Situation<'_>, order: &Accepted) -> Step {
 fn send_pin(s: &Situation<'_>, class: Option<ParcelClass>, next: Option<Timestamp>) -> Step {
     if let Some(bar) = &s.wanted.effects_bar {
         return rest_for(bar, next);
+    }
+    if let Some(hold) = lasting::stops_the_gate(s.journal, true, s.wanted.generation) {
+        return Step::Rest(Rest {
+            reason: hold.reason,
+            message: hold.message.clone(),
+            until: next,
+            pin: true,
+        });
     }
     match s.wanted.pin {
         PinGate::Delivery if class != Some(ParcelClass::Delivered) => {

@@ -193,7 +193,7 @@ fn other_organizations(s: &Situation<'_>) -> Option<Step> {
     (changed && (enrolled || ordered)).then(|| {
         rest(
             Reason::ConnectionChanged,
-            "The connection now shows other organizations than this shipment was enrolled or ordered under, so nothing is done; restore its URLs and credentials.",
+            "The connection now shows other organizations than this shipment was enrolled or ordered under, so nothing is done; restore its URLs and credentials, or delete this shipment with deletionPolicy Orphan.",
             None,
         )
     })

@@ -8,6 +8,7 @@ use crate::domain::{
     fence,
     ids::ShipmentId,
     journal::{Adoption, EnrollMark, Enrollment, Made, Marked, Order, RefusedOrder, Unwanted},
+    lasting,
     seen::{EnrollmentList, EnrollmentStatus, ListedEnrollment, UserStatus},
     wanted::ExistingKey,
 };
@@ -24,16 +25,8 @@ const MARK_JUDGED: SignedDuration = SignedDuration::from_hours(1);
 /// A hold that only an answer or a changed spec ends. What it was about may have gone from the vendors' lists in the
 /// meantime, which proves nothing about parcels.
 pub(super) fn held(s: &Situation<'_>) -> Option<Step> {
-    let hold = s.journal.hold.as_ref()?;
-    let lasting = matches!(
-        hold.reason,
-        Reason::ExistingKey
-            | Reason::AnotherOrderForUser
-            | Reason::EnrollOutcomeUnknown
-            | Reason::StatusBehindVendors
-    );
-    (lasting && hold.generation == s.wanted.generation)
-        .then(|| rest(hold.reason, named(s, hold.reason, &hold.message), None))
+    let hold = lasting::in_force(s.journal, s.wanted.generation)?;
+    Some(rest(hold.reason, named(s, hold.reason, &hold.message), None))
 }
 
 /// What is said of an order that was not taken over, before the advice of the hold that stays.

@@ -4,6 +4,7 @@ mod bars;
 mod decisions;
 mod deletion;
 mod following;
+mod lasting;
 mod ordering;
 mod world;
 

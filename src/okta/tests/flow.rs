@@ -288,10 +288,68 @@ fn okta_of(server: &Server) -> Client {
 #[tokio::test]
 async fn a_denial_with_all_scopes_is_about_the_role() {
     let server = Server::start(|_| bytes(403, &error_body("E0000006"))).await;
-    let error = with_api_token(&server).try_enrollments(None).await.unwrap_err();
+    let error = with_api_token(&server).try_enrollments(&[]).await.unwrap_err();
     assert_eq!(error.failure.reason, Reason::RoleMissing);
     let nobody = Server::start(|_| bytes(200, "[]")).await;
-    assert_eq!(with_api_token(&nobody).try_enrollments(None).await, Ok(None));
+    assert_eq!(with_api_token(&nobody).try_enrollments(&[]).await, Ok(None));
+}
+
+/// A server that denies these people and knows nothing of those; the org shows everybody.
+async fn denying(denied: &'static [&'static str], gone: &'static [&'static str]) -> Server {
+    Server::start(move |seen| {
+        let of = |id: &&str| seen.path().contains(&format!("/users/{id}/"));
+        if seen.path().starts_with("/api/v1/users?") {
+            return bytes(200, "[{\"id\":\"00u1\"},{\"id\":\"00u2\"},{\"id\":\"00u8\"},{\"id\":\"00u9\"}]");
+        }
+        if denied.iter().any(of) {
+            return bytes(403, &error_body("E0000006"));
+        }
+        if gone.iter().any(of) {
+            return bytes(404, &error_body("E0000007"));
+        }
+        bytes(200, "[]")
+    })
+    .await
+}
+
+#[tokio::test]
+async fn one_person_whom_the_role_leaves_out_is_not_the_role() {
+    let people = ["00u1", "00u2", "00u3"].map(|id| UserId::new(id).unwrap());
+    let tried = async |denied, gone, known: &[UserId]| {
+        let server = denying(denied, gone).await;
+        let tried = with_api_token(&server).try_enrollments(known).await;
+        (tried.map_err(|error| error.failure.reason), server.seen().len())
+    };
+    assert_eq!(tried(&["00u1"], &[], &people).await, (Ok(Some(())), 2), "the next one is asked");
+    assert_eq!(
+        tried(&["00u1", "00u3"], &["00u2"], &people).await.0,
+        Ok(Some(())),
+        "whoever the org shows is asked"
+    );
+    assert_eq!(tried(&["00u1"], &[], &people[..1]).await.0, Ok(Some(())));
+    assert_eq!(tried(&[], &["00u1"], &people[..1]).await.0, Ok(Some(())), "somebody is gone");
+    let all = &["00u1", "00u2", "00u3", "00u8", "00u9"];
+    assert_eq!(
+        tried(all, &[], &people).await,
+        (Err(Reason::RoleMissing), 6),
+        "nobody may be read, nobody is asked twice"
+    );
+    assert_eq!(tried(&[], all, &people).await.0, Ok(None), "nobody is there to try it with");
+}
+
+#[tokio::test]
+async fn a_denial_of_one_user_is_that_users_and_a_dead_session_is_the_connections() {
+    let told = async |code: &'static str| {
+        let server = Server::start(move |_| bytes(403, &error_body(code))).await;
+        let okta = with_api_token(&server);
+        [
+            okta.enrollments(&user()).await.unwrap_err().failure.reason,
+            okta.user_by_id(&user()).await.unwrap_err().failure.reason,
+            okta.enroll(&enroll_request()).await.unwrap_err().failure.reason,
+        ]
+    };
+    assert_eq!(told("E0000006").await, [Reason::UserForbidden; 3]);
+    assert_eq!(told("E0000005").await, [Reason::OktaForbidden; 3]);
 }
 
 #[derive(Clone, Default)]

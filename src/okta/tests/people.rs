@@ -204,10 +204,10 @@ async fn an_activation_sends_no_mail_and_active_already_is_as_good() {
             assert_eq!(done.map_err(|error| error.failure.reason), expected, "{status} {code}");
         }
     }
-    // A missing role is the connection's fault, not the user's.
+    // The role may leave out this user only.
     let server = Server::start(|_| bytes(403, &error_body("E0000006"))).await;
     let error = with_api_token(&server).activate_user(&user()).await.unwrap_err();
-    assert_eq!(told(&error), (Arrival::Refused, Reason::OktaForbidden, Some(403)));
+    assert_eq!(told(&error), (Arrival::Refused, Reason::UserForbidden, Some(403)));
 }
 
 #[tokio::test]

@@ -44,7 +44,7 @@ async fn codes_of_okta_become_reasons() {
         (400, "E0000003", Arrival::Refused, Reason::EnrollRefused),
         (401, "E0000011", Arrival::Refused, Reason::OktaUnauthorized),
         (401, "E0000015", Arrival::Refused, Reason::FeatureOff),
-        (403, "E0000006", Arrival::Refused, Reason::OktaForbidden),
+        (403, "E0000006", Arrival::Refused, Reason::UserForbidden),
         (403, "E0000005", Arrival::Refused, Reason::OktaForbidden),
         (403, "E0000038", Arrival::Refused, Reason::UserNotEligible),
         (404, "E0000007", Arrival::Refused, Reason::EnrollRefused),
@@ -71,7 +71,7 @@ async fn both_forms_of_causes_are_read() {
     }
     let (_server, okta) = always(reply(403, &schemas::example("ErrorAccessDenied").to_string())).await;
     let error = okta.send_pin(&user(), &enrollment()).await.unwrap_err();
-    assert_eq!(told(&error), (Arrival::Refused, Reason::OktaForbidden, Some(403)));
+    assert_eq!(told(&error), (Arrival::Refused, Reason::UserForbidden, Some(403)));
 }
 
 #[tokio::test]

@@ -73,7 +73,8 @@ impl Pass {
         let leaving = plan.delete.iter().filter_map(|id| view.ours.get(id));
         let steps: Vec<_> =
             leaving.map(|shipment| leave::take_back(ctx, &link, api, shipment).boxed()).collect();
-        let (_, failure) = carry_out(steps, SIDE_BY_SIDE, || self.may_go_on()).await;
+        let (_, failure) =
+            carry_out(steps, SIDE_BY_SIDE, || self.may_go_on() && self.is_current(&link)).await;
         self.note(failure);
     }
 
@@ -90,7 +91,7 @@ impl Pass {
             .boxed()
         });
         let steps: Vec<_> = steps.collect();
-        let (activated, failure) = carry_out(steps, 1, || self.may_go_on()).await;
+        let (activated, failure) = carry_out(steps, 1, || self.may_go_on() && self.is_current(&link)).await;
         self.known.activated.extend(activated);
         self.note(failure);
     }
@@ -135,7 +136,7 @@ impl Pass {
                 async move { Ok((newcomer, people::create(link, newcomer).await?)) }.boxed()
             })
             .collect();
-        let (made, failure) = carry_out(steps, 1, || self.may_go_on()).await;
+        let (made, failure) = carry_out(steps, 1, || self.may_go_on() && self.is_current(&link)).await;
         let is_whole = made.len() == batch.len();
         for (newcomer, user) in made {
             let hash = make::login_hash(&self.object, newcomer.person.login().as_str());

@@ -82,8 +82,10 @@ impl Pass {
         if !failure.is_wait() {
             self.ctx.metrics.failed(measure::ROLLOUT, failure.reason);
         }
-        if failure.reason.kind() == Kind::Auth {
-            self.ctx.registry.report(&self.object.spec.connection_ref.name);
+        if failure.reason.kind() == Kind::Auth
+            && let Some(link) = &self.link
+        {
+            self.ctx.registry.report(&link.uid);
         }
     }
 

@@ -7,7 +7,7 @@ use crate::{
     clock,
     controller::{
         commit::{self, CommitError},
-        shipment::record,
+        shipment::{record, revision},
     },
     domain::{
         fence::{self, Write},
@@ -34,7 +34,7 @@ impl Pass {
         attempt: u32,
         receipt: &Receipt,
     ) -> Result<(), CommitError> {
-        let generation = self.object.metadata.generation.unwrap_or_default();
+        let generation = revision::of(&self.object);
         let taken = self.journal.record(what, attempt, receipt, generation, clock::now());
         if !taken {
             tracing::error!(?what, attempt, "the mark of this receipt is no longer open");
@@ -98,7 +98,7 @@ impl Pass {
         let Ok(mut journal) = record::read(&live.status.clone().unwrap_or_default()) else {
             return Ok(Live::Unreadable);
         };
-        let generation = live.metadata.generation.unwrap_or_default();
+        let generation = revision::of(&live);
         // Deleted and declared again meanwhile: an attempt of the same number there is another one.
         let same = live.uid() == self.object.uid();
         if !same || !fence::carry_over(&mut journal, what, attempt, receipt, generation, clock::now()) {
