@@ -270,3 +270,6 @@ mod tests {
         assert!(matches!(summary.ready, Ready::Is(false, Reason::RateLimited, _)));
     }
 }
+
+#[cfg(test)]
+mod table;
