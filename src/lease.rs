@@ -51,6 +51,17 @@ impl Settings {
         self.duration / 5
     }
 
+    /// Longest wait of one call; the next one takes another connection.
+    #[must_use]
+    pub fn call(&self) -> Duration {
+        self.period().max(Duration::from_millis(500))
+    }
+
+    /// Longest time of one try, which is a read and a write.
+    fn round(&self) -> Duration {
+        self.call() * 2
+    }
+
     /// Time between looks of a standby: a lease that was let go is not left lying, however long it lasts.
     fn glance(&self) -> Duration {
         self.period().min(Duration::from_secs(1))
@@ -81,6 +92,12 @@ impl Leadership {
     #[must_use]
     pub fn always() -> Self {
         Self::new(u64::MAX)
+    }
+
+    /// Another process acts.
+    #[cfg(test)]
+    pub(crate) fn never() -> Self {
+        Self::new(0)
     }
 
     /// May this process act now?
@@ -138,7 +155,7 @@ enum Round {
 }
 
 impl Elector {
-    /// A standby.
+    /// A standby. The client's calls wait for [`Settings::call`].
     #[must_use]
     pub fn new(client: Client, settings: Settings) -> Self {
         let api = Api::namespaced(client, &settings.namespace);
@@ -167,8 +184,7 @@ impl Elector {
     }
 
     async fn round(&mut self) {
-        let limit = self.settings.period().max(Duration::from_millis(500));
-        match tokio::time::timeout(limit, self.attempt()).await {
+        match tokio::time::timeout(self.settings.round(), self.attempt()).await {
             Ok(Ok(Round::Held(since))) => self.leadership.hold_until(since + self.settings.deadline()),
             Ok(Ok(Round::Standby)) => self.leadership.give_up(),
             // The answer of `is_held` ends by itself if this goes on.

@@ -16,7 +16,7 @@ use prometheus_client::{
 };
 
 pub use self::connections::Connections;
-use crate::{domain::failure::Reason, http::CallMetrics};
+use crate::{apiserver::Silences, domain::failure::Reason, http::CallMetrics};
 
 /// What a scrape is answered with.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -44,6 +44,8 @@ pub struct Metrics {
     registry: Mutex<Registry>,
     /// Calls to the vendors.
     pub calls: Arc<CallMetrics>,
+    /// Calls of the API server that stayed silent.
+    pub silences: Arc<Silences>,
     /// What is known of each connection.
     pub connections: Arc<Connections>,
     reconciles: Family<OutcomeLabels, Counter>,
@@ -61,6 +63,8 @@ impl Default for Metrics {
         let mut registry = Registry::with_prefix("yubikey_shipment_operator");
         let calls = Arc::new(CallMetrics::default());
         calls.register(&mut registry);
+        let silences = Arc::new(Silences::default());
+        silences.register(&mut registry);
         let reconciles = Family::default();
         registry.register(
             "reconciles",
@@ -84,6 +88,7 @@ impl Default for Metrics {
         Self {
             registry: Mutex::new(registry),
             calls,
+            silences,
             connections: Arc::default(),
             reconciles,
             durations,

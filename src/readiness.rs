@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    fmt::Write,
+    fmt::{self, Write},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -34,6 +34,12 @@ struct State {
 /// where it was as soon as the server is back.
 #[derive(Clone, Default)]
 pub struct Readiness(Arc<Mutex<State>>);
+
+impl fmt::Debug for Readiness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Readiness").field("ready", &self.is_ready()).finish_non_exhaustive()
+    }
+}
 
 impl Readiness {
     /// Waits for all of these.

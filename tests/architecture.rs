@@ -14,9 +14,12 @@ fn allowed(part: &str) -> &'static [&'static str] {
         "api" | "domain" | "chance" | "clock" | "readiness" | "tasks" | "trace" => &[],
         "http" => &["clock", "domain", "trace"],
         "okta" => &["chance", "clock", "domain", "http"],
-        "yubico" | "hris" | "credentials" | "metrics" => &["clock", "domain", "http"],
+        "yubico" | "hris" | "credentials" => &["clock", "domain", "http"],
+        "metrics" => &["apiserver", "clock", "domain", "http"],
+        "apiserver" => &["readiness"],
         "controller" => &[
             "api",
+            "apiserver",
             "chance",
             "clock",
             "credentials",
@@ -32,7 +35,9 @@ fn allowed(part: &str) -> &'static [&'static str] {
             "yubico",
         ],
         "lease" => &["clock"],
-        "process" => &["api", "chance", "clock", "controller", "lease", "metrics", "readiness", "trace"],
+        "process" => {
+            &["api", "apiserver", "chance", "clock", "controller", "lease", "metrics", "readiness", "trace"]
+        }
         new => panic!("src/{new} is new: give it a place in src/lib.rs and here"),
     }
 }
@@ -172,6 +177,28 @@ fn one_crypto_library_and_no_sandbox_are_linked_into_the_operator() {
             || (name.starts_with("rustls") && **name != "rustls-pki-types")
     });
     assert_eq!(unwanted.collect::<Vec<_>>(), Vec::<&&str>::new());
+}
+
+/// What it makes has a limit for every call; a client made elsewhere could wait for ever.
+#[test]
+fn only_one_part_makes_clients_of_the_api_server() {
+    for file in sources().iter().filter(|file| module(file)[..1] != ["apiserver"]) {
+        let code = code(file);
+        for word in
+            ["Client::try_from", "Client::try_default", "Client::new(", "ClientBuilder", "Config::try_from"]
+        {
+            let found = code.contains(word) && code.contains("kube::");
+            assert!(!found, "{word} in {}", file.display());
+        }
+    }
+}
+
+/// They would stand between a mark and its call, or before a receipt.
+#[test]
+fn only_one_part_publishes_events() {
+    for file in sources().iter().filter(|file| module(file) != ["controller", "events"]) {
+        assert!(!code(file).contains("recorder.publish"), "{}", file.display());
+    }
 }
 
 /// A helper that reads a Secret through the API would need rights that the chart does not give.

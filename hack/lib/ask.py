@@ -73,7 +73,7 @@ def connection(file, namespace):
             },
             # The sandbox leaves each state after seconds, not days.
             "polling": {"firstAfter": "3s", "interval": "1s"},
-            "calls": {"timeout": "10s", "settle": "20s", "lookDelay": "1s"},
+            "calls": {"timeout": "10s", "settle": "30s", "lookDelay": "1s"},
             "allowedNamespaces": {"names": [namespace]},
         },
     })

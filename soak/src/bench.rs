@@ -119,7 +119,7 @@ async fn set(plan: &Plan, folder: &Folder) -> Result<Stage, Fault> {
     let org = vendors.open("org").await?;
     let mut connection = org.connection(&bound_to);
     connection["policy"]["maxOpenOrders"] = 100_000.into();
-    connection["calls"] = json!({"timeout": "30s", "settle": "60s", "lookDelay": "100ms"});
+    connection["calls"] = json!({"timeout": "30s", "settle": "70s", "lookDelay": "100ms"});
     // Two looks at a parcel: one too early, one when it has arrived.
     connection["polling"] = json!({"firstAfter": "2s", "interval": "20s", "listFrom": 1_000_000});
     cluster.connect(&org.name, &connection).await?;

@@ -373,7 +373,7 @@ impl Default for Polling {
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(
-    validation = Rule::new("duration(self.settle) - duration(self.timeout) >= duration(self.timeout)").message("spec.calls.settle must be at least twice spec.calls.timeout, so that a call of another process has ended before its outcome is judged; raise settle"),
+    validation = Rule::new("duration(self.settle) - duration(self.timeout) - duration('10s') >= duration(self.timeout)").message("spec.calls.settle must be at least twice spec.calls.timeout and 10s, so that a call of another process, which may start 10s after its mark, has ended before its outcome is judged; raise settle"),
     validation = Rule::new("duration(self.timeout) >= duration('1s') && duration(self.timeout) <= duration('5m')").message("spec.calls.timeout must lie between 1s and 5m; 30s suits both vendors"),
     validation = Rule::new("duration(self.lookDelay) <= duration('1m')").message("spec.calls.lookDelay is at most 1m; 2s suits Okta")
 )]
@@ -382,7 +382,7 @@ pub struct Calls {
     #[serde(default = "timeout")]
     #[schemars(schema_with = "super::schema::duration")]
     pub timeout: String,
-    /// How long an open mark is left alone before its outcome is judged; at least twice `timeout`.
+    /// How long an open mark is left alone before its outcome is judged; at least twice `timeout` and 10s.
     #[serde(default = "settle")]
     #[schemars(schema_with = "super::schema::duration")]
     pub settle: String,

@@ -12,6 +12,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 use thiserror::Error;
 
+use super::retry;
 use crate::domain::{
     failure::{Failure, Reason},
     fence,
@@ -29,9 +30,12 @@ pub enum CommitError {
     /// The object is gone.
     #[error("the object is gone")]
     Gone,
-    /// The write failed, or the API server stored something else.
+    /// The write was refused, or the API server stored something else.
     #[error(transparent)]
     Failed(#[from] Failure),
+    /// Nobody knows: it may have been done, and may still be done later.
+    #[error(transparent)]
+    Unanswered(Failure),
 }
 
 /// Parameters of every write.
@@ -111,6 +115,13 @@ pub fn classify(error: kube::Error) -> CommitError {
         kube::Error::Api(status) if status.message.contains("strict decoding error") => {
             outdated("the API server does not know a field of the status").into()
         }
+        kube::Error::Api(status) if status.code >= 500 => CommitError::Unanswered(Failure::new(
+            Reason::StatusWriteFailed,
+            format!(
+                "the API server may have failed in the write ({} {}); it is tried again.",
+                status.code, status.reason
+            ),
+        )),
         kube::Error::Api(status) => Failure::new(
             Reason::StatusWriteFailed,
             format!(
@@ -121,12 +132,20 @@ pub fn classify(error: kube::Error) -> CommitError {
         .into(),
         other => {
             tracing::warn!(error = %other, "API server write failed");
-            Failure::new(
+            CommitError::Unanswered(Failure::new(
                 Reason::StatusWriteFailed,
                 "the API server did not answer the write; it is tried again.",
-            )
-            .into()
+            ))
         }
+    }
+}
+
+/// Sorts the error of a read.
+#[must_use]
+pub fn unread(error: kube::Error) -> CommitError {
+    match error {
+        kube::Error::Api(status) if status.is_not_found() => CommitError::Gone,
+        other => retry::unread(&other, "the object as it is now").into(),
     }
 }
 
@@ -189,6 +208,26 @@ mod tests {
     fn object() -> impl Strategy<Value = Value> {
         proptest::collection::btree_map("[a-e]", tree(), 0..5)
             .prop_map(|map| Value::Object(map.into_iter().collect()))
+    }
+
+    fn answered(code: u16, reason: &str) -> CommitError {
+        let status = kube::core::Status { code, reason: reason.to_owned(), ..kube::core::Status::default() };
+        classify(kube::Error::Api(status.boxed()))
+    }
+
+    /// The server may give up on a write that its store then takes.
+    #[test]
+    fn a_write_counts_as_refused_only_where_the_server_says_so() {
+        assert!(matches!(answered(409, "Conflict"), CommitError::Conflict));
+        assert!(matches!(answered(404, "NotFound"), CommitError::Gone));
+        for (code, reason) in [(403, "Forbidden"), (422, "Invalid"), (429, "TooManyRequests")] {
+            assert!(matches!(answered(code, reason), CommitError::Failed(_)), "{code}");
+        }
+        for (code, reason) in [(500, "InternalError"), (503, "ServiceUnavailable"), (504, "Timeout")] {
+            assert!(matches!(answered(code, reason), CommitError::Unanswered(_)), "{code}");
+        }
+        let silent = kube::Error::Service("no answer".into());
+        assert!(matches!(classify(silent), CommitError::Unanswered(_)));
     }
 
     proptest! {

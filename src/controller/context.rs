@@ -12,10 +12,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{
     Api, Client, ResourceExt,
     core::{Selector, SelectorExt},
-    runtime::{
-        events::{EventType, Recorder},
-        reflector::{ObjectRef, Store},
-    },
+    runtime::reflector::{ObjectRef, Store},
 };
 
 use super::{
@@ -32,10 +29,12 @@ use super::{
     measure,
     namespaces::Namespaces,
     places::{Place, Places},
+    retry::Failures,
     rollout,
     shipment::record,
     turns::Turns,
     undecodable::{Undecodables, connection_fault},
+    unsent::Unsent,
     watch::View,
 };
 use crate::{
@@ -64,7 +63,7 @@ pub struct Context {
     /// Kubernetes.
     pub client: Client,
     /// Events.
-    pub recorder: Recorder,
+    pub outbox: events::Outbox,
     /// All shipments, as watched.
     pub shipments: View<YubiKeyShipment>,
     /// All connections, as watched.
@@ -103,6 +102,10 @@ pub struct Context {
     pub turns: Turns<ObjectRef<YubiKeyShipment>>,
     /// Running passes; shutdown waits for them.
     pub tasks: Tasks,
+    /// Marks that were written without an answer.
+    pub unsent: Unsent,
+    /// Passes that could not even say what went wrong.
+    pub failures: Failures,
     /// When this process started (UTC).
     pub started: Timestamp,
     memory: Memory,
@@ -116,6 +119,16 @@ struct Memory {
     written: Mutex<HashMap<String, Arc<YubiKeyShipment>>>,
     /// How the last pass over each shipment ended.
     rests: Mutex<HashMap<String, Rested>>,
+}
+
+impl Memory {
+    /// Shipments that something is remembered of, by uid.
+    fn noted(&self) -> HashSet<String> {
+        let mut all: HashSet<String> = lock(&self.looks).keys().cloned().collect();
+        all.extend(lock(&self.written).keys().cloned());
+        all.extend(lock(&self.rests).keys().cloned());
+        all
+    }
 }
 
 /// How a pass ended: until something changes, or the time has come, another one would find the same.
@@ -135,8 +148,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub struct Parts {
     /// See [`Context::client`].
     pub client: Client,
-    /// See [`Context::recorder`].
-    pub recorder: Recorder,
+    /// See [`Context::outbox`].
+    pub outbox: events::Outbox,
     /// See [`Context::shipments`].
     pub shipments: View<YubiKeyShipment>,
     /// See [`Context::connections`].
@@ -177,7 +190,7 @@ impl Context {
         let turns = Turns::new(SIDE_BY_SIDE, move |shipment| shipments.wake(shipment));
         Self {
             client: parts.client,
-            recorder: parts.recorder,
+            outbox: parts.outbox,
             shipments: parts.shipments,
             connections: parts.connections,
             decisions: parts.decisions,
@@ -197,6 +210,8 @@ impl Context {
             admission,
             turns,
             tasks: Tasks::default(),
+            unsent: Unsent::default(),
+            failures: Failures::default(),
             started: parts.started,
             memory: Memory::default(),
         }
@@ -218,6 +233,24 @@ impl Context {
         lock(&self.memory.looks).remove(uid);
         lock(&self.memory.written).remove(uid);
         lock(&self.memory.rests).remove(uid);
+    }
+
+    /// Forgets what is gone, however it went.
+    pub fn prune(&self) {
+        let noted = self.memory.noted();
+        let connections = self.connections.state();
+        let uids = |all: Vec<Option<String>>| all.into_iter().flatten();
+        let shipments = self.shipments.state().iter().map(|shipment| shipment.uid()).collect();
+        let rollouts = self.rollouts.state().iter().map(|rollout| rollout.uid()).collect();
+        let live: HashSet<String> = uids(shipments)
+            .chain(uids(rollouts))
+            .chain(connections.iter().filter_map(|connection| connection.uid()))
+            .collect();
+        // One that came since the names were noted stays, whatever the lists showed.
+        noted.iter().filter(|uid| !live.contains(*uid)).for_each(|uid| self.forget(uid));
+        self.unsent.prune(&live);
+        self.failures.prune(&live);
+        self.rollout_memory.prune(&live);
     }
 
     /// Remembers what we wrote until the cache shows it.
@@ -512,8 +545,7 @@ impl Context {
         tracing::info!(order, enrollment, "the shipment is let go");
         let api: Api<Decoded<YubiKeyConnection>> = Api::all(self.client.clone());
         if let Ok(Some(connection)) = api.get_opt(&object.spec.connection_ref.name).await {
-            let kind = EventType::Normal;
-            events::publish_about(self, &connection, object, kind, "ShipmentReleased", &note).await;
+            events::publish_last(self, &connection, object, "ShipmentReleased", &note).await;
         }
     }
 }
@@ -558,4 +590,93 @@ pub(super) fn is_finished(status: &YubiKeyShipmentStatus) -> bool {
     };
     status.times.as_ref().is_some_and(|t| t.pin_sent.is_some())
         || status.order.as_ref().is_some_and(|o| over(o.outcome))
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+    use kube::{
+        client::Body,
+        core::ObjectMeta,
+        runtime::{
+            events::{Recorder, Reporter},
+            reflector, watcher,
+        },
+    };
+
+    use super::*;
+    use crate::{
+        api::shipment::YubiKeyShipmentSpec,
+        controller::watch::{Opening, Scope},
+        readiness::Readiness,
+    };
+
+    /// A cluster of one connection, whose API server never answers.
+    fn context(connection: &YubiKeyConnection) -> Context {
+        type Answer = Result<axum::http::Response<Body>, std::io::Error>;
+        let client = Client::new(tower::service_fn(|_| std::future::pending::<Answer>()), "default");
+        let (connections, mut writer) = reflector::store();
+        writer.apply_watcher_event(&watcher::Event::Apply(connection.clone()));
+        let reporter = Reporter { controller: "test".to_owned(), instance: None };
+        let (undecodables, _) = Undecodables::new();
+        let readiness = Readiness::default();
+        let opening = Opening { client: &client, readiness: &readiness, undecodables: &undecodables };
+        Context::new(Parts {
+            outbox: events::Outbox::new(Recorder::new(client.clone(), reporter)),
+            shipments: std::iter::empty().collect(),
+            connections,
+            decisions: std::iter::empty().collect(),
+            rollouts: std::iter::empty().collect(),
+            namespaces: Namespaces::of(opening, &Scope::Cluster).0,
+            undecodables: undecodables.clone(),
+            credentials_dir: PathBuf::new(),
+            shared_ca: None,
+            metrics: Arc::default(),
+            answered: std::future::ready(()).boxed().shared(),
+            cluster: None,
+            leadership: Leadership::always(),
+            started: Timestamp::UNIX_EPOCH,
+            client: client.clone(),
+        })
+    }
+
+    fn named(uid: &str) -> ObjectMeta {
+        ObjectMeta { name: Some("x".to_owned()), uid: Some(uid.to_owned()), ..ObjectMeta::default() }
+    }
+
+    /// Its finalizer was torn away, or its namespace: nobody released it.
+    #[tokio::test]
+    async fn what_is_remembered_of_an_object_goes_however_it_went() {
+        let mut connection = YubiKeyConnection::new(
+            "acme",
+            serde_json::from_value(serde_json::json!({
+                "okta": {"orgUrl": "https://acme.okta.com", "auth": {"apiToken": {}}}, "yubico": {},
+                "allowedNamespaces": {"from": "All"},
+            }))
+            .unwrap(),
+        );
+        connection.metadata.uid = Some("there".to_owned());
+        let ctx = context(&connection);
+        let spec: YubiKeyShipmentSpec =
+            serde_json::from_value(serde_json::json!({"userRef": {"id": "00u1"}, "key": {"model": "m"}}))
+                .unwrap();
+        let gone = YubiKeyShipment { metadata: named("gone"), spec, status: None };
+        ctx.note_look("gone", Timestamp::MAX);
+        ctx.note_written(&gone);
+        ctx.note_rest(&gone, None, Stand::default(), false);
+        for uid in ["gone", "there"] {
+            let _ = ctx.failures.wait(uid, None);
+        }
+        ctx.rollout_memory.keep(
+            "gone",
+            rollout::memory::Known { ended: Some(Timestamp::MAX), ..rollout::memory::Known::default() },
+        );
+        assert!(ctx.knows(&gone) && ctx.memory.noted().len() == 1);
+        ctx.prune();
+        assert!(!ctx.knows(&gone) && ctx.memory.noted().is_empty());
+        assert_eq!(ctx.last_look("gone"), Timestamp::UNIX_EPOCH);
+        assert_eq!(ctx.rollout_memory.ended("gone"), None);
+        let wait = |uid| ctx.failures.wait(uid, None).as_secs();
+        assert!(wait("gone") < 4 && wait("there") >= 4, "who is there is still known");
+    }
 }

@@ -2,17 +2,17 @@
 
 use jiff::SignedDuration;
 
-/// Reads a duration that the CRD has checked; one that slipped through counts as zero.
-#[must_use]
-pub fn parse(text: &str) -> SignedDuration {
-    read(text).unwrap_or(SignedDuration::ZERO)
-}
+use crate::domain::failure::{Failure, Reason};
 
-/// The sum of the parts, in whatever order and however often a unit stands there: so the CRD's pattern admits them and
-/// its rules compare them.
-fn read(text: &str) -> Option<SignedDuration> {
+/// Reads a duration. The sum of the parts, in whatever order and however often a unit stands there: so the CRD's
+/// pattern admits them and its rules compare them. `None`: it is none, and must not be taken for no time at all.
+#[must_use]
+pub fn read(text: &str) -> Option<SignedDuration> {
     let mut sum = SignedDuration::ZERO;
     let mut rest = text;
+    if rest.is_empty() {
+        return None;
+    }
     while !rest.is_empty() {
         let (number, tail) = rest.split_at(rest.find(|c: char| !c.is_ascii_digit())?);
         let (unit, tail) = tail.split_at(tail.find(|c: char| c.is_ascii_digit()).unwrap_or(tail.len()));
@@ -33,15 +33,26 @@ fn millis_of(unit: &str) -> Option<i64> {
     }
 }
 
-/// The same as a standard duration.
-#[must_use]
-pub fn std(text: &str) -> std::time::Duration {
-    parse(text).unsigned_abs()
+/// Reads the duration of a field, named as in `calls.settle`.
+///
+/// # Errors
+/// With this reason, naming the field.
+pub fn of(field: &str, text: &str, reason: Reason) -> Result<SignedDuration, Failure> {
+    read(text).ok_or_else(|| {
+        Failure::new(
+            reason,
+            format!("spec.{field} is a duration that cannot be read, so nothing is begun; write it as in 1h30m or 90s."),
+        )
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn parse(text: &str) -> SignedDuration {
+        read(text).unwrap()
+    }
 
     #[test]
     fn gateway_api_durations_are_read() {
@@ -52,6 +63,7 @@ mod tests {
         assert_eq!(parse("2s"), SignedDuration::from_secs(2));
         assert_eq!(parse("1h2m3s4ms"), SignedDuration::from_millis(3_723_004));
         assert_eq!(parse("99999h"), SignedDuration::from_hours(99_999));
+        assert_eq!(parse("0s"), SignedDuration::ZERO);
     }
 
     #[test]
@@ -61,12 +73,16 @@ mod tests {
         assert_eq!(parse("99999h99999h99999h99999h"), SignedDuration::from_hours(399_996));
     }
 
+    /// Zero would judge a call that is under way, or time a parcel out at once.
     #[test]
-    fn what_the_crd_refuses_counts_as_zero() {
+    fn what_cannot_be_read_is_no_duration_and_never_zero() {
         for text in
             ["", "5", "h", "-5m", "1.5h", "5 m", "5d", "99999999999999999999h", "9223372036854775807h"]
         {
-            assert_eq!(parse(text), SignedDuration::ZERO, "{text}");
+            assert_eq!(read(text), None, "{text}");
+            let failure = of("calls.settle", text, Reason::ConnectionInvalid).unwrap_err();
+            assert_eq!(failure.reason, Reason::ConnectionInvalid);
+            assert!(failure.message.contains("spec.calls.settle"), "{}", failure.message);
         }
     }
 }

@@ -23,11 +23,15 @@ pub const DECISION: &str = "YubiKeyDecision";
 pub async fn pass(
     ctx: &Context,
     kind: &'static str,
+    uid: &str,
     pass: impl Future<Output = Result<Action, Failure>>,
 ) -> Result<Action, Failure> {
     let started = Instant::now();
     let result = pass.await;
     let failure = result.as_ref().err();
+    if failure.is_none() {
+        ctx.failures.ended(uid);
+    }
     if let Some(failure) = failure {
         tracing::warn!(kind, reason = %failure.reason, detail = failure.message, "the pass failed");
         ctx.metrics.failed(kind, failure.reason);

@@ -14,11 +14,13 @@ pub mod list;
 pub mod measure;
 pub mod namespaces;
 pub mod places;
+pub mod retry;
 pub mod rollout;
 pub mod run;
 pub mod shipment;
 pub mod turns;
 pub mod undecodable;
+pub mod unsent;
 pub mod watch;
 
 pub use context::Context;

@@ -15,12 +15,11 @@ use kube::{
 };
 use tokio::sync::Mutex;
 
-use super::watch::{self, Opening, Scope};
-use crate::{
-    clock,
-    domain::failure::{Failure, Reason},
-    readiness::Readiness,
+use super::{
+    retry,
+    watch::{self, Opening, Scope},
 };
+use crate::{clock, domain::failure::Failure, readiness::Readiness};
 
 /// Labels that were asked for are at most this old when they decide.
 const FRESH: SignedDuration = SignedDuration::from_mins(2);
@@ -102,13 +101,8 @@ impl Namespaces {
                 {
                     return Ok(labels.clone());
                 }
-                let labels = ask(client, name).await.map_err(|error| {
-                    tracing::warn!(%error, namespace = name, "reading the namespace failed");
-                    Failure::new(
-                        Reason::StatusWriteFailed,
-                        "The API server did not show the namespace; it is tried again.",
-                    )
-                })?;
+                let labels = ask(client, name).await;
+                let labels = labels.map_err(|error| retry::unread(&error, "the namespace"))?;
                 known.insert(name.to_owned(), (clock::now(), labels.clone()));
                 Ok(labels)
             }

@@ -3,15 +3,11 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use futures::{FutureExt, StreamExt, future::Shared};
-use kube::{
-    Client,
-    runtime::{
-        Controller,
-        controller::{self, Action},
-        events::{Recorder, Reporter},
-        reflector::ObjectRef,
-        watcher,
-    },
+use kube::runtime::{
+    Controller, controller,
+    events::{Recorder, Reporter},
+    reflector::ObjectRef,
+    watcher,
 };
 
 use tokio::{sync::oneshot, task::JoinHandle};
@@ -22,16 +18,17 @@ use super::{
     commit::FIELD_MANAGER,
     connection::{self, registry::Registry},
     context::Parts,
-    measure,
+    events, measure,
     namespaces::Namespaces,
-    rollout, shipment,
+    retry, rollout, shipment,
     undecodable::{self, Undecodables},
     watch::{self, Opening, Place, Scope},
 };
 use crate::{
     api::{connection::YubiKeyConnection, rollout::YubiKeyRollout, shipment::YubiKeyShipment},
+    apiserver::{self, ApiServer},
     clock,
-    domain::{backoff, failure::Failure},
+    domain::failure::Failure,
     lease::{self, Elector, Leadership},
     metrics::Metrics,
     readiness::Readiness,
@@ -43,11 +40,18 @@ const EXAMINATIONS: u16 = 64;
 /// Rollouts looked through side by side.
 const ROLLOUTS: u16 = 8;
 
-/// Longest wait for calls under way at the end; a Pod's default grace period is 30 s.
-const GRACE: Duration = Duration::from_secs(25);
+/// Longest wait for calls under way at the end: a whole one of `calls.timeout` by default, and the write of its receipt.
+/// The chart's `terminationGracePeriodSeconds` is longer than this and what follows it.
+const GRACE: Duration = Duration::from_secs(30).saturating_add(apiserver::CALL);
 
 /// How long the watches may take to end.
 const WIND_DOWN: Duration = Duration::from_secs(5);
+
+/// Time between looks for what is gone.
+const TIDY: Duration = Duration::from_secs(300);
+
+/// Longest time to publish the last events.
+const FLUSH: Duration = Duration::from_secs(2);
 
 /// Longest time to let go of the lease.
 const RELEASE: Duration = Duration::from_secs(3);
@@ -55,7 +59,7 @@ const RELEASE: Duration = Duration::from_secs(3);
 /// What the process hands over.
 pub struct Setup {
     /// Kubernetes.
-    pub client: Client,
+    pub api_server: ApiServer,
     /// Credentials.
     pub credentials_dir: PathBuf,
     /// Uid of `kube-system`.
@@ -75,24 +79,25 @@ pub struct Setup {
 /// Runs both controllers until `stop` resolves, then waits for what is under way.
 pub async fn run(setup: Setup, stop: impl Future<Output = ()> + Send + 'static) {
     let stop = stop.boxed().shared();
+    let client = setup.api_server.client();
     let readiness = setup.readiness;
     for what in ["connections", "shipments", "decisions", "rollouts"] {
         readiness.needs(what);
     }
     let (undecodables, notices) = Undecodables::new();
-    let opening = Opening { client: &setup.client, readiness: &readiness, undecodables: &undecodables };
+    let opening = Opening { client: &client, readiness: &readiness, undecodables: &undecodables };
     let registry = Arc::new(Registry::default());
     let (connections, known_connections) = watch::connections(opening, &registry);
     let (namespaces, namespace_watch) = Namespaces::of(opening, &setup.scope);
     let places: Vec<_> =
         setup.scope.places().into_iter().map(|place| Place::open(opening, place.as_deref())).collect();
-    let (leadership, election) = election(&setup.client, setup.lease);
+    let (leadership, election) = election(&setup.api_server, setup.lease);
     let ctx = Arc::new(Context::new(Parts {
-        client: setup.client.clone(),
-        recorder: Recorder::new(
-            setup.client.clone(),
+        outbox: events::Outbox::new(Recorder::new(
+            client.clone(),
             Reporter { controller: FIELD_MANAGER.to_owned(), instance: None },
-        ),
+        )),
+        client,
         shipments: places.iter().map(|place| place.shipments.clone()).collect(),
         connections: known_connections,
         registry,
@@ -125,15 +130,29 @@ pub async fn run(setup: Setup, stop: impl Future<Output = ()> + Send + 'static) 
     let lists = Box::pin(connection::follower::run(Arc::clone(&ctx)));
     let lists = futures::future::select(lists, stop.clone());
     let undecoded = Box::pin(undecodable::run(Arc::clone(&ctx), notices));
-    let undecoded = futures::future::select(undecoded, stop.clone());
-    let running = Box::pin(futures::future::join5(road, doors, namespace_watch, lists, undecoded));
+    let beside = futures::future::join(undecoded, Box::pin(tidy(Arc::clone(&ctx))));
+    let beside = futures::future::select(beside, stop.clone());
+    let running = Box::pin(futures::future::join5(road, doors, namespace_watch, lists, beside));
     // A first list that the API server refuses never ends by itself; passes run in tasks of their own.
-    let patience = Box::pin(stop.clone().then(|()| tokio::time::sleep(WIND_DOWN)));
+    let patience = Box::pin(stop.clone().then(|()| {
+        ctx.tasks.close();
+        tokio::time::sleep(WIND_DOWN)
+    }));
     futures::future::select(running, patience).await;
+    ctx.tasks.close();
     if !ctx.tasks.settle(GRACE).await {
         tracing::error!("calls were still under way at the end; their marks tell the next process");
     }
     election.end().await;
+    ctx.outbox.flush(FLUSH).await;
+}
+
+/// What is remembered of objects goes with them, however they went: also where nobody saw them go.
+async fn tidy(ctx: Arc<Context>) {
+    loop {
+        tokio::time::sleep(TIDY).await;
+        ctx.prune();
+    }
 }
 
 /// The election goes on while calls are under way at the end: only then is the lease let go.
@@ -148,9 +167,9 @@ impl Election {
     }
 }
 
-fn election(client: &Client, settings: Option<lease::Settings>) -> (Leadership, Election) {
+fn election(api_server: &ApiServer, settings: Option<lease::Settings>) -> (Leadership, Election) {
     let Some(settings) = settings else { return (Leadership::always(), Election(None)) };
-    let mut elector = Elector::new(client.clone(), settings);
+    let mut elector = Elector::new(api_server.client_within(settings.call()), settings);
     let leadership = elector.leadership();
     let (stop, stopped) = oneshot::channel::<()>();
     let task = tokio::spawn(async move {
@@ -181,7 +200,7 @@ async fn shipment_controller(controller: Controller<YubiKeyShipment>, ctx: Arc<C
         .with_config(controller::Config::default().concurrency(0))
         .reconcile_all_on(futures::stream::select(ctx.registry.changes(), ctx.leadership.gained()))
         .graceful_shutdown_on(stop)
-        .run(shipment::reconcile::reconcile, retry, Arc::clone(&ctx))
+        .run(shipment::reconcile::reconcile, retry::after, Arc::clone(&ctx))
         .for_each(move |result| {
             decline_orphans(&ctx, &result);
             tell(measure::SHIPMENT, &result.map(drop));
@@ -195,7 +214,7 @@ async fn rollout_controller(controller: Controller<YubiKeyRollout>, ctx: Arc<Con
         .with_config(controller::Config::default().concurrency(ROLLOUTS))
         .reconcile_all_on(futures::stream::select(ctx.registry.changes(), ctx.leadership.gained()))
         .graceful_shutdown_on(stop)
-        .run(rollout::reconcile::reconcile, retry, Arc::clone(&ctx))
+        .run(rollout::reconcile::reconcile, retry::after, Arc::clone(&ctx))
         .for_each(move |result| {
             decline_rollout_orphans(&ctx, &result);
             tell(measure::ROLLOUT, &result.map(drop));
@@ -209,7 +228,7 @@ async fn connection_controller(controller: Controller<YubiKeyConnection>, ctx: A
         .with_config(controller::Config::default().concurrency(EXAMINATIONS))
         .reconcile_all_on(futures::stream::select(ctx.leadership.gained(), ctx.registry.reported()))
         .graceful_shutdown_on(stop)
-        .run(connection::reconcile::reconcile, retry, ctx)
+        .run(connection::reconcile::reconcile, retry::after, ctx)
         .for_each(move |result| {
             tell(measure::CONNECTION, &result.map(drop));
             futures::future::ready(())
@@ -253,8 +272,20 @@ fn tell(kind: &'static str, result: &Passed) {
     }
 }
 
-/// Only what could not be written to the status comes here.
-fn retry<K>(_: Arc<K>, failure: &Failure, _: Arc<Context>) -> Action {
-    let wait = failure.retry_after.unwrap_or_else(|| backoff::delay(3).unsigned_abs());
-    Action::requeue(wait)
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{api::connection::Calls, controller::durations};
+
+    const DEPLOYMENT: &str = include_str!("../../charts/yubikey-shipment-operator/templates/deployment.yaml");
+
+    #[test]
+    fn the_end_waits_for_a_whole_call_and_its_receipt_and_the_chart_for_the_end() {
+        let call = durations::read(&Calls::default().timeout).unwrap().unsigned_abs();
+        assert!(GRACE >= call + apiserver::CALL);
+        let chart =
+            DEPLOYMENT.lines().find_map(|line| line.trim().strip_prefix("terminationGracePeriodSeconds: "));
+        let chart = Duration::from_secs(chart.unwrap().parse().unwrap());
+        assert!(chart > WIND_DOWN + GRACE + RELEASE + FLUSH, "{chart:?}");
+    }
 }

@@ -250,7 +250,7 @@ async fn say(ctx: &Context, object: &Undecodable) {
         }
     }
     let reason = Reason::ObjectUndecodable.as_str();
-    events::publish_for(ctx, &reference(object), EventType::Warning, reason, &object.message()).await;
+    events::publish_for(ctx, &reference(object), EventType::Warning, reason, &object.message());
 }
 
 fn reference(object: &Undecodable) -> ObjectReference {

@@ -29,6 +29,7 @@ use crate::{
         rollout::{ROLLOUT_LABEL, YubiKeyRollout},
         shipment::YubiKeyShipment,
     },
+    apiserver::WATCH,
     readiness::Readiness,
 };
 
@@ -200,7 +201,8 @@ where
         listed: BTreeSet::new(),
         note,
     };
-    let watch = watcher::watcher(api, watcher::Config::default().any_semantic().page_size(K::PAGE));
+    let watch =
+        watcher::watcher(api, watcher::Config::default().any_semantic().page_size(K::PAGE).timeout(WATCH));
     let seen = watch.default_backoff().filter_map(move |event| {
         let event = match event {
             Err(error) => {

@@ -285,6 +285,10 @@ reasons! {
     UnreadableAnswer = Transient,
     /// The API server refused or lost a write.
     StatusWriteFailed = Transient,
+    /// The API server did not show an object.
+    ObjectUnread = Transient,
+    /// A fault of the operator, or the end of its process, stopped a pass.
+    PassStopped = Transient,
     /// The served CRD lacks fields that this version needs.
     CRDOutdated = Stalled,
 }

@@ -10,6 +10,14 @@ use super::journal::{Attempt, Journal, Marked, Receipt};
 /// A call starts within this time of its mark: later another process may judge the mark.
 pub const LATEST_START: Duration = Duration::from_secs(10);
 
+/// How long an open mark is left alone before its outcome is judged: as was asked for, but not before a call that another
+/// process may have started late has ended, and as long again for clocks and answers.
+#[must_use]
+pub fn settled(timeout: SignedDuration, asked: SignedDuration) -> SignedDuration {
+    let start = SignedDuration::try_from(LATEST_START).unwrap_or(SignedDuration::MAX);
+    asked.max(timeout.saturating_add(timeout).saturating_add(start))
+}
+
 /// A write counts when the API server's answer shows exactly what was sent: an older CRD drops fields and says 200.
 pub fn counts<T: PartialEq>(sent: &T, stored: Option<&T>) -> bool {
     stored == Some(sent)
@@ -82,6 +90,14 @@ mod tests {
         assert!(!may_send(at(0), at(10), ms(1)), "the wall clock jumped or the process slept");
         assert!(!may_send(at(0), at(1), ms(10_000)), "the wall clock was set back");
         assert!(!may_send(at(5), at(4), ms(1)), "the wall clock lies before the mark");
+    }
+
+    #[test]
+    fn a_mark_is_not_judged_while_its_call_may_be_under_way() {
+        let seconds = SignedDuration::from_secs;
+        assert_eq!(settled(seconds(1), seconds(2)), seconds(12), "the call may start 10 s after its mark");
+        assert_eq!(settled(seconds(30), seconds(70)), seconds(70));
+        assert_eq!(settled(seconds(30), seconds(300)), seconds(300));
     }
 
     #[test]

@@ -20,6 +20,7 @@ pub mod recipient;
 pub mod requests;
 pub mod rollout;
 pub mod seen;
+pub mod stable;
 pub mod summary;
 pub mod sweep;
 pub mod system_log;

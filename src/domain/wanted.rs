@@ -87,7 +87,7 @@ pub struct Cadence {
 pub struct CallLimits {
     /// Longest call.
     pub timeout: SignedDuration,
-    /// How long an open mark is left alone; at least twice `timeout`.
+    /// How long an open mark is left alone; at least twice `timeout` and 10 s, see [`super::fence::settled`].
     pub settle: SignedDuration,
     /// Between enrolment and second look.
     pub look_delay: SignedDuration,

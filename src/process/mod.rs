@@ -53,14 +53,15 @@ async fn operate(arguments: Run) -> Result<(), Fault> {
     let metrics = Arc::new(Metrics::default());
     let readiness = Readiness::missing(["definitions"]);
     let served = tokio::spawn(health::serve(listener, readiness.clone(), Arc::clone(&metrics)));
-    let client = startup::client().await?;
+    let api_server = startup::api_server(Arc::clone(&metrics.silences), readiness.clone()).await?;
+    let client = api_server.client();
     startup::check_crds(&client).await?;
     readiness.has("definitions");
     let cluster = startup::cluster_id(&client).await?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), address, "started");
     let lease = lease(&arguments);
     let setup = run::Setup {
-        client,
+        api_server,
         scope: arguments.scope(),
         shared_ca: arguments.extra_ca,
         credentials_dir: arguments.credentials_dir,

@@ -1,6 +1,6 @@
 //! What must hold before the operator starts; each fault is one line with its remedy.
 
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use k8s_openapi::{
     api::core::v1::Namespace, apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
@@ -8,7 +8,12 @@ use k8s_openapi::{
 use kube::{Api, Client, Config, ResourceExt, core::PartialObjectMeta};
 use thiserror::Error;
 
-use crate::{api::schema, controller::connection::preflight};
+use crate::{
+    api::schema,
+    apiserver::{ApiServer, Silences},
+    controller::connection::preflight,
+    readiness::Readiness,
+};
 
 /// Longest wait for the API server at the start.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -72,19 +77,18 @@ pub async fn check_extra_ca(file: Option<&Path>) -> Result<(), Fault> {
     preflight::shared_ca(file).await.map(drop).map_err(|failure| Fault::ExtraCa(failure.message))
 }
 
-/// Connects to the cluster of KUBECONFIG, else of the Pod.
+/// Finds the cluster of KUBECONFIG, else of the Pod.
 ///
 /// # Errors
 /// [`Fault::NoCluster`].
-pub async fn client() -> Result<Client, Fault> {
+pub async fn api_server(silences: Arc<Silences>, readiness: Readiness) -> Result<ApiServer, Fault> {
     let no_cluster = |error: &dyn std::fmt::Display| Fault::NoCluster(one_line(&error.to_string()));
     let mut config = Config::infer().await.map_err(|error| no_cluster(&error))?;
-    config.connect_timeout = Some(Duration::from_secs(5));
     if config.proxy_url.as_ref().is_some_and(|url| names_a_proxy(&url.to_string())) {
         // Meant for the vendors; the API server is reached directly, whatever NO_PROXY says of it.
         config.proxy_url = None;
     }
-    Client::try_from(config).map_err(|error| no_cluster(&error))
+    ApiServer::new(config, silences, readiness).map_err(|error| no_cluster(&error))
 }
 
 /// Is this proxy that of the environment, and not the kubeconfig's own?

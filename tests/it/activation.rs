@@ -47,7 +47,7 @@ async fn an_activation_whose_answer_is_lost_is_found_in_the_list_and_mails_one_p
 #[tokio::test]
 async fn okta_is_asked_for_three_pin_mails_a_day_at_most() {
     scene("mails")
-        .connection(json!({"calls": {"timeout": "2s", "settle": "4s"}}))
+        .connection(json!({"calls": {"timeout": "2s", "settle": "14s"}}))
         .play(async |scene| {
             scene.sandbox.fault_always(MAIL, json!({"kind": "status", "status": 500})).await;
             let shipment = delivered(scene).await;

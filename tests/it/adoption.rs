@@ -17,7 +17,7 @@ const ORDERING: [&str; 3] = ["RetryOrder", "AdoptOrder", "CancelOrder"];
 
 /// Outcomes are judged soon.
 fn hasty(name: &str) -> Setting {
-    scene(name).connection(json!({"calls": {"timeout": "2s", "settle": "4s", "lookDelay": "100ms"}}))
+    scene(name).connection(json!({"calls": {"timeout": "2s", "settle": "14s", "lookDelay": "100ms"}}))
 }
 
 async fn lost_order(scene: &Scene, when: &str) -> Handle {

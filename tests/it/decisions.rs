@@ -27,7 +27,7 @@ const ENROLLING: [&str; 4] = ["RetryOrder", "AdoptOrder", "CancelOrder", "Discar
 
 /// Outcomes are judged soon.
 fn hasty(name: &str) -> Setting {
-    scene(name).connection(json!({"calls": {"timeout": "2s", "settle": "4s", "lookDelay": "100ms"}}))
+    scene(name).connection(json!({"calls": {"timeout": "2s", "settle": "14s", "lookDelay": "100ms"}}))
 }
 
 async fn ordered(scene: &Scene, spec: Value) -> (Handle, String) {

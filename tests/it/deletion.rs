@@ -277,7 +277,7 @@ async fn where_a_person_cancels_in_the_console_the_deletion_waits_for_the_person
 }
 
 fn hasty(name: &str) -> Setting {
-    scene(name).connection(json!({"calls": {"timeout": "2s", "settle": "4s", "lookDelay": "100ms"}}))
+    scene(name).connection(json!({"calls": {"timeout": "2s", "settle": "14s", "lookDelay": "100ms"}}))
 }
 
 /// An order of unknown outcome that the search does not find.

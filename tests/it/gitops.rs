@@ -84,7 +84,7 @@ async fn slow(scene: &Scene, operation: &str) -> u64 {
 }
 
 fn patient() -> Value {
-    json!({"calls": {"timeout": "90s", "settle": "180s"}})
+    json!({"calls": {"timeout": "90s", "settle": "190s"}})
 }
 
 #[tokio::test]

@@ -99,7 +99,7 @@ async fn the_same_login_at_two_okta_orgs_is_two_people() {
 #[tokio::test]
 async fn an_order_whose_answer_is_lost_is_never_sent_again() {
     scene("unknown")
-        .connection(json!({"calls": {"timeout": "2s", "settle": "4s"}}))
+        .connection(json!({"calls": {"timeout": "2s", "settle": "14s"}}))
         .play(async |scene| {
             // Else it would be found and taken over.
             scene.sandbox.post("/settings", json!({"listPreregOrders": false})).await;
@@ -174,7 +174,7 @@ async fn retried(scene: &Scene, effect: Value) {
 #[tokio::test]
 async fn an_enrolment_whose_answer_is_lost_is_not_followed_by_a_second_key() {
     scene("enroll")
-        .connection(json!({"calls": {"timeout": "2s", "settle": "4s"}}))
+        .connection(json!({"calls": {"timeout": "2s", "settle": "14s"}}))
         .play(async |scene| {
             scene.sandbox.fault(ENROLL, json!({"kind": "drop", "when": "after"})).await;
             let login = scene.person("kim", "ACTIVE").await;
@@ -191,7 +191,7 @@ async fn an_enrolment_whose_answer_is_lost_is_not_followed_by_a_second_key() {
 #[tokio::test]
 async fn an_enrolment_that_never_reached_okta_is_made_again() {
     scene("lostcall")
-        .connection(json!({"calls": {"timeout": "2s", "settle": "4s"}}))
+        .connection(json!({"calls": {"timeout": "2s", "settle": "14s"}}))
         .play(async |scene| {
             scene.sandbox.fault(ENROLL, json!({"kind": "drop", "when": "before"})).await;
             let login = scene.person("kim", "ACTIVE").await;

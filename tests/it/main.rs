@@ -58,6 +58,7 @@ mod rollout_groups;
 mod rollout_users;
 mod rotation;
 mod rules;
+mod silence;
 mod states;
 mod suspend;
 mod template;

@@ -13,7 +13,7 @@ const ENROLL: &str = "enrollPreregistrationEnrollment";
 const ORDER: &str = "CreateFPRShipment";
 
 fn setting(name: &str) -> Setting {
-    scene(name).connection(json!({"calls": {"timeout": "2s", "settle": "4s", "lookDelay": "100ms"}}))
+    scene(name).connection(json!({"calls": {"timeout": "2s", "settle": "14s", "lookDelay": "100ms"}}))
 }
 
 /// A row of the template's table.

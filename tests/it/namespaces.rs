@@ -62,7 +62,7 @@ async fn order(scene: &Scene, namespace: &str, name: &str, more: Value) -> Handl
 #[tokio::test]
 async fn with_rights_in_the_listed_namespaces_only_it_works_there_and_touches_nothing_elsewhere() {
     own_scene("listed")
-        .connection(json!({"calls": {"timeout": "2s", "settle": "4s"}}))
+        .connection(json!({"calls": {"timeout": "2s", "settle": "14s"}}))
         .play(async |scene| {
             let with_end = |end: &str| format!("{}-{end}", scene.name);
             let names = Names {

@@ -42,7 +42,7 @@ async fn arrives(scene: &Scene, shipment: &Handle) {
 #[tokio::test]
 async fn an_order_whose_answer_a_cut_network_swallowed_is_found_again_and_never_sent_twice() {
     own_scene("cut")
-        .connection(json!({"calls": {"timeout": "15s", "settle": "30s"}}))
+        .connection(json!({"calls": {"timeout": "15s", "settle": "40s"}}))
         .play(async |scene| {
             let tunnel = wired(scene).await;
             scene.sandbox.fault(ORDER, json!({"kind": "delay", "ms": 12_000, "when": "after"})).await;
@@ -65,7 +65,7 @@ async fn an_order_whose_answer_a_cut_network_swallowed_is_found_again_and_never_
 async fn an_order_that_a_cut_network_kept_from_leaving_is_sent_once_it_is_whole_again() {
     own_scene("cutoff")
         // Time to cut the wire to Yubico between the enrolment and the order.
-        .connection(json!({"calls": {"timeout": "6s", "settle": "12s", "lookDelay": "15s"}}))
+        .connection(json!({"calls": {"timeout": "6s", "settle": "22s", "lookDelay": "15s"}}))
         .play(async |scene| {
             let tunnel = wired(scene).await;
             let login = scene.person("kim", "ACTIVE").await;

@@ -108,7 +108,7 @@ async fn a_status_that_is_lost_anywhere_on_the_road_is_held_and_orders_nothing()
 async fn a_status_that_is_lost_is_linked_again_where_adopt_is_the_policy_and_the_road_goes_on() {
     scene("relinked")
         .connection(json!({
-            "calls": {"timeout": "3s", "settle": "6s"}, "defaults": {"existingKeyPolicy": "Adopt"},
+            "calls": {"timeout": "3s", "settle": "16s"}, "defaults": {"existingKeyPolicy": "Adopt"},
         }))
         .play(async |scene| {
             let all = along_the_road(scene).await;
@@ -173,7 +173,7 @@ async fn another_key_beside_an_old_one_is_ordered_once_however_often_the_status_
 #[tokio::test]
 async fn a_shipment_torn_away_and_a_cluster_built_anew_order_nothing_again() {
     own_scene("rebuilt")
-        .connection(json!({"calls": {"timeout": "3s", "settle": "6s"}}))
+        .connection(json!({"calls": {"timeout": "3s", "settle": "16s"}}))
         .play(async |scene| {
             let (kim, sam) = (scene.person("kim", "ACTIVE").await, scene.person("sam", "ACTIVE").await);
             let adopt = json!({"existingKeyPolicy": "Adopt"});
@@ -192,7 +192,7 @@ async fn a_shipment_torn_away_and_a_cluster_built_anew_order_nothing_again() {
             scene.plane().rebuild().await;
             scene.namespace(&scene.name).await;
             let mut connection = scene.connection_spec();
-            connection["calls"] = json!({"timeout": "3s", "settle": "6s"});
+            connection["calls"] = json!({"timeout": "3s", "settle": "16s"});
             scene.connect(&scene.name, connection).await;
             let shipment = scene.ship("kim", &kim).await;
             let adopted = scene.ship_with("sam", &sam, adopt).await;

@@ -88,7 +88,7 @@ async fn stays_at_rest(scene: &Scene, resting: &AtRest, marker: &str) {
 #[tokio::test]
 async fn a_kill_while_others_order_loses_no_enrolment() {
     own_scene("queue")
-        .connection(json!({"calls": {"timeout": "3m", "settle": "6m"}}))
+        .connection(json!({"calls": {"timeout": "3m", "settle": "7m"}}))
         .play(async |scene| {
             // Longer than any machine takes to enrol the others: only the kill ends that call.
             let delay = json!({"kind": "delay", "ms": 150_000, "when": "before"});
@@ -124,6 +124,27 @@ async fn a_kill_while_others_order_loses_no_enrolment() {
                 4,
                 "nobody is enrolled again"
             );
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn an_operator_that_is_asked_to_end_finishes_its_call_and_begins_no_other() {
+    own_scene("finish")
+        .play(async |scene| {
+            let enroll = "enrollPreregistrationEnrollment";
+            scene.sandbox.fault(enroll, json!({"kind": "delay", "ms": 5_000, "when": "after"})).await;
+            let login = scene.person("kim", "ACTIVE").await;
+            let shipment = scene.ship("kim", &login).await;
+            scene.sandbox.counts(enroll, 1).await;
+            scene.rest_operator();
+            let object = shipment.get().await;
+            assert_eq!(object.text("/status/enrollment/outcome"), "Made", "{}", object.0["status"]);
+            assert!(!object.has("/status/order"), "an order was begun at the end: {}", object.0["status"]);
+            assert_eq!(scene.sandbox.count(ORDER).await, 0);
+            scene.start_operator().await;
+            shipment.until_ordered().await;
+            assert_eq!((scene.sandbox.count(enroll).await, scene.sandbox.count(ORDER).await), (1, 1));
         })
         .await;
 }

@@ -78,7 +78,7 @@ async fn a_backup_from_before_the_enrolment_finds_the_key_and_sends_nothing() {
 #[tokio::test]
 async fn a_backup_with_an_open_enrolment_finds_what_it_did_not_know_and_sends_nothing() {
     own_scene("remark")
-        .connection(json!({"calls": {"timeout": "3s", "settle": "6s"}}))
+        .connection(json!({"calls": {"timeout": "3s", "settle": "16s"}}))
         .play(async |scene| {
             let login = scene.person("kim", "ACTIVE").await;
             scene.sandbox.fault(ENROLL, json!({"kind": "drop", "when": "before"})).await;
@@ -132,7 +132,7 @@ async fn a_backup_whose_enrolment_is_gone_at_okta_is_held() {
 #[tokio::test]
 async fn a_backup_with_an_open_order_finds_the_order_and_goes_on_with_it() {
     own_scene("open")
-        .connection(json!({"calls": {"timeout": "15s", "settle": "30s"}}))
+        .connection(json!({"calls": {"timeout": "15s", "settle": "40s"}}))
         .play(async |scene| {
             let login = scene.person("kim", "ACTIVE").await;
             // It arrives, and the process dies before it hears so.

@@ -149,8 +149,15 @@ fn connection_cases() -> Vec<Case> {
         ),
         spec(
             "spec.calls.settle must be at least twice",
-            vec![json!({"calls": {"timeout": "30s", "settle": "59s999ms"}})],
-            vec![json!({"calls": {"timeout": "30s", "settle": "60s"}})],
+            vec![
+                json!({"calls": {"timeout": "30s", "settle": "69s999ms"}}),
+                json!({"calls": {"timeout": "1s", "settle": "2s"}}),
+                json!({"calls": {"timeout": "5m", "settle": "10m"}}),
+            ],
+            vec![
+                json!({"calls": {"timeout": "30s", "settle": "70s"}}),
+                json!({"calls": {"timeout": "1s", "settle": "12s"}}),
+            ],
         ),
         spec(
             "spec.calls.timeout must lie between",
@@ -158,7 +165,10 @@ fn connection_cases() -> Vec<Case> {
                 json!({"calls": {"timeout": "999ms"}}),
                 json!({"calls": {"timeout": "5m1ms", "settle": "1h"}}),
             ],
-            vec![json!({"calls": {"timeout": "1s"}}), json!({"calls": {"timeout": "5m", "settle": "10m"}})],
+            vec![
+                json!({"calls": {"timeout": "1s"}}),
+                json!({"calls": {"timeout": "5m", "settle": "10m10s"}}),
+            ],
         ),
         spec(
             "spec.calls.lookDelay is at most 1m",

@@ -131,7 +131,7 @@ async fn no_pin_is_mailed_before_the_activation_is_confirmed() {
 #[tokio::test]
 async fn every_call_of_the_road_survives_a_passing_fault() {
     scene("passing")
-        .connection(json!({"calls": {"timeout": "3s", "settle": "6s"}}))
+        .connection(json!({"calls": {"timeout": "3s", "settle": "16s"}}))
         .play(async |scene| {
             let calls = [
                 "listUsers",
@@ -182,7 +182,7 @@ async fn a_repeated_request_orders_no_second_key() {
 #[tokio::test]
 async fn an_order_whose_answer_is_lost_is_found_and_followed() {
     scene("sought")
-        .connection(json!({"calls": {"timeout": "2s", "settle": "4s"}}))
+        .connection(json!({"calls": {"timeout": "2s", "settle": "14s"}}))
         .play(async |scene| {
             scene.sandbox.fault(ORDER, json!({"kind": "drop", "when": "after"})).await;
             let (shipment, order) = ordered(scene, "kim").await;

@@ -113,6 +113,21 @@ impl Plane {
         process.expect("it runs").stop();
     }
 
+    /// It stands still: it keeps its connections, takes new ones, and answers nothing.
+    pub fn pause(&self) {
+        self.signal("STOP");
+    }
+
+    /// It goes on after [`Plane::pause`].
+    pub fn go_on(&self) {
+        self.signal("CONT");
+    }
+
+    fn signal(&self, name: &str) {
+        let process = self.process.as_ref().expect("the control plane is ours").lock().unwrap();
+        process.as_ref().expect("it runs").signal(name);
+    }
+
     /// Starts it again, on what is stored now.
     pub async fn start(&self) {
         let (process, _) = announced(&self.dir, &self.images).await;

@@ -33,6 +33,11 @@ impl Process {
         (Self { child, stdin }, line)
     }
 
+    /// Sends it a signal, by name.
+    pub fn signal(&self, name: &str) {
+        signal(name, &self.child.id().to_string());
+    }
+
     /// Asks it to end and waits for that.
     pub fn stop(&mut self) -> ExitStatus {
         drop(self.stdin.take());
@@ -54,6 +59,8 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
+        // One that stands still would never end.
+        self.signal("CONT");
         drop(self.stdin.take());
         let _ = self.child.wait();
     }
@@ -64,7 +71,12 @@ impl Drop for Process {
 const KEEPER: &str = r#"log=$1; shift; "$@" </dev/null >>"$log" 2>&1 & pid=$!; echo $pid; cat >/dev/null; kill $pid 2>/dev/null; wait $pid"#;
 
 /// Longer than calls under way are waited for.
-const PATIENCE: Duration = Duration::from_secs(40);
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// To one process, which may be gone.
+fn signal(name: &str, pid: &str) {
+    let _ = Command::new("kill").args([&format!("-{name}"), pid]).stderr(Stdio::null()).status();
+}
 
 /// A process behind a keeper.
 #[derive(Debug)]
@@ -104,7 +116,7 @@ impl Kept {
     }
 
     fn end(&self) {
-        let _ = Command::new("kill").args(["-KILL", &self.pid]).stderr(Stdio::null()).status();
+        signal("KILL", &self.pid);
     }
 }
 

@@ -1,4 +1,5 @@
-//! The network between two programs, as a thing that can be cut: bytes pass, or nothing does.
+//! The network between two programs, as a thing that can be cut: bytes pass, or nothing does. Single connections can be
+//! muted: they stay open, and what is sent into them is lost.
 //!
 //! It runs in threads of its own, because tests stop processes with calls that hold up their runtime.
 
@@ -6,7 +7,10 @@ use std::{
     collections::{HashMap, HashSet},
     io::{BufRead, BufReader, Read, Write},
     net::{Shutdown, SocketAddr, TcpListener, TcpStream, ToSocketAddrs},
-    sync::{Arc, Condvar, Mutex},
+    sync::{
+        Arc, Condvar, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
 };
 
@@ -36,6 +40,9 @@ impl Outage {
 struct Wire {
     outage: Mutex<Outage>,
     changed: Condvar,
+    /// Connections are numbered from 0; those below this are muted.
+    muted: AtomicUsize,
+    connections: AtomicUsize,
     /// Ports that were asked for, in their order.
     asked: Mutex<Vec<u16>>,
 }
@@ -95,6 +102,11 @@ impl Proxy {
         proxy
     }
 
+    /// The connections that are there carry nothing any more; nobody is told, and new ones pass.
+    pub fn mute(&self) {
+        self.wire.muted.store(self.wire.connections.load(Ordering::SeqCst), Ordering::SeqCst);
+    }
+
     /// Nothing passes any more, in either direction; nobody is told.
     pub fn cut(&self) {
         self.wire.change(|outage| {
@@ -141,11 +153,12 @@ fn carry(wire: &Arc<Wire>, client: &TcpStream, dial: impl Fn(&TcpStream) -> Opti
     let Some((server, client)) = dial(client) else { return };
     let port = server.peer_addr().map_or(0, |address| address.port());
     let cuts = wire.cuts(port);
+    let number = wire.connections.fetch_add(1, Ordering::SeqCst);
     wire.asked.lock().unwrap().push(port);
     let (up, down) = ((clone(&client), clone(&server)), (server, client));
     let back = Arc::clone(wire);
-    let other = thread::spawn(move || pump(&back, port, cuts, down.0, down.1));
-    pump(wire, port, cuts, up.0, up.1);
+    let other = thread::spawn(move || pump(&back, number, port, cuts, down.0, down.1));
+    pump(wire, number, port, cuts, up.0, up.1);
     let _ = other.join();
 }
 
@@ -154,13 +167,16 @@ fn clone(stream: &TcpStream) -> TcpStream {
 }
 
 /// Bytes one way. What was read before a cut and not written yet is lost with it.
-fn pump(wire: &Wire, port: u16, cuts: u64, mut from: TcpStream, mut to: TcpStream) {
+fn pump(wire: &Wire, number: usize, port: u16, cuts: u64, mut from: TcpStream, mut to: TcpStream) {
     let mut buffer = [0_u8; 16 * 1024];
     loop {
         let read = from.read(&mut buffer).unwrap_or(0);
         if !wire.carries(port, cuts) {
             let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
             return;
+        }
+        if read > 0 && number < wire.muted.load(Ordering::SeqCst) {
+            continue;
         }
         if read == 0 || to.write_all(&buffer[..read]).is_err() {
             let _ = to.shutdown(Shutdown::Write);

@@ -87,7 +87,7 @@ impl Sandbox {
             },
             "keys": [{"name": "yubikey-5c-nfc", "productId": 29, "inventoryProductId": 106, "customizationId": "RXJN83"}],
             "polling": {"firstAfter": "1s", "interval": "1s"},
-            "calls": {"timeout": "10s", "settle": "20s", "lookDelay": "100ms"},
+            "calls": {"timeout": "10s", "settle": "30s", "lookDelay": "100ms"},
             "allowedNamespaces": {"from": "All"},
         })
     }

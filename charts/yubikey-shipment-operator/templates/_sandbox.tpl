@@ -32,7 +32,7 @@ polling:
   # as incomplete.
   firstAfter: {{ add .Values.sandbox.step 2 }}s
   interval: 2s
-calls: {timeout: 10s, settle: 20s, lookDelay: 1s}
+calls: {timeout: 10s, settle: 30s, lookDelay: 1s}
 # Nobody else uses a sandbox of this release.
 orderingCluster: ThisCluster
 allowedNamespaces:

@@ -12,9 +12,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::link::Link;
 use crate::{
-    api::{connection::Polling, shipment::YubiKeyShipment},
+    api::shipment::YubiKeyShipment,
     clock,
-    controller::{Context, durations, index::Term, shipment::record},
+    controller::{Context, index::Term, shipment::record},
     domain::{
         failure::{CallError, Kind, Reason},
         ids::ShipmentId,
@@ -62,12 +62,12 @@ impl Following {
     /// What the list means for this order.
     #[must_use]
     pub fn about(&self, link: &Link, journal: &Journal, deleting: bool, now: Timestamp) -> ByList {
-        let first_after = durations::parse(&link.spec.polling.first_after);
+        let first_after = link.facts.times.first_after;
         let Some(order) = Followed::of(journal, first_after, deleting) else { return ByList::default() };
         let stands = self.stands();
         let Some(stand) = stands.get(&link.uid) else { return ByList::default() };
         ByList {
-            answered: stand.sweep.covers(&order, rhythm(&link.spec.polling), now),
+            answered: stand.sweep.covers(&order, rhythm(link), now),
             moved: stand.moved.contains(&order.id) || stand.asked.contains(&order.id),
         }
     }
@@ -95,8 +95,8 @@ impl Following {
     }
 }
 
-fn rhythm(polling: &Polling) -> Rhythm {
-    Rhythm::new(polling.list_from, durations::parse(&polling.interval))
+fn rhythm(link: &Link) -> Rhythm {
+    Rhythm::new(link.spec.polling.list_from, link.facts.times.interval)
 }
 
 /// Runs until it is dropped.
@@ -115,7 +115,7 @@ pub async fn run(ctx: Arc<Context>) {
 
 /// Reads a page if one is due; gives the moment of the next.
 async fn step(ctx: &Context, link: &Arc<Link>) -> Option<Timestamp> {
-    let rhythm = rhythm(&link.spec.polling);
+    let rhythm = rhythm(link);
     let count = ctx.shipments.count(&Term::UnderWay(link.name.clone()));
     let next = ctx.following.with(&link.uid, |stand| stand.sweep.next(count, rhythm, clock::now()));
     let offset = match next {
@@ -148,7 +148,7 @@ async fn step(ctx: &Context, link: &Arc<Link>) -> Option<Timestamp> {
 
 /// The orders that the list can tell of, and whose they are. One that two resources name is nobody's here.
 fn followed(ctx: &Context, link: &Link) -> HashMap<ShipmentId, (Followed, Arc<YubiKeyShipment>)> {
-    let first_after = durations::parse(&link.spec.polling.first_after);
+    let first_after = link.facts.times.first_after;
     let mut found = HashMap::new();
     for shipment in ctx.shipments.under(&Term::UnderWay(link.name.clone())) {
         let shipment = ctx.newest(&shipment);

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::SignedDuration;
 
-use super::{budget::Reserved, caches::Caches};
+use super::{budget::Reserved, caches::Caches, times::Times};
 use crate::{
     api::connection::YubiKeyConnectionSpec,
     chance,
@@ -30,6 +30,8 @@ pub struct Facts {
     pub rp_id: RpId,
     /// What stops new orders, by preflight; those that were placed go on.
     pub order_bar: Option<Failure>,
+    /// The times of the spec.
+    pub times: Times,
 }
 
 /// One usable connection.
@@ -126,7 +128,7 @@ impl Link {
     /// Longest call.
     #[must_use]
     pub fn timeout(&self) -> Duration {
-        super::super::durations::std(&self.spec.calls.timeout)
+        self.facts.times.calls.timeout.unsigned_abs()
     }
 }
 

@@ -15,4 +15,5 @@ pub mod registry;
 pub mod report;
 pub mod stock;
 pub mod supplier;
+pub mod times;
 pub mod way;

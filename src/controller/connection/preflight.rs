@@ -12,10 +12,10 @@ use super::{
     org,
     report::Report,
     stock, supplier,
+    times::Times,
 };
 use crate::{
     api::connection::{Algorithm, Dpop, KeyModel, OktaAuth, YubiKeyConnectionSpec},
-    controller::durations,
     credentials::{self, Credentials, HrisSecret, OktaSecret},
     domain::{
         failure::{Failure, Reason},
@@ -239,7 +239,7 @@ fn link(
             ),
         )
     });
-    let facts = Facts { orgs, rp_id, order_bar };
+    let facts = Facts { orgs, rp_id, order_bar, times: Times::of(subject.spec)? };
     let Clients { okta, yubico, hris, caches } = clients;
     let who = (subject.name.to_owned(), subject.uid.to_owned());
     Ok(Link::new(who, subject.spec.clone(), okta, yubico, hris, facts, caches))
@@ -278,7 +278,7 @@ pub fn clients(
     metrics: Arc<CallMetrics>,
 ) -> Result<Clients, Failure> {
     let transport = Settings {
-        timeout: durations::std(&spec.calls.timeout),
+        timeout: Times::of(spec)?.calls.timeout.unsigned_abs(),
         extra_ca: secrets.extra_ca.clone(),
         allow_insecure_loopback: spec.allow_insecure_loopback,
     };

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{Api, ResourceExt, api::Patch, runtime::controller::Action};
@@ -23,7 +24,7 @@ use crate::{
         Context, commit,
         commit::CommitError,
         conditions::{self, Fact},
-        events, measure,
+        events, measure, retry,
     },
     credentials::{Credentials, Fingerprint, expiry::Expiry},
     domain::failure::{Failure, Kind, Reason},
@@ -68,8 +69,10 @@ pub async fn reconcile(object: Arc<YubiKeyConnection>, ctx: Arc<Context>) -> Res
         return Ok(Action::await_change());
     }
     let span = trace::connection(&object.name_any());
-    let examined = Box::pin(pass(object, Arc::clone(&ctx)));
-    measure::pass(&ctx, measure::CONNECTION, examined).instrument(span).await
+    let uid = object.uid().unwrap_or_default();
+    let examined = std::panic::AssertUnwindSafe(Box::pin(pass(object, Arc::clone(&ctx)))).catch_unwind();
+    let examined = examined.map(|ended| ended.unwrap_or_else(|_| Err(retry::stopped(true))));
+    measure::pass(&ctx, measure::CONNECTION, &uid, examined).instrument(span).await
 }
 
 async fn pass(object: Arc<YubiKeyConnection>, ctx: Arc<Context>) -> Result<Action, Failure> {
@@ -175,7 +178,7 @@ fn quiet(error: CommitError) -> Result<Action, Failure> {
     match error {
         CommitError::Conflict => Ok(Action::requeue(Duration::from_secs(1))),
         CommitError::Gone => Ok(Action::await_change()),
-        CommitError::Failed(failure) => Err(failure),
+        CommitError::Failed(failure) | CommitError::Unanswered(failure) => Err(failure),
     }
 }
 
@@ -301,9 +304,9 @@ async fn write(
     }
     if commit::commit(&api, object, &old, &new, |o| o.status.as_ref()).await?.is_some() {
         log_change(&old.conditions, &new.conditions, &object.name_any());
-        events::transition(ctx, object, &old.conditions, &new.conditions).await;
+        events::transition(ctx, object, &old.conditions, &new.conditions);
         for kind in [expiry::CONDITION, leaving::CONDITION] {
-            events::warning(ctx, object, kind, &old.conditions, &new.conditions).await;
+            events::warning(ctx, object, kind, &old.conditions, &new.conditions);
         }
     }
     Ok(())

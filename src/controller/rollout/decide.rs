@@ -149,6 +149,6 @@ where
     }
     let spec = &decision.spec;
     let note = format!("Proceed on hold {} by {}: {message}", spec.hold_id, spec.requested_by);
-    events::publish_about(ctx, object, decision, kind, &format!("Decision{reason}"), &note).await;
+    events::publish_about(ctx, object, decision, kind, &format!("Decision{reason}"), &note);
     true
 }

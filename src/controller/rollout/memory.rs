@@ -1,7 +1,7 @@
 //! What a process remembers of its rollouts. All of it may be lost: the source is read again then.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -114,6 +114,12 @@ impl Memory {
     pub fn forget(&self, uid: &str) {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
         self.written.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
+    }
+
+    /// Forgets rollouts that are gone.
+    pub fn prune(&self, live: &HashSet<String>) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).retain(|uid, _| live.contains(uid));
+        self.written.lock().unwrap_or_else(PoisonError::into_inner).retain(|uid, _| live.contains(uid));
     }
 
     /// Remembers what we wrote until the cache shows it.

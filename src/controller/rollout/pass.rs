@@ -123,7 +123,7 @@ async fn unreadable(
     let old = object.status.clone().unwrap_or_default();
     let new = status::standing(object, &Stand::failed(failure), clock::now());
     if commit::commit(&api, object, &old, &new, |o| o.status.as_ref()).await?.is_some() {
-        events::transition(ctx, object, &old.conditions, &new.conditions).await;
+        events::transition(ctx, object, &old.conditions, &new.conditions);
     }
     Ok(Done::At(clock::now().checked_add(backoff::STALLED).ok()))
 }

@@ -13,8 +13,10 @@ use super::{
 use crate::{
     api::rollout::YubiKeyRollout,
     clock,
-    controller::{Context, commit::CommitError, decode::Decoded, measure, shipment::reconcile::action},
-    domain::failure::{Failure, Reason},
+    controller::{
+        Context, commit::CommitError, decode::Decoded, measure, retry, shipment::reconcile::action,
+    },
+    domain::failure::Failure,
     trace,
 };
 
@@ -40,15 +42,12 @@ pub async fn reconcile(object: Arc<YubiKeyRollout>, ctx: Arc<Context>) -> Result
         return Ok(Action::requeue(wait));
     }
     let namespace = object.namespace().unwrap_or_default();
-    let span = trace::rollout(&namespace, &object.name_any(), &object.uid().unwrap_or_default());
+    let uid = object.uid().unwrap_or_default();
+    let span = trace::rollout(&namespace, &object.name_any(), &uid);
     // Its own task: a dropped reconcile cannot part a mark from what it stands for.
     let task = ctx.tasks.spawn(passes(object, Arc::clone(&ctx)).instrument(span.clone()));
-    let ended = async {
-        task.await.unwrap_or_else(|_| {
-            Err(Failure::new(Reason::StatusWriteFailed, "The pass was stopped; it is run again."))
-        })
-    };
-    measure::pass(&ctx, measure::ROLLOUT, ended).instrument(span).await
+    let ended = async { retry::joined(task.await) };
+    measure::pass(&ctx, measure::ROLLOUT, &uid, ended).instrument(span).await
 }
 
 fn too_soon(object: &YubiKeyRollout, ctx: &Context) -> Option<Duration> {
@@ -70,7 +69,7 @@ async fn passes(object: Arc<YubiKeyRollout>, ctx: Arc<Context>) -> Result<Action
         match pass::run(Arc::clone(&ctx), (*object).clone()).await {
             Ok(Done::At(until)) => return Ok(action(until)),
             Ok(Done::Gone) | Err(CommitError::Gone) => return Ok(Action::await_change()),
-            Err(CommitError::Failed(failure)) => return Err(failure),
+            Err(CommitError::Failed(failure) | CommitError::Unanswered(failure)) => return Err(failure),
             Err(CommitError::Conflict) => match live(&object, &ctx).await? {
                 Some(fresh) => object = Arc::new(fresh),
                 None => return Ok(Action::await_change()),
@@ -84,9 +83,6 @@ async fn passes(object: Arc<YubiKeyRollout>, ctx: Arc<Context>) -> Result<Action
 async fn live(object: &YubiKeyRollout, ctx: &Context) -> Result<Option<YubiKeyRollout>, Failure> {
     let api: Api<Decoded<YubiKeyRollout>> =
         Api::namespaced(ctx.client.clone(), &object.namespace().unwrap_or_default());
-    let found = api.get_opt(&object.name_any()).await.map_err(|error| {
-        tracing::warn!(%error, "reading the rollout failed");
-        Failure::new(Reason::StatusWriteFailed, "The API server did not give the rollout; it is tried again.")
-    })?;
-    Ok(found.and_then(|found| found.0.ok()))
+    let found = api.get_opt(&object.name_any()).await;
+    Ok(found.map_err(|error| retry::unread(&error, "the rollout"))?.and_then(|found| found.0.ok()))
 }

@@ -8,7 +8,7 @@ use super::{dereference::Found, validate};
 use crate::{
     api::shipment::YubiKeyShipment,
     clock,
-    controller::{Context, connection::link::Link, durations},
+    controller::{Context, connection::link::Link},
     domain::{
         failure::Failure,
         ids::ShipmentId,
@@ -36,7 +36,7 @@ impl Window {
 
 /// Between the mark and `settle` after it; where no mark is left, from the enrolment to the end of its requests.
 fn window(journal: &Journal, found: &Found, link: &Link) -> Option<Window> {
-    let settle = durations::parse(&link.spec.calls.settle);
+    let settle = link.facts.times.calls.settle;
     let (from, length) = match &journal.order {
         Order::Open(_, mark) | Order::Unknown(_, mark) => (*mark, settle),
         Order::Refused(refused) => (refused.mark, settle),

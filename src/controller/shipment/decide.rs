@@ -192,7 +192,7 @@ where
     }
     let note = verdict.note(&message);
     let about = &*verdict.decision;
-    events::publish_about(ctx, object, about, verdict.kind(), &format!("Decision{reason}"), &note).await;
+    events::publish_about(ctx, object, about, verdict.kind(), &format!("Decision{reason}"), &note);
 }
 
 /// Writes what became of a decision into its own status.

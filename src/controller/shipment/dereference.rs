@@ -12,7 +12,7 @@ use crate::{
         connection::link::Link,
         context::is_open,
         decode::Decoded,
-        list,
+        list, retry,
         shipment::{adopt, validate},
     },
     domain::{
@@ -78,13 +78,8 @@ async fn rivals(
         };
         live |= open && other.meta().uid != object.metadata.uid;
     };
-    each_shipment(ctx, &selector, note).await.map_err(|error| {
-        tracing::warn!(%error, "listing the person's shipments failed");
-        Failure::new(
-            Reason::StatusWriteFailed,
-            "The API server did not list the person's shipments; it is tried again.",
-        )
-    })?;
+    let listed = each_shipment(ctx, &selector, note).await;
+    listed.map_err(|error| retry::unread(&error, "the person's shipments"))?;
     found.seen.rival_live = Some(live);
     Ok(())
 }

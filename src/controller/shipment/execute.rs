@@ -17,7 +17,9 @@ use crate::{
         requests::{ActivateRequest, EnrollRequest, OrderRequest},
         seen::PublicKey,
     },
-    okta, yubico,
+    okta,
+    tasks::Tasks,
+    yubico,
 };
 
 /// What can wait is got before the mark.
@@ -199,11 +201,12 @@ fn order_request(
     })
 }
 
-/// Sends an effect that may be repeated, and notes its success in the journal.
+/// Sends an effect that may be repeated, and notes its success in the journal. Where the process ends before its turn has
+/// come, nothing is sent and nothing noted.
 ///
 /// # Errors
 /// Why it failed; for a cancellation only what may pass.
-pub async fn run_free(what: Free, link: &Link, journal: &mut Journal) -> Result<(), Failure> {
+pub async fn run_free(what: Free, link: &Link, journal: &mut Journal, tasks: &Tasks) -> Result<(), Failure> {
     let incomplete = || {
         Failure::new(
             Reason::StatusUnreadable,
@@ -213,7 +216,8 @@ pub async fn run_free(what: Free, link: &Link, journal: &mut Journal) -> Result<
     match what {
         Free::Activate => {
             let request = activate_request(link, journal).await?.ok_or_else(incomplete)?;
-            let _turn = link.okta.prepare().await?;
+            let Some(turn) = tasks.unless_closing(link.okta.prepare()).await else { return Ok(()) };
+            let _turn = turn?;
             if let Err(error) = link.okta.activate(&request).await {
                 if error.arrival == Arrival::Refused {
                     link.forget_signing_keys().await;
@@ -234,7 +238,8 @@ pub async fn run_free(what: Free, link: &Link, journal: &mut Journal) -> Result<
         }
         Free::MarkError => {
             let (Some(user), Some(made)) = (&journal.user, journal.made()) else { return Err(incomplete()) };
-            let _turn = link.okta.prepare().await?;
+            let Some(turn) = tasks.unless_closing(link.okta.prepare()).await else { return Ok(()) };
+            let _turn = turn?;
             link.okta.mark_error(user, &made.id).await?;
             journal.observe_marked_error();
         }

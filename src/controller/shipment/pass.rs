@@ -91,15 +91,18 @@ impl Pass {
     /// Conflict, or a failed write.
     pub async fn run(ctx: Arc<Context>, object: Box<YubiKeyShipment>) -> Result<Done, CommitError> {
         let api = Api::namespaced(ctx.client.clone(), &object.namespace().unwrap_or_default());
-        let journal = match record::read(&object.status.clone().unwrap_or_default()) {
+        let stored = match record::read(&object.status.clone().unwrap_or_default()) {
             Ok(journal) => journal,
             Err(failure) => return unreadable(&ctx, &api, &object, &failure).await,
         };
+        let mut journal = stored.clone();
+        let generation = object.metadata.generation.unwrap_or_default();
+        ctx.unsent.close(&object.uid().unwrap_or_default(), &mut journal, generation, clock::now());
         let mut pass = Self {
             ctx,
             api,
             object,
-            stored: journal.clone(),
+            stored,
             journal,
             found: Found::default(),
             open_orders: None,
@@ -201,7 +204,7 @@ impl Pass {
         let mut link = Arc::clone(link);
         self.link = Some(Arc::clone(&link));
         for _ in 0..MOST_STEPS {
-            if !self.ctx.leadership.is_held() {
+            if !self.ctx.leadership.is_held() || self.ctx.tasks.is_closing() {
                 // The next leader goes on from what is written; a mark tells it what may be under way.
                 return Ok(Done::At(None));
             }
@@ -216,14 +219,19 @@ impl Pass {
                 Err(wait) => return self.queue(wait).await,
             }
             let failed = match step {
-                Step::Look(look) => self.look(look, &link).await,
+                // Reads and waits may be dropped at the end of the process, effects and writes not.
+                Step::Look(look) => {
+                    let tasks = self.ctx.tasks.clone();
+                    let Some(failed) = tasks.unless_closing(self.look(look, &link)).await else { continue };
+                    failed
+                }
                 Step::Save => self.save(Reason::Activating).await.map(|()| None)?,
                 Step::Condemn(id) => {
                     self.journal.unwanted = Some(Unwanted { id, mark: None });
                     None
                 }
                 Step::Pause(until) => {
-                    pause(until).await;
+                    let _ = self.ctx.tasks.unless_closing(pause(until)).await;
                     None
                 }
                 Step::Mark(what) if !self.may_begin(what) => {
@@ -351,7 +359,7 @@ impl Pass {
         if !self.is_on_course(link) {
             return Err(CommitError::Conflict);
         }
-        let result = execute::run_free(what, link, &mut self.journal).await;
+        let result = execute::run_free(what, link, &mut self.journal, &self.ctx.tasks).await;
         match (what, result) {
             // The list tells whether it worked all the same.
             (Free::Activate, Err(failure)) => {
@@ -389,8 +397,9 @@ impl Pass {
         link: &Arc<Link>,
     ) -> Result<Option<Failure>, CommitError> {
         let prepared = match self.prepare(what, link).await? {
-            Ok(prepared) => prepared,
-            Err(failure) => return Ok(Some(failure)),
+            Some(Ok(prepared)) => prepared,
+            Some(Err(failure)) => return Ok(Some(failure)),
+            None => return Ok(None),
         };
         // Slot and token may have taken long: requests expire, people are suspended, others come first.
         if self.next_step(link) != Step::Mark(what) {
@@ -405,7 +414,13 @@ impl Pass {
         }
         let (now, instant) = (clock::now(), Instant::now());
         self.journal.mark(what, now, self.found.seen.list.as_ref());
-        self.save(doing(what)).await?;
+        if let Err(error) = self.save(doing(what)).await {
+            if matches!(error, CommitError::Unanswered(_) | CommitError::Failed(_)) {
+                // It may stand there all the same, and nothing is sent on its word.
+                self.ctx.unsent.note(&self.uid(), what, &self.journal);
+            }
+            return Err(error);
+        }
         let intent = Intent::new(what, self.journal.attempt_of(what), now, instant, prepared);
         let (attempt, what) = (intent.attempt(), intent.what());
         let outcome = if self.is_on_course(link) {
@@ -427,15 +442,20 @@ impl Pass {
 
     /// Where others stand before us, the turn to order may come late: what the enrolment gave is written before it is
     /// waited for. Else it is written with the order's mark, which saves a write.
-    async fn prepare(&mut self, what: Marked, link: &Link) -> Result<Result<Prepared, Failure>, CommitError> {
+    /// `None`: the process ends, and nothing is begun any more.
+    async fn prepare(
+        &mut self,
+        what: Marked,
+        link: &Link,
+    ) -> Result<Option<Result<Prepared, Failure>>, CommitError> {
         if what == Marked::Order && self.unwritten.is_some() {
             match execute::prepare_at_once(link) {
-                Ok(Some(prepared)) => return Ok(Ok(prepared)),
+                Ok(Some(prepared)) => return Ok(Some(Ok(prepared))),
                 Ok(None) => self.save(doing(what)).await?,
-                Err(failure) => return Ok(Err(failure)),
+                Err(failure) => return Ok(Some(Err(failure))),
             }
         }
-        Ok(execute::prepare(what, link).await)
+        Ok(self.ctx.tasks.unless_closing(execute::prepare(what, link)).await)
     }
 
     /// After an order the next plan is a rest; its conditions go with the receipt in one write.
@@ -464,9 +484,10 @@ impl Pass {
         let old = self.object.status.clone().unwrap_or_default();
         let written = commit::commit(&self.api, &self.object, &old, status, |o| o.status.as_ref()).await?;
         if let Some(written) = written {
+            self.ctx.unsent.forget(&self.uid());
             self.ctx.note_written(&written);
             self.note_activation(&old, status);
-            events::transition(&self.ctx, &written, &old.conditions, &status.conditions).await;
+            events::transition(&self.ctx, &written, &old.conditions, &status.conditions);
             *self.object = written;
         }
         self.stored = self.journal.clone();
@@ -585,7 +606,7 @@ async fn unreadable(
     let old = object.status.clone().unwrap_or_default();
     let new = status::unreadable(object, failure, clock::now());
     if commit::commit(api, object, &old, &new, |o| o.status.as_ref()).await?.is_some() {
-        events::transition(ctx, object, &old.conditions, &new.conditions).await;
+        events::transition(ctx, object, &old.conditions, &new.conditions);
     }
     ctx.metrics.failed(measure::SHIPMENT, failure.reason);
     Ok(Done::At(Some(after(backoff::STALLED))))

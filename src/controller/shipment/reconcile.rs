@@ -16,11 +16,12 @@ use super::{
 use crate::{
     api::{REQUESTED_AT, shipment::YubiKeyShipment},
     chance, clock,
-    controller::{Context, commit::CommitError, decode::Decoded, measure},
+    controller::{Context, commit::CommitError, decode::Decoded, measure, retry, turns::Turns},
     domain::{
         backoff,
         failure::{Failure, Reason},
     },
+    lease::Leadership,
     trace,
 };
 
@@ -32,24 +33,42 @@ const MOST_CONFLICTS: usize = 5;
 /// # Errors
 /// If the API server cannot be written to.
 pub async fn reconcile(object: Arc<YubiKeyShipment>, ctx: Arc<Context>) -> Result<Action, Failure> {
-    if !ctx.leadership.is_held() {
+    let who = ObjectRef::from_obj(&*object);
+    if !acts(&ctx.leadership, &ctx.turns, &who) {
+        ctx.admission.leave(&who);
         return Ok(Action::await_change());
     }
     ctx.answered.clone().await;
     let namespace = object.namespace().unwrap_or_default();
-    let span = trace::shipment(&namespace, &object.name_any(), &object.uid().unwrap_or_default());
+    let uid = object.uid().unwrap_or_default();
+    let span = trace::shipment(&namespace, &object.name_any(), &uid);
     // Its own task: a dropped reconcile cannot part a call from the write of its receipt.
     let task = ctx.tasks.spawn(passes(object, Arc::clone(&ctx)).instrument(span.clone()));
-    let ended = async {
-        task.await.unwrap_or_else(|_| {
-            Err(Failure::new(Reason::StatusWriteFailed, "The pass was stopped; it is run again."))
-        })
-    };
-    measure::pass(&ctx, measure::SHIPMENT, ended).instrument(span).await
+    let ended = async { retry::joined(task.await) };
+    measure::pass(&ctx, measure::SHIPMENT, &uid, ended).instrument(span).await
+}
+
+/// May this process act? One that stands by gives the turn on that it was called to: nobody would ever begin it.
+fn acts(
+    leadership: &Leadership,
+    turns: &Turns<ObjectRef<YubiKeyShipment>>,
+    who: &ObjectRef<YubiKeyShipment>,
+) -> bool {
+    if !leadership.is_held() {
+        turns.leave(who);
+    }
+    leadership.is_held()
 }
 
 async fn passes(object: Arc<YubiKeyShipment>, ctx: Arc<Context>) -> Result<Action, Failure> {
     let mut object = ctx.newest(&object);
+    if ctx.unsent.waits(&object.uid().unwrap_or_default()) {
+        // A write of it got no answer: what it was decided on may have changed by it.
+        match live(&object, &ctx).await? {
+            Some(fresh) => object = Arc::new(fresh),
+            None => return Ok(Action::await_change()),
+        }
+    }
     let who = ObjectRef::from_obj(&*object);
     if let Some(action) = rest(&object, &ctx) {
         ctx.turns.leave(&who);
@@ -65,7 +84,7 @@ async fn passes(object: Arc<YubiKeyShipment>, ctx: Arc<Context>) -> Result<Actio
         match Pass::run(Arc::clone(&ctx), Box::new((*object).clone())).await {
             Ok(Done::At(until)) => return Ok(action(until)),
             Ok(Done::Gone) | Err(CommitError::Gone) => return Ok(Action::await_change()),
-            Err(CommitError::Failed(failure)) => return Err(failure),
+            Err(CommitError::Failed(failure) | CommitError::Unanswered(failure)) => return Err(failure),
             Err(CommitError::Conflict) => match live(&object, &ctx).await? {
                 Some(fresh) => object = Arc::new(fresh),
                 None => return Ok(Action::await_change()),
@@ -94,14 +113,8 @@ fn rest(object: &YubiKeyShipment, ctx: &Context) -> Option<Action> {
 async fn live(object: &YubiKeyShipment, ctx: &Context) -> Result<Option<YubiKeyShipment>, Failure> {
     let api: Api<Decoded<YubiKeyShipment>> =
         Api::namespaced(ctx.client.clone(), &object.namespace().unwrap_or_default());
-    let found = api.get_opt(&object.name_any()).await.map_err(|error| {
-        tracing::warn!(%error, "reading the shipment failed");
-        Failure::new(
-            Reason::StatusWriteFailed,
-            "The API server did not give the shipment; it is tried again.",
-        )
-    })?;
-    Ok(found.and_then(|found| found.0.ok()))
+    let found = api.get_opt(&object.name_any()).await;
+    Ok(found.map_err(|error| retry::unread(&error, "the shipment"))?.and_then(|found| found.0.ok()))
 }
 
 /// Comes back then, or at a change.
@@ -134,4 +147,22 @@ fn held_before(object: &YubiKeyShipment, ctx: &Context) -> Option<Timestamp> {
         return None;
     }
     clock::now().checked_add(backoff::STALLED / 255 * i32::from(chance::byte())).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_turn_that_was_called_while_leadership_was_lost_is_given_on() {
+        let turns: Turns<ObjectRef<YubiKeyShipment>> = Turns::new(1, |_| true);
+        let who = |name: &str| ObjectRef::<YubiKeyShipment>::new(name).within("n");
+        let running = turns.take("acme", "n", &who("a"), false);
+        assert!(turns.take("acme", "n", &who("b"), false).is_none(), "it stands in line");
+        // It is called, and then deleted: nobody asks for its turn any more.
+        drop(running);
+        assert!(!acts(&Leadership::never(), &turns, &who("b")));
+        assert!(turns.take("acme", "n", &who("c"), false).is_some(), "the place is free");
+        assert!(acts(&Leadership::always(), &turns, &who("d")));
+    }
 }

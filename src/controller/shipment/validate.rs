@@ -1,7 +1,6 @@
 //! Spec, connection and permissions, folded into one [`Wanted`]; profile and overrides into one [`Recipient`]. Pure.
 
 use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use jiff::SignedDuration;
 use kube::ResourceExt;
@@ -22,7 +21,8 @@ use crate::{
         recipient::{Field, Raw, Recipient},
         requests::{Delivery, KeyProduct},
         seen::{Inventory, User, UserStatus},
-        wanted::{ActivationGate, Cadence, CallLimits, ExistingKey, OnDelete, OnTimeout, PinGate, Wanted},
+        stable,
+        wanted::{ActivationGate, Cadence, ExistingKey, OnDelete, OnTimeout, PinGate, Wanted},
     },
     hris::Record,
 };
@@ -59,10 +59,11 @@ pub fn wanted(
     Wanted {
         generation: revision::of(object),
         activation: gate(activation.after.or(by_default.after)),
-        delivery_timeout: activation
-            .delivery_timeout
-            .or(by_default.delivery_timeout)
-            .map_or(DELIVERY_TIMEOUT, |text| durations::parse(&text)),
+        delivery_timeout: match activation.delivery_timeout {
+            // What cannot be read never times out by itself; new orders are barred by it.
+            Some(text) => durations::read(&text).unwrap_or(SignedDuration::MAX),
+            None => facts.times.delivery_timeout.unwrap_or(DELIVERY_TIMEOUT),
+        },
         on_timeout: match activation.on_timeout.or(by_default.on_timeout) {
             Some(api::OnTimeout::Activate) => OnTimeout::Activate,
             Some(api::OnTimeout::Hold) | None => OnTimeout::Hold,
@@ -77,27 +78,17 @@ pub fn wanted(
         on_delete: on_delete(spec.deletion_policy.or(defaults.deletion_policy), connection),
         cancel_in_console: connection.yubico.cancel_by == CancelBy::Console,
         cadence: Cadence {
-            first_after: durations::parse(&connection.polling.first_after),
-            interval: durations::parse(&connection.polling.interval),
-            phase: hash(&object.uid().unwrap_or_default()),
+            first_after: facts.times.first_after,
+            interval: facts.times.interval,
+            phase: stable::hash([object.uid().unwrap_or_default()]),
         },
-        calls: CallLimits {
-            timeout: durations::parse(&connection.calls.timeout),
-            settle: durations::parse(&connection.calls.settle),
-            look_delay: durations::parse(&connection.calls.look_delay),
-        },
+        calls: facts.times.calls,
         orgs: facts.orgs.clone(),
         order_bar: order_bar(object, connection, around).or_else(|| facts.order_bar.clone()),
         effects_bar: effects_bar(object, connection, around),
         bound: binding(connection, around) == Binding::Here,
         deleting: object.metadata.deletion_timestamp.is_some(),
     }
-}
-
-fn hash(text: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
-    hasher.finish()
 }
 
 const fn gate(gate: Option<api::ActivationGate>) -> ActivationGate {
@@ -170,7 +161,7 @@ fn order_bar(
 ) -> Option<Failure> {
     let spec = &object.spec;
     let policy = &connection.policy;
-    if let Some(unreadable) = unreadable_time(spec) {
+    if let Some(unreadable) = unreadable_time(spec).or_else(|| unreadable_timeout(spec)) {
         return Some(unreadable);
     }
     if around.connection_leaves {
@@ -203,6 +194,12 @@ fn order_bar(
             "The namespace has as many open orders as the connection's policy.maxOpenOrders allows; this one waits for its turn.",
         )
     })
+}
+
+/// It would time the parcel out at once, or never.
+fn unreadable_timeout(spec: &api::YubiKeyShipmentSpec) -> Option<Failure> {
+    let text = spec.activation.as_ref()?.delivery_timeout.as_ref()?;
+    durations::of("activation.deliveryTimeout", text, Reason::SpecUnreadable).err()
 }
 
 /// A fence whose time cannot be read must not be taken for none.

@@ -50,6 +50,18 @@ impl Journal {
         }
     }
 
+    /// Attempt and time (UTC) of a mark that is open and was not sent for all that is known. A discard has none: it may be
+    /// repeated.
+    #[must_use]
+    pub const fn open_mark(&self, what: Marked) -> Option<(Attempt, Timestamp)> {
+        match (what, &self.enrollment, &self.order, self.pin.mark) {
+            (Marked::Enroll, Enrollment::Open(attempt, mark), ..) => Some((*attempt, mark.at)),
+            (Marked::Order, _, Order::Open(attempt, at), _) => Some((*attempt, *at)),
+            (Marked::SendPin, .., Some(at)) => Some((self.pin.id, at)),
+            _ => None,
+        }
+    }
+
     /// Writes what became of a marked effect into the mark of its own attempt. Returns false, and changes
     /// nothing, if that mark is no longer open.
     #[must_use]

@@ -128,10 +128,20 @@ impl Pass {
             .map(|s| &s.interval)
             .or(source.users.as_ref().map(|s| &s.interval))
             .or(source.okta_console.as_ref().map(|s| &s.interval));
-        text.map_or(SignedDuration::from_hours(1), |text| durations::parse(text))
+        text.and_then(|text| durations::read(text.as_str())).unwrap_or(SignedDuration::from_hours(1))
+    }
+
+    /// A source that says in no readable way how often, or how far back, it is read is not read.
+    fn readable_times(&self) -> Result<(), Failure> {
+        let source = &self.object.spec.source;
+        let read = |field: &str, text: &str| durations::of(field, text, Reason::SpecUnreadable).map(drop);
+        source.okta_group.as_ref().map_or(Ok(()), |s| read("source.oktaGroup.interval", &s.interval))?;
+        source.users.as_ref().map_or(Ok(()), |s| read("source.users.interval", &s.interval))?;
+        source.okta_console.as_ref().map_or(Ok(()), |s| read("source.oktaConsole.interval", &s.interval))
     }
 
     async fn read_people(&self, link: &Arc<Link>) -> Result<source::Read, Failure> {
+        self.readable_times()?;
         // What is read weighs more than what is kept of it: one source at a time.
         let _reading = self.ctx.rollout_memory.reading.lock().await;
         let source = &self.object.spec.source;
@@ -195,6 +205,7 @@ impl Pass {
 
     /// True if the log may hold more. What was taken up stays, also if the next page fails.
     async fn read_log(&mut self, source: &OktaConsoleSource, link: &Link) -> Result<bool, Failure> {
+        self.readable_times()?;
         let mut cursor = match self.basis.cursor.clone() {
             Some(cursor) => cursor,
             None => console::start(link).await?,

@@ -174,7 +174,7 @@ impl Pass {
         if let Some(written) = written {
             self.ctx.rollout_memory.note_written(&written);
             self.object = written;
-            events::transition(&self.ctx, &self.object, &old.conditions, &new.conditions).await;
+            events::transition(&self.ctx, &self.object, &old.conditions, &new.conditions);
         }
         self.basis = new;
         self.book = plan.book.clone();

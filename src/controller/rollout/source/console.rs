@@ -10,7 +10,7 @@ use crate::{
     clock,
     controller::{connection::link::Link, durations},
     domain::{
-        failure::Failure,
+        failure::{Failure, Reason},
         ids::EventId,
         rollout::{Book, Entry, Key, Member, Roster, State},
         system_log::{ConsoleOrder, LogCursor, LogEvent, LogPosition, LogQuery, MalformedEvent},
@@ -92,6 +92,7 @@ pub async fn read(
     told: &mut Vec<Member>,
 ) -> Result<bool, Failure> {
     let dry = rollout.spec.mode == crate::api::rollout::Mode::DryRun;
+    let max_age = durations::of("source.oktaConsole.maxAge", &source.max_age, Reason::SpecUnreadable)?;
     for _ in 0..PAGES {
         let from = position(cursor);
         let page = match link.okta.log_page(&LogQuery::ConsoleOrders, &from).await {
@@ -99,12 +100,12 @@ pub async fn read(
             // Okta no longer takes the place: what is young enough is looked through again, and known events are
             // passed over.
             Err(error) if error.status == Some(400) && matches!(from, LogPosition::After(_)) => {
-                cursor.next = now_less(durations::parse(&source.max_age)).to_string();
+                cursor.next = now_less(max_age).to_string();
                 return Ok(true);
             }
             Err(error) => return Err(error.into()),
         };
-        let oldest = page.at.checked_sub(durations::parse(&source.max_age)).unwrap_or(Timestamp::MIN);
+        let oldest = page.at.checked_sub(max_age).unwrap_or(Timestamp::MIN);
         for event in &page.events {
             take(event, oldest, dry, &link.spec, cursor, book, told);
         }

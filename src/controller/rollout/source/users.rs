@@ -13,6 +13,7 @@ use crate::{
     },
     controller::{
         connection::link::Link,
+        retry,
         rollout::{people::Newcomer, record, room},
     },
     domain::{
@@ -77,11 +78,8 @@ pub async fn read(
 /// The list as it stands now, and how large it makes the object: the cache does not keep it.
 async fn list_of(rollout: &YubiKeyRollout, client: &Client) -> Result<(Vec<ListedUser>, usize), Failure> {
     let api: Api<YubiKeyRollout> = Api::namespaced(client.clone(), &rollout.namespace().unwrap_or_default());
-    let live = api.get_opt(&rollout.name_any()).await.map_err(|error| {
-        tracing::warn!(%error, "reading the list of the rollout failed");
-        let says = "The API server did not show the list of spec.source.users; it is tried again.";
-        Failure::new(Reason::StatusWriteFailed, says)
-    })?;
+    let live = api.get_opt(&rollout.name_any()).await;
+    let live = live.map_err(|error| retry::unread(&error, "the list of spec.source.users"))?;
     let live = live.filter(|live| live.uid() == rollout.uid());
     let bytes = live.as_ref().map_or(0, room::declared);
     let list = live.and_then(|live| live.spec.source.users?.list);
@@ -144,11 +142,7 @@ async fn table_of(
                 "The operator may not read the ConfigMap {name}; whoever installed it names it in the chart's value rollouts.listNamespaces."
             )));
         }
-        Err(error) => {
-            tracing::warn!(%error, "reading the ConfigMap failed");
-            let says = "The API server did not show the ConfigMap of spec.source.users; it is tried again.";
-            return Err(Failure::new(Reason::StatusWriteFailed, says));
-        }
+        Err(error) => return Err(retry::unread(&error, "the ConfigMap of spec.source.users")),
     };
     let map = found.ok_or_else(|| {
         unreadable(format!("There is no ConfigMap {name} in this namespace; create it, or correct spec.source.users.configMap."))

@@ -1,19 +1,28 @@
 //! A receipt stands in the status before anything else is done on its word, whatever becomes of the pass.
 
+use std::time::Duration;
+
 use kube::ResourceExt;
 
 use super::{Pass, doing};
 use crate::{
-    clock,
+    chance, clock,
     controller::{
         commit::{self, CommitError},
         shipment::{record, revision},
     },
     domain::{
+        backoff,
         fence::{self, Write},
         journal::{Marked, Receipt},
     },
 };
+
+/// Shortest time between two tries to write a receipt.
+const BREATH: Duration = Duration::from_secs(1);
+
+/// Tries after which the time between them has stopped growing: 16 s.
+const LAST_TRY: u32 = 4;
 
 /// What became of a receipt on the object that is live now.
 enum Live {
@@ -44,12 +53,13 @@ impl Pass {
             self.unwritten = kept.then(|| (what, attempt, receipt.clone()));
             return Ok(());
         }
+        let mut tries = 0;
         loop {
             match self.save_as_planned().await {
                 Ok(()) | Err(CommitError::Gone) => return Ok(()),
                 Err(error) => {
                     tracing::error!(%error, attempt, "the receipt of an order could not be written; trying until it is");
-                    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+                    self.breathe(&mut tries).await;
                     self.adopt_live(what, attempt, receipt).await?;
                 }
             }
@@ -59,15 +69,25 @@ impl Pass {
     /// The write that was to carry this receipt was refused: the receipt alone is written until it stands. Without it
     /// a person would have to say whose an enrolment is, and a PIN would be mailed again.
     pub(super) async fn keep(&mut self, what: Marked, attempt: u32, receipt: &Receipt) {
+        let mut tries = 0;
         loop {
             match self.carry(what, attempt, receipt).await {
                 Ok(()) | Err(CommitError::Gone) => return,
                 Err(error) => {
                     tracing::warn!(%error, ?what, attempt, "a receipt could not be written; trying until it is");
-                    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+                    self.breathe(&mut tries).await;
                 }
             }
         }
+    }
+
+    /// Between tries: longer each time, because many may wait for the same API server, and never long, because a receipt is
+    /// the only trace of its effect. At the end of the process there is no time to lose.
+    async fn breathe(&self, tries: &mut u32) {
+        *tries = tries.saturating_add(1).min(LAST_TRY);
+        tokio::time::sleep(BREATH).await;
+        let more = chance::jittered(backoff::delay(*tries)).unsigned_abs().saturating_sub(BREATH);
+        let _ = self.ctx.tasks.unless_closing(tokio::time::sleep(more)).await;
     }
 
     async fn carry(&mut self, what: Marked, attempt: u32, receipt: &Receipt) -> Result<(), CommitError> {
@@ -94,7 +114,7 @@ impl Pass {
         attempt: u32,
         receipt: &Receipt,
     ) -> Result<Live, CommitError> {
-        let live = self.api.get(&self.object.name_any()).await.map_err(commit::classify)?;
+        let live = self.api.get(&self.object.name_any()).await.map_err(commit::unread)?;
         let Ok(mut journal) = record::read(&live.status.clone().unwrap_or_default()) else {
             return Ok(Live::Unreadable);
         };

@@ -1,0 +1,115 @@
+//! One call within its limit, and what is told of one that stays silent.
+
+use std::{error::Error, sync::Arc, time::Duration};
+
+use axum::{
+    body::Body as Answered,
+    http::{Method, Request, Response},
+};
+use kube::client::Body;
+use prometheus_client::{
+    encoding::EncodeLabelSet,
+    metrics::{counter::Counter, family::Family},
+    registry::Registry,
+};
+
+use super::{
+    NAME, Silent,
+    pool::Pool,
+    watching::{self, is_watch},
+};
+use crate::readiness::Readiness;
+
+type Fault = Box<dyn Error + Send + Sync>;
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Labels {
+    call: &'static str,
+}
+
+/// Counts calls of the API server that stayed silent.
+#[derive(Debug, Default)]
+pub struct Silences(Family<Labels, Counter>);
+
+/// What a call is, for the metric.
+const CALLS: [&str; 3] = ["read", "write", "watch"];
+
+impl Silences {
+    /// Shows the counters from the start, so that the first silence is an increase.
+    pub fn register(&self, registry: &mut Registry) {
+        for call in CALLS {
+            drop(self.0.get_or_create(&Labels { call }));
+        }
+        registry.register(
+            "api_server_timeouts",
+            "Calls of the Kubernetes API server that got no answer in time, and watches that went silent",
+            self.0.clone(),
+        );
+    }
+
+    fn count(&self, call: &'static str) {
+        self.0.get_or_create(&Labels { call }).inc();
+    }
+}
+
+/// Tells of silence, and of its end.
+#[derive(Debug)]
+pub(super) struct Teller {
+    silences: Arc<Silences>,
+    readiness: Readiness,
+}
+
+impl Teller {
+    pub(super) const fn new(silences: Arc<Silences>, readiness: Readiness) -> Self {
+        Self { silences, readiness }
+    }
+
+    fn answered(&self) {
+        self.readiness.has(NAME);
+    }
+
+    pub(super) fn silent(&self, call: &'static str, path: &str, waited: Duration) {
+        self.silences.count(call);
+        let why = format!("a {call} got no answer within {} s", waited.as_secs_f32());
+        let _ = self.readiness.lacks(NAME, &why);
+        tracing::warn!(call, path, waited_seconds = waited.as_secs_f32(), "the API server is silent");
+    }
+}
+
+/// Sends a call. The limit holds for the whole answer; a watch only has to begin within it.
+pub(super) async fn send(
+    pool: Arc<Pool>,
+    teller: Arc<Teller>,
+    request: Request<Body>,
+    limit: Duration,
+) -> Result<Response<Answered>, Fault> {
+    let watch = is_watch(request.uri());
+    let call = match *request.method() {
+        _ if watch.is_some() => "watch",
+        Method::GET | Method::HEAD => "read",
+        _ => "write",
+    };
+    let path = request.uri().path().to_owned();
+    let connections = pool.current();
+    let answer = async {
+        let answer = connections.client.send(request).await?;
+        if watch.is_some() {
+            return Ok(answer.map(Answered::new));
+        }
+        let (head, body) = answer.into_parts();
+        Ok::<_, kube::Error>(Response::from_parts(head, Answered::from(body.collect_bytes().await?)))
+    };
+    let Ok(answer) = tokio::time::timeout(limit, answer).await else {
+        teller.silent(call, &path, limit);
+        pool.replace(&connections);
+        return Err(Box::new(Silent(limit)));
+    };
+    let answer = answer?;
+    teller.answered();
+    let Some(length) = watch else { return Ok(answer) };
+    let silent = move |waited| {
+        teller.silent(call, &path, waited);
+        pool.replace(&connections);
+    };
+    Ok(answer.map(|body| watching::given_up_when_silent(body, length, silent)))
+}
