@@ -127,6 +127,7 @@ fn one_plan(journal: &Journal, seen: &Seen, wanted: &Wanted, now: Timestamp) {
         last_look: Timestamp::UNIX_EPOCH,
         look_now: false,
         rival: None,
+        claimed: None,
         now,
     };
     let step = plan(&situation);

@@ -6,9 +6,10 @@ use crate::{
     bounds::Bounds,
     domain::{
         failure::Reason,
-        ids::ShipmentId,
-        journal::{Enrollment, Order},
-        plan::{Look, Person, Rest, Search, Seen, SeenUser, Sight, Step},
+        ids::{EnrollmentId, ShipmentId},
+        journal::{Enrollment, Journal, Order},
+        plan::{Claimed, Look, Person, Search, Seen, SeenUser, Shared, Sight},
+        precedence::{Facts, Standing},
         seen::{ListedEnrollment, ParcelState, Programmed},
     },
     oracle,
@@ -67,19 +68,31 @@ pub const fn shown(order: &Ordered, pass: &Pass) -> bool {
     !order.cancelled && !pass.region && order.other == pass.conn.other
 }
 
-/// By the cache: who comes first for the same person.
-pub fn rival(b: &Bounds, s: &State, pass: &Pass) -> Option<String> {
+/// By the cache: who comes first for the same person, and whether it has begun.
+pub fn rival(b: &Bounds, s: &State, pass: &Pass) -> Option<(String, bool)> {
     let known = pass.seen.user.is_some() && !pass.blind;
     if !known || pass.journal.is_open() || pass.journal.accepted().is_some() {
         return None;
     }
-    let first = others(b, s, pass.slot).find(|(other, version)| {
-        let open = version.journal.is_open();
-        let finished =
-            version.journal.times.pin_sent.is_some() || matches!(version.journal.order, Order::Cancelled(..));
-        (!version.deleting || open) && !finished && (open || *other < pass.slot)
-    })?;
-    Some(format!("shipment {}", first.0))
+    let counting = others(b, s, pass.slot).filter_map(|(other, version)| {
+        let journal = &version.journal;
+        let facts = Facts {
+            begun: journal.is_open(),
+            aside: journal.times.pin_sent.is_some() || matches!(journal.order, Order::Cancelled(..)),
+            can_order: !version.deleting && other < pass.slot && !waits_for_a_person(version),
+        };
+        Some((facts.standing()?, other))
+    });
+    let (standing, first) = counting.min()?;
+    Some((format!("shipment {first}"), standing == Standing::Begun))
+}
+
+/// A hold of this spec, unless it only waits behind another one.
+fn waits_for_a_person(version: &Version) -> bool {
+    version.journal.hold.as_ref().is_some_and(|hold| {
+        let in_line = hold.reason == Reason::AnotherOrderForUser && hold.choices.is_empty();
+        hold.generation == version.generation && !in_line
+    })
 }
 
 /// Listed live: another one with an open mark or enrolment.
@@ -100,18 +113,32 @@ fn claimant(b: &Bounds, s: &State, pass: &Pass, id: &ShipmentId) -> bool {
             .any(|(_, version)| version.journal.accepted().is_some_and(|order| order.id == *id))
 }
 
-/// An order that two resources name belongs to neither.
-pub fn claimed_twice(b: &Bounds, s: &State, pass: &Pass, step: &Step) -> Option<Rest> {
-    if !matches!(step, Step::Run(_) | Step::Mark(_)) {
+/// An order or enrolment that two resources have belongs to neither.
+pub fn claimed(b: &Bounds, s: &State, pass: &Pass) -> Option<Claimed<'static>> {
+    if pass.blind {
         return None;
     }
-    let id = pass.journal.accepted()?.id.clone();
-    claimant(b, s, pass, &id).then(|| Rest {
-        reason: Reason::ClaimedTwice,
-        message: "claimed".to_owned(),
-        until: None,
-        pin: false,
-    })
+    let order = order_of(&pass.journal);
+    let enrollment = pass.journal.made().map(|made| &made.id);
+    let same_order = |other: &Journal| order.is_some() && order_of(other) == order;
+    let same_enrollment =
+        |other: &Journal| enrollment.is_some() && other.made().map(|made| &made.id) == enrollment;
+    let mut shared = others(b, s, pass.slot).filter_map(|(_, version)| {
+        let other: &Journal = &version.journal;
+        if same_order(other) {
+            return Some(Shared::Order);
+        }
+        same_enrollment(other).then_some(Shared::Enrollment)
+    });
+    shared.next().map(|what| Claimed { name: "another", what })
+}
+
+fn order_of(journal: &Journal) -> Option<&ShipmentId> {
+    match &journal.order {
+        Order::Accepted(order) => Some(&order.id),
+        Order::Cancelled(_, _, id) => id.as_ref(),
+        _ => None,
+    }
 }
 
 const SETTLE: SignedDuration = SignedDuration::from_mins(5);
@@ -161,7 +188,14 @@ fn adopt(b: &Bounds, s: &mut State, pass: &mut Pass) {
     let Some(id) = pass.journal.adoption.as_ref().map(|adoption| adoption.shipment.clone()) else { return };
     let by_person = pass.journal.adoption.as_ref().is_some_and(|adoption| adoption.by_person);
     let order = number(id.as_str()).and_then(|n| s.orders.get(n)).filter(|order| shown(order, pass)).cloned();
-    let linked = pass.journal.made().is_some() || only(&pass.seen).is_some();
+    let enrollment =
+        pass.journal.made().map(|made| made.id.clone()).or(only(&pass.seen).map(|entry| entry.id));
+    let free = |id: &EnrollmentId| {
+        pass.blind
+            || others(b, s, pass.slot)
+                .all(|(_, other)| other.journal.made().is_none_or(|made| made.id != *id))
+    };
+    let linked = enrollment.as_ref().is_some_and(free);
     let fits = |created: i64| {
         !b.listed || window(pass).is_none_or(|(from, to)| at(created) >= from && at(created) <= to)
     };

@@ -12,7 +12,7 @@ use crate::{
         fence,
         hold::Choice,
         journal::{Attempt, Journal, Marked, Receipt, Unwanted},
-        plan::{Look, Rest, Situation, Step, plan},
+        plan::{Look, Rest, Rival, Situation, Step, plan},
         summary::{self, End},
     },
     effects, oracle, reads,
@@ -103,7 +103,8 @@ fn next(b: &Bounds, s: &State, pass: &Pass) -> Step {
         saved: pass.journal == *pass.base.journal,
         last_look: if pass.early { at(s.now) } else { at(-10_000_000) },
         look_now: false,
-        rival: rival.as_deref(),
+        rival: rival.as_ref().map(|(name, begun)| Rival { name, begun: *begun }),
+        claimed: reads::claimed(b, s, pass),
         now: at(s.now),
     })
 }
@@ -112,9 +113,6 @@ fn next(b: &Bounds, s: &State, pass: &Pass) -> Step {
 fn think(b: &Bounds, s: &mut State, mut pass: Box<Pass>) -> Option<Box<Pass>> {
     for _ in 0..MOST_STEPS {
         let step = next(b, s, &pass);
-        if let Some(twice) = reads::claimed_twice(b, s, &pass, &step) {
-            return finish(s, pass, End::Rest(twice));
-        }
         pass.deed = match step {
             Step::Look(Look::Enrollments) => Deed::List,
             Step::Look(Look::Rivals) => Deed::Rivals,

@@ -8,7 +8,6 @@ use std::{
 
 use futures::future::{BoxFuture, Shared};
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{
     Api, Client, ResourceExt,
     core::{Selector, SelectorExt},
@@ -23,7 +22,7 @@ use super::{
         registry::{Registry, Stand},
         way::Way,
     },
-    decode::{Decoded, Undecodable},
+    decode::Decoded,
     events,
     index::Term,
     measure,
@@ -35,7 +34,9 @@ use super::{
     turns::Turns,
     undecodable::{Undecodables, connection_fault},
     unsent::Unsent,
+    waiting::Waiting,
     watch::View,
+    written::{Written, version},
 };
 use crate::{
     api::{
@@ -48,7 +49,6 @@ use crate::{
         failure::Failure,
         ids::{ShipmentId, UserId},
         journal::{Journal, Order},
-        plan::{Person, Seen},
     },
     lease::Leadership,
     metrics::Metrics,
@@ -98,6 +98,9 @@ pub struct Context {
     places: Places,
     /// Who may call now, where the vendors' limits do not admit all.
     pub admission: Admission<ObjectRef<YubiKeyShipment>, Link>,
+    /// Who waits because of another shipment.
+    pub waiting: Waiting,
+    written: Written,
     /// Who may run a pass now.
     pub turns: Turns<ObjectRef<YubiKeyShipment>>,
     /// Running passes; shutdown waits for them.
@@ -115,8 +118,6 @@ pub struct Context {
 struct Memory {
     /// Parcels read by this process: a restart waits for the next moment of the schedule instead of reading all.
     looks: Mutex<HashMap<String, Timestamp>>,
-    /// Objects we wrote that the cache has not shown yet.
-    written: Mutex<HashMap<String, Arc<YubiKeyShipment>>>,
     /// How the last pass over each shipment ended.
     rests: Mutex<HashMap<String, Rested>>,
 }
@@ -125,7 +126,6 @@ impl Memory {
     /// Shipments that something is remembered of, by uid.
     fn noted(&self) -> HashSet<String> {
         let mut all: HashSet<String> = lock(&self.looks).keys().cloned().collect();
-        all.extend(lock(&self.written).keys().cloned());
         all.extend(lock(&self.rests).keys().cloned());
         all
     }
@@ -208,6 +208,8 @@ impl Context {
             following: Following::default(),
             places: Places::default(),
             admission,
+            waiting: Waiting::default(),
+            written: Written::default(),
             turns,
             tasks: Tasks::default(),
             unsent: Unsent::default(),
@@ -229,15 +231,17 @@ impl Context {
     }
 
     /// The shipment is gone.
-    pub fn forget(&self, uid: &str) {
-        lock(&self.memory.looks).remove(uid);
-        lock(&self.memory.written).remove(uid);
-        lock(&self.memory.rests).remove(uid);
+    pub fn forget(&self, object: &YubiKeyShipment) {
+        let uid = object.uid().unwrap_or_default();
+        lock(&self.memory.looks).remove(&uid);
+        lock(&self.memory.rests).remove(&uid);
+        self.written.forget(object);
+        self.waiting.note_gone(&uid);
     }
 
     /// Forgets what is gone, however it went.
     pub fn prune(&self) {
-        let noted = self.memory.noted();
+        let (noted, written) = (self.memory.noted(), self.written.uids());
         let connections = self.connections.state();
         let uids = |all: Vec<Option<String>>| all.into_iter().flatten();
         let shipments = self.shipments.state().iter().map(|shipment| shipment.uid()).collect();
@@ -247,7 +251,12 @@ impl Context {
             .chain(connections.iter().filter_map(|connection| connection.uid()))
             .collect();
         // One that came since the names were noted stays, whatever the lists showed.
-        noted.iter().filter(|uid| !live.contains(*uid)).for_each(|uid| self.forget(uid));
+        for uid in written.into_iter().chain(noted).filter(|uid| !live.contains(uid)) {
+            lock(&self.memory.looks).remove(&uid);
+            lock(&self.memory.rests).remove(&uid);
+            self.written.forget_uid(&uid);
+            self.waiting.forget(&uid);
+        }
         self.unsent.prune(&live);
         self.failures.prune(&live);
         self.rollout_memory.prune(&live);
@@ -255,22 +264,38 @@ impl Context {
 
     /// Remembers what we wrote until the cache shows it.
     pub fn note_written(&self, object: &YubiKeyShipment) {
-        lock(&self.memory.written).insert(object.uid().unwrap_or_default(), Arc::new(object.clone()));
+        self.written.note(object);
     }
 
     /// The newer of the object as watched and the object as we wrote it: planning on the older one would only cost
     /// a conflict.
     #[must_use]
     pub fn newest(&self, watched: &Arc<YubiKeyShipment>) -> Arc<YubiKeyShipment> {
-        let uid = watched.uid().unwrap_or_default();
-        let mut written = lock(&self.memory.written);
-        match written.get(&uid) {
-            Some(ours) if version(ours) > version(watched) => Arc::clone(ours),
-            Some(_) => {
-                written.remove(&uid);
-                Arc::clone(watched)
+        self.written.newest(watched)
+    }
+
+    /// Shipments under a term as they are now: what this process wrote counts before the watch shows it, and what it
+    /// let go counts no more.
+    #[must_use]
+    pub fn shipments_under(&self, term: &Term) -> Vec<Arc<YubiKeyShipment>> {
+        let mut all = self.shipments.under(term);
+        let fresh = self.written.under(term).into_iter().filter_map(|name| self.shipments.get(&name));
+        for watched in fresh {
+            if !all.iter().any(|known| known.uid() == watched.uid()) {
+                all.push(watched);
             }
-            None => Arc::clone(watched),
+        }
+        let there =
+            |object: &Arc<YubiKeyShipment>| object.uid().is_none_or(|uid| !self.waiting.is_gone(&uid));
+        all.iter().filter(|object| there(object)).map(|object| self.newest(object)).collect()
+    }
+
+    /// Has the shipments look again that wait because of this one.
+    pub fn wake_those_behind(&self, object: &YubiKeyShipment) {
+        for who in self.waiting.take(&object.uid().unwrap_or_default()) {
+            if let Some(waiting) = self.shipments.get(&who) {
+                self.wake(&waiting);
+            }
         }
     }
 
@@ -411,8 +436,17 @@ impl Context {
     /// cache shows whose.
     #[must_use]
     pub fn claim_person(&self, org: &str, user: &UserId, object: &YubiKeyShipment) -> Option<Place> {
-        let among = Term::Person(format!("{org}/{user}"));
-        self.places.take(&among, &object.uid().unwrap_or_default(), &HashSet::new(), 1).1
+        self.claim(&Term::Person(format!("{org}/{user}")), object)
+    }
+
+    /// The right of one pass to take over this order. None: another pass is just doing it.
+    #[must_use]
+    pub fn claim_order(&self, order: &ShipmentId, object: &YubiKeyShipment) -> Option<Place> {
+        self.claim(&Term::Order(order.to_string()), object)
+    }
+
+    fn claim(&self, among: &Term, object: &YubiKeyShipment) -> Option<Place> {
+        self.places.take(among, &object.uid().unwrap_or_default(), &HashSet::new(), 1).1
     }
 
     /// Has a pass over this shipment run now, though it rests.
@@ -424,107 +458,18 @@ impl Context {
         let _ = self.shipments.wake(&ObjectRef::from_obj(shipment));
     }
 
-    /// The shipment that comes first for the same person, if it is not this one: one with an open mark or enrolment, then
-    /// the oldest, then the smallest uid.
-    #[must_use]
-    pub fn rival(&self, object: &YubiKeyShipment, seen: &Seen, journal: &Journal) -> Option<String> {
-        let Some(Person::Found(user)) = &seen.user else { return None };
-        if journal.is_open() || journal.accepted().is_some() {
-            return None;
-        }
-        if let Some(other) = self.undecodable_rival(object, user.id.as_str()) {
-            return Some(other);
-        }
-        let mut others = self.shipments.under(&Term::Person(user.id.to_string()));
-        if let Some(login) = &object.spec.user_ref.login {
-            others.extend(self.shipments.under(&Term::login(login)));
-        }
-        // What this process wrote counts before the watch shows it.
-        let others: Vec<_> = others.iter().map(|other| self.newest(other)).collect();
-        let order = |other: &YubiKeyShipment| {
-            let open = other.status.as_ref().is_some_and(is_open);
-            // False comes before true.
-            (!open, other.creation_timestamp().map(|t| t.0), other.uid())
-        };
-        let mine = (true, object.creation_timestamp().map(|t| t.0), object.uid());
-        let first = others
-            .iter()
-            .filter(|other| other.uid() != object.uid() && self.same_person(other, object, user.id.as_str()))
-            .filter(|other| {
-                other.metadata.deletion_timestamp.is_none() || other.status.as_ref().is_some_and(is_open)
-            })
-            .filter(|other| !other.status.as_ref().is_some_and(is_finished))
-            .min_by_key(|other| order(other))
-            .filter(|other| order(other) < mine)?;
-        Some(whole_name(first.as_ref()))
-    }
-
-    /// A shipment of the same person that this version cannot decode. It may have a mark; without one it bars where an
-    /// older one that could be decoded would.
-    fn undecodable_rival(&self, object: &YubiKeyShipment, id: &str) -> Option<String> {
-        let terms =
-            [Some(Term::Person(id.to_owned())), object.spec.user_ref.login.as_deref().map(Term::login)];
-        let ours = self.okta_org(object);
-        let age = |metadata: &ObjectMeta| {
-            (metadata.creation_timestamp.as_ref().map(|at| at.0), metadata.uid.clone())
-        };
-        let bars = |other: &Undecodable| {
-            let traces = &other.traces;
-            let theirs = traces.okta_org.clone().or_else(|| self.org_behind(&traces.connection));
-            let another_org = matches!((theirs, &ours), (Some(theirs), Some(ours)) if theirs != *ours);
-            let elder =
-                other.metadata.deletion_timestamp.is_none() && age(&other.metadata) < age(&object.metadata);
-            !traces.finished && !another_org && (traces.open || elder)
-        };
-        let mut others = terms.into_iter().flatten().flat_map(|term| self.undecodables.under(&term));
-        others.find(|other| bars(other)).map(|other| format!("{}/{}", other.namespace(), other.name()))
-    }
-
-    /// By the id Okta gave, else by the reference as written: before the first mark no id is known. Logins and ids
-    /// belong to one Okta org.
-    fn same_person(&self, other: &YubiKeyShipment, mine: &YubiKeyShipment, id: &str) -> bool {
-        let another = other.spec.connection_ref != mine.spec.connection_ref;
-        match (self.okta_org(other), self.okta_org(mine)) {
-            (Some(theirs), Some(ours)) if theirs != ours => return false,
-            // Through a connection that nobody has examined yet nothing can be enrolled; once it can, this shipment's
-            // mark stands first.
-            (None, Some(_)) if another => return false,
-            _ => {}
-        }
-        if let Some(known) = other.status.as_ref().and_then(|s| s.user_id.as_deref()) {
-            return known == id;
-        }
-        let theirs = &other.spec.user_ref;
-        let ours = &mine.spec.user_ref;
-        let same_login = match (&theirs.login, &ours.login) {
-            (Some(a), Some(b)) => a.eq_ignore_ascii_case(b),
-            _ => false,
-        };
-        same_login || theirs.id.as_deref() == Some(id)
-    }
-
     /// The Okta org that the shipment is ordered under, or would be.
-    fn okta_org(&self, object: &YubiKeyShipment) -> Option<String> {
+    #[must_use]
+    pub fn okta_org(&self, object: &YubiKeyShipment) -> Option<String> {
         let written = object.status.as_ref().and_then(|s| s.org.as_ref()).and_then(|org| org.okta.clone());
         written.or_else(|| self.org_behind(&object.spec.connection_ref.name))
     }
 
-    fn org_behind(&self, connection: &str) -> Option<String> {
+    /// The Okta org behind a connection, where it is known.
+    #[must_use]
+    pub fn org_behind(&self, connection: &str) -> Option<String> {
         let link = self.way(connection).1.usable()?;
         link.facts.orgs.okta.as_ref().map(ToString::to_string)
-    }
-
-    /// Another resource that has this order.
-    #[must_use]
-    pub fn claimant(&self, id: &ShipmentId, object: &YubiKeyShipment) -> Option<String> {
-        let term = Term::Order(id.to_string());
-        let all = self.shipments.under(&term);
-        let other = all.iter().find(|other| other.uid() != object.uid());
-        let undecodable = || {
-            let other = self.undecodables.under(&term).into_iter().next()?;
-            Some(format!("{}/{}", other.namespace(), other.name()))
-        };
-        other.map(|other| whole_name(other.as_ref())).or_else(undecodable)
     }
 
     /// Writes the ids of a released shipment to an event on its connection, where they outlive it.
@@ -548,10 +493,6 @@ impl Context {
             events::publish_last(self, &connection, object, "ShipmentReleased", &note).await;
         }
     }
-}
-
-fn version(object: &YubiKeyShipment) -> u64 {
-    object.resource_version().and_then(|v| v.parse().ok()).unwrap_or(0)
 }
 
 /// As people write it: `onboarding/ann-lee`.

@@ -27,6 +27,8 @@ pub enum Term {
     Login(String),
     /// Shipments that name this order.
     Order(String),
+    /// Shipments that name this enrolment.
+    Enrollment(String),
     /// Shipments with this connection.
     Connection(String),
     /// Shipments of a namespace with a connection that have an open order.
@@ -101,6 +103,8 @@ impl Indexed for YubiKeyShipment {
         }
         let Some(status) = status else { return terms };
         terms.extend(status.order.as_ref().and_then(|order| order.shipment_id.clone()).map(Term::Order));
+        let enrollment = status.enrollment.as_ref().and_then(|enrollment| enrollment.id.clone());
+        terms.extend(enrollment.map(Term::Enrollment));
         if is_open(status) {
             terms.push(Term::open_beside(self));
         }

@@ -21,6 +21,8 @@ pub mod shipment;
 pub mod turns;
 pub mod undecodable;
 pub mod unsent;
+pub mod waiting;
 pub mod watch;
+pub mod written;
 
 pub use context::Context;

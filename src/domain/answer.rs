@@ -41,6 +41,11 @@ pub enum Declined {
     /// The hold does not admit it.
     #[error("hold {0} does not admit {1}; choose one of {2}")]
     NotAmongChoices(String, &'static str, String),
+    /// The enrolment belongs to another shipment.
+    #[error(
+        "shipment {1} has enrolment {0} in its status; name this shipment's own enrolment, or delete the other shipment"
+    )]
+    OfAnother(EnrollmentId, String),
     /// An id is missing.
     #[error("{0} needs {1}; decide again and name it")]
     Incomplete(&'static str, &'static str),

@@ -16,7 +16,6 @@ use super::{
 pub const fn is_lasting(hold: &Hold) -> bool {
     match hold.reason {
         Reason::ExistingKey
-        | Reason::AnotherOrderForUser
         | Reason::EnrollOutcomeUnknown
         | Reason::OrderOutcomeUnknown
         | Reason::OrderRefused
@@ -28,8 +27,9 @@ pub const fn is_lasting(hold: &Hold) -> bool {
         | Reason::DeliveryTimedOut
         | Reason::CancelInConsole
         | Reason::AwaitingApproval => true,
-        // Of a key that signs in there is nothing to answer: it is told as long as it is so.
-        Reason::ParcelLost => !hold.choices.is_empty(),
+        // Of a key that signs in there is nothing to answer: it is told as long as it is so. Behind a shipment that is only
+        // older no answer is asked for either: it ends when that one goes or may not order any more.
+        Reason::ParcelLost | Reason::AnotherOrderForUser => !hold.choices.is_empty(),
         _ => false,
     }
 }
@@ -106,7 +106,6 @@ fn is_over(journal: &Journal, hold: &Hold) -> bool {
         Reason::OrderOutcomeUnknown => !matches!(journal.order, Order::Open(..) | Order::Unknown(..)),
         Reason::EnrollOutcomeUnknown => !matches!(journal.enrollment, Enrollment::Open(..)),
         Reason::ExistingKey
-        | Reason::AnotherOrderForUser
         | Reason::StatusBehindVendors
         | Reason::OrderRefused => matches!(journal.order, Order::Accepted(_) | Order::Cancelled(..)),
         Reason::AwaitingApproval if asks_for_the_pin(hold) => {

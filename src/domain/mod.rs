@@ -15,6 +15,7 @@ pub mod journal;
 pub mod lasting;
 pub mod place_names;
 pub mod plan;
+pub mod precedence;
 pub mod preflight;
 pub mod recipient;
 pub mod requests;

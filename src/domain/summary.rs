@@ -122,7 +122,9 @@ fn note_hold(journal: &mut Journal, rest: &Rest, generation: i64, suffix: &str, 
     }
     // A key that signs in is removed at Okta, where somebody sees whose it is.
     let live = rest.reason == Reason::ParcelLost && journal.times.activated.is_some();
-    let choices = if live { &[] } else { hold::choices(rest.reason, rest.pin) };
+    // One that is only older is waited for: it ends by itself.
+    let waits_for_another = rest.reason == Reason::AnotherOrderForUser && rest.until.is_some();
+    let choices = if live || waits_for_another { &[] } else { hold::choices(rest.reason, rest.pin) };
     match &mut journal.hold {
         Some(same)
             if same.reason == rest.reason && same.generation == generation && same.choices == choices =>

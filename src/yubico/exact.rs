@@ -201,12 +201,17 @@ pub(super) fn tracking(body: &Value) -> Tracking {
 }
 
 pub(super) fn found(entry: &Value, recipient: &Recipient) -> Option<FoundShipment> {
+    Some(beside(entry, &id(entry)?, recipient))
+}
+
+/// What an entry shows of this order, beside a recipient.
+pub(super) fn beside(entry: &Value, id: &ShipmentId, recipient: &Recipient) -> FoundShipment {
     let item = loose::list(entry, &["shipment_items"]).first().unwrap_or(entry);
     // The name is not documented; these are the likely ones.
     let created =
         ["shipment_request_date", "created_at", "created", "created_date", "shipment_created", "order_date"];
     let mut shipment = FoundShipment {
-        id: id(entry)?,
+        id: id.clone(),
         product_id: loose::id_of(item, &["product_id"]),
         inventory_product_id: loose::id_of(item, &["inventory_product_id"]),
         created: loose::text_of(entry, &created).and_then(|text| text.parse().ok()).map(clock::whole),
@@ -220,7 +225,7 @@ pub(super) fn found(entry: &Value, recipient: &Recipient) -> Option<FoundShipmen
         let side = if same(&shown, ours) { &mut shipment.agrees } else { &mut shipment.differs };
         side.push(field);
     }
-    Some(shipment)
+    shipment
 }
 
 /// Flat as documented, or inside `recipient` or `mailing_address` as pre-registered orders have it.

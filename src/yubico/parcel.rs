@@ -4,11 +4,12 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use reqwest::Method;
 use serde_json::Value;
 
-use super::{Client, client::success, loose};
+use super::{Client, FoundShipment, client::success, exact, loose};
 use crate::{
     domain::{
         failure::{CallError, Reason},
         ids::{KeyId, Sealed, Serial, ShipmentId},
+        recipient::Recipient,
         seen::{Parcel, Programmed, Responses},
     },
     http::{Answer, Nature},
@@ -31,6 +32,32 @@ impl Client {
         let call = self.call("shipment", Nature::Read, Method::GET, &path)?;
         self.send(call, read_parcel).await
     }
+
+    /// The order as [`shipment`](Self::shipment) gives it, and what the same answer shows of its time, and of its recipient beside
+    /// this one.
+    ///
+    /// # Errors
+    /// As [`shipment`](Self::shipment).
+    pub async fn shipment_beside(
+        &self,
+        id: &ShipmentId,
+        recipient: &Recipient,
+    ) -> Result<(Parcel, FoundShipment), CallError> {
+        let path = ["fpr", "shipments", id.as_str()];
+        let call = self.call("shipment", Nature::Read, Method::GET, &path)?;
+        self.send(call, |answer| read_beside(answer, id, recipient)).await
+    }
+}
+
+/// The body may lack its own id: it was asked for by it.
+pub(super) fn read_beside(
+    answer: &Answer,
+    id: &ShipmentId,
+    recipient: &Recipient,
+) -> Result<(Parcel, FoundShipment), CallError> {
+    let parcel = read_parcel(answer)?;
+    let shown = exact::beside(&answer.json()?, id, recipient);
+    Ok((parcel, shown))
 }
 
 pub(super) fn read_parcel(answer: &Answer) -> Result<Parcel, CallError> {

@@ -301,3 +301,75 @@ async fn after_a_restored_backup_a_retry_alone_orders_no_second_key() {
         })
         .await;
 }
+
+/// An order of somebody else, and a shipment held for its own whose person's profile is incomplete by now.
+async fn faulty_beside_a_strangers_order(scene: &Scene) -> (Handle, String) {
+    let strangers = stray_order(scene, "lou", json!({})).await;
+    let (shipment, _) = unknown(scene, "after").await;
+    let kim = scene.login("kim");
+    scene.sandbox.change_person(&kim, json!({"profile": {"primaryPhone": null}})).await;
+    (shipment, strangers)
+}
+
+#[tokio::test]
+async fn a_shipment_without_usable_details_of_its_own_takes_over_no_order() {
+    hasty("faulty")
+        .play(async |scene| {
+            let (shipment, strangers) = faulty_beside_a_strangers_order(scene).await;
+            let hold = shipment.get().await.text("/status/hold/id").to_owned();
+            scene.answer(&shipment, "AdoptOrder", json!({"shipmentID": strangers})).await;
+            let told =
+                shipment.until("why not", |object| object.message().contains("was not taken over")).await;
+            assert!(told.message().contains("primaryPhone"), "{}", told.message());
+            assert_eq!((told.text("/status/hold/id"), told.is("Ordered")), (&*hold, "Unknown"));
+            // Corrected, and the right one named.
+            let kim = scene.login("kim");
+            scene.sandbox.change_person(&kim, json!({"profile": {"primaryPhone": "+1 555 010 0199"}})).await;
+            let ids = order_ids(scene).await;
+            let ours = ids.iter().find(|id| **id != strangers).unwrap();
+            scene.answer(&shipment, "AdoptOrder", json!({"shipmentID": ours})).await;
+            assert_eq!(order_of(&shipment.until_ordered().await), *ours);
+            assert_eq!(scene.sandbox.count(CANCEL).await, 0);
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_comparison_that_fails_for_now_is_waited_for_before_an_order_is_taken_over() {
+    hasty("unseen")
+        .play(async |scene| {
+            let strangers = stray_order(scene, "lou", json!({})).await;
+            let (shipment, _) = unknown(scene, "after").await;
+            let rule = scene
+                .sandbox
+                .fault_always("GetShipmentExactById", json!({"kind": "status", "status": 503}))
+                .await;
+            scene.answer(&shipment, "AdoptOrder", json!({"shipmentID": strangers})).await;
+            shipment.until("it is tried again", |object| object.reason() == "YubicoUnavailable").await;
+            assert_ne!(shipment.get().await.is("Ordered"), "True");
+            scene.sandbox.mend(rule).await;
+            let differs = |object: &Object| object.message().contains("recipient differs");
+            let told = shipment.until("whose it is", differs).await;
+            assert_eq!(told.is("Ordered"), "Unknown");
+        })
+        .await;
+}
+
+/// Where only the details of the order show whose it is and when it was made.
+#[tokio::test]
+async fn what_the_details_of_an_order_show_is_compared_too() {
+    hasty("details")
+        .play(async |scene| {
+            scene
+                .sandbox
+                .post("/settings", json!({"exactKnowsPrereg": false, "preregShowsRecipient": true}))
+                .await;
+            let strangers = stray_order(scene, "lou", json!({})).await;
+            let (shipment, _) = unknown(scene, "after").await;
+            scene.answer(&shipment, "AdoptOrder", json!({"shipmentID": strangers})).await;
+            let told =
+                shipment.until("why not", |object| object.message().contains("recipient differs")).await;
+            assert_eq!(told.is("Ordered"), "Unknown");
+        })
+        .await;
+}

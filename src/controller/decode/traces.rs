@@ -86,6 +86,7 @@ fn terms(object: &Value, connection: &str, user: Option<&str>, open: bool) -> Ve
     terms.extend(text(object, "/status/userId").map(Term::Person));
     terms.extend(text(object, "/spec/userRef/login").map(|login| Term::login(&login)));
     terms.extend(text(object, "/status/order/shipmentId").map(Term::Order));
+    terms.extend(text(object, "/status/enrollment/id").map(Term::Enrollment));
     if open {
         terms.push(Term::Open { namespace, connection: connection.to_owned() });
     }

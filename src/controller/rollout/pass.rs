@@ -143,7 +143,7 @@ impl Pass {
             return Ok(());
         }
         let ctx = Arc::clone(&self.ctx);
-        let view = View::of(&self.object, &ctx, &mut self.known);
+        let view = View::of(&self.object, &ctx, &mut self.known).await;
         let plan = self.plan(&view);
         // Only said: what this plan begins is begun by the next pass.
         let said = Plan { book: self.book.clone(), ..plan };

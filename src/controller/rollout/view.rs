@@ -15,12 +15,14 @@ use crate::{
     clock,
     controller::{
         Context, conditions,
-        context::{is_finished, whole_name},
+        context::whole_name,
         decode::{Decoded, Undecodable},
         index::Term,
         measure,
+        shipment::precedence,
     },
     domain::{
+        binding::Binding,
         failure::Reason,
         ids::UserId,
         rollout::{Key, Member, Seen, Stage},
@@ -37,14 +39,15 @@ pub struct View {
     pub ours: BTreeMap<UserId, Arc<YubiKeyShipment>>,
     /// Its own that this version cannot decode: they are there, and nothing is done about them.
     pub undecodable: BTreeMap<UserId, Arc<Undecodable>>,
-    /// Members with an open shipment of somebody else, or whom another rollout begins for, and whose that is.
+    /// Members with a shipment of somebody else that has begun or could, or whom another rollout begins for, and whose
+    /// that is.
     pub elsewhere: BTreeMap<UserId, String>,
 }
 
 impl View {
     /// From the cache, and from what was made a moment ago.
     #[must_use]
-    pub fn of(rollout: &YubiKeyRollout, ctx: &Context, known: &mut Known) -> Self {
+    pub async fn of(rollout: &YubiKeyRollout, ctx: &Context, known: &mut Known) -> Self {
         let mut view = Self::default();
         let term =
             Term::Rollout { namespace: rollout.namespace().unwrap_or_default(), rollout: rollout.name_any() };
@@ -57,9 +60,12 @@ impl View {
         let fresh = known.made.iter().map(|(user, (_, shipment))| (user.clone(), Arc::clone(shipment)));
         view.ours.extend(fresh);
         if let Some(roster) = &known.roster {
-            let others = Others::of(rollout, ctx);
-            let found = |member: &Member| Some((member.id.clone(), others.whose(member)?));
-            view.elsewhere = roster.members.iter().filter_map(found).collect();
+            let others = Others::of(rollout, ctx).await;
+            for member in &roster.members {
+                if let Some(other) = others.whose(member).await {
+                    view.elsewhere.insert(member.id.clone(), other);
+                }
+            }
         }
         view
     }
@@ -100,48 +106,59 @@ struct Others<'a> {
 }
 
 impl<'a> Others<'a> {
-    fn of(rollout: &'a YubiKeyRollout, ctx: &'a Context) -> Self {
+    async fn of(rollout: &'a YubiKeyRollout, ctx: &'a Context) -> Self {
         let org = org(ctx, &rollout.spec.connection_ref.name);
-        let orders = |other: &Arc<YubiKeyRollout>| {
-            other.uid() != rollout.uid() && same_org(ctx, org.as_deref(), &other.spec.connection_ref.name)
-        };
-        let others = ctx.rollouts.state().into_iter().filter(orders);
-        let rollouts = others.map(|other| ctx.rollout_memory.newest(&other)).collect();
+        let mut rollouts = Vec::new();
+        for other in ctx.rollouts.state() {
+            let orders = other.uid() != rollout.uid()
+                && other.spec.mode == Mode::Order
+                && same_org(org.as_deref(), self::org(ctx, &other.spec.connection_ref.name));
+            if orders && may_begin(&other, ctx).await {
+                rollouts.push(ctx.rollout_memory.newest(&other));
+            }
+        }
         Self { ctx, rollout, org, rollouts }
     }
 
     /// What a person may get from somebody else.
-    fn whose(&self, member: &Member) -> Option<String> {
-        self.shipment(member).or_else(|| self.begun(member))
-    }
-
-    fn shipment(&self, member: &Member) -> Option<String> {
-        let mut all = self.ctx.shipments.under(&Term::Person(member.id.to_string()));
-        if let Some(login) = &member.login {
-            all.extend(self.ctx.shipments.under(&Term::login(login)));
+    async fn whose(&self, member: &Member) -> Option<String> {
+        match self.shipment(member).await {
+            Some(shipment) => Some(shipment),
+            None => self.begun(member),
         }
-        let open = all.iter().filter(|shipment| {
-            person(self.rollout, shipment).is_none()
-                && same_org(self.ctx, self.org.as_deref(), &shipment.spec.connection_ref.name)
-                && !shipment.status.as_ref().is_some_and(is_finished)
-        });
-        open.map(|shipment| whole_name(shipment.as_ref())).min().or_else(|| self.undecodable(member))
     }
 
-    fn undecodable(&self, member: &Member) -> Option<String> {
+    /// A shipment that has begun, or could: one that may not order is in nobody's way.
+    async fn shipment(&self, member: &Member) -> Option<String> {
+        let mut names = Vec::new();
+        for shipment in precedence::of_person(self.ctx, &member.id, member.login.as_deref()) {
+            let another = person(self.rollout, &shipment).is_none()
+                && same_org(self.org.as_deref(), self.ctx.okta_org(&shipment));
+            if another && precedence::counts(self.ctx, &shipment).await {
+                names.push(whole_name(shipment.as_ref()));
+            }
+        }
+        match names.into_iter().min() {
+            Some(name) => Some(name),
+            None => self.undecodable(member).await,
+        }
+    }
+
+    async fn undecodable(&self, member: &Member) -> Option<String> {
         let (namespace, label) = (self.rollout.namespace(), self.rollout.name_any());
         let is_ours = |other: &Undecodable| {
             other.metadata.namespace == namespace
                 && other.metadata.labels.as_ref().and_then(|labels| labels.get(ROLLOUT_LABEL)) == Some(&label)
         };
-        let terms = [Some(Term::Person(member.id.to_string())), member.login.as_deref().map(Term::login)];
-        let others = terms.into_iter().flatten().flat_map(|term| self.ctx.undecodables.under(&term));
-        let open = others.filter(|other| {
-            !is_ours(other)
-                && !other.traces.finished
-                && same_org(self.ctx, self.org.as_deref(), &other.traces.connection)
-        });
-        open.map(|other| format!("{}/{}", other.namespace(), other.name())).min()
+        let mut names = Vec::new();
+        for other in precedence::undecodable_of_person(self.ctx, &member.id, member.login.as_deref()) {
+            let another = !is_ours(&other)
+                && same_org(self.org.as_deref(), precedence::org_of_undecodable(self.ctx, &other));
+            if another && precedence::undecodable_counts(self.ctx, &other).await {
+                names.push(format!("{}/{}", other.namespace(), other.name()));
+            }
+        }
+        names.into_iter().min()
     }
 
     /// A rollout that has written that it begins, or has made a shipment that the cache does not show: it lags behind the
@@ -171,6 +188,21 @@ impl<'a> Others<'a> {
     }
 }
 
+/// Whatever its ledger says, a rollout begins nobody whose connection cannot be used, does not admit its namespace or
+/// is bound to another cluster, or that is paused or goes.
+async fn may_begin(other: &YubiKeyRollout, ctx: &Context) -> bool {
+    let name = &other.spec.connection_ref.name;
+    let Some(link) = ctx.way(name).1.usable() else { return false };
+    if other.spec.paused
+        || other.metadata.deletion_timestamp.is_some()
+        || Binding::read(link.spec.ordering_cluster.as_deref(), ctx.cluster.as_deref()) == Binding::Elsewhere
+    {
+        return false;
+    }
+    // What cannot be told now is asked again at the next look; until then it may.
+    ctx.admits(&other.namespace().unwrap_or_default(), &link.spec).await.unwrap_or(true)
+}
+
 /// Whom a shipment of this rollout is for; `None` if it is not this rollout's.
 #[must_use]
 pub fn person(rollout: &YubiKeyRollout, shipment: &YubiKeyShipment) -> Option<UserId> {
@@ -188,8 +220,8 @@ fn org(ctx: &Context, connection: &str) -> Option<String> {
 }
 
 /// Ids belong to one org; where one is not known, they may be the same.
-fn same_org(ctx: &Context, ours: Option<&str>, connection: &str) -> bool {
-    match (ours, org(ctx, connection)) {
+fn same_org(ours: Option<&str>, theirs: Option<String>) -> bool {
+    match (ours, theirs) {
         (Some(ours), Some(theirs)) => ours == theirs,
         _ => true,
     }

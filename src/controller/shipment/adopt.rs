@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{dereference::Found, validate};
+use super::{claims, dereference::Found, validate};
 use crate::{
     api::shipment::YubiKeyShipment,
     clock,
     controller::{Context, connection::link::Link},
     domain::{
-        failure::Failure,
+        failure::{CallError, Failure, Kind},
         ids::ShipmentId,
         journal::{Enrollment, Journal, Order},
         plan::{self, Search},
@@ -78,7 +78,7 @@ pub async fn search(
     let one = match (&found.recipient, window(journal, found, link)) {
         (Some(recipient), Some(window)) => {
             let orders = orders_of(link, recipient).await?;
-            only_match(&orders, &product, window, |id| ctx.claimant(id, object).is_some())
+            only_match(&orders, &product, window, |id| claims::of_order(ctx, id, object).is_some())
         }
         _ => None,
     };
@@ -130,63 +130,112 @@ pub async fn adopt(
     found: &mut Found,
 ) -> Result<(), Failure> {
     let Some(adoption) = journal.adoption.clone() else { return Ok(()) };
-    match contradiction(&adoption.shipment, object, ctx, link, journal, found).await? {
-        Some(what) => {
+    match judge(&adoption.shipment, object, ctx, link, journal, found).await? {
+        Judged::No(what) => {
             journal.adoption = None;
             found.seen.adoption_refused = Some(plan::refusal(&adoption.shipment, &what));
         }
-        None => take_over(&adoption.shipment, link, journal, found).await?,
+        Judged::Fits(made_at) => take_over(&adoption.shipment, link, journal, found, made_at),
     }
     Ok(())
 }
 
-async fn take_over(
-    id: &ShipmentId,
-    link: &Link,
-    journal: &mut Journal,
-    found: &Found,
-) -> Result<(), Failure> {
+fn take_over(id: &ShipmentId, link: &Link, journal: &mut Journal, found: &Found, made_at: Option<Timestamp>) {
     let now = clock::now();
-    let shown = match &found.recipient {
-        Some(recipient) => link.yubico.compare(id, recipient).await.ok().flatten(),
-        None => None,
-    };
     if journal.made().is_none()
         && let Some(entry) = only_enrollment(found)
     {
         journal.observe_adopted_enrollment(&entry, &link.facts.rp_id, now);
     }
-    journal.observe_adopted(id, shown.and_then(|order| order.created), now);
-    Ok(())
+    journal.observe_adopted(id, made_at, now);
 }
 
-async fn contradiction(
+/// What contradicts, or when the order was made, where that is shown.
+enum Judged {
+    No(String),
+    Fits(Option<Timestamp>),
+}
+
+impl Judged {
+    fn no(what: impl Into<String>) -> Self {
+        Self::No(what.into())
+    }
+}
+
+async fn judge(
     id: &ShipmentId,
     object: &YubiKeyShipment,
     ctx: &Context,
     link: &Link,
     journal: &Journal,
     found: &Found,
-) -> Result<Option<String>, Failure> {
-    if let Some(other) = ctx.claimant(id, object) {
-        return Ok(Some(format!("shipment {other} has it")));
+) -> Result<Judged, Failure> {
+    if let Some(what) = of_another(id, object, ctx, journal, found) {
+        return Ok(Judged::No(what));
     }
-    if journal.made().is_none() && only_enrollment(found).is_none() {
-        return Ok(Some("Okta does not list exactly one pre-registered enrolment of the person".to_owned()));
-    }
-    let parcel = match link.yubico.shipment(id).await {
-        Ok(parcel) => parcel,
-        Err(error) if error.is_not_found() => {
-            return Ok(Some("YubiEnterprise shows no such order".to_owned()));
-        }
+    let recipient = match comparable(found) {
+        Ok(recipient) => recipient,
+        Err(what) => return Ok(Judged::No(what)),
+    };
+    let (parcel, shown) = match link.yubico.shipment_beside(id, recipient).await {
+        Ok(both) => both,
+        Err(error) if error.is_not_found() => return Ok(Judged::no("YubiEnterprise shows no such order")),
         Err(error) => return Err(error.into()),
     };
     let product = validate::product(&object.spec, &link.spec)?;
     if let Some(what) = other_product(&parcel, &product) {
-        return Ok(Some(what.to_owned()));
+        return Ok(Judged::no(what));
     }
-    let Some(recipient) = &found.recipient else { return Ok(None) };
-    other_recipient_or_time(id, link, recipient, window(journal, found, link)).await
+    let exact = exact(id, link, recipient).await?;
+    let window = window(journal, found, link);
+    let sights = [Some(shown), exact];
+    let mut sights = sights.iter().flatten();
+    let contradicts = sights.clone().find_map(|order| other_recipient_or_time(order, window));
+    Ok(match contradicts {
+        Some(what) => Judged::No(what),
+        None => Judged::Fits(sights.find_map(|order| order.created)),
+    })
+}
+
+/// Order and enrolment must be nobody else's: whoever has one of them would cancel or activate it too.
+fn of_another(
+    id: &ShipmentId,
+    object: &YubiKeyShipment,
+    ctx: &Context,
+    journal: &Journal,
+    found: &Found,
+) -> Option<String> {
+    if let Some(other) = claims::of_order(ctx, id, object) {
+        return Some(format!("shipment {} has it", other.name));
+    }
+    let enrollment = match journal.made() {
+        Some(made) => made.id.clone(),
+        None => match only_enrollment(found) {
+            Some(entry) => entry.id,
+            None => {
+                return Some(
+                    "Okta does not list exactly one pre-registered enrolment of the person".to_owned(),
+                );
+            }
+        },
+    };
+    let other = claims::of_enrollment(ctx, &enrollment, object)?;
+    Some(format!("the person's enrolment at Okta ({enrollment}) belongs to shipment {}", other.name))
+}
+
+/// A mistyped id must not take over a stranger's order: without data of its own a shipment compares nothing.
+fn comparable(found: &Found) -> Result<&Recipient, String> {
+    if let Some(recipient) = &found.recipient {
+        return Ok(recipient);
+    }
+    let why = match &found.seen.recipient_fault {
+        Some(fault) => format!("{}: {}", fault.reason, fault.message.split(". ").next().unwrap_or_default()),
+        None => "Okta does not know the person".to_owned(),
+    };
+    let why = why.trim_end_matches('.');
+    Err(format!(
+        "this shipment has no usable delivery details of its own to compare it with ({why}); correct them, then answer again"
+    ))
 }
 
 fn other_product(parcel: &Parcel, product: &KeyProduct) -> Option<&'static str> {
@@ -200,28 +249,39 @@ fn other_product(parcel: &Parcel, product: &KeyProduct) -> Option<&'static str> 
     parcel.customization_id.as_ref().is_some_and(other).then_some("it has another customization id")
 }
 
-/// Best effort: the path is not proven for pre-registered orders, and what it does not show is no contradiction.
-async fn other_recipient_or_time(
+/// The path is not proven for pre-registered orders, and an order that it refuses to show is no contradiction. An
+/// answer that may come later is waited for.
+async fn exact(
     id: &ShipmentId,
     link: &Link,
     recipient: &Recipient,
-    window: Option<Window>,
-) -> Result<Option<String>, Failure> {
-    let shown = match link.yubico.compare(id, recipient).await {
-        Ok(shown) => shown,
-        Err(error) if error.failure.reason.kind() == crate::domain::failure::Kind::Auth => {
-            return Err(error.into());
+) -> Result<Option<FoundShipment>, Failure> {
+    match link.yubico.compare(id, recipient).await {
+        Ok(shown) => Ok(shown),
+        Err(error) if is_not_served(&error) => {
+            tracing::info!(%error, "the order's recipient is not shown by this path");
+            Ok(None)
         }
-        Err(error) => {
-            tracing::info!(%error, "the order's recipient could not be compared");
-            None
-        }
-    };
-    let Some(order) = shown else { return Ok(None) };
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A refusal that speaks of the path or of the order, and neither of the token nor of the moment.
+fn is_not_served(error: &CallError) -> bool {
+    error.failure.reason.kind() != Kind::Auth
+        && error
+            .status
+            .is_some_and(|status| matches!(status, 400..=499) && !matches!(status, 401 | 408 | 429))
+}
+
+fn other_recipient_or_time(order: &FoundShipment, window: Option<Window>) -> Option<String> {
     if !order.differs.is_empty() {
         let fields: Vec<_> = order.differs.iter().map(|field| field.name()).collect();
-        return Ok(Some(format!("its recipient differs in {}", fields.join(", "))));
+        return Some(format!("its recipient differs in {}", fields.join(", ")));
     }
     let outside = matches!((order.created, window), (Some(at), Some(window)) if !window.holds(at));
-    Ok(outside.then(|| "it was not made in the time of this shipment's order".to_owned()))
+    outside.then(|| "it was not made in the time of this shipment's order".to_owned())
 }
+
+#[cfg(test)]
+mod tests;

@@ -79,13 +79,15 @@ pub fn unanswered(ctx: &Context, term: &Term) -> Vec<Arc<YubiKeyDecision>> {
     all
 }
 
-/// Puts the decisions into the journal, and notes them in the status that is written next.
+/// Puts the decisions into the journal, and notes them in the status that is written next. `claimed` tells which other
+/// shipment has an enrolment.
 #[must_use]
 pub fn apply(
     pending: Vec<Arc<YubiKeyDecision>>,
     status: &mut YubiKeyShipmentStatus,
     journal: &mut Journal,
     generation: i64,
+    claimed: &dyn Fn(&EnrollmentId) -> Option<String>,
 ) -> Vec<Verdict> {
     let now = clock::now();
     pending
@@ -96,7 +98,10 @@ pub fn apply(
                 let declined = (!known).then(|| Declined::NoSuchHold(decision.spec.hold_id.clone()));
                 return Verdict { decision, declined };
             }
-            let declined = read(&decision).and_then(|a| answer::apply(journal, &a, generation, now)).err();
+            let declined = read(&decision)
+                .and_then(|answer| whose(answer, claimed))
+                .and_then(|answer| answer::apply(journal, &answer, generation, now))
+                .err();
             remember(status, &decision, declined.is_none(), now);
             Verdict { decision, declined }
         })
@@ -140,6 +145,15 @@ fn read(decision: &YubiKeyDecision) -> Result<Answer, Declined> {
         enrollment: enrollment
             .map_err(|_| Declined::Incomplete("DiscardEnrollment", "a usable spec.enrollmentID"))?,
     })
+}
+
+/// Nobody removes what another shipment has, here or at the vendors.
+fn whose(answer: Answer, claimed: &dyn Fn(&EnrollmentId) -> Option<String>) -> Result<Answer, Declined> {
+    let named = answer.enrollment.as_ref().filter(|_| answer.choice == Choice::DiscardEnrollment);
+    match named.and_then(|id| Some((id, claimed(id)?))) {
+        Some((id, other)) => Err(Declined::OfAnother(id.clone(), other)),
+        None => Ok(answer),
+    }
 }
 
 const fn choice(action: Action) -> Choice {

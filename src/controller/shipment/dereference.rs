@@ -13,7 +13,7 @@ use crate::{
         context::is_open,
         decode::Decoded,
         list, retry,
-        shipment::{adopt, validate},
+        shipment::{adopt, claims, validate},
     },
     domain::{
         failure::{CallError, Failure, Reason},
@@ -70,13 +70,18 @@ async fn rivals(
 ) -> Result<(), Failure> {
     let user = journal.user.as_ref().map(ToString::to_string).unwrap_or_default();
     let selector = ListParams::default().fields(&format!("status.userId={user}"));
+    let entries = found.seen.list.as_ref().map(|list| &list.entries[..]).unwrap_or_default();
+    let new: Vec<_> = entries.iter().map(|entry| &entry.id).filter(|id| !journal.was_shown(id)).collect();
+    let has_one = |other: &YubiKeyShipment| {
+        claims::enrollment_of(other).is_some_and(|theirs| new.iter().any(|id| id.as_str() == theirs))
+    };
     let mut live = false;
     let note = |other: Decoded<YubiKeyShipment>| {
-        let open = match &other.0 {
-            Ok(other) => other.status.as_ref().is_some_and(is_open),
+        let in_the_way = match &other.0 {
+            Ok(other) => other.status.as_ref().is_some_and(is_open) || has_one(other),
             Err(other) => other.traces.open,
         };
-        live |= open && other.meta().uid != object.metadata.uid;
+        live |= in_the_way && other.meta().uid != object.metadata.uid;
     };
     let listed = each_shipment(ctx, &selector, note).await;
     listed.map_err(|error| retry::unread(&error, "the person's shipments"))?;
@@ -128,8 +133,8 @@ async fn user(
     Ok(())
 }
 
-/// An HRIS is asked only while an order may still be made from its answer: one that is down must not keep a delivered
-/// key from being activated.
+/// An HRIS is asked only while an order may still be made from its answer, or is compared with it: one that is down
+/// must not keep a delivered key from being activated.
 async fn recipient(
     object: &YubiKeyShipment,
     link: &Link,
@@ -139,7 +144,7 @@ async fn recipient(
 ) -> Result<(), Failure> {
     let record = match &link.hris {
         None => None,
-        Some(_) if journal.accepted().is_some() => return Ok(()),
+        Some(_) if journal.accepted().is_some() && journal.adoption.is_none() => return Ok(()),
         Some(hris) => match hris.recipient(user).await {
             Ok(record) => Some(record),
             Err(unknown) if unknown.failure.reason == Reason::InvalidRecipient => {

@@ -13,10 +13,10 @@ use kube::{Api, ResourceExt, runtime::reflector::ObjectRef};
 use tokio::time::Instant;
 
 use super::{
-    decide,
+    claims, decide,
     dereference::{self, Found},
     execute::{self, Intent, Prepared},
-    finalizer, need, record, revision, status,
+    finalizer, need, precedence, record, revision, status,
     validate::{self, Surroundings},
 };
 use crate::{
@@ -71,6 +71,10 @@ pub struct Pass {
     place: Option<Place>,
     /// Among the shipments of the person.
     claim: Option<Place>,
+    /// Among those that would take over the same order.
+    adopting: Option<Place>,
+    /// The shipment that stands in the way by the last plan.
+    behind: Option<String>,
     /// The connection as this pass found it.
     stand: Stand,
     /// The connection's client, once the pass travels.
@@ -108,6 +112,8 @@ impl Pass {
             open_orders: None,
             place: None,
             claim: None,
+            adopting: None,
+            behind: None,
             stand: Stand::default(),
             link: None,
             admitted: None,
@@ -119,6 +125,7 @@ impl Pass {
         if !pass.waits {
             pass.ctx.admission.leave(&pass.who());
         }
+        pass.ctx.wake_those_behind(&pass.object);
         // Nothing carries it any more, whether the pass failed or its lease is lost: the next leader would find a mark
         // without its receipt, and a person would have to say whose the enrolment is.
         let lives_on = !matches!(ended, Ok(Done::Gone));
@@ -175,7 +182,8 @@ impl Pass {
         }
         let mut status = self.object.status.clone().unwrap_or_default();
         let generation = revision::of(&self.object);
-        let verdicts = decide::apply(pending, &mut status, &mut self.journal, generation);
+        let claimed = |id: &_| claims::of_enrollment(&self.ctx, id, &self.object).map(|claim| claim.name);
+        let verdicts = decide::apply(pending, &mut status, &mut self.journal, generation, &claimed);
         record::write(&self.journal, &mut status);
         self.write(&status).await?;
         decide::publish(&self.ctx, &self.object, verdicts).await;
@@ -208,17 +216,17 @@ impl Pass {
                 // The next leader goes on from what is written; a mark tells it what may be under way.
                 return Ok(Done::At(None));
             }
-            let step = self.next_step(&link);
+            let step = self.next_step(&link).await;
             tracing::debug!(?step, "planned");
-            if let Some(twice) = self.claimed_twice(&step) {
-                return self.finish(End::Rest(twice)).await;
-            }
             match self.admit(&step, &link) {
                 Ok(None) => {}
                 Ok(Some(reserving)) => link = reserving,
                 Err(wait) => return self.queue(wait).await,
             }
             let failed = match step {
+                Step::Look(Look::Adoption) if !self.may_adopt() => {
+                    return Ok(self.rested(Some(after(chance::jittered(BESIDE)))));
+                }
                 // Reads and waits may be dropped at the end of the process, effects and writes not.
                 Step::Look(look) => {
                     let tasks = self.ctx.tasks.clone();
@@ -290,9 +298,15 @@ impl Pass {
         Ok(Done::At(until))
     }
 
-    fn next_step(&self, link: &Link) -> Step {
+    async fn next_step(&mut self, link: &Link) -> Step {
+        self.keep_what_others_have();
         let wanted = self.wanted(link);
-        let rival = self.ctx.rival(&self.object, &self.found.seen, &self.journal);
+        let existing = wanted.existing_key;
+        let rival =
+            precedence::rival(&self.ctx, &self.object, &self.found.seen, &self.journal, existing).await;
+        let claim = claims::of(&self.ctx, &self.object, &self.journal);
+        let way = claim.as_ref().map(|claim| &claim.uid).or(rival.as_ref().map(|rival| &rival.uid));
+        self.behind = way.cloned();
         let now = clock::now();
         let by_list = self.ctx.following.about(link, &self.journal, self.is_deleting(), now);
         plan(&Situation {
@@ -302,25 +316,22 @@ impl Pass {
             saved: self.journal == self.stored,
             last_look: if by_list.answered { now } else { self.ctx.last_look(&self.uid()) },
             look_now: self.look_requested() || by_list.moved,
-            rival: rival.as_deref(),
+            rival: rival.as_ref().map(precedence::Rival::as_planned),
+            claimed: claim.as_ref().map(claims::Claim::as_claimed),
             now,
         })
     }
 
-    /// An order that two resources name belongs to neither until a person has decided: no effect of both.
-    fn claimed_twice(&self, step: &Step) -> Option<Rest> {
-        if !matches!(step, Step::Run(_) | Step::Mark(_)) {
-            return None;
+    /// An enrolment that a person wanted removed is another shipment's by now: the answer cannot be carried out.
+    fn keep_what_others_have(&mut self) {
+        let Some(unwanted) = &self.journal.unwanted else { return };
+        if self.journal.made().is_some_and(|made| made.id == unwanted.id) {
+            return;
         }
-        let other = self.ctx.claimant(&self.journal.accepted()?.id, &self.object)?;
-        Some(Rest {
-            reason: Reason::ClaimedTwice,
-            message: format!(
-                "Shipment {other} names the same order, so nothing is done for either; delete one of the two with deletionPolicy Orphan."
-            ),
-            until: None,
-            pin: false,
-        })
+        if let Some(claim) = claims::of_enrollment(&self.ctx, &unwanted.id, &self.object) {
+            tracing::warn!(enrollment = %unwanted.id, other = claim.name, "not removed: another shipment has it");
+            self.journal.unwanted = None;
+        }
     }
 
     fn wanted(&self, link: &Link) -> Wanted {
@@ -389,6 +400,18 @@ impl Pass {
         self.claim.is_some()
     }
 
+    /// Of two passes that would take over one order only one may look at it: both would see that nobody has it.
+    fn may_adopt(&mut self) -> bool {
+        let Some(adoption) = self.journal.adoption.as_ref() else { return true };
+        if self.adopting.is_none() {
+            self.adopting = self.ctx.claim_order(&adoption.shipment, &self.object);
+        }
+        if let Some(place) = &mut self.adopting {
+            place.used = true;
+        }
+        self.adopting.is_some()
+    }
+
     /// Mark, send, record. The mark is a write guarded by the object the decision was made on; a conflict ends the
     /// pass, and the same patch is never sent on a newer version.
     async fn mark_and_send(
@@ -402,7 +425,7 @@ impl Pass {
             None => return Ok(None),
         };
         // Slot and token may have taken long: requests expire, people are suspended, others come first.
-        if self.next_step(link) != Step::Mark(what) {
+        if self.next_step(link).await != Step::Mark(what) {
             return Ok(None);
         }
         if !self.is_on_course(link) {
@@ -465,7 +488,7 @@ impl Pass {
             let ordered = self.journal.accepted().is_some();
             return self.save(if ordered { Reason::AwaitingShipment } else { Reason::Ordering }).await;
         };
-        match self.next_step(&link) {
+        match self.next_step(&link).await {
             Step::Rest(rest) => self.write_end(&End::Rest(rest)).await,
             _ => self.save(Reason::Ordering).await,
         }
@@ -517,6 +540,10 @@ impl Pass {
     async fn finish(&mut self, end: End) -> Result<Done, CommitError> {
         self.write_end(&end).await?;
         let End::Rest(rest) = end else { return Ok(self.rested(None)) };
+        if let (Reason::AnotherOrderForUser | Reason::ClaimedTwice, Some(other)) = (rest.reason, &self.behind)
+        {
+            self.ctx.waiting.wait(other, ObjectRef::from_obj(&*self.object));
+        }
         if rest.reason == Reason::TooManyOpenOrders {
             // A place becomes free without any change of this shipment; asking costs no call.
             return Ok(self.rested(Some(after(chance::jittered(TURN)))));
@@ -574,7 +601,7 @@ impl Pass {
         }
         match finalizer::remove(&self.api, &self.object).await {
             Ok(_) | Err(CommitError::Gone) => {
-                self.ctx.forget(&self.uid());
+                self.ctx.forget(&self.object);
                 Ok(Done::Gone)
             }
             Err(error) => Err(error),

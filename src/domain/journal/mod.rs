@@ -241,6 +241,14 @@ pub struct Hold {
     pub choices: Vec<Choice>,
 }
 
+impl Hold {
+    /// Only an answer or a changed spec ends it. Behind a shipment that is only older no answer is asked for.
+    #[must_use]
+    pub fn is_lasting(&self) -> bool {
+        super::lasting::is_lasting(self)
+    }
+}
+
 /// The failure of the last pass.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Trouble {
@@ -384,6 +392,12 @@ impl Journal {
         let enrolled = matches!(self.enrollment, Enrollment::Open(..) | Enrollment::Made(_));
         let finished = self.times.pin_sent.is_some() || matches!(self.order, Order::Cancelled(..));
         enrolled && !finished
+    }
+
+    /// Was this enrolment there before ours, whose answer is not known, was asked for?
+    #[must_use]
+    pub fn was_shown(&self, id: &EnrollmentId) -> bool {
+        matches!(&self.enrollment, Enrollment::Open(_, mark) if mark.shown.contains(id))
     }
 
     /// Our enrolment, if it exists.

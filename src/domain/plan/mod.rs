@@ -142,6 +142,33 @@ pub enum Step {
     Release,
 }
 
+/// A resource that comes first for the same person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rival<'a> {
+    /// Its name, for people.
+    pub name: &'a str,
+    /// Something of it stands at the vendors, or may; else it is only older and could order now.
+    pub begun: bool,
+}
+
+/// A resource that has the order or the enrolment of this one in its status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claimed<'a> {
+    /// Its name, for people.
+    pub name: &'a str,
+    /// What both have.
+    pub what: Shared,
+}
+
+/// What two resources have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shared {
+    /// An order at `YubiEnterprise`.
+    Order,
+    /// An enrolment at Okta.
+    Enrollment,
+}
+
 /// All facts of one decision.
 #[derive(Debug, Clone, Copy)]
 pub struct Situation<'a> {
@@ -158,7 +185,9 @@ pub struct Situation<'a> {
     /// A person asked for a look now.
     pub look_now: bool,
     /// A resource that comes first for the same person.
-    pub rival: Option<&'a str>,
+    pub rival: Option<Rival<'a>>,
+    /// A resource that has the same order or enrolment.
+    pub claimed: Option<Claimed<'a>>,
     /// UTC.
     pub now: Timestamp,
 }
@@ -175,11 +204,12 @@ fn after(at: Timestamp, wait: SignedDuration) -> Timestamp {
     at.checked_add(wait).unwrap_or(Timestamp::MAX)
 }
 
+mod claims;
 mod delete;
 mod follow;
 mod order;
 
-pub use order::{REQUESTS_LIVE, refusal};
+pub use order::{REQUESTS_LIVE, may_order, refusal};
 
 #[cfg(test)]
 mod tests;
@@ -202,6 +232,15 @@ fn other_organizations(s: &Situation<'_>) -> Option<Step> {
 /// The next step of this shipment.
 #[must_use]
 pub fn plan(s: &Situation<'_>) -> Step {
+    let step = alone(s);
+    match s.claimed {
+        Some(claimed) => claims::stop(s, claimed, step),
+        None => step,
+    }
+}
+
+/// The next step, if nobody else has what this shipment has.
+fn alone(s: &Situation<'_>) -> Step {
     if s.wanted.deleting {
         return delete::delete(s);
     }

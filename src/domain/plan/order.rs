@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Look, Person, Situation, Step, after, rest, rest_for};
+use super::{Look, Person, Rival, Situation, Step, after, rest, rest_for};
 use crate::domain::{
     failure::Reason,
     fence,
@@ -10,7 +10,7 @@ use crate::domain::{
     journal::{Adoption, EnrollMark, Enrollment, Made, Marked, Order, RefusedOrder, Unwanted},
     lasting,
     seen::{EnrollmentList, EnrollmentStatus, ListedEnrollment, UserStatus},
-    wanted::ExistingKey,
+    wanted::{ExistingKey, Wanted},
 };
 
 /// Sealed requests leave within this time of their enrolment (Okta's challenge has an unknown lifetime).
@@ -21,6 +21,9 @@ const LATEST_START: SignedDuration = SignedDuration::from_secs(fence::LATEST_STA
 
 /// An enrolment mark without receipt is judged by the list only while it is younger than this.
 const MARK_JUDGED: SignedDuration = SignedDuration::from_hours(1);
+
+/// A shipment that waits behind one that is only older looks again after this, in case nothing wakes it.
+const BEHIND: SignedDuration = SignedDuration::from_mins(1);
 
 /// A hold that only an answer or a changed spec ends. What it was about may have gone from the vendors' lists in the
 /// meantime, which proves nothing about parcels.
@@ -225,13 +228,7 @@ fn fresh(s: &Situation<'_>) -> Step {
         return step;
     }
     if let Some(rival) = s.rival {
-        return rest(
-            Reason::AnotherOrderForUser,
-            format!(
-                "Shipment {rival} comes first for the same person, so nothing is ordered here. Delete one of the two, or answer this hold."
-            ),
-            None,
-        );
+        return yields(s, rival);
     }
     // Local faults need no call to be known, and all are named at once.
     if let Some(fault) = &s.seen.recipient_fault {
@@ -248,21 +245,56 @@ fn fresh(s: &Situation<'_>) -> Step {
     }
 }
 
-/// What stops enrolling and ordering, before any remote write.
+/// Behind one that is only older the shipment waits, and goes on by itself when that one goes or may not order any
+/// more. Once something stood at the vendors for the same person, or ours was removed because of it, a person decides:
+/// that the other one is gone is no wish for another key.
+fn yields(s: &Situation<'_>, rival: Rival<'_>) -> Step {
+    let removed = matches!(s.journal.enrollment, Enrollment::Discarded(_)) && !s.journal.retry;
+    if rival.begun || removed {
+        return rest(
+            Reason::AnotherOrderForUser,
+            format!(
+                "Shipment {} comes first for the same person, so nothing is ordered here. Delete one of the two, or answer this hold.",
+                rival.name
+            ),
+            None,
+        );
+    }
+    rest(
+        Reason::AnotherOrderForUser,
+        format!(
+            "Shipment {} is older and for the same person, so nothing is ordered here. Delete one of the two: this one goes on by itself when the other is gone or may not order any more.",
+            rival.name
+        ),
+        Some(after(s.now, BEHIND)),
+    )
+}
+
+/// Could it enrol and order now, as far as its spec, its connection and the time tell?
+#[must_use]
+pub fn may_order(wanted: &Wanted, now: Timestamp) -> bool {
+    !wanted.deleting && bar(wanted, now).is_none()
+}
+
 fn barred(s: &Situation<'_>) -> Option<Step> {
-    let bar = s.wanted.effects_bar.as_ref().or(s.wanted.order_bar.as_ref());
+    bar(s.wanted, s.now)
+}
+
+/// What stops enrolling and ordering, before any remote write.
+fn bar(wanted: &Wanted, now: Timestamp) -> Option<Step> {
+    let bar = wanted.effects_bar.as_ref().or(wanted.order_bar.as_ref());
     if let Some(bar) = bar {
         return Some(rest_for(bar, None));
     }
-    if s.wanted.order_before.is_some_and(|end| s.now > end) {
+    if wanted.order_before.is_some_and(|end| now > end) {
         return Some(rest(
             Reason::OrderBeforePassed,
             "spec.orderBefore has passed and nothing was ordered; set a later time if the key is still wanted.",
             None,
         ));
     }
-    match s.wanted.existing_key {
-        ExistingKey::OrderAnother(before) if s.now < before => Some(rest(
+    match wanted.existing_key {
+        ExistingKey::OrderAnother(before) if now < before => Some(rest(
             Reason::AwaitingExistingKeyBefore,
             "spec.existingKeyBefore lies in the future; ordering waits until it has passed.",
             Some(before),

@@ -1,6 +1,7 @@
 //! The planner alone: tables for single decisions, and a small world with crashes for the whole road.
 
 mod bars;
+mod claims;
 mod decisions;
 mod deletion;
 mod following;
@@ -130,5 +131,15 @@ fn parcel(state: u32, seen_at: i64) -> Journal {
 
 /// One decision; `last_look` is now, so that no poll is due.
 fn decide(wanted: &Wanted, journal: &Journal, seen: &Seen, now: Timestamp) -> Step {
-    plan(&Situation { wanted, journal, seen, saved: true, last_look: now, look_now: false, rival: None, now })
+    plan(&Situation {
+        wanted,
+        journal,
+        seen,
+        saved: true,
+        last_look: now,
+        look_now: false,
+        rival: None,
+        claimed: None,
+        now,
+    })
 }

@@ -26,6 +26,24 @@ async fn tracking_takes_what_is_there() {
     assert_eq!(tracking.link, None, "only links of the web");
 }
 
+#[tokio::test]
+async fn details_of_an_order_that_show_recipient_and_time_are_compared() {
+    let body = json!({
+        "shipment_state": {"shipment_state_id": 3}, "created_date": "2026-01-05T20:43:19Z",
+        "recipient": {"recipient_email": "other@example.com", "recipient_firstname": "ANN"},
+        "shipment_items": [{"product_id": 29}],
+    });
+    let (_server, yubico) = always(reply(200, &body.to_string())).await;
+    let (parcel, shown) = yubico.shipment_beside(&shipment_id(), &recipient()).await.unwrap();
+    assert_eq!((parcel.product_id, shown.id), (Some(29), shipment_id()));
+    assert_eq!(shown.created.unwrap().to_string(), "2026-01-05T20:43:19Z");
+    assert_eq!((&shown.differs[..], &shown.agrees[..]), (&[Field::Email][..], &[Field::FirstName][..]));
+    let bare = json!({"shipment_state": {"shipment_state_id": 3}});
+    let (_server, yubico) = always(reply(200, &bare.to_string())).await;
+    let (_, shown) = yubico.shipment_beside(&shipment_id(), &recipient()).await.unwrap();
+    assert!(shown.created.is_none() && shown.differs.is_empty() && shown.agrees.is_empty());
+}
+
 fn listed(id: &str, email: &str) -> Value {
     json!({"shipment_id": id, "recipient_email": email, "recipient_firstname": "ANN", "recipient_lastname": "Leigh",
         "shipment_state_id": 103, "shipment_request_date": "2026-01-05T20:43:19.123456789Z",

@@ -42,7 +42,7 @@ impl Pass {
         let ctx = Arc::clone(&self.ctx);
         // From the look at everybody until our ledger stands.
         let claim = if self.dry() { None } else { Some(ctx.rollout_memory.claims.lock().await) };
-        let mut view = View::of(&self.object, &ctx, &mut self.known);
+        let mut view = View::of(&self.object, &ctx, &mut self.known).await;
         self.forget_those_of_others(&view);
         let mut plan = self.plan(&view);
         if plan.confirm {

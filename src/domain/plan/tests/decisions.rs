@@ -272,6 +272,7 @@ fn activation_needs_the_parcel_and_the_user_read_in_the_same_pass() {
         last_look: now,
         look_now: false,
         rival: None,
+        claimed: None,
         now,
     };
     assert_eq!(plan(&unsaved), Step::Save, "the responses are stored before Okta gets them");

@@ -26,6 +26,7 @@ fn since(last_look: i64, journal: &Journal, seen: &Seen, now: i64) -> Step {
         last_look: at(last_look),
         look_now: false,
         rival: None,
+        claimed: None,
         now: at(now),
     })
 }
@@ -78,6 +79,7 @@ fn a_moment_is_looked_at_once() {
         last_look: moment,
         look_now: false,
         rival: None,
+        claimed: None,
         now: moment,
     };
     assert!(matches!(plan(&exact), Step::Rest(_)));

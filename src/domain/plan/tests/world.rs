@@ -213,6 +213,7 @@ impl World {
                 last_look: at(self.now - 1_000_000),
                 look_now: false,
                 rival: None,
+                claimed: None,
                 now,
             };
             match plan(&situation) {
