@@ -75,6 +75,8 @@ def connection(file, namespace):
             "polling": {"firstAfter": "3s", "interval": "1s"},
             "calls": {"timeout": "10s", "settle": "30s", "lookDelay": "1s"},
             "allowedNamespaces": {"names": [namespace]},
+            # METHOD=console orders what is clicked; the one namespace may.
+            "policy": {"sources": {"oktaConsole": "Allow"}},
         },
     })
 

@@ -5,6 +5,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use super::bounds::{KeyChoice, LetGo, MOST_LET_GO, OktaGroupSources, Sources};
 use super::shipment::{Activation, DeletionPolicy, Pin};
 
 /// How to reach the two vendors, and what shipments may do with it.
@@ -462,10 +463,22 @@ pub struct Policy {
     /// May a rollout create staged users at Okta, and activate them?
     #[serde(default)]
     pub create_users: Permission,
+    /// May a deletion let go of an order that is under way (`deletionPolicy: Orphan`)? Forbidden, such a deletion
+    /// cancels as `Cancel` does, and a shipment that asks for it is not ordered for. In a namespace that is being
+    /// deleted, and where the connection is gone, it always may.
+    #[serde(default = "allow")]
+    pub orphan: Permission,
+    /// Which keys a shipment may ask for.
+    #[serde(default)]
+    pub keys: KeyChoice,
+    /// What rollouts may read to find people.
+    #[serde(default)]
+    pub sources: Sources,
     /// Okta groups whose members may get keys.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_groups: Option<UserGroups>,
-    /// Open orders a namespace may have with this connection; further shipments wait.
+    /// Open orders a namespace may have with this connection; further shipments wait. Orders that a deletion let go
+    /// count until they must have arrived (`status.letGo`).
     #[serde(default = "max_open_orders")]
     #[schemars(range(min = 1, max = 100_000))]
     pub max_open_orders: u32,
@@ -475,6 +488,10 @@ const fn max_open_orders() -> u32 {
     100
 }
 
+const fn allow() -> Permission {
+    Permission::Allow
+}
+
 impl Default for Policy {
     fn default() -> Self {
         Self {
@@ -482,6 +499,9 @@ impl Default for Policy {
             recipient_override: Permission::Forbid,
             revoke: Permission::Forbid,
             create_users: Permission::Forbid,
+            orphan: allow(),
+            keys: KeyChoice::Any,
+            sources: Sources::default(),
             user_groups: None,
             max_open_orders: max_open_orders(),
         }
@@ -555,6 +575,11 @@ pub struct YubiKeyConnectionStatus {
     /// This cluster's id for `spec.orderingCluster`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cluster: Option<String>,
+    /// Orders that were under way when their shipment was let go. Each counts against `policy.maxOpenOrders` of its
+    /// namespace until 30 days after that day.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = MOST_LET_GO))]
+    pub let_go: Vec<LetGo>,
 }
 
 const fn never_observed() -> i64 {

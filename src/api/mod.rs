@@ -1,6 +1,7 @@
 //! The custom resources: wire format, documentation and rules of each kind, one kind a file.
 //! Doc comments become the text of `kubectl explain`.
 
+pub mod bounds;
 pub mod connection;
 pub mod decision;
 pub mod moment;

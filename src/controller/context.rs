@@ -25,7 +25,7 @@ use super::{
     decode::Decoded,
     events,
     index::Term,
-    measure,
+    let_go, measure,
     namespaces::Namespaces,
     places::{Place, Places},
     retry::Failures,
@@ -95,6 +95,8 @@ pub struct Context {
     pub answered: Shared<BoxFuture<'static, ()>>,
     /// What the lists of orders tell.
     pub following: Following,
+    /// Orders that were let go.
+    pub let_go: let_go::Record,
     places: Places,
     /// Who may call now, where the vendors' limits do not admit all.
     pub admission: Admission<ObjectRef<YubiKeyShipment>, Link>,
@@ -206,6 +208,7 @@ impl Context {
             leadership: parts.leadership,
             answered: parts.answered,
             following: Following::default(),
+            let_go: let_go::Record::default(),
             places: Places::default(),
             admission,
             waiting: Waiting::default(),
@@ -418,8 +421,8 @@ impl Context {
         })
     }
 
-    /// Open orders of the namespace with the same connection, this shipment's not counted, and a place among them if
-    /// there are less than `most`.
+    /// Open orders of the namespace with the same connection, those that were let go among them and this shipment's not
+    /// counted, and a place among them if there are less than `most`.
     #[must_use]
     pub fn open_orders(&self, object: &YubiKeyShipment, most: u32) -> (u32, Option<Place>) {
         let among = Term::open_beside(object);
@@ -429,7 +432,10 @@ impl Context {
             self.shipments.under(&among).iter().filter_map(|other| other.uid()).chain(undecodable).collect();
         let since = object.creation_timestamp().map_or(Timestamp::UNIX_EPOCH, |created| created.0);
         let uid = object.uid().unwrap_or_default();
-        self.places.take_in_order(&among, (since, &uid), &open, most)
+        let let_go = self.let_go(object);
+        let left = most.saturating_sub(let_go);
+        let (others, place) = self.places.take_in_order(&among, (since, &uid), &open, left);
+        (others.saturating_add(let_go), place)
     }
 
     /// The right of one pass to begin an enrolment for this person. None: another pass is just doing it, and soon the

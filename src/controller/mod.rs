@@ -10,6 +10,7 @@ pub mod decode;
 pub mod durations;
 pub mod events;
 pub mod index;
+pub mod let_go;
 pub mod list;
 pub mod measure;
 pub mod namespaces;

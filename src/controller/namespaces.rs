@@ -86,6 +86,23 @@ impl Namespaces {
         }
     }
 
+    /// Is the namespace being deleted, or gone? Asked live where namespaces are listed.
+    ///
+    /// # Errors
+    /// If the API server does not tell.
+    pub async fn is_ending(&self, name: &str) -> Result<bool, Failure> {
+        match &self.0 {
+            Source::Watched(store) => Ok(store
+                .get(&ObjectRef::new(name))
+                .is_none_or(|namespace| namespace.metadata.deletion_timestamp.is_some())),
+            Source::Asked { client, .. } => {
+                let found = ask(client, name).await;
+                let found = found.map_err(|error| retry::unread(&error, "the namespace"))?;
+                Ok(found.is_none_or(|namespace| namespace.metadata.deletion_timestamp.is_some()))
+            }
+        }
+    }
+
     /// The labels of a namespace; `None` if there is none of that name.
     ///
     /// # Errors
@@ -101,8 +118,9 @@ impl Namespaces {
                 {
                     return Ok(labels.clone());
                 }
-                let labels = ask(client, name).await;
-                let labels = labels.map_err(|error| retry::unread(&error, "the namespace"))?;
+                let found = ask(client, name).await;
+                let found = found.map_err(|error| retry::unread(&error, "the namespace"))?;
+                let labels = found.map(|namespace| namespace.labels().clone());
                 known.insert(name.to_owned(), (clock::now(), labels.clone()));
                 Ok(labels)
             }
@@ -110,9 +128,9 @@ impl Namespaces {
     }
 }
 
-async fn ask(client: &Client, name: &str) -> Result<Option<Labels>, kube::Error> {
+async fn ask(client: &Client, name: &str) -> Result<Option<PartialObjectMeta<Namespace>>, kube::Error> {
     let api: Api<PartialObjectMeta<Namespace>> = Api::all(client.clone());
-    Ok(api.get_opt(name).await?.map(|namespace| namespace.labels().clone()))
+    api.get_opt(name).await
 }
 
 /// Says which of the listed namespaces are not there. Their watches take them up by themselves once they are.

@@ -18,7 +18,7 @@ use super::{
     commit::FIELD_MANAGER,
     connection::{self, registry::Registry},
     context::Parts,
-    events, measure,
+    events, let_go, measure,
     namespaces::Namespaces,
     retry, rollout, shipment,
     undecodable::{self, Undecodables},
@@ -189,7 +189,8 @@ async fn road(places: Vec<Place>, ctx: &Arc<Context>, stop: &Stop) {
     let roads = places.into_iter().map(|place| {
         let shipments = shipment_controller(place.controller, Arc::clone(ctx), stop.clone());
         let rollouts = rollout_controller(place.rollout_controller, Arc::clone(ctx), stop.clone());
-        futures::future::join(shipments, rollouts)
+        let gone = let_go::follow(place.gone, Arc::clone(ctx), stop.clone());
+        futures::future::join3(shipments, rollouts, gone)
     });
     futures::future::join_all(roads).await;
 }

@@ -170,13 +170,19 @@ fn open_indexed<K>(
     api: Api<Decoded<K>>,
     place: Option<&str>,
     fate: Fate,
+    gone: impl Fn(&K) + Send + 'static,
 ) -> (Cache<K>, Watching<K>, BoxStream<'static, ObjectRef<K>>)
 where
     K: Indexed + Watched + Clone + DeserializeOwned + fmt::Debug + Send + Sync + 'static,
 {
     let index = Arc::new(Index::default());
     let noted = Arc::clone(&index);
-    let (store, watching) = open(opening, api, place, fate, move |event| noted.note(event));
+    let (store, watching) = open(opening, api, place, fate, move |event| {
+        noted.note(event);
+        if let Event::Delete(object) = event {
+            gone(object);
+        }
+    });
     let (woken, mut wakes) = mpsc::unbounded_channel();
     let wakes = futures::stream::poll_fn(move |context| wakes.poll_recv(context));
     (Cache { store, index, woken }, watching, wakes.boxed())
@@ -316,6 +322,8 @@ pub struct Place {
     pub controller: Controller<YubiKeyShipment>,
     /// Its shipments.
     pub shipments: Cache<YubiKeyShipment>,
+    /// Shipments that have just gone, as they were last.
+    pub gone: mpsc::UnboundedReceiver<YubiKeyShipment>,
     /// Its decisions.
     pub decisions: Cache<YubiKeyDecision>,
     /// Follows its rollouts, and looks at one when a decision names it or a shipment of it changes.
@@ -335,12 +343,21 @@ impl Place {
             ["shipments", "decisions", "rollouts"].map(|kind| Fate::new(kind, place, opening.readiness));
         let answers = [&seen, &decided, &rolled].map(|fate| fate.answered.subscribe());
         let client = opening.client;
+        let (last_seen, gone) = mpsc::unbounded_channel();
+        let undecodables = opening.undecodables.clone();
         let (shipments, stream, wakes) =
-            open_indexed(opening, scoped::<YubiKeyShipment>(client, place), place, seen);
+            open_indexed(opening, scoped::<YubiKeyShipment>(client, place), place, seen, move |shipment| {
+                // What can only not be decoded any more is still there.
+                let (kind, namespace, name) = key::<YubiKeyShipment>(shipment);
+                if undecodables.get(kind, &namespace, &name).is_none() {
+                    // Nobody listens any more at the end.
+                    let _ = last_seen.send(shipment.clone());
+                }
+            });
         let (decisions, words, _) =
-            open_indexed(opening, scoped::<YubiKeyDecision>(client, place), place, decided);
+            open_indexed(opening, scoped::<YubiKeyDecision>(client, place), place, decided, |_| {});
         let (rollouts, plans, rollout_wakes) =
-            open_indexed(opening, scoped::<YubiKeyRollout>(client, place), place, rolled);
+            open_indexed(opening, scoped::<YubiKeyRollout>(client, place), place, rolled, |_| {});
         let poke = rollouts.woken.clone();
         let told = poke.clone();
         let stream = stream.inspect(move |shipment| {
@@ -368,7 +385,7 @@ impl Place {
                 Some(ObjectRef::new(&shipment.name).within(&namespace))
             });
         let controller = controller.reconcile_on(wakes);
-        Self { controller, shipments, decisions, rollout_controller, rollouts, answers }
+        Self { controller, shipments, gone, decisions, rollout_controller, rollouts, answers }
     }
 
     /// Resolves once both watches have listed or failed: nobody waits for a namespace that is not there.

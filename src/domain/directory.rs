@@ -29,16 +29,44 @@ pub enum GroupLookup {
     Ambiguous(Vec<GroupId>),
 }
 
+/// Attributes of Okta's profile that a source may give a new person, with the longest value (letters). No other one:
+/// groups, apps and rights at Okta may follow from any attribute.
+pub const ATTRIBUTES_OF_NEW_PEOPLE: [(&str, usize); 11] = [
+    ("firstName", 50),
+    ("lastName", 50),
+    ("email", 100),
+    ("secondEmail", 100),
+    ("primaryPhone", 100),
+    ("streetAddress", 255),
+    ("city", 128),
+    ("state", 128),
+    ("zipCode", 50),
+    ("countryCode", 2),
+    ("organization", 255),
+];
+
 /// Attributes without which nobody is created. Okta wants the first three; the secondary e-mail is ours: a
 /// person who is not active yet cannot read the PIN in the work mailbox.
 pub const REQUIRED_OF_NEW_PEOPLE: [&str; 4] = ["firstName", "lastName", "email", "secondEmail"];
 
-/// Why nobody can be created from these attributes.
+/// The attribute's longest value; `None` if a source may not give it.
+#[must_use]
+pub fn longest(attribute: &str) -> Option<usize> {
+    ATTRIBUTES_OF_NEW_PEOPLE.iter().find(|(name, _)| *name == attribute).map(|(_, longest)| *longest)
+}
+
+/// Why nobody can be created from these attributes. No values: they are personal data.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("the new user's profile lacks {}", .missing.join(", "))]
-pub struct IncompleteProfile {
-    /// Names of the attributes that are absent or blank.
-    pub missing: Vec<&'static str>,
+pub enum UnusableProfile {
+    /// Attributes that are absent or blank.
+    #[error("the new user's profile lacks {}", .0.join(", "))]
+    Incomplete(Vec<&'static str>),
+    /// Attributes that a source may not give.
+    #[error("a new user's profile may not have {}", .0.join(", "))]
+    Unknown(Vec<String>),
+    /// Attributes whose value is too long.
+    #[error("{} of the new user's profile {} too long", .0.join(", "), if .0.len() == 1 { "is" } else { "are" })]
+    TooLong(Vec<String>),
 }
 
 /// A person to be created as Staged: login and a profile that is complete enough.
@@ -52,12 +80,25 @@ impl NewPerson {
     /// Takes the attributes as they are; `login` among them is replaced by the one given.
     ///
     /// # Errors
-    /// Names every attribute of [`REQUIRED_OF_NEW_PEOPLE`] that is absent or blank.
-    pub fn new(login: Login, mut profile: BTreeMap<String, String>) -> Result<Self, IncompleteProfile> {
+    /// Names every attribute that is not of [`ATTRIBUTES_OF_NEW_PEOPLE`] or longer than there, else every one of
+    /// [`REQUIRED_OF_NEW_PEOPLE`] that is absent or blank.
+    pub fn new(login: Login, mut profile: BTreeMap<String, String>) -> Result<Self, UnusableProfile> {
+        profile.remove("login");
+        let names = |faulty: &dyn Fn(&str, &str) -> bool| -> Vec<String> {
+            profile.iter().filter(|(name, value)| faulty(name, value)).map(|(name, _)| name.clone()).collect()
+        };
+        let unknown = names(&|name, _| longest(name).is_none());
+        if !unknown.is_empty() {
+            return Err(UnusableProfile::Unknown(unknown));
+        }
+        let long = names(&|name, value| longest(name).is_some_and(|longest| value.chars().count() > longest));
+        if !long.is_empty() {
+            return Err(UnusableProfile::TooLong(long));
+        }
         let blank = |name: &&str| profile.get(*name).is_none_or(|value| value.trim().is_empty());
         let missing: Vec<_> = REQUIRED_OF_NEW_PEOPLE.into_iter().filter(blank).collect();
         if !missing.is_empty() {
-            return Err(IncompleteProfile { missing });
+            return Err(UnusableProfile::Incomplete(missing));
         }
         profile.insert("login".to_owned(), login.as_str().to_owned());
         Ok(Self { login, profile })
@@ -121,11 +162,40 @@ mod tests {
                     Some(value) => drop(profile.insert(name.to_owned(), value.to_owned())),
                 }
                 let error = NewPerson::new(login.clone(), profile).unwrap_err();
-                assert_eq!(error.missing, [name], "{value:?}");
+                assert_eq!(error, UnusableProfile::Incomplete(vec![name]), "{value:?}");
             }
         }
         let error = NewPerson::new(login, BTreeMap::new()).unwrap_err();
-        assert_eq!(error.missing, REQUIRED_OF_NEW_PEOPLE, "all at once");
+        assert_eq!(error, UnusableProfile::Incomplete(REQUIRED_OF_NEW_PEOPLE.to_vec()), "all at once");
+    }
+
+    #[test]
+    fn no_attribute_beside_the_listed_ones_reaches_the_directory() {
+        let login = Login::new("ann.lee@example.com").unwrap();
+        for name in ["department", "manager", "FirstName", "firstName ", "userType", "costCenter", "x"] {
+            let mut profile = profile();
+            profile.insert(name.to_owned(), "finance-admins".to_owned());
+            let error = NewPerson::new(login.clone(), profile).unwrap_err();
+            assert_eq!(error, UnusableProfile::Unknown(vec![name.to_owned()]));
+            assert!(error.to_string().contains(name) && !error.to_string().contains("finance"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_value_longer_than_the_resource_admits_is_refused_without_being_repeated() {
+        let login = Login::new("ann.lee@example.com").unwrap();
+        for (name, longest) in ATTRIBUTES_OF_NEW_PEOPLE {
+            for (letters, fits) in [(longest, true), (longest + 1, false)] {
+                let mut profile = profile();
+                profile.insert(name.to_owned(), "ü".repeat(letters));
+                let made = NewPerson::new(login.clone(), profile);
+                assert_eq!(made.is_ok(), fits, "{name} with {letters} letters");
+                if let Err(error) = made {
+                    assert_eq!(error, UnusableProfile::TooLong(vec![name.to_owned()]));
+                    assert!(!error.to_string().contains('ü'));
+                }
+            }
+        }
     }
 
     #[test]

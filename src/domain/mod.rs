@@ -13,6 +13,7 @@ pub mod hold;
 pub mod ids;
 pub mod journal;
 pub mod lasting;
+pub mod let_go;
 pub mod place_names;
 pub mod plan;
 pub mod precedence;

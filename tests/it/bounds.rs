@@ -95,7 +95,7 @@ fn rollout_with(path: &str) -> Value {
             manifest::with_source(whole, json!({"oktaGroup": {"groups": [group], "interval": "1h"}}))
         }
         p if p.starts_with("spec.source.oktaConsole") => {
-            manifest::with_source(whole, json!({"oktaConsole": {"maxAge": "24h", "interval": "30s"}}))
+            manifest::with_source(whole, json!({"oktaConsole": {"maxAge": "24h", "interval": "1m"}}))
         }
         p if p.starts_with("spec.source.users.configMap") => {
             users(json!({"list": null, "configMap": {"name": "m", "key": "k"}}))

@@ -5,12 +5,17 @@ use serde_json::{Value, json};
 
 use crate::support::{
     now,
-    scene::{Scene, own_scene, scene},
+    scene::{Scene, Setting, own_scene, scene},
     shipment::Handle,
 };
 
 fn console() -> Value {
-    json!({"oktaConsole": {"interval": "1s"}})
+    json!({"oktaConsole": {}})
+}
+
+/// The connection's owner lets rollouts order what is clicked.
+fn allowed(setting: Setting) -> Setting {
+    setting.connection(json!({"policy": {"sources": {"oktaConsole": "Allow"}}}))
 }
 
 /// Presses "Add" for somebody; the answer is the event's id.
@@ -36,7 +41,7 @@ async fn listening(scene: &Scene, more: Value) -> Handle {
 
 #[tokio::test]
 async fn each_press_from_now_on_is_one_shipment_with_the_ids_of_the_event() {
-    scene("console")
+    allowed(scene("console"))
         .play(async |scene| {
             let early = person(scene, "early").await;
             let before = now() - SignedDuration::from_mins(2);
@@ -45,6 +50,7 @@ async fn each_press_from_now_on_is_one_shipment_with_the_ids_of_the_event() {
             let (snake, camel) = (person(scene, "snake").await, person(scene, "camel").await);
             press(scene, &snake, json!({})).await;
             press(scene, &camel, json!({"camelCase": true, "inDebugData": true})).await;
+            rollout.look_now().await;
             let done = scene.deliver_until(&rollout, "both have keys", |o| o.tally("activated") == 2).await;
             done.adds_up();
             assert_eq!(scene.sandbox.orders().await.len(), 2);
@@ -63,7 +69,7 @@ async fn each_press_from_now_on_is_one_shipment_with_the_ids_of_the_event() {
 
 #[tokio::test]
 async fn from_now_on_is_meant_by_the_clock_that_stamps_the_presses() {
-    own_scene("console-slow")
+    allowed(own_scene("console-slow"))
         .play(async |scene| {
             // As far behind as preflight lets pass.
             let behind = SignedDuration::from_secs(100);
@@ -71,6 +77,7 @@ async fn from_now_on_is_meant_by_the_clock_that_stamps_the_presses() {
             let rollout = listening(scene, json!({})).await;
             let person = person(scene, "early").await;
             press(scene, &person, json!({"published": now() - behind})).await;
+            rollout.look_now().await;
             let done = rollout.until("the press is taken up", |o| !o.ledger(&person).is_empty()).await;
             done.adds_up();
         })
@@ -79,7 +86,7 @@ async fn from_now_on_is_meant_by_the_clock_that_stamps_the_presses() {
 
 #[tokio::test]
 async fn what_cannot_be_ordered_is_told_and_never_ordered() {
-    scene("refused")
+    allowed(scene("refused"))
         .play(async |scene| {
             let rollout = listening(scene, json!({"source": {"oktaConsole": {"maxAge": "1h"}}})).await;
             let (old, odd, lost) =
@@ -92,6 +99,7 @@ async fn what_cannot_be_ordered_is_told_and_never_ordered() {
             scene.sandbox.post("/events/release", json!({})).await;
             let again = person(scene, "again").await;
             press(scene, &again, json!({})).await;
+            rollout.look_now().await;
             rollout.until("the good one is served", |o| o.tally("served") == 1).await;
             let twice = press(scene, &again, json!({})).await;
             let told = rollout
@@ -111,7 +119,7 @@ async fn what_cannot_be_ordered_is_told_and_never_ordered() {
 
 #[tokio::test]
 async fn doubled_late_and_shuffled_events_and_restarts_order_nobody_twice() {
-    own_scene("replay")
+    allowed(own_scene("replay"))
         .play(async |scene| {
             let rollout = listening(scene, json!({})).await;
             let (mut people, mut events) = (Vec::new(), Vec::new());
@@ -127,6 +135,7 @@ async fn doubled_late_and_shuffled_events_and_restarts_order_nobody_twice() {
                     .await;
             }
             scene.sandbox.post("/events/release", json!({"order": "shuffled"})).await;
+            rollout.look_now().await;
             rollout.until("some are taken up", |o| o.tally("members") >= 3).await;
             let operator = scene.operator().take().unwrap();
             operator.kill();
@@ -151,11 +160,12 @@ async fn doubled_late_and_shuffled_events_and_restarts_order_nobody_twice() {
 
 #[tokio::test]
 async fn a_dry_run_tells_whom_it_would_serve_and_never_serves_them_later() {
-    scene("console-dry")
+    allowed(scene("console-dry"))
         .play(async |scene| {
             let rollout = listening(scene, json!({"mode": "DryRun"})).await;
             let told = person(scene, "told").await;
             press(scene, &told, json!({})).await;
+            rollout.look_now().await;
             let object = rollout.until("it is told", |o| o.has(&format!("/status/plan/{told}"))).await;
             object.adds_up();
             rollout.change(json!({"mode": "Order"})).await;

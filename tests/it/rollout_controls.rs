@@ -19,7 +19,7 @@ async fn people(scene: &Scene, count: usize) -> Vec<String> {
 
 fn list(ids: &[String]) -> Value {
     let list: Vec<_> = ids.iter().map(|id| json!({"id": id})).collect();
-    json!({"users": {"list": list, "interval": "1s"}})
+    json!({"users": {"list": list, "interval": "1m"}})
 }
 
 /// As limits count days: in UTC.

@@ -22,7 +22,7 @@ async fn group(scene: &Scene, name: &str, count: usize) -> (String, Vec<String>)
 
 fn by_name(names: &[&str]) -> Value {
     let groups: Vec<_> = names.iter().map(|name| json!({"name": name})).collect();
-    json!({"oktaGroup": {"groups": groups, "interval": "1s"}})
+    json!({"oktaGroup": {"groups": groups, "interval": "1m"}})
 }
 
 async fn join(scene: &Scene, group: &str, members: &[String]) {

@@ -303,8 +303,11 @@ fn source_cases() -> Vec<Case> {
         ),
         case(
             "spec.source.oktaGroup.interval",
-            vec![groups(json!({"oktaGroup": {"interval": "999ms"}}))],
-            vec![groups(json!({"oktaGroup": {"interval": "1s"}}))],
+            vec![
+                groups(json!({"oktaGroup": {"interval": "59s"}})),
+                groups(json!({"oktaGroup": {"interval": "1s"}})),
+            ],
+            vec![groups(json!({"oktaGroup": {"interval": "1m"}}))],
         ),
         case(
             "spec.source.oktaGroup.groups takes",
@@ -321,8 +324,8 @@ fn source_cases() -> Vec<Case> {
         ),
         spec(
             "spec.source.users.interval",
-            vec![users(&json!({"interval": "999ms"}))],
-            vec![users(&json!({"interval": "1s"}))],
+            vec![users(&json!({"interval": "59s999ms"})), users(&json!({"interval": "1s"}))],
+            vec![users(&json!({"interval": "1m"}))],
         ),
         spec(
             "spec.source.users.list takes",
@@ -334,8 +337,8 @@ fn source_cases() -> Vec<Case> {
         ),
         case(
             "spec.source.oktaConsole: maxAge",
-            vec![console(&json!({"maxAge": "59s"})), console(&json!({"interval": "999ms"}))],
-            vec![console(&json!({"maxAge": "1m", "interval": "1s"}))],
+            vec![console(&json!({"maxAge": "59s"})), console(&json!({"interval": "59s"}))],
+            vec![console(&json!({"maxAge": "1m", "interval": "1m"}))],
         ),
     ]
 }

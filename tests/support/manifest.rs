@@ -125,6 +125,8 @@ pub fn connection() -> Value {
             "allowedNamespaces": {"from": "Names", "names": ["a"]},
             "policy": {
                 "addressOverride": "Forbid", "recipientOverride": "Forbid", "revoke": "Forbid", "createUsers": "Forbid",
+                "orphan": "Allow", "keys": "Any",
+                "sources": {"oktaGroups": {"allow": ["g"]}, "oktaConsole": "Forbid"},
                 "userGroups": {"allow": ["g"], "deny": ["h"]}, "maxOpenOrders": 100,
             },
             "orderingCluster": "none", "allowInsecureLoopback": false,

@@ -32,7 +32,7 @@ use std::{
 };
 
 /// Longest wait for anything. Generous: a busy machine is no fault of the operator.
-pub const DEADLINE: Duration = Duration::from_secs(90);
+pub const DEADLINE: Duration = Duration::from_secs(180);
 
 /// A port where nobody listens. One that was free a moment ago may be somebody's by now; this one is given to nobody.
 pub const NOBODY: u16 = 1;

@@ -74,7 +74,7 @@ async fn declare(stage: &Stage) -> Result<(), Fault> {
                 "onLeave": "CancelIfNotShipped",
             }),
         ),
-        ("console", json!({"source": {"oktaConsole": {"interval": "1s"}}})),
+        ("console", json!({"source": {"oktaConsole": {}}})),
     ];
     for (name, mut spec) in rollouts {
         spec["connectionRef"] = json!({"name": stage.org.name});
@@ -165,10 +165,10 @@ enum Stop {
     Rest,
 }
 
-/// Seconds between two reads of a source. To read the people of a list is a call for every forty of them, and Okta is
-/// called ten times a second: read too often, nothing else would come to its turn.
+/// Seconds between two reads of a source, a minute at least. To read the people of a list is a call for every forty of
+/// them, and Okta is called ten times a second: read too often, nothing else would come to its turn.
 fn interval(users: usize) -> usize {
-    (users / 25).max(2)
+    (users / 25).max(60)
 }
 
 /// Looks in a row that must show the same: longer than a rollout takes to read its source anew.

@@ -85,6 +85,7 @@ async fn set(plan: &Plan, folder: &Folder) -> Result<Stage, Fault> {
     let org = vendors.open("org").await?;
     let mut connection = org.connection(&bound_to);
     connection["policy"]["maxOpenOrders"] = 100_000.into();
+    connection["policy"]["sources"] = serde_json::json!({"oktaConsole": "Allow"});
     // Nothing fails here by rule, so a call that takes long only tells of the machine.
     connection["calls"] = serde_json::json!({"timeout": "10s", "settle": "30s", "lookDelay": "100ms"});
     connection["polling"] = serde_json::json!({"firstAfter": "3s", "interval": "2s"});

@@ -24,7 +24,7 @@ pub struct Source {
 
 /// Members of Okta groups.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
-#[x_kube(validation = Rule::new("duration(self.interval) >= duration('1s')").message("spec.source.oktaGroup.interval is at least 1s; the default of 1h suits most"))]
+#[x_kube(validation = Rule::new("duration(self.interval) >= duration('1m')").message("spec.source.oktaGroup.interval is at least 1m; the default of 1h suits most, and the annotation fidoprereg.dev/requestedAt asks for a look now"))]
 pub struct OktaGroupSource {
     /// The groups. A person in several gets the key of the first.
     #[schemars(length(min = 1, max = 20))]
@@ -62,7 +62,7 @@ pub struct OktaGroup {
 #[serde(rename_all = "camelCase")]
 #[x_kube(
     validation = Rule::new("has(self.list) != has(self.configMap)").message("spec.source.users takes exactly one of list and configMap; remove the other or add one"),
-    validation = Rule::new("duration(self.interval) >= duration('1s')").message("spec.source.users.interval is at least 1s; the default of 1h suits most")
+    validation = Rule::new("duration(self.interval) >= duration('1m')").message("spec.source.users.interval is at least 1m; the default of 1h suits most, and the annotation fidoprereg.dev/requestedAt asks for a look now")
 )]
 pub struct UsersSource {
     /// The people themselves.
@@ -190,14 +190,14 @@ pub enum ActivateUser {
 /// The Admin Console's button.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
-#[x_kube(validation = Rule::new("duration(self.maxAge) >= duration('1m') && duration(self.interval) >= duration('1s')").message("spec.source.oktaConsole: maxAge is at least 1m and interval at least 1s; the defaults of 24h and 30s suit most"))]
+#[x_kube(validation = Rule::new("duration(self.maxAge) >= duration('1m') && duration(self.interval) >= duration('1m')").message("spec.source.oktaConsole: maxAge and interval are at least 1m; the defaults of 24h and 1m suit most"))]
 pub struct OktaConsoleSource {
     /// An event that is older when it is first seen is reported and not ordered, in Gateway API form.
     #[serde(default = "a_day")]
     #[schemars(schema_with = "crate::api::schema::duration")]
     pub max_age: String,
     /// How often the System Log is read, in Gateway API form.
-    #[serde(default = "half_a_minute")]
+    #[serde(default = "a_minute")]
     #[schemars(schema_with = "crate::api::schema::duration")]
     pub interval: String,
 }
@@ -206,6 +206,6 @@ fn a_day() -> String {
     "24h".to_owned()
 }
 
-fn half_a_minute() -> String {
-    "30s".to_owned()
+fn a_minute() -> String {
+    "1m".to_owned()
 }

@@ -24,7 +24,7 @@ use crate::{
         Context, commit,
         commit::CommitError,
         conditions::{self, Fact},
-        events, measure, retry,
+        events, let_go, measure, retry,
     },
     credentials::{Credentials, Fingerprint, expiry::Expiry},
     domain::failure::{Failure, Kind, Reason},
@@ -295,6 +295,7 @@ async fn write(
             clock::now(),
         ),
         cluster: ctx.cluster.clone(),
+        let_go: let_go::current(&old.let_go),
         ..old.clone()
     };
     if let Some(Connection::Usable(link)) = ctx.registry.get(&object.uid().unwrap_or_default()) {

@@ -8,7 +8,7 @@ use std::{
 use jiff::Timestamp;
 use kube::ResourceExt;
 
-use super::people::Newcomer;
+use super::{pace::Pace, people::Newcomer};
 use crate::{
     api::{rollout::YubiKeyRollout, shipment::YubiKeyShipment},
     controller::{connection::link::Link, decode::Watched},
@@ -36,6 +36,12 @@ pub struct Known {
     pub read_at: Option<Timestamp>,
     /// Generation of the spec it was read for, or could not be.
     pub generation: Option<i64>,
+    /// What of the spec it was read for.
+    pub read_for: Option<u64>,
+    /// The `requestedAt` of the rollout when it was read.
+    pub answered: Option<Option<String>>,
+    /// The log holds more than one look takes up.
+    pub more: bool,
     /// Why it could not be read.
     pub failure: Option<Failure>,
     /// People who were looked at.
@@ -85,6 +91,8 @@ pub struct Memory {
     known: Mutex<HashMap<String, Known>>,
     /// Objects as we wrote them.
     written: Mutex<HashMap<String, Arc<YubiKeyRollout>>>,
+    /// When sources were read.
+    pub pace: Pace,
     /// Held from the look at everybody's shipments and ledgers until one's own ledger is written, so that two rollouts
     /// of this process never begin for one person.
     pub claims: tokio::sync::Mutex<()>,

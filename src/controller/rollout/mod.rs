@@ -5,6 +5,7 @@ pub mod decide;
 pub mod leave;
 pub mod make;
 pub mod memory;
+pub mod pace;
 pub mod pass;
 pub mod people;
 pub mod reconcile;

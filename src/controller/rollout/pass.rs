@@ -15,7 +15,7 @@ use serde_json::json;
 use super::{
     decide::Verdict,
     memory::Known,
-    record,
+    record, source,
     status::{self, Stand},
     view::View,
 };
@@ -222,6 +222,9 @@ impl Pass {
                 "The connection's allowedNamespaces does not admit this namespace; ask its owner to add the namespace.",
             ));
         }
+        if let Some(refusal) = source::policy::refusal(&self.object.spec.source, &link.spec.policy.sources) {
+            return Err(refusal);
+        }
         let bound = link.spec.ordering_cluster.as_deref();
         if Binding::read(bound, self.ctx.cluster.as_deref()) == Binding::Elsewhere {
             return Err(Failure::new(
@@ -245,7 +248,7 @@ impl Pass {
     /// When the next pass is due by itself.
     fn next(&self) -> Option<Timestamp> {
         let now = clock::now();
-        let read = self.known.read_at.filter(|_| self.link.is_some()).map(|at| self.due(at));
+        let read = self.reads().then(|| self.read_from());
         let log = self.known.log_at.filter(|_| self.link.is_some() && !self.known.groups.is_empty());
         let failed = self.known.retry_at;
         let unsure = self.link.is_none().then(|| now.checked_add(backoff::STALLED).ok()).flatten();

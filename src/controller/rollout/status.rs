@@ -2,12 +2,10 @@
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
-use kube::ResourceExt;
 
 use super::{memory::Known, record, room, source::console};
 use crate::{
     api::{
-        REQUESTED_AT,
         rollout::{Counts, Problem, YubiKeyRollout, YubiKeyRolloutStatus},
         shipment::FailureStatus,
     },
@@ -74,8 +72,8 @@ pub fn of(rollout: &YubiKeyRollout, basis: YubiKeyRolloutStatus, parts: Parts<'_
     status.conditions.sort_by(|a, b| a.type_.cmp(&b.type_));
     status.observed_generation = generation;
     // Answered by a look at the source, made or refused.
-    if known.generation == Some(generation) {
-        status.last_handled_reconcile_at = rollout.annotations().get(REQUESTED_AT).cloned();
+    if let Some(answered) = &known.answered {
+        status.last_handled_reconcile_at.clone_from(answered);
     }
     status
 }
@@ -238,7 +236,8 @@ fn stand(parts: Parts<'_>, is_told: bool) -> Stand {
         return Stand::failed(failure);
     }
     if known.roster.is_none() {
-        return Stand::under_way(Reason::Syncing, "The source is being read.");
+        let says = "The source is being read; it is read once a minute at most, so a changed spec may wait for that.";
+        return Stand::under_way(Reason::Syncing, says);
     }
     let asked = |wanted: fn(Question) -> bool| plan.book.holds.iter().find(|hold| wanted(hold.question));
     if let Some(hold) = asked(|question| matches!(question, Question::Cancel(_))) {

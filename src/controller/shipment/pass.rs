@@ -3,6 +3,7 @@
 //! The pass owns the object as last read or written; every write is guarded by that object's resourceVersion, and
 //! every mark is sent only on the word of the write that stored it.
 
+mod let_go;
 mod receipt;
 mod waiting;
 
@@ -67,6 +68,8 @@ pub struct Pass {
     journal: Journal,
     found: Found,
     open_orders: Option<u32>,
+    /// The namespace admits no answers any more.
+    namespace_ending: bool,
     /// Among the open orders of the namespace.
     place: Option<Place>,
     /// Among the shipments of the person.
@@ -110,6 +113,7 @@ impl Pass {
             journal,
             found: Found::default(),
             open_orders: None,
+            namespace_ending: false,
             place: None,
             claim: None,
             adopting: None,
@@ -154,6 +158,7 @@ impl Pass {
             if !finalizer::present(&self.object) {
                 return Ok(Done::Gone);
             }
+            self.note_ending().await?;
             if self.journal.is_untouched() || self.lets_go() {
                 return self.release().await;
             }
@@ -194,21 +199,11 @@ impl Pass {
         self.object.metadata.deletion_timestamp.is_some()
     }
 
-    /// Orphan needs no connection: it is the way out when there is none any more.
-    fn lets_go(&self) -> bool {
-        self.object.spec.deletion_policy == Some(crate::api::shipment::DeletionPolicy::Orphan)
-    }
-
     async fn travel(&mut self, link: &Arc<Link>) -> Result<Done, CommitError> {
         self.namespace_allowed = match self.ctx.namespace_allowed(&self.object, &link.spec).await {
             Ok(allowed) => allowed,
             Err(failure) => return self.fail(failure).await,
         };
-        // Only who still has to order needs a place.
-        if self.journal.is_untouched() {
-            let (others, place) = self.ctx.open_orders(&self.object, link.spec.policy.max_open_orders);
-            (self.open_orders, self.place) = (Some(others), place);
-        }
         let mut link = Arc::clone(link);
         self.link = Some(Arc::clone(&link));
         for _ in 0..MOST_STEPS {
@@ -216,6 +211,7 @@ impl Pass {
                 // The next leader goes on from what is written; a mark tells it what may be under way.
                 return Ok(Done::At(None));
             }
+            self.take_place(&link);
             let step = self.next_step(&link).await;
             tracing::debug!(?step, "planned");
             match self.admit(&step, &link) {
@@ -337,7 +333,9 @@ impl Pass {
     fn wanted(&self, link: &Link) -> Wanted {
         let around = Surroundings {
             namespace_allowed: self.namespace_allowed,
+            namespace_ending: self.namespace_ending,
             open_orders: self.open_orders.unwrap_or(0),
+            let_go: self.ctx.let_go(&self.object),
             cluster: self.ctx.cluster.as_deref(),
             connection_leaves: !self.journal.is_open() && self.ctx.is_leaving(&link.name),
         };
@@ -596,6 +594,9 @@ impl Pass {
 
     /// Lets go: the vendors are in order, or the policy is Orphan, whose ids go to an event on the connection.
     async fn release(&self) -> Result<Done, CommitError> {
+        if self.journal.is_under_way() {
+            self.ctx.note_let_go(&self.object).await?;
+        }
         if !self.journal.is_untouched() {
             self.ctx.say_released(&self.object, &self.journal).await;
         }
@@ -624,9 +625,7 @@ async fn unreadable(
     object: &YubiKeyShipment,
     failure: &Failure,
 ) -> Result<Done, CommitError> {
-    let letting_go = object.metadata.deletion_timestamp.is_some()
-        && object.spec.deletion_policy == Some(crate::api::shipment::DeletionPolicy::Orphan);
-    if letting_go {
+    if let_go::unreadable(ctx, object).await? {
         finalizer::remove(api, object).await?;
         return Ok(Done::Gone);
     }

@@ -200,7 +200,14 @@ pub async fn could_order(ctx: &Context, other: &YubiKeyShipment) -> bool {
     }
     let namespace = other.namespace().unwrap_or_default();
     let Some(link) = admitted(ctx, &other.spec.connection_ref.name, &namespace).await else { return false };
-    let around = Surroundings { namespace_allowed: true, open_orders: 0, cluster: ctx.cluster.as_deref() };
+    let around = Surroundings {
+        namespace_allowed: true,
+        namespace_ending: false,
+        open_orders: 0,
+        let_go: 0,
+        cluster: ctx.cluster.as_deref(),
+        connection_leaves: ctx.is_leaving(&link.name),
+    };
     plan::may_order(&validate::wanted(other, &link.spec, &link.facts, around), clock::now())
 }
 

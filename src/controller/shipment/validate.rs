@@ -8,7 +8,8 @@ use kube::ResourceExt;
 use crate::{
     api::{
         connection::{
-            CancelBy, DefaultExistingKeyPolicy, Permission, RecipientMapping, YubiKeyConnectionSpec,
+            CancelBy, DefaultExistingKeyPolicy, KeyChoice, Permission, RecipientMapping,
+            YubiKeyConnectionSpec,
         },
         moment::Moment,
         shipment::{self as api, YubiKeyShipment},
@@ -35,8 +36,12 @@ const DELIVERY_TIMEOUT: SignedDuration = SignedDuration::from_hours(336);
 pub struct Surroundings<'a> {
     /// Is the namespace admitted by the connection?
     pub namespace_allowed: bool,
+    /// The namespace is being deleted: it admits no answers any more, so an order may be let go.
+    pub namespace_ending: bool,
     /// Open orders of the namespace with this connection, this shipment's not counted.
     pub open_orders: u32,
+    /// How many of them were let go and may not have arrived yet.
+    pub let_go: u32,
     /// Uid of `kube-system`, where it could be read.
     pub cluster: Option<&'a str>,
     /// The connection is being deleted, and nothing was begun with it yet.
@@ -75,7 +80,7 @@ pub fn wanted(
         },
         existing_key: existing_key(spec, defaults.existing_key_policy),
         order_before: spec.order_before.as_ref().and_then(Moment::read),
-        on_delete: on_delete(spec.deletion_policy.or(defaults.deletion_policy), connection),
+        on_delete: on_delete(spec.deletion_policy.or(defaults.deletion_policy), connection, around),
         cancel_in_console: connection.yubico.cancel_by == CancelBy::Console,
         cadence: Cadence {
             first_after: facts.times.first_after,
@@ -110,9 +115,14 @@ fn existing_key(spec: &api::YubiKeyShipmentSpec, default: Option<DefaultExisting
     }
 }
 
-fn on_delete(policy: Option<api::DeletionPolicy>, connection: &YubiKeyConnectionSpec) -> OnDelete {
+fn on_delete(
+    policy: Option<api::DeletionPolicy>,
+    connection: &YubiKeyConnectionSpec,
+    around: Surroundings<'_>,
+) -> OnDelete {
+    let may_let_go = connection.policy.orphan == Permission::Allow || around.namespace_ending;
     match policy {
-        Some(api::DeletionPolicy::Orphan) => OnDelete::Orphan,
+        Some(api::DeletionPolicy::Orphan) if may_let_go => OnDelete::Orphan,
         Some(api::DeletionPolicy::Revoke) if connection.policy.revoke == Permission::Allow => {
             OnDelete::Revoke
         }
@@ -160,7 +170,6 @@ fn order_bar(
     around: Surroundings<'_>,
 ) -> Option<Failure> {
     let spec = &object.spec;
-    let policy = &connection.policy;
     if let Some(unreadable) = unreadable_time(spec).or_else(|| unreadable_timeout(spec)) {
         return Some(unreadable);
     }
@@ -170,6 +179,33 @@ fn order_bar(
             "The connection is being deleted, so nothing new is enrolled or ordered with it; this shipment waits for one of that name.",
         ));
     }
+    if let Some(forbidden) = forbidden_by_policy(spec, connection) {
+        return Some(forbidden);
+    }
+    if let Err(unknown) = product(spec, connection) {
+        return Some(unknown);
+    }
+    (around.open_orders >= connection.policy.max_open_orders).then(|| {
+        let let_go = match around.let_go {
+            0 => String::new(),
+            count => format!(" {count} of them were let go and count until they must have arrived."),
+        };
+        Failure::new(
+            Reason::TooManyOpenOrders,
+            format!(
+                "The namespace has as many open orders as the connection's policy.maxOpenOrders allows; this one waits for its turn.{let_go}"
+            ),
+        )
+    })
+}
+
+/// What the spec asks for beyond the connection's policy.
+#[must_use]
+pub fn forbidden_by_policy(
+    spec: &api::YubiKeyShipmentSpec,
+    connection: &YubiKeyConnectionSpec,
+) -> Option<Failure> {
+    let policy = &connection.policy;
     if has_recipient(spec) && policy.recipient_override == Permission::Forbid {
         return Some(forbidden(
             "spec.recipient is set, and the connection's policy.recipientOverride is Forbid; remove it, or ask the connection's owner to allow it.",
@@ -185,15 +221,17 @@ fn order_bar(
             "spec.deletionPolicy is Revoke, and the connection's policy.revoke is Forbid; choose Cancel, or ask the connection's owner to allow it.",
         ));
     }
-    if let Err(unknown) = product(spec, connection) {
-        return Some(unknown);
+    if spec.deletion_policy == Some(api::DeletionPolicy::Orphan) && policy.orphan == Permission::Forbid {
+        return Some(forbidden(
+            "spec.deletionPolicy is Orphan, and the connection's policy.orphan is Forbid; choose Cancel, or ask the connection's owner to allow it.",
+        ));
     }
-    (around.open_orders >= policy.max_open_orders).then(|| {
-        Failure::new(
-            Reason::TooManyOpenOrders,
-            "The namespace has as many open orders as the connection's policy.maxOpenOrders allows; this one waits for its turn.",
-        )
-    })
+    if spec.key.model.is_none() && policy.keys == KeyChoice::ModelsOnly {
+        return Some(forbidden(
+            "spec.key gives ids, and the connection's policy.keys is ModelsOnly; name a model of the connection in spec.key.model, or ask the connection's owner to allow any key.",
+        ));
+    }
+    None
 }
 
 /// It would time the parcel out at once, or never.
@@ -452,5 +490,7 @@ pub fn stock(inventory: &Inventory, product: &KeyProduct) -> Result<(), Failure>
 
 #[cfg(test)]
 mod personal_data;
+#[cfg(test)]
+mod policy_tests;
 #[cfg(test)]
 mod tests;

@@ -15,7 +15,7 @@ use super::{
     failure::Reason,
     hold::Choice,
     ids::{EnrollmentId, KeyId, RpId, Sealed, Serial, ShipmentId, UserId},
-    seen::{NewEnrollment, ParcelState, PublicKey, Responses, Tracking},
+    seen::{NewEnrollment, ParcelClass, ParcelState, PublicKey, Responses, Tracking},
     wanted::Orgs,
 };
 
@@ -398,6 +398,31 @@ impl Journal {
     #[must_use]
     pub fn was_shown(&self, id: &EnrollmentId) -> bool {
         matches!(&self.enrollment, Enrollment::Open(_, mark) if mark.shown.contains(id))
+    }
+
+    /// An enrolment may be begun for this shipment that nothing stands for yet: whoever does needs a place among the
+    /// open orders.
+    #[must_use]
+    pub const fn may_begin(&self) -> bool {
+        matches!(self.order, Order::Never | Order::Refused(_))
+            && matches!(
+                self.enrollment,
+                Enrollment::Never | Enrollment::Refused(_) | Enrollment::Discarded(_)
+            )
+    }
+
+    /// A key may be under way that counts among the open orders.
+    #[must_use]
+    pub fn is_under_way(&self) -> bool {
+        let under_way = match &self.order {
+            Order::Open(..) | Order::Unknown(..) => true,
+            Order::Accepted(order) => !matches!(
+                order.state.map(|(state, _)| state.class),
+                Some(ParcelClass::Delivered | ParcelClass::Failed)
+            ),
+            Order::Never | Order::Refused(_) | Order::Cancelled(..) => false,
+        };
+        under_way && self.times.pin_sent.is_none()
     }
 
     /// Our enrolment, if it exists.

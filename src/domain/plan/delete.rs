@@ -133,7 +133,7 @@ fn ended_or_followed(s: &Situation<'_>, order: &Accepted) -> Step {
     }
     rest(
         Reason::CancelImpossible,
-        "It is too late to cancel the order; it is followed until it is delivered or ended, then the pending enrolment is removed and this resource goes. To let go now, set deletionPolicy Orphan.",
+        "It is too late to cancel the order; it is followed until it is delivered or ended, then the pending enrolment is removed and this resource goes. To let go now, set deletionPolicy Orphan, where the connection's policy.orphan allows it.",
         next_look(s, order).or_else(|| Some(schedule(s, order).next(s.now))),
     )
 }

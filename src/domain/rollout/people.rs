@@ -73,10 +73,10 @@ skips! {
     OrderedElsewhere = "Another shipment is under way for these people, so this rollout yields to it; it goes on for them once that one has ended.",
     /// The key is no model of the connection.
     UnknownKeyModel = "The key is not among the connection's keys, or none is named; choose one of them, or ask the connection's owner to add it.",
-    /// A new person's data lacks something.
-    IncompleteProfile = "These people are to be created at Okta, and firstName, lastName, email or secondEmail is missing; complete their profile in the source.",
-    /// Creating people is not admitted.
-    ForbiddenByConnection = "These people are not in Okta, and the connection's policy.createUsers forbids to create them; ask the connection's owner to allow it.",
+    /// A new person's data lacks something, or has too much.
+    IncompleteProfile = "These people are to be created at Okta, and firstName, lastName, email or secondEmail is missing, or a value is too long; correct their profile in the source.",
+    /// The connection's policy does not admit it.
+    ForbiddenByConnection = "The connection's policy forbids what the rollout asks for these people: to create them at Okta (policy.createUsers), or what the example names; change the rollout, or ask the connection's owner to allow it.",
 }
 
 /// A person whom the source names and Okta knows.

@@ -4,6 +4,15 @@ use std::collections::BTreeMap;
 
 use thiserror::Error;
 
+use crate::domain::directory;
+
+/// Columns that tell who gets which key.
+const OF_THE_ROLLOUT: [&str; 3] = ["login", "id", "model"];
+
+/// Columns that a message names, and letters of one of them.
+const NAMED: usize = 5;
+const LETTERS: usize = 40;
+
 /// Why a table cannot be read at all.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Unreadable {
@@ -16,6 +25,11 @@ pub enum Unreadable {
     /// A column is named twice.
     #[error("the column {0} stands twice in the first line")]
     DoubleColumn(String),
+    /// Columns that nobody reads, and that must not become attributes of anybody.
+    #[error(
+        "the first line names {0}, and the columns are login, id, model and the attributes of spec.source.users.list.profile"
+    )]
+    UnknownColumns(String),
     /// No column tells who it is.
     #[error("the first line names neither login nor id")]
     NoPerson,
@@ -39,15 +53,27 @@ pub struct Row {
 pub fn read(text: &str) -> Result<Vec<Row>, Unreadable> {
     let mut lines = records(text.strip_prefix('\u{feff}').unwrap_or(text))?.into_iter();
     let header = lines.next().ok_or(Unreadable::Empty)?.1;
-    let mut names: Vec<&String> = header.iter().filter(|name| !name.is_empty()).collect();
-    names.sort();
-    if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-        return Err(Unreadable::DoubleColumn(pair[0].clone()));
-    }
+    // Without a header the first line is a person: nothing of it is repeated.
     if !header.iter().any(|name| name == "login" || name == "id") {
         return Err(Unreadable::NoPerson);
     }
+    let mut names: Vec<&str> = header.iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
+    names.sort_unstable();
+    if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+        return Err(Unreadable::DoubleColumn(list(&pair[..1])));
+    }
+    names.retain(|name| !OF_THE_ROLLOUT.contains(name) && directory::longest(name).is_none());
+    if !names.is_empty() {
+        return Err(Unreadable::UnknownColumns(list(&names)));
+    }
     Ok(lines.map(|(line, fields)| row(line, fields, &header)).collect())
+}
+
+fn list(names: &[&str]) -> String {
+    let shown = names.iter().take(NAMED).map(|name| name.chars().take(LETTERS).collect::<String>());
+    let more = names.len().saturating_sub(NAMED);
+    let and_more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{and_more}", shown.collect::<Vec<_>>().join(", "))
 }
 
 fn row(line: usize, fields: Vec<String>, header: &[String]) -> Row {
@@ -145,12 +171,43 @@ mod tests {
         assert!(read("login\nann,x").unwrap()[0].too_long);
     }
 
+    #[test]
+    fn a_column_that_is_no_attribute_of_the_list_is_refused_by_its_name() {
+        let text = "login,department,firstName,userType\nann@x.example,finance-admins,Ann,Employee\n";
+        let refused = read(text).unwrap_err();
+        assert_eq!(refused, Unreadable::UnknownColumns("department, userType".into()));
+        let says = refused.to_string();
+        assert!(says.contains("department, userType") && !says.contains("finance"), "{says}");
+        for name in ["Login", "firstname", "FirstName", "profile.city", "managerId"] {
+            let refused = read(&format!("id,{name}\n00u1,x\n")).unwrap_err();
+            assert_eq!(refused, Unreadable::UnknownColumns(name.into()));
+        }
+        for (name, _) in directory::ATTRIBUTES_OF_NEW_PEOPLE {
+            assert!(read(&format!("id,{name}\n00u1,x\n")).is_ok(), "{name}");
+        }
+        assert!(
+            read("id,,model\n00u1,x,nfc\n").unwrap()[0].fields.len() == 2,
+            "a column without a name is left out"
+        );
+    }
+
+    #[test]
+    fn what_is_said_of_the_columns_is_short_and_never_a_person() {
+        let many: Vec<_> = (0..900).map(|n| format!("column-{n}-{}", "x".repeat(900))).collect();
+        let says = read(&format!("id,{}\n", many.join(","))).unwrap_err().to_string();
+        assert!(says.len() < 500 && says.contains("and 895 more"), "{says}");
+        let twice = "y".repeat(900);
+        assert!(read(&format!("id,{twice},{twice}\n")).unwrap_err().to_string().len() < 200);
+        assert_eq!(read("ann@x.example,12 Elm Street,12 Elm Street\n"), Err(Unreadable::NoPerson));
+    }
+
     proptest! {
         /// What a spreadsheet writes comes back as it was, whatever stands in a field.
         #[test]
         fn quoted_fields_come_back(values in proptest::collection::vec("[ -~\n]{0,12}", 1..6)) {
+            let columns = ["id", "firstName", "lastName", "city", "state", "zipCode"];
             let quoted = |value: &String| format!("\"{}\"", value.replace('"', "\"\""));
-            let header: Vec<String> = (0..values.len()).map(|n| if n == 0 { "id".into() } else { format!("c{n}") }).collect();
+            let header: Vec<String> = (0..values.len()).map(|n| columns[n].to_owned()).collect();
             let text = format!("{}\n{}\n", header.join(","), values.iter().map(quoted).collect::<Vec<_>>().join(","));
             let rows = read(&text).unwrap();
             let wanted: BTreeMap<String, String> = header

@@ -150,8 +150,7 @@ impl Pass {
         if !is_whole {
             self.known.read_at = None;
         } else if self.known.newcomers.is_empty() {
-            self.known.read_at = None;
-            self.sync().await;
+            self.reread(&link).await;
         }
         Ok(true)
     }

@@ -13,6 +13,7 @@ use crate::{
         connection::link::Link,
         durations, measure,
         rollout::{
+            pace::{self, Cause},
             room,
             source::{self, console},
         },
@@ -40,16 +41,21 @@ impl Pass {
             return self.read_console(&link).await;
         }
         self.listen(&link).await;
-        if self.known.read_at.is_some_and(|at| clock::now() < self.due(at)) && !self.asked() {
+        if clock::now() < self.read_from() {
+            self.set_aside();
             return;
         }
+        self.reread(&link).await;
+    }
+
+    /// Reads the source now, whenever it was read last: what the rollout itself changed at Okta is to be seen.
+    pub(super) async fn reread(&mut self, link: &Arc<Link>) {
         if self.is_look_requested() {
-            // Whoever was passed over is looked at again as well.
-            self.known.checked.clear();
+            self.look_again();
         }
-        self.known.read_at = Some(clock::now());
-        self.known.generation = self.object.metadata.generation;
-        match self.read_people(&link).await {
+        self.set_aside();
+        self.note_read();
+        match self.read_people(link).await {
             Ok(read) => {
                 if self.known.groups != read.groups {
                     self.known.log = None;
@@ -63,6 +69,61 @@ impl Pass {
             }
             Err(failure) => self.cannot_read(failure),
         }
+    }
+
+    /// Whom a changed spec does not name any more gets nothing, though the source is not read for it yet, or cannot be.
+    fn set_aside(&mut self) {
+        let changed = self.known.generation != self.object.metadata.generation;
+        if changed && self.known.read_for != Some(pace::read_for(&self.object.spec)) {
+            self.known.roster = None;
+            self.known.newcomers.clear();
+        }
+    }
+
+    /// Some of those who were passed over are looked at again as well, those first whose look is the longest ago: for
+    /// all of a big source it would be a call each, whenever somebody asks.
+    fn look_again(&mut self) {
+        let passed_over = self.known.checked.iter().filter(|(_, (_, skip))| skip.is_some());
+        let mut ages: Vec<_> = passed_over.map(|(id, (at, _))| (*at, id.clone())).collect();
+        ages.sort();
+        for (_, id) in ages.into_iter().take(pace::LOOKED_AT_AGAIN) {
+            self.known.checked.remove(&id);
+        }
+    }
+
+    fn note_read(&mut self) {
+        let now = clock::now();
+        self.ctx.rollout_memory.pace.note(&self.object, self.cause(), now);
+        self.known.read_at = Some(now);
+        self.known.generation = self.object.metadata.generation;
+        self.known.read_for = Some(pace::read_for(&self.object.spec));
+        self.known.answered = Some(self.requested());
+    }
+
+    fn cause(&self) -> Cause {
+        if self.asked() { Cause::Asked } else { Cause::Due }
+    }
+
+    /// When the source is read next.
+    pub(super) fn read_from(&self) -> Timestamp {
+        if self.known.more {
+            return Timestamp::MIN;
+        }
+        let pace = &self.ctx.rollout_memory.pace;
+        let open = pace.opens(&self.object, Cause::Due);
+        let by_itself = match self.known.read_at {
+            // What failed is tried again with a backoff that grows.
+            Some(at) if self.known.failure.is_some() => self.due(at),
+            Some(at) => self.due(at).max(open),
+            None => open,
+        };
+        if self.asked() { by_itself.min(pace.opens(&self.object, Cause::Asked)) } else { by_itself }
+    }
+
+    /// Can the source be read at all now?
+    pub(super) fn reads(&self) -> bool {
+        let barred = self.bar.is_some() && self.object.spec.source.okta_console.is_some();
+        self.link.is_some() && !barred
     }
 
     fn recovered(&mut self) {
@@ -94,12 +155,17 @@ impl Pass {
         self.known.generation != self.object.metadata.generation || self.is_look_requested()
     }
 
-    fn is_look_requested(&self) -> bool {
-        self.object.annotations().get(REQUESTED_AT) != self.basis.last_handled_reconcile_at.as_ref()
+    fn requested(&self) -> Option<String> {
+        self.object.annotations().get(REQUESTED_AT).cloned()
     }
 
-    /// When the source is read next.
-    pub(super) fn due(&self, read_at: Timestamp) -> Timestamp {
+    fn is_look_requested(&self) -> bool {
+        let answered = self.known.answered.as_ref().unwrap_or(&self.basis.last_handled_reconcile_at);
+        self.requested() != *answered
+    }
+
+    /// When the source is due by itself.
+    fn due(&self, read_at: Timestamp) -> Timestamp {
         let wait = match &self.known.failure {
             Some(failure) => self.backoff(failure),
             None => self.interval(),
@@ -128,7 +194,7 @@ impl Pass {
             .map(|s| &s.interval)
             .or(source.users.as_ref().map(|s| &s.interval))
             .or(source.okta_console.as_ref().map(|s| &s.interval));
-        text.and_then(|text| durations::read(text.as_str())).unwrap_or(SignedDuration::from_hours(1))
+        text.and_then(|text| durations::read(text.as_str())).unwrap_or(SignedDuration::from_hours(1)).max(pace::LEAST)
     }
 
     /// A source that says in no readable way how often, or how far back, it is read is not read.
@@ -183,17 +249,14 @@ impl Pass {
 
     async fn read_console(&mut self, link: &Arc<Link>) {
         let Some(source) = self.object.spec.source.okta_console.clone() else { return };
-        let due = self.known.read_at.is_none_or(|at| clock::now() >= self.due(at)) || self.asked();
         // Events of the time of a pause stay where they are; their age decides later.
-        if due && self.bar.is_none() {
-            self.known.read_at = Some(clock::now());
-            self.known.generation = self.object.metadata.generation;
+        if self.reads() && clock::now() >= self.read_from() {
+            self.note_read();
+            self.known.more = false;
             match self.read_log(&source, link).await {
                 Ok(more) => {
                     self.recovered();
-                    if more {
-                        self.known.read_at = None;
-                    }
+                    self.known.more = more;
                 }
                 Err(failure) => self.cannot_read(failure),
             }

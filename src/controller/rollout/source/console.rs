@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use crate::{
     api::{
-        connection::YubiKeyConnectionSpec,
+        connection::{KeyChoice, KeyModel, YubiKeyConnectionSpec},
         rollout::{ConsoleCursor, OktaConsoleSource, RefusedEvent, YubiKeyRollout},
     },
     clock,
@@ -162,9 +162,9 @@ fn take(
                 Some(reason) => {
                     refuse(cursor, Some(order.id.to_string()), Some(order.user.to_string()), reason);
                 }
-                None if dry => told.push(told_of(order)),
+                None if dry => told.push(told_of(order, connection)),
                 None => {
-                    book.ledger.0.insert(order.user.clone(), entry(order));
+                    book.ledger.0.insert(order.user.clone(), entry(order, connection));
                 }
             }
         }
@@ -196,14 +196,9 @@ fn refusal(
     connection: &YubiKeyConnectionSpec,
     book: &Book,
 ) -> Option<&'static str> {
-    let known = |key: &&crate::api::connection::KeyModel| {
-        key.product_id == order.product.product_id
-            && key.inventory_product_id == order.product.inventory_product_id
-            && key.customization_id == order.product.customization_id.as_str()
-    };
     if order.published < oldest {
         Some(TOO_OLD)
-    } else if connection.keys.iter().find(known).is_none() {
+    } else if model(order, connection).is_none() {
         Some(UNKNOWN_PRODUCT)
     } else if book.ledger.0.contains_key(&order.user) {
         Some(SERVED_BEFORE)
@@ -219,7 +214,22 @@ fn refuse(cursor: &mut ConsoleCursor, event: Option<String>, user_id: Option<Str
     cursor.refused.drain(..extra);
 }
 
-fn key(order: &ConsoleOrder) -> Key {
+/// The connection's model of exactly these ids.
+fn model<'a>(order: &ConsoleOrder, connection: &'a YubiKeyConnectionSpec) -> Option<&'a KeyModel> {
+    connection.keys.iter().find(|key| {
+        key.product_id == order.product.product_id
+            && key.inventory_product_id == order.product.inventory_product_id
+            && key.customization_id == order.product.customization_id.as_str()
+    })
+}
+
+/// As the event names it, where the connection admits more than its models' names.
+fn key(order: &ConsoleOrder, connection: &YubiKeyConnectionSpec) -> Key {
+    if connection.policy.keys == KeyChoice::ModelsOnly
+        && let Some(model) = model(order, connection)
+    {
+        return Key::Model(model.name.clone());
+    }
     Key::Ids {
         product: order.product.product_id,
         inventory: order.product.inventory_product_id,
@@ -227,13 +237,13 @@ fn key(order: &ConsoleOrder) -> Key {
     }
 }
 
-fn entry(order: &ConsoleOrder) -> Entry {
+fn entry(order: &ConsoleOrder, connection: &YubiKeyConnectionSpec) -> Entry {
     let day = order.published.to_zoned(TimeZone::UTC).date();
-    Entry { state: State::Waiting, day, key: key(order), times: 0, answered: false }
+    Entry { state: State::Waiting, day, key: key(order, connection), times: 0, answered: false }
 }
 
-fn told_of(order: &ConsoleOrder) -> Member {
-    Member { id: order.user.clone(), login: None, key: key(order), skip: None, staged: false }
+fn told_of(order: &ConsoleOrder, connection: &YubiKeyConnectionSpec) -> Member {
+    Member { id: order.user.clone(), login: None, key: key(order, connection), skip: None, staged: false }
 }
 
 /// Whom the log has named so far: the ledger, which nobody leaves.

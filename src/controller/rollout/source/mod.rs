@@ -2,6 +2,7 @@
 
 pub mod console;
 pub mod group;
+pub mod policy;
 pub mod users;
 
 use crate::{api::connection::Permission, controller::rollout::people::Newcomer};
@@ -68,6 +69,9 @@ pub fn against(
     let Some(key) = key else { return Some((Skip::UnknownKeyModel, user.id.to_string())) };
     let user_ref = UserRef { login: None, id: Some(user.id.to_string()) };
     let spec = make::spec(rollout, user_ref, key);
+    if let Some(forbidden) = validate::forbidden_by_policy(&spec, &link.spec) {
+        return Some((Skip::ForbiddenByConnection, format!("{}: {}", user.id, forbidden.message)));
+    }
     if validate::product(&spec, &link.spec).is_err() {
         return Some((Skip::UnknownKeyModel, format!("{}: {key}", user.id)));
     }

@@ -280,3 +280,45 @@ fn newcomer(link: &Link, login: Login, label: String, profile: BTreeMap<String, 
         Err(incomplete) => unresolved.push((Skip::IncompleteProfile, format!("{label}: {incomplete}"))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::Value;
+
+    use super::*;
+    use crate::domain::directory::ATTRIBUTES_OF_NEW_PEOPLE;
+
+    /// Attributes of a profile in the spec, with their longest value.
+    fn of_the_schema() -> BTreeMap<String, usize> {
+        let schema = serde_json::to_value(schemars::schema_for!(NewProfile)).unwrap();
+        let properties = schema["properties"].as_object().unwrap().clone();
+        let longest = |field: &Value| usize::try_from(field["maxLength"].as_u64().unwrap()).unwrap();
+        properties.iter().map(|(name, field)| (name.clone(), longest(field))).collect()
+    }
+
+    #[test]
+    fn the_spec_and_a_table_take_the_same_attributes() {
+        let listed = ATTRIBUTES_OF_NEW_PEOPLE.map(|(name, longest)| (name.to_owned(), longest));
+        assert_eq!(of_the_schema(), BTreeMap::from(listed));
+        let all: serde_json::Map<_, _> =
+            of_the_schema().into_keys().map(|name| (name.clone(), Value::from(name))).collect();
+        let profile: NewProfile = serde_json::from_value(all.clone().into()).unwrap();
+        let written: BTreeMap<_, _> = all.keys().map(|name| (name.clone(), name.clone())).collect();
+        assert_eq!(attributes(&profile), written, "each of them is written");
+    }
+
+    #[test]
+    fn a_table_with_a_column_of_its_own_is_refused_whole() {
+        let refused = tabled("login,department\nann@x.example,finance\n").err().unwrap();
+        assert_eq!(refused.reason, Reason::SourceUnreadable);
+        assert!(
+            refused.message.contains("department") && !refused.message.contains("finance"),
+            "{}",
+            refused.message
+        );
+        let entries = tabled("login,model,city\nann@x.example,nfc,Bonn\n").unwrap();
+        assert_eq!(entries[0].profile, BTreeMap::from([("city".to_owned(), "Bonn".to_owned())]));
+    }
+}

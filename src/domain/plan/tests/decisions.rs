@@ -417,6 +417,41 @@ fn a_deletion_keeps_what_it_cannot_cancel_until_the_parcel_is_there() {
 }
 
 #[test]
+fn a_key_is_under_way_until_it_has_arrived_or_certainly_never_left() {
+    assert!(!Journal::default().is_under_way() && !enrolled().is_under_way(), "nothing was ordered");
+    let mut marked = enrolled();
+    marked.mark(Marked::Order, at(10), None);
+    assert!(marked.is_under_way(), "an order without a receipt may have been accepted");
+    assert!(marked.record(Marked::Order, 1, &Receipt::Unknown, 1, at(11)));
+    assert!(marked.is_under_way(), "{:?}", marked.order);
+    let mut refused = enrolled();
+    refused.mark(Marked::Order, at(10), None);
+    assert!(refused.record(Marked::Order, 1, &Receipt::Refused { retryable: false }, 1, at(11)));
+    assert!(!refused.is_under_way());
+    for (state, under_way) in [(1, true), (103, true), (105, true), (104, false), (99, false)] {
+        assert_eq!(parcel(state, 2_000).is_under_way(), under_way, "state {state}");
+    }
+    let mut finished = parcel(103, 2_000);
+    finished.times.pin_sent = Some(at(3_000));
+    assert!(!finished.is_under_way(), "it stopped counting when the PIN was mailed");
+}
+
+#[test]
+fn whoever_may_begin_an_enrolment_needs_a_place_however_often_one_was_begun() {
+    assert!(Journal::default().may_begin());
+    let mut journal = Journal::default();
+    journal.mark(Marked::Enroll, at(1), None);
+    assert!(!journal.may_begin(), "it holds one by then");
+    assert!(journal.record(Marked::Enroll, 1, &Receipt::Refused { retryable: true }, 1, at(2)));
+    assert!(!journal.is_untouched() && journal.may_begin(), "{:?}", journal.enrollment);
+    assert!(!enrolled().may_begin() && !parcel(103, 2_000).may_begin());
+    let mut discarded = enrolled();
+    discarded.mark(Marked::Discard, at(10), None);
+    assert!(discarded.record(Marked::Discard, 1, &Receipt::Done, 1, at(11)));
+    assert!(discarded.may_begin(), "{:?}", discarded.enrollment);
+}
+
+#[test]
 fn an_active_credential_is_removed_by_revoke_only() {
     let mut journal = parcel(104, 2_000);
     journal.observe_activation(at(2_010));
