@@ -23,7 +23,7 @@ async fn group(scene: &Scene, name: &str) -> (String, String) {
     (made["id"].as_str().unwrap().to_owned(), member)
 }
 
-fn groups(groups: Value) -> Value {
+fn groups(groups: &Value) -> Value {
     json!({"oktaGroup": {"groups": groups}})
 }
 
@@ -64,7 +64,7 @@ async fn only_groups_that_the_connection_lists_are_read() {
             scene.connection().until("it is looked at", |o| o.is("Ready") == "True" && o.is_current()).await;
             let before = reads(scene).await;
             for (name, named) in [("by-id", json!({"id": other})), ("by-name", json!({"name": "other"}))] {
-                let rollout = scene.roll(name, groups(json!([{"id": one}, named])), json!({})).await;
+                let rollout = scene.roll(name, groups(&json!([{"id": one}, named])), json!({})).await;
                 let said = refused(&rollout, "policy.sources.oktaGroups").await;
                 let named = named["id"].as_str().or(named["name"].as_str()).unwrap();
                 assert!(
