@@ -2,11 +2,11 @@
 //! that no restart and no deletion makes room for more orders than the connection admits.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{Arc, PoisonError},
 };
 
-use jiff::{civil::Date, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use kube::{Api, ResourceExt, runtime::reflector::ObjectRef};
 use tokio::sync::{Mutex, mpsc};
 
@@ -30,6 +30,9 @@ use crate::{
 /// Conflicts in a row after which the pass gives up and comes back later.
 const MOST_CONFLICTS: usize = 5;
 
+/// How long it is remembered that an order was counted.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(1);
+
 /// Tries to count an order whose shipment is gone already.
 const MOST_TRIES: u32 = 8;
 
@@ -40,8 +43,9 @@ pub struct Record {
     writing: Mutex<()>,
     /// Connections as written last, by name.
     written: std::sync::Mutex<HashMap<String, Arc<YubiKeyConnection>>>,
-    /// Shipments whose order stands in the record, and whose finalizer may not be gone yet.
-    noted: std::sync::Mutex<HashSet<String>>,
+    /// Shipments whose order stands in the record, and since when: a pass that began before they were gone, and the
+    /// event that they are, come later.
+    noted: std::sync::Mutex<HashMap<String, Timestamp>>,
 }
 
 fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -49,6 +53,17 @@ fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 impl Record {
+    fn knows(&self, uid: &str) -> bool {
+        lock(&self.noted).contains_key(uid)
+    }
+
+    fn note(&self, uid: String) {
+        let now = clock::now();
+        let mut noted = lock(&self.noted);
+        noted.retain(|_, at| now.duration_since(*at) < REMEMBERED);
+        noted.insert(uid, now);
+    }
+
     fn keep(&self, connection: &Arc<YubiKeyConnection>) {
         lock(&self.written).insert(connection.name_any(), Arc::clone(connection));
     }
@@ -81,7 +96,7 @@ impl Context {
         let uid = object.uid().unwrap_or_default();
         let name = &object.spec.connection_ref.name;
         let _writing = self.let_go.writing.lock().await;
-        if lock(&self.let_go.noted).contains(&uid) {
+        if self.let_go.knows(&uid) {
             return Ok(());
         }
         let api: Api<YubiKeyConnection> = Api::all(self.client.clone());
@@ -95,7 +110,7 @@ impl Context {
             match write(&api, &connection, &object.namespace().unwrap_or_default()).await {
                 Ok(written) => {
                     self.let_go.keep(&Arc::new(written));
-                    lock(&self.let_go.noted).insert(uid);
+                    self.let_go.note(uid);
                     return Ok(());
                 }
                 Err(CommitError::Conflict) => {
@@ -126,7 +141,7 @@ pub async fn follow(
 
 async fn take_up(shipment: &YubiKeyShipment, ctx: &Arc<Context>) {
     let uid = shipment.uid().unwrap_or_default();
-    if lock(&ctx.let_go.noted).remove(&uid) || !ctx.leadership.is_held() || !may_arrive(shipment) {
+    if ctx.let_go.knows(&uid) || !ctx.leadership.is_held() || !may_arrive(shipment) {
         return;
     }
     tracing::warn!(
@@ -143,7 +158,6 @@ async fn take_up(shipment: &YubiKeyShipment, ctx: &Arc<Context>) {
             }
         }
     }
-    lock(&ctx.let_go.noted).remove(&uid);
 }
 
 /// A status that cannot be read may hide an order.
