@@ -572,6 +572,7 @@ mod tests {
             outbox: events::Outbox::new(Recorder::new(client.clone(), reporter)),
             shipments: std::iter::empty().collect(),
             connections,
+            registry: Arc::default(),
             decisions: std::iter::empty().collect(),
             rollouts: std::iter::empty().collect(),
             namespaces: Namespaces::of(opening, &Scope::Cluster).0,

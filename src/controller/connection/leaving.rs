@@ -74,7 +74,7 @@ pub async fn say(object: &YubiKeyConnection, ctx: &Context) -> Result<(), Commit
     put(&mut new.conditions, fact, generation, clock::now());
     let api: Api<YubiKeyConnection> = Api::all(ctx.client.clone());
     if commit::commit(&api, object, &old, &new, |o| o.status.as_ref()).await?.is_some() {
-        events::warning(ctx, object, CONDITION, &old.conditions, &new.conditions).await;
+        events::warning(ctx, object, CONDITION, &old.conditions, &new.conditions);
     }
     Ok(())
 }

@@ -194,7 +194,9 @@ impl Pass {
             .map(|s| &s.interval)
             .or(source.users.as_ref().map(|s| &s.interval))
             .or(source.okta_console.as_ref().map(|s| &s.interval));
-        text.and_then(|text| durations::read(text.as_str())).unwrap_or(SignedDuration::from_hours(1)).max(pace::LEAST)
+        text.and_then(|text| durations::read(text.as_str()))
+            .unwrap_or(SignedDuration::from_hours(1))
+            .max(pace::LEAST)
     }
 
     /// A source that says in no readable way how often, or how far back, it is read is not read.

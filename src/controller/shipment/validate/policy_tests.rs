@@ -27,7 +27,8 @@ fn shipment(more: &Value) -> YubiKeyShipment {
 
 fn facts() -> Facts {
     let rp_id = crate::domain::ids::RpId::new("acme.com").unwrap();
-    Facts { orgs: crate::domain::wanted::Orgs::default(), rp_id, order_bar: None }
+    let times = crate::controller::connection::times::Times::of(&connection(&json!({}))).unwrap();
+    Facts { orgs: crate::domain::wanted::Orgs::default(), rp_id, order_bar: None, times }
 }
 
 fn around() -> Surroundings<'static> {

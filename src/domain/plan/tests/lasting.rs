@@ -96,7 +96,8 @@ proptest! {
         };
         let now = at(60 + late);
         let step = plan(&Situation {
-            wanted: &wanted, journal: &journal, seen: &seen, saved, last_look: now, look_now: false, rival: None, now,
+            wanted: &wanted, journal: &journal, seen: &seen, saved, last_look: now, look_now: false, claimed: None,
+            rival: None, now,
         });
         match step {
             Step::Look(_) => {}
