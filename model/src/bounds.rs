@@ -50,6 +50,8 @@ pub struct Bounds {
     pub order_before: Option<i64>,
     /// The order is placed already when the world begins.
     pub ordered: bool,
+    /// And the status emptied then.
+    pub emptied: bool,
     /// And delivered.
     pub delivered: bool,
     /// Passes begin between two polls too.
@@ -122,6 +124,7 @@ impl Bounds {
             existing: ExistingKey::Hold,
             order_before: None,
             ordered: false,
+            emptied: false,
             delivered: false,
             early: false,
             whole: false,

@@ -103,7 +103,7 @@ impl Model for World {
             conn: crate::state::Conn::default(),
             decisions: vec![],
             left: Left { faults: 0, jumps: b.jumps, happenings: b.happenings, answers: b.answers },
-            calm: true,
+            calm: !b.emptied,
             broken: None,
         };
         if b.ordered {

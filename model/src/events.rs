@@ -97,7 +97,10 @@ pub fn possible(b: &Bounds, s: &State, slot: usize, event: Event) -> bool {
         Event::Mixup => s.orders.iter().any(|order| order.slot == slot && !order.cancelled && !order.mixed),
         Event::Copied => {
             let source = slot.checked_sub(1).and_then(|n| s.slots[n].live.as_ref());
-            source.is_some_and(|v| !v.journal.is_untouched() && live.is_some_and(|l| l.journal != v.journal))
+            // A mark names nothing that could be compared.
+            let named = |journal: &Journal| journal.made().is_some() && journal.unwanted.is_none();
+            // Over a status of its own it would be one that is emptied by hand, and worse.
+            source.is_some_and(|v| named(&v.journal)) && live.is_some_and(|l| l.journal.is_untouched())
         }
         Event::Delete(policy) => live.is_some_and(|v| !v.deleting || v.policy != policy),
         // Attempts are counted in the status: who empties it while an order's receipt is under way makes two attempts

@@ -11,8 +11,8 @@ use crate::{
         seen::{ParcelClass, ParcelState},
         wanted::{ActivationGate, PinGate},
     },
-    runner,
-    state::{EnrolledFate, Rule, State},
+    events, runner,
+    state::{EnrolledFate, Event, Rule, State},
 };
 
 /// Pauses between rounds, in seconds: close together first, then so that every limit passes.
@@ -147,6 +147,9 @@ pub fn until_ordered(b: &Bounds, s: &mut State) {
         end_pass(b, s, p);
     }
     s.now += 60;
+    if b.emptied {
+        events::happen(b, s, 0, Event::Wipe);
+    }
     if b.delivered {
         s.orders.iter_mut().for_each(|order| order.state = 104);
     }

@@ -162,8 +162,8 @@ pub fn discard(s: &mut State, pass: &Pass, n: usize) {
     if e.unwanted || e.fate == EnrolledFate::Gone {
         return;
     }
-    // What was copied from a shipment that is gone was moved.
-    let moved = e.slot.is_some_and(|of| s.slots[of].live.is_none());
+    // What was copied from a shipment that is gone, or has given it up, was moved.
+    let moved = e.slot.is_some_and(|of| !s.slots[of].live.as_ref().is_some_and(|v| holds(&v.journal, n)));
     rule(s, e.slot == Some(pass.slot) || moved, Rule::DiscardedForeign);
     let deleting = pass.base.deleting;
     let revoked = deleting && pass.base.policy == OnDelete::Revoke;
@@ -174,6 +174,12 @@ pub fn discard(s: &mut State, pass: &Pass, n: usize) {
     let active = pass.seen.list.as_ref().is_some_and(showed);
     rule(s, !active || revoked, Rule::Revoked);
     rule(s, kept || (revoked && e.fate == EnrolledFate::Active), Rule::DiscardedOrdered);
+}
+
+/// Does a status hold this enrolment, or a mark that may be its?
+fn holds(journal: &Journal, n: usize) -> bool {
+    let open = matches!(journal.enrollment, Enrollment::Open(..));
+    open || journal.made().is_some_and(|made| number(made.id.as_str()) == Some(n))
 }
 
 /// An order is about to be cancelled.

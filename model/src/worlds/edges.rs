@@ -12,7 +12,16 @@ use crate::{
 use super::ANSWERS;
 
 pub(super) fn all() -> Vec<Bounds> {
-    vec![barred(), barred_later(), too_late(), mixed_up(), mails()]
+    vec![
+        barred(),
+        barred_later(),
+        too_late(),
+        mixed_up(),
+        mails(),
+        other_organization(),
+        connection_gone(),
+        copied(),
+    ]
 }
 
 /// Few accidents: these worlds are about what people change.
@@ -115,5 +124,61 @@ fn mails() -> Bounds {
         whole: true,
         faults_of: DEATHS,
         ..Bounds::plain("g6", "mails whose answer is lost, asked for again, and again")
+    }
+}
+
+fn other_organization() -> Bounds {
+    Bounds {
+        faults: 1,
+        jumps: 1,
+        lengths: vec![SETTLED, HOUR],
+        happenings: 3,
+        events: vec![
+            Event::OtherOrg,
+            Event::OwnOrg,
+            Event::Parcel(103),
+            Event::Parcel(104),
+            Event::Delete(OnDelete::Cancel),
+        ],
+        answers: 1,
+        choices: vec![Choice::RetryOrder, Choice::CancelOrder],
+        whole: true,
+        faults_of: DEATHS,
+        ..Bounds::plain("g4", "the connection's token becomes one of another organization, and back")
+    }
+}
+
+fn connection_gone() -> Bounds {
+    Bounds {
+        bound: true,
+        ordered: true,
+        emptied: true,
+        faults: 1,
+        jumps: 1,
+        lengths: vec![SETTLED, HOUR],
+        happenings: 3,
+        events: vec![Event::Disconnect, Event::Connect, Event::Removed],
+        answers: 1,
+        choices: vec![Choice::RetryOrder, Choice::AdoptOrder],
+        whole: true,
+        faults_of: DEATHS,
+        ..Bounds::plain("g7", "the connection is deleted and declared again while a person is asked")
+    }
+}
+
+fn copied() -> Bounds {
+    Bounds {
+        clusters: vec![0, 0],
+        processes: vec![0, 1],
+        bound: true,
+        faults: 1,
+        jumps: 1,
+        lengths: vec![SETTLED],
+        happenings: 2,
+        events: vec![Event::Copied, Event::Delete(OnDelete::Cancel)],
+        answers: 1,
+        choices: vec![Choice::RetryOrder, Choice::AdoptOrder, Choice::CancelOrder],
+        faults_of: DEATHS,
+        ..Bounds::plain("c2", "a status is copied to another name")
     }
 }
