@@ -149,6 +149,15 @@ async fn a_person_with_a_shipment_of_a_newer_version_gets_no_second_key() {
             }
             let orders = scene.sandbox.orders().await;
             assert_eq!(orders.len(), 3, "one for eve, and two others");
+
+            // One that has begun nothing bars as one that can be decoded would: as long as it is there.
+            let login = scene.person("gus", "ACTIVE").await;
+            let first = scene.ship_with("gus", &login, json!({"deletionPolicy": NEWER})).await;
+            counted(scene, "YubiKeyShipment", 2.0).await;
+            let second = scene.ship("gus-again", &login).await;
+            second.until_reason("AnotherOrderForUser").await;
+            first.tear_away().await;
+            second.until_ordered().await;
         })
         .await;
 }
