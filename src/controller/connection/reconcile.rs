@@ -56,6 +56,8 @@ pub struct Examined {
     proven: Option<Proven>,
     expiry: Option<Expiry>,
     readings: Readings,
+    /// The status shows what was found.
+    told: bool,
     /// Reports in a row that the vendors did not confirm.
     fruitless: u32,
 }
@@ -137,9 +139,11 @@ async fn pass(object: Arc<YubiKeyConnection>, ctx: Arc<Context>) -> Result<Actio
     if let Some(fault) = report.fault() {
         ctx.metrics.failed(measure::CONNECTION, fault.reason);
     }
+    let written = write(&object, &report, expiry.as_ref(), &ctx).await;
     ctx.registry.set_examined(
         &uid,
         Examined {
+            told: written.is_ok(),
             at: clock::now(),
             generation: object.metadata.generation,
             files,
@@ -154,7 +158,7 @@ async fn pass(object: Arc<YubiKeyConnection>, ctx: Arc<Context>) -> Result<Actio
             fruitless: if why == Why::Reported && healthy { fruitless.saturating_add(1) } else { 0 },
         },
     );
-    match write(&object, &report, expiry.as_ref(), &ctx).await {
+    match written {
         Ok(()) => Ok(Action::requeue(expiry::sooner(FILES_EVERY, expiry.as_ref(), clock::now()))),
         Err(error) => quiet(error),
     }
@@ -214,7 +218,8 @@ fn due(
     if reported && age >= apart {
         return Due::Now(Why::Reported);
     }
-    if old || stage {
+    // What was found and could not be written, because the object had changed meanwhile, is found and written anew.
+    if old || stage || !last.told {
         return Due::Now(if last.healthy { Why::Time } else { Why::Fault });
     }
     let wait = if reported { (apart - age).unsigned_abs().min(FILES_EVERY) } else { FILES_EVERY };
