@@ -105,9 +105,10 @@ fn is_over(journal: &Journal, hold: &Hold) -> bool {
     match hold.reason {
         Reason::OrderOutcomeUnknown => !matches!(journal.order, Order::Open(..) | Order::Unknown(..)),
         Reason::EnrollOutcomeUnknown => !matches!(journal.enrollment, Enrollment::Open(..)),
-        Reason::ExistingKey | Reason::StatusBehindVendors | Reason::OrderRefused => {
-            matches!(journal.order, Order::Accepted(_) | Order::Cancelled(..))
-        }
+        Reason::ExistingKey
+        | Reason::AnotherOrderForUser
+        | Reason::StatusBehindVendors
+        | Reason::OrderRefused => matches!(journal.order, Order::Accepted(_) | Order::Cancelled(..)),
         Reason::AwaitingApproval if asks_for_the_pin(hold) => {
             journal.accepted().is_none() || journal.times.pin_sent.is_some()
         }
