@@ -71,7 +71,7 @@ pub struct Summary {
 /// is none: it counts nothing, and what failed before stays noted.
 pub fn note_end(journal: &mut Journal, end: &End, generation: i64, suffix: &str, now: Timestamp) {
     match end {
-        End::Failed(failure) if failure.is_wait() => {}
+        End::Failed(failure) if failure.is_wait() => end_by_spec(journal, generation),
         End::Failed(failure) => {
             end_by_spec(journal, generation);
             let before =
