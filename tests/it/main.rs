@@ -60,6 +60,7 @@ mod rollout_groups;
 mod rollout_users;
 mod rotation;
 mod rules;
+mod said_once;
 mod silence;
 mod sources;
 mod states;
