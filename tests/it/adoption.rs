@@ -345,7 +345,10 @@ async fn a_comparison_that_fails_for_now_is_waited_for_before_an_order_is_taken_
                 .fault_always("GetShipmentExactById", json!({"kind": "status", "status": 503}))
                 .await;
             scene.answer(&shipment, "AdoptOrder", json!({"shipmentID": strangers})).await;
-            shipment.until("it is tried again", |object| object.reason() == "YubicoUnavailable").await;
+            // What a person has to answer stays in front: a read that failed never takes its place.
+            let fails = |object: &Object| object.text("/status/failure/reason") == "YubicoUnavailable";
+            let told = shipment.until("it is tried again", fails).await;
+            assert_eq!(told.reason(), "OrderOutcomeUnknown");
             assert_ne!(shipment.get().await.is("Ordered"), "True");
             scene.sandbox.mend(rule).await;
             let differs = |object: &Object| object.message().contains("recipient differs");

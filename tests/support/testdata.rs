@@ -94,6 +94,13 @@ fn tidy(value: &mut Value, swaps: &[(String, String)]) {
                     "count" => *member = json!(1),
                     "lastHandledReconcileAt" => *member = json!(MOMENT),
                     "ledger" | "plan" => *member = by_number(member),
+                    "hold" => {
+                        tidy(member, swaps);
+                        // A digest of the spec, which names this run's person.
+                        if let Some(digest) = member.get_mut("spec") {
+                            *digest = json!("0123456789abcdef");
+                        }
+                    }
                     _ => tidy(member, swaps),
                 }
             }
