@@ -12,7 +12,7 @@ const FAULTS: [(&str, &str); 7] = [
     ("profile.primaryPhone", "digits"),
     ("profile.streetAddress", "60"),
     ("profile.city", "60"),
-    ("profile.state", "US"),
+    ("profile.state", "this country"),
 ];
 
 async fn person_who_does_not_fit(scene: &Scene) -> String {
