@@ -18,7 +18,7 @@
 //! | one customization and one inventory for all models | ids of each model | [`each_model_is_ordered_by_its_own_ids`] |
 //! | the RP id is cut from a URL, responses matched by position | configured and shown; responses of another key are refused | [`the_rp_id_is_configured_and_shown`], `states::responses_of_another_enrolment_are_not_sent_to_okta` |
 //! | an entitlement and an admin's connection | a service app with two scopes | [`two_scopes_are_enough`] |
-//! | two regions, one token each, a gap every year | connections with countries; credentials are re-read | [`a_country_that_the_connection_does_not_ship_to_is_named`], `connections::an_expired_token_of_yubienterprise_is_told_and_a_swapped_secret_heals_it` |
+//! | two regions, one token each, a gap every year | connections with countries; credentials are re-read | [`that_the_connection_does_not_ship_to_a_country_is_said`], `connections::an_expired_token_of_yubienterprise_is_told_and_a_swapped_secret_heals_it` |
 //! | a forgotten test order ships a real key | a sandbox, and an approval | `states::the_gate_approval_waits_for_a_person_and_is_no_fault`, and every test here |
 //! | unknown statuses break strict clients | open types | [`statuses_that_nobody_knows_break_nothing`] |
 
@@ -391,15 +391,16 @@ async fn two_scopes_are_enough() {
 }
 
 #[tokio::test]
-async fn a_country_that_the_connection_does_not_ship_to_is_named() {
+async fn that_the_connection_does_not_ship_to_a_country_is_said() {
     scene("countries")
         .connection(json!({"yubico": {"countries": ["DE", "FR"]}}))
         .play(async |scene| {
             let login = scene.person("kim", "ACTIVE").await;
             let held = scene.ship("kim", &login).await.until_reason("InvalidRecipient").await;
-            for word in ["US", "DE, FR"] {
+            for word in ["profile.countryCode", "DE, FR"] {
                 assert!(held.message().contains(word), "{word} in: {}", held.message());
             }
+            assert!(!held.message().contains("US"), "the person's country is nobody's: {}", held.message());
             assert!(scene.sandbox.effects_since(0).await.is_empty());
         })
         .await;
