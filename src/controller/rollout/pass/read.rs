@@ -74,7 +74,9 @@ impl Pass {
     /// Whom a changed spec does not name any more gets nothing, though the source is not read for it yet, or cannot be.
     fn set_aside(&mut self) {
         let changed = self.known.generation != self.object.metadata.generation;
-        if changed && self.known.read_for != Some(pace::read_for(&self.object.spec)) {
+        // The cache keeps no list, so that any change may be one of the list.
+        let listed = self.object.spec.source.users.is_some();
+        if changed && (listed || self.known.read_for != Some(pace::read_for(&self.object.spec))) {
             self.known.roster = None;
             self.known.newcomers.clear();
         }
