@@ -18,6 +18,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 fn gives_up(arguments: &[&str], environment: &[(&str, &Path)]) -> String {
     let mut command = Command::new(operator_program());
     command.args(arguments).env_clear().envs(environment.iter().copied());
+    // Of two of these tests at once neither has the other's port.
+    command.env("YKS_LISTEN", "127.0.0.1:0");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let end = Instant::now() + PATIENCE;
