@@ -31,7 +31,7 @@ fuzz_target!(|input: &[u8]| {
 
 fn decided(status: &YubiKeyShipmentStatus, journal: &Journal, decision: &Arc<YubiKeyDecision>) {
     let (mut after, mut changed) = (status.clone(), journal.clone());
-    let _ = decide::apply(vec![decision.clone()], &mut after, &mut changed, 2);
+    let _ = decide::apply(vec![decision.clone()], &mut after, &mut changed, 2, &|_| None);
     let fresh = after.decisions != status.decisions;
     let taken = fresh && after.decisions.last().is_some_and(|last| last.accepted);
     assert!(taken || changed == *journal, "a decision that was declined, or counted before, changes nothing");
@@ -40,7 +40,7 @@ fn decided(status: &YubiKeyShipmentStatus, journal: &Journal, decision: &Arc<Yub
         admitted(journal, &changed, decision);
     }
     let (mut last, mut again) = (after.clone(), changed.clone());
-    let _ = decide::apply(vec![decision.clone()], &mut last, &mut again, 2);
+    let _ = decide::apply(vec![decision.clone()], &mut last, &mut again, 2, &|_| None);
     assert_eq!((&last, &again), (&after, &changed), "a decision counts once");
     let mut written = after;
     record::write(&changed, &mut written);

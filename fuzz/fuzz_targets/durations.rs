@@ -1,7 +1,7 @@
 //! Durations and times of a spec: what the definitions admit is read as it stands there.
 #![no_main]
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 use yubikey_shipment_operator::{api::moment::Moment, controller::durations};
 
@@ -11,11 +11,10 @@ const PARTS: usize = 4;
 const DIGITS: usize = 5;
 
 fuzz_target!(|text: &str| {
-    let read = durations::parse(text);
-    assert!(!read.is_negative());
-    assert_eq!(SignedDuration::try_from(durations::std(text)).ok(), Some(read));
+    let read = durations::read(text);
+    assert!(read.is_none_or(|read| !read.is_negative()));
     if let Some(millis) = admitted(text) {
-        assert_eq!(read.as_millis(), i128::from(millis), "{text} is another time");
+        assert_eq!(read.map(|read| read.as_millis()), Some(i128::from(millis)), "{text} is another time");
     }
     if let Some(at) = Moment(text.to_owned()).read() {
         assert_eq!(at.to_string().parse::<Timestamp>().ok(), Some(at));
