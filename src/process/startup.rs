@@ -15,8 +15,8 @@ use crate::{
     readiness::Readiness,
 };
 
-/// Longest wait for the API server at the start.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Longest wait for the API server at the start. Less than a call may take, so that one line says it.
+const PATIENCE: Duration = Duration::from_secs(8);
 
 /// A fault of the process: it ends with this line.
 #[derive(Debug, Error)]

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     kubectl::Kubectl,
+    now,
     scene::{Scene, own_scene},
     schema::KINDS,
     scrape::Scrape,
@@ -154,6 +155,11 @@ async fn a_person_with_a_shipment_of_a_newer_version_gets_no_second_key() {
             let login = scene.person("gus", "ACTIVE").await;
             let first = scene.ship_with("gus", &login, json!({"deletionPolicy": NEWER})).await;
             counted(scene, "YubiKeyShipment", 2.0).await;
+            // Of two that are made within one second the uid decides.
+            let made: jiff::Timestamp =
+                first.get().await.text("/metadata/creationTimestamp").parse().unwrap();
+            let later = until(async || (now().as_second() > made.as_second()).then_some(())).await;
+            assert!(later.is_some(), "a second has passed");
             let second = scene.ship("gus-again", &login).await;
             second.until_reason("AnotherOrderForUser").await;
             first.tear_away().await;
