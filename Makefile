@@ -29,7 +29,7 @@ model: ## Check the planner exhaustively, in every world within printed bounds
 	cargo run --quiet --profile model -p yubikey-shipment-model
 
 mutants: ## Spoil the planner in many ways; the model must notice each
-	model/mutants.sh
+	crates/model/mutants.sh
 
 soak: ## A fault storm: SHIPMENTS=500 MINUTES=10 SEED=1 (odd: two replicas without a lease); the last line is its verdict
 	@hack/soak.sh run

@@ -7,7 +7,7 @@ set -euo pipefail
 . "$root/hack/lib/prerequisites.sh"
 
 build_go() {
-  tied "$root/control-plane/build.sh"
+  tied "$root/tools/control-plane/build.sh"
   tied "$root/tools/build.sh"
 }
 

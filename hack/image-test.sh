@@ -24,7 +24,7 @@ trap 'exit 143' INT TERM
 # network.
 packages() {
   local dir=$root/.cache/image/packages stamp same=
-  stamp=$(git hash-object image/packages)
+  stamp=$(git hash-object tools/image/packages)
   if [ "$(cat "$dir/stamp" 2>/dev/null)" = "$stamp" ]; then same=yes; fi
   if [ -n "$same" ] && [ -n "$(find "$dir/stamp" -mmin -1440)" ]; then return; fi
   if (rootfs_download "$dir"); then say "$stamp" >"$dir/stamp"; else [ -n "$same" ]; fi
@@ -32,8 +32,8 @@ packages() {
 
 go_tests() {
   local flags
-  mapfile -t flags < <(control-plane/build.sh flags)
-  (cd image && GOTOOLCHAIN=local CGO_ENABLED=0 go test "${flags[@]}" -v ./... || true) |
+  mapfile -t flags < <(tools/control-plane/build.sh flags)
+  (cd tools/image && GOTOOLCHAIN=local CGO_ENABLED=0 go test "${flags[@]}" -v ./... || true) |
     sed -n 's/^--- PASS: Test\([^ ]*\).*/ok image: \1/p; s/^--- FAIL: Test\([^ ]*\).*/not ok image: \1/p; s/^ \{4\}/  | /p; s/^FAIL\t.*build failed.*/not ok image: it compiles/p' |
     sed '/^ok\|^not ok/s/\([a-z]\)\([A-Z]\)/\1 \l\2/g'
 }
@@ -172,7 +172,7 @@ if ! debian_able || ! grep -q '^VERSION_CODENAME=bookworm$' /etc/os-release; the
   say "ok the images # SKIP they are made of Debian 12's packages, and this is another system"
   exit "$failed"
 fi
-image/build.sh
+tools/image/build.sh
 run "the packages are downloaded" packages
 run "the programs are there: make build" make_programs
 run "unpacked and put together twice, they have the same digest" same_twice

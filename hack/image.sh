@@ -95,16 +95,16 @@ case ${1-} in
     rootfs_download "$root/.cache/image/packages"
     rootfs_unpack "$root/.cache/image/packages" "$2"
     ;;
-  assemble) image/build.sh && assemble "$2" "$3" "$4" ;;
+  assemble) tools/image/build.sh && assemble "$2" "$3" "$4" ;;
   check)
     need git rust go c python
-    image/build.sh
+    tools/image/build.sh
     rootfs_download "$root/.cache/image/packages"
     check
     ;;
   '')
     need git rust go c python
-    image/build.sh
+    tools/image/build.sh
     rootfs_download "$root/.cache/image/packages"
     build "$root/.cache/image/target" .cache/image
     say "the layouts are in .cache/image; to push one: .cache/bin/image push .cache/image/NAME REGISTRY/NAME:TAG"

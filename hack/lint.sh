@@ -18,23 +18,23 @@ lint_clippy() { cargo clippy --workspace --all-targets --quiet -- -D warnings; }
 
 lint_go-format() {
   local unformatted
-  unformatted=$(gofmt -l control-plane image tools)
+  unformatted=$(gofmt -l tools)
   [ -z "$unformatted" ] || { say "make fmt is needed for: $unformatted"; return 1; }
 }
 
 # With the flags of the build, or all of Kubernetes is compiled once more.
 lint_go-vet() {
   local flags
-  mapfile -t flags < <(control-plane/build.sh flags)
-  (cd control-plane && GOTOOLCHAIN=local CGO_ENABLED=0 go vet "${flags[@]}" ./...)
-  (cd image && GOTOOLCHAIN=local CGO_ENABLED=0 go vet "${flags[@]}" ./...)
+  mapfile -t flags < <(tools/control-plane/build.sh flags)
+  (cd tools/control-plane && GOTOOLCHAIN=local CGO_ENABLED=0 go vet "${flags[@]}" ./...)
+  (cd tools/image && GOTOOLCHAIN=local CGO_ENABLED=0 go vet "${flags[@]}" ./...)
   tools/build.sh
   (cd tools/judge && GOTOOLCHAIN=local CGO_ENABLED=0 go vet "${flags[@]}" .)
 }
 
 lint_scripts() {
   local script
-  for script in hack/*.sh hack/lib/*.sh control-plane/*.sh image/*.sh tools/*.sh tools/judge/published/*.sh .ci/run; do bash -n "$script"; done
+  for script in hack/*.sh hack/lib/*.sh tools/*.sh tools/control-plane/*.sh tools/image/*.sh tools/judge/published/*.sh .ci/run; do bash -n "$script"; done
 }
 
 lint_version() { hack/version.sh --check; }

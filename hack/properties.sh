@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A long search with the properties of the domain: they need no network and no cluster. A fresh seed each time, which is
-# printed. A case that fails is kept in proptest-regressions/, to be committed with the repair.
+# printed. A case that fails is kept in crates/domain/proptest-regressions/, to be committed with the repair.
 #
 #   hack/properties.sh [CASES]    so many cases of each property
 set -euo pipefail
@@ -9,4 +9,4 @@ set -euo pipefail
 cd "$root"
 
 say_seed
-PROPTEST_CASES=${1:-20000} tied cargo test --lib domain:: || { say_seed; exit 1; }
+PROPTEST_CASES=${1:-20000} tied cargo test --package yubikey-shipment-domain || { say_seed; exit 1; }

@@ -20,7 +20,7 @@ build() {
   # features, and compiles the libraries once more.
   local what=(--workspace --bins)
   [ "$1" = debug ] || what=(--release -p yubikey-shipment-operator -p yubikey-shipment-sandbox -p yubikey-shipment-soak)
-  tied control-plane/build.sh >&2
+  tied tools/control-plane/build.sh >&2
   tied tools/build.sh >&2
   watched "soak" '^ *Compiling ' "crates compiled" "$logs/soak-build.log" \
     cargo build "${what[@]}" >&2 ||

@@ -103,8 +103,8 @@ suite_control-plane() { suite control-plane count_go '^--- ' control_plane_tests
 # -count=1: the program under test is no input that go knows of.
 control_plane_tests() {
   local flags
-  mapfile -t flags < <(control-plane/build.sh flags)
-  cd control-plane
+  mapfile -t flags < <(tools/control-plane/build.sh flags)
+  cd tools/control-plane
   GOTOOLCHAIN=local CGO_ENABLED=0 go test "${flags[@]}" -count=1 -v ./e2e
 }
 

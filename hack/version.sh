@@ -19,7 +19,7 @@ said() {
 }
 
 # locked FILE: the versions of our own crates that share the version.
-locked() { sed -nE '/^name = "yubikey-shipment-(operator|sandbox|model|soak)"/{n;s/^version = "(.*)"/\1/p}' "$1"; }
+locked() { sed -nE '/^name = "yubikey-shipment-[a-z]+"/{n;s/^version = "(.*)"/\1/p}' "$1"; }
 
 charts() { find charts -name Chart.yaml | sort; }
 

@@ -23,9 +23,8 @@ use kube::{
     api::{ObjectMeta, Patch, PatchParams, PostParams},
 };
 use serde_json::json;
+use system::clock;
 use tokio::{sync::watch, time::Instant};
-
-use crate::clock;
 
 /// Where and how the lease is held.
 #[derive(Debug, Clone)]

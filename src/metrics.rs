@@ -16,7 +16,10 @@ use prometheus_client::{
 };
 
 pub use self::connections::Connections;
-use crate::{apiserver::Silences, domain::failure::Reason, http::CallMetrics};
+use domain::failure::Reason;
+use vendors::http::CallMetrics;
+
+use crate::apiserver::Silences;
 
 /// What a scrape is answered with.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use yubikey_shipment_operator::domain::recipient::{Field, Raw, Recipient};
+use domain::recipient::{Field, Raw, Recipient};
 
 /// First name, last name, company, telephone, street, second line, city, region, postal code, country.
 type Profile = [&'static str; 10];

@@ -4,17 +4,16 @@
 use std::path::Path;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use domain::failure::{Failure, Reason};
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
-use yubikey_shipment_fuzz::is_discreet;
-use yubikey_shipment_operator::{
-    credentials,
-    domain::failure::{Failure, Reason},
-    http,
+use vendors::{
+    credentials, http,
     okta::{Algorithm, SigningKey},
 };
+use yubikey_shipment_fuzz::is_discreet;
 
 fuzz_target!(|input: &[u8]| {
     let Some(end) = input.iter().position(|byte| *byte == b'\n') else { return };

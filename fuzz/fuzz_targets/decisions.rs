@@ -3,16 +3,15 @@
 
 use std::sync::Arc;
 
+use api::{
+    decision::{YubiKeyDecision, YubiKeyDecisionSpec},
+    shipment::YubiKeyShipmentStatus,
+    shipment::journal_status,
+};
+use domain::journal::{Journal, Order};
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Map, Value};
-use yubikey_shipment_operator::{
-    api::{
-        decision::{YubiKeyDecision, YubiKeyDecisionSpec},
-        shipment::YubiKeyShipmentStatus,
-    },
-    controller::shipment::{decide, record},
-    domain::journal::{Journal, Order},
-};
+use yubikey_shipment_operator::controller::shipment::decide;
 
 /// Decisions that the status remembers.
 const REMEMBERED: usize = 5;
@@ -22,7 +21,7 @@ fuzz_target!(|input: &[u8]| {
     let mut part = |name| both.remove(name).unwrap_or_default();
     let Ok(status) = serde_json::from_value::<YubiKeyShipmentStatus>(part("status")) else { return };
     let Ok(spec) = serde_json::from_value::<YubiKeyDecisionSpec>(part("decision")) else { return };
-    let Ok(journal) = record::read(&status) else { return };
+    let Ok(journal) = journal_status::read(&status) else { return };
     let mut decision = YubiKeyDecision::new("decision", spec);
     // As the API server stores it.
     decision.metadata.uid = Some("0b0c2a52-3f0f-4f39-8a0e-5d1f5d6f3a10".to_owned());
@@ -43,8 +42,8 @@ fn decided(status: &YubiKeyShipmentStatus, journal: &Journal, decision: &Arc<Yub
     let _ = decide::apply(vec![decision.clone()], &mut last, &mut again, 2, &|_| None);
     assert_eq!((&last, &again), (&after, &changed), "a decision counts once");
     let mut written = after;
-    record::write(&changed, &mut written);
-    assert_eq!(record::read(&written), Ok(changed), "what was decided is kept");
+    journal_status::write(&changed, &mut written);
+    assert_eq!(journal_status::read(&written), Ok(changed), "what was decided is kept");
 }
 
 /// Only what the hold offers counts, and no decision makes an order out of nothing.

@@ -1,9 +1,9 @@
 //! Durations and times of a spec: what the definitions admit is read as it stands there.
 #![no_main]
 
+use api::{durations, moment::Moment};
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
-use yubikey_shipment_operator::{api::moment::Moment, controller::durations};
 
 /// `maxLength` and repetitions of the pattern in the definitions.
 const LONGEST: usize = 32;

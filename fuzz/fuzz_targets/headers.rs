@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
-use yubikey_shipment_fuzz::{answer, is_fair};
-use yubikey_shipment_operator::{
+use vendors::{
     http::{Api, LONGEST_WISH, Nature},
     okta::read::{self, LONGEST_WAIT, Limits},
 };
+use yubikey_shipment_fuzz::{answer, is_fair};
 
 fuzz_target!(|input: &[u8]| {
     let Some((_, answer)) = answer::parse(input, Api::Okta, |_| Nature::Read) else { return };

@@ -1,16 +1,16 @@
 //! Every answer of an HRIS, as `operation status`, headers and body.
 #![no_main]
 
+use domain::recipient::Field;
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
+use vendors::{
+    hris,
+    http::{Answer, Api, Nature},
+};
 use yubikey_shipment_fuzz::{
     answer::{self, body, text},
     fair,
-};
-use yubikey_shipment_operator::{
-    domain::recipient::Field,
-    hris,
-    http::{Answer, Api, Nature},
 };
 
 fuzz_target!(|input: &[u8]| {

@@ -2,16 +2,16 @@
 #![no_main]
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use domain::seen::PublicKey;
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
+use vendors::{
+    http::{Answer, Api, Nature},
+    yubico::read,
+};
 use yubikey_shipment_fuzz::{
     answer::{self, body, text},
     is_fair,
-};
-use yubikey_shipment_operator::{
-    domain::seen::PublicKey,
-    http::{Answer, Api, Nature},
-    yubico::read,
 };
 
 fuzz_target!(|input: &[u8]| {

@@ -3,23 +3,23 @@
 
 use std::collections::BTreeSet;
 
+use domain::{
+    directory::{GroupLookup, NewPerson},
+    ids::{EnrollmentId, GroupId, Login},
+    seen::{EnrollmentList, EnrollmentStatus, NewEnrollment, User, UserStatus},
+    system_log::{LogEvent, LogPosition, LogQuery},
+};
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
+use vendors::{
+    http::{Answer, Api, Nature},
+    okta::{Dpop, read},
+};
 use yubikey_shipment_fuzz::{
     SECRET,
     answer::{self, body, text},
     fair, is_discreet, is_fair, is_sealed,
-};
-use yubikey_shipment_operator::{
-    domain::{
-        directory::{GroupLookup, NewPerson},
-        ids::{EnrollmentId, GroupId, Login},
-        seen::{EnrollmentList, EnrollmentStatus, NewEnrollment, User, UserStatus},
-        system_log::{LogEvent, LogPosition, LogQuery},
-    },
-    http::{Answer, Api, Nature},
-    okta::{Dpop, read},
 };
 
 const LOGIN: &str = "ann.lee@example.com";

@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use libfuzzer_sys::fuzz_target;
-use yubikey_shipment_fuzz::{is_discreet, people};
-use yubikey_shipment_operator::domain::{
+use domain::{
     countries,
     recipient::{Fault, Field, Raw, Recipient},
 };
+use libfuzzer_sys::fuzz_target;
+use yubikey_shipment_fuzz::{is_discreet, people};
 
 fuzz_target!(|input: &str| {
     let raw = fields(input);

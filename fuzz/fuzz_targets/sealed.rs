@@ -4,7 +4,7 @@
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
-use yubikey_shipment_operator::yubico::read;
+use vendors::yubico::read;
 
 fuzz_target!(|input: &str| {
     readable(input);
@@ -35,8 +35,5 @@ fn written(kid: &str) {
     let header = BASE64_URL_SAFE_NO_PAD.encode(json!({"alg": "ECDH-ES+A256KW", "kid": kid}).to_string());
     let read = read::key_id(&format!("{header}.a.b.c.d"));
     let usable = !kid.is_empty() && kid.len() <= 255 && !kid.chars().any(char::is_control);
-    assert_eq!(
-        read.as_ref().map(yubikey_shipment_operator::domain::ids::KeyId::as_str),
-        usable.then_some(kid)
-    );
+    assert_eq!(read.as_ref().map(domain::ids::KeyId::as_str), usable.then_some(kid));
 }

@@ -3,26 +3,24 @@
 
 use std::sync::LazyLock;
 
+use api::{
+    shipment::journal_status,
+    shipment::{EnrollmentOutcome, OrderOutcome, YubiKeyShipmentStatus},
+};
+use domain::{
+    failure::{Failure, Reason},
+    ids::{EnrollmentId, UserId},
+    journal::{Enrollment, Journal, Marked, Order},
+    plan::{Free, Person, Rest, Search, SeenUser, Sight, Situation, Step, plan},
+    seen::{EnrollmentList, EnrollmentStatus, ListedEnrollment, ParcelClass, ParcelState, UserStatus},
+    summary::{self, End},
+    wanted::{ActivationGate, Cadence, CallLimits, ExistingKey, OnDelete, OnTimeout, Orgs, PinGate, Wanted},
+};
 use jiff::{SignedDuration, Timestamp};
 use libfuzzer_sys::fuzz_target;
 use yubikey_shipment_fuzz::is_discreet;
-use yubikey_shipment_operator::{
-    api::shipment::{EnrollmentOutcome, OrderOutcome, YubiKeyShipmentStatus},
-    controller::shipment::record,
-    domain::{
-        failure::{Failure, Reason},
-        ids::{EnrollmentId, UserId},
-        journal::{Enrollment, Journal, Marked, Order},
-        plan::{Free, Person, Rest, Search, SeenUser, Sight, Situation, Step, plan},
-        seen::{EnrollmentList, EnrollmentStatus, ListedEnrollment, ParcelClass, ParcelState, UserStatus},
-        summary::{self, End},
-        wanted::{
-            ActivationGate, Cadence, CallLimits, ExistingKey, OnDelete, OnTimeout, Orgs, PinGate, Wanted,
-        },
-    },
-};
 
-type Seen = yubikey_shipment_operator::domain::plan::Seen;
+type Seen = domain::plan::Seen;
 
 /// 2027-01-05T20:43:19Z and, as clocks go wrong, the ends of time.
 static NOWS: LazyLock<[Timestamp; 3]> = LazyLock::new(|| {
@@ -34,7 +32,7 @@ fuzz_target!(|input: &[u8]| {
     // Years that RFC 3339 does not have are printed in a form that is not read; no API server stores them.
     let Some(status) = stored(&given) else { return };
     assert_eq!(Some(&status), stored(&status).as_ref(), "the status changes each time it is stored");
-    match record::read(&status) {
+    match journal_status::read(&status) {
         Ok(journal) => {
             nothing_is_invented(&status, &journal);
             nothing_is_lost(&status, &journal);
@@ -56,10 +54,10 @@ fn stored(status: &YubiKeyShipmentStatus) -> Option<YubiKeyShipmentStatus> {
 
 fn nothing_is_lost(status: &YubiKeyShipmentStatus, journal: &Journal) {
     let mut written = status.clone();
-    record::write(journal, &mut written);
-    assert_eq!(record::read(&written).as_ref(), Ok(journal), "written and read again");
+    journal_status::write(journal, &mut written);
+    assert_eq!(journal_status::read(&written).as_ref(), Ok(journal), "written and read again");
     let mut again = written.clone();
-    record::write(journal, &mut again);
+    journal_status::write(journal, &mut again);
     assert_eq!(again, written);
     assert_eq!(written.conditions, status.conditions, "not the journal's");
     assert_eq!(written.decisions, status.decisions, "not the journal's");
@@ -89,9 +87,7 @@ fn nothing_is_invented(status: &YubiKeyShipmentStatus, journal: &Journal) {
         assert_eq!(state, ParcelState::from_id(state.id), "known by its number only");
         assert!(state.class != ParcelClass::Unknown || state.name() == "Unknown");
     }
-    let at = |time: fn(&yubikey_shipment_operator::api::shipment::Times) -> bool| {
-        status.times.as_ref().is_some_and(time)
-    };
+    let at = |time: fn(&api::shipment::Times) -> bool| status.times.as_ref().is_some_and(time);
     assert_eq!(journal.times.activated.is_some(), at(|times| times.activated.is_some()));
     assert_eq!(journal.times.pin_sent.is_some(), at(|times| times.pin_sent.is_some()));
 }

@@ -1,22 +1,22 @@
 //! Every answer of `YubiEnterprise`, as `operation status`, headers and body.
 #![no_main]
 
+use domain::{
+    countries,
+    ids::ShipmentId,
+    recipient::Field,
+    seen::{AddressVerdict, ParcelClass, ParcelState, Programmed, Responses, Tracking},
+};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
+use vendors::{
+    http::{Answer, Api, Nature},
+    yubico::{Cancelled, read},
+};
 use yubikey_shipment_fuzz::{
     answer::{self, body, text},
     fair, is_discreet, is_sealed,
     people::recipient,
-};
-use yubikey_shipment_operator::{
-    domain::{
-        countries,
-        ids::ShipmentId,
-        recipient::Field,
-        seen::{AddressVerdict, ParcelClass, ParcelState, Programmed, Responses, Tracking},
-    },
-    http::{Answer, Api, Nature},
-    yubico::{Cancelled, read},
 };
 
 /// The states that this version knows; written here once more, so that one that slips in is seen.

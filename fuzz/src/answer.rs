@@ -10,7 +10,7 @@
 use jiff::Timestamp;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
-use yubikey_shipment_operator::http::{Answer, Api, BODY_LIMIT, Nature};
+use vendors::http::{Answer, Api, BODY_LIMIT, Nature};
 
 /// 2027-01-05T20:43:19Z, when every call is sent.
 const SENT: i64 = 1_799_181_799;

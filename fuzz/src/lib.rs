@@ -5,13 +5,11 @@
 pub mod answer;
 pub mod people;
 
-use yubikey_shipment_operator::{
-    domain::{
-        failure::{Arrival, CallError},
-        ids::Sealed,
-    },
-    http::{Answer, LONGEST_WISH, Nature},
+use domain::{
+    failure::{Arrival, CallError},
+    ids::Sealed,
 };
+use vendors::http::{Answer, LONGEST_WISH, Nature};
 
 /// Seeds begin every text with this that no message may repeat. No message of ours holds it by itself.
 pub const SECRET: &str = "secret-";

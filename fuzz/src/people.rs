@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use yubikey_shipment_operator::domain::recipient::{Field, Raw, Recipient};
+use domain::recipient::{Field, Raw, Recipient};
 
 /// Name and address as they should be.
 pub const FIELDS: [(Field, &str); 10] = [

@@ -1,5 +1,5 @@
 # Builds one large Go program, with progress shown, and only when it is out of
-# date. Sourced by control-plane/build.sh and tools/build.sh, never run.
+# date. Sourced by tools/control-plane/build.sh and tools/build.sh, never run.
 #
 # Both programs take minutes the first time: whoever waits must see that
 # something happens, and whoever comes a second time must not wait at all.

@@ -32,7 +32,7 @@ check_rust_components() {
 
 check_go() {
   local need have
-  need=$(sed -n 's/^go //p' "$root/control-plane/go.mod" "$root/image/go.mod" "$root/tools/go.mod" "$root/tools/judge/go.mod" | sort -V | tail -1)
+  need=$(sed -n 's/^go //p' "$root/tools/control-plane/go.mod" "$root/tools/image/go.mod" "$root/tools/go.mod" "$root/tools/judge/go.mod" | sort -V | tail -1)
   if ! command -v go >/dev/null; then
     lacks "Go $need or newer" "https://go.dev/doc/install says how"
     return

@@ -4,7 +4,7 @@
 # shellcheck shell=bash
 . "$root/hack/lib/debian.sh"
 
-# rootfs_packages: names from image/packages.
+# rootfs_packages: names from tools/image/packages.
 rootfs_packages() { sed -e 's/#.*//' -e 's/[[:space:]]*$//' -e '/^$/d' "$root/image/packages"; }
 
 # rootfs_download DIR: the packages, newest versions. Another release of Debian

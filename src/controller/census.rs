@@ -8,6 +8,12 @@ use std::{
     sync::Arc,
 };
 
+use api::{
+    connection::YubiKeyConnection,
+    rollout::YubiKeyRollout,
+    shipment::{Phase, YubiKeyShipment, YubiKeyShipmentStatus},
+};
+use domain::failure::Reason;
 use futures::{
     FutureExt,
     future::{BoxFuture, Shared},
@@ -17,22 +23,13 @@ use kube::{Resource, ResourceExt, runtime::reflector::Store};
 use prometheus_client::{
     collector::Collector, encoding::DescriptorEncoder, metrics::MetricType, registry::Unit,
 };
+use system::clock;
 
 use super::{
     conditions, measure,
     undecodable::{KINDS, Undecodables},
 };
-use crate::{
-    api::{
-        connection::YubiKeyConnection,
-        rollout::YubiKeyRollout,
-        shipment::{Phase, YubiKeyShipment, YubiKeyShipmentStatus},
-    },
-    clock,
-    domain::failure::Reason,
-    lease::Leadership,
-    metrics::Connections,
-};
+use crate::{lease::Leadership, metrics::Connections};
 
 /// Label of a reason that another version wrote.
 const OTHER: &str = "Other";

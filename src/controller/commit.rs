@@ -3,6 +3,10 @@
 //!
 //! This is the fence of the whole operator, not the lease: a stale reader gets a conflict instead of a second key.
 
+use domain::{
+    failure::{Failure, Reason},
+    fence,
+};
 use kube::{
     Api, Resource, ResourceExt,
     api::{Patch, PatchParams, ValidationDirective},
@@ -13,10 +17,6 @@ use serde_json::{Map, Value, json};
 use thiserror::Error;
 
 use super::retry;
-use crate::domain::{
-    failure::{Failure, Reason},
-    fence,
-};
 
 /// Who the API server says wrote.
 pub const FIELD_MANAGER: &str = "yubikey-shipment-operator";

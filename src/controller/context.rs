@@ -1,11 +1,23 @@
 //! What all passes share: the API client, the caches, the connections, and a little memory that may be lost.
 
+use api::shipment::journal_status;
 use std::{
     collections::{HashMap, HashSet},
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use api::{
+    connection::{AllowedNamespaces, NamespacesFrom, YubiKeyConnection, YubiKeyConnectionSpec},
+    decision::YubiKeyDecision,
+    rollout::YubiKeyRollout,
+    shipment::{EnrollmentOutcome, OrderOutcome, YubiKeyShipment, YubiKeyShipmentStatus},
+};
+use domain::{
+    failure::Failure,
+    ids::{ShipmentId, UserId},
+    journal::{Journal, Order},
+};
 use futures::future::{BoxFuture, Shared};
 use jiff::Timestamp;
 use kube::{
@@ -13,9 +25,9 @@ use kube::{
     core::{Selector, SelectorExt},
     runtime::reflector::{ObjectRef, Store},
 };
+use queue::Admission;
 
 use super::{
-    admission::Admission,
     connection::{
         follower::Following,
         link::Link,
@@ -30,7 +42,6 @@ use super::{
     places::{Place, Places},
     retry::Failures,
     rollout,
-    shipment::record,
     turns::Turns,
     undecodable::{Undecodables, connection_fault},
     unsent::Unsent,
@@ -38,22 +49,7 @@ use super::{
     watch::View,
     written::{Written, version},
 };
-use crate::{
-    api::{
-        connection::{AllowedNamespaces, NamespacesFrom, YubiKeyConnection, YubiKeyConnectionSpec},
-        decision::YubiKeyDecision,
-        rollout::YubiKeyRollout,
-        shipment::{EnrollmentOutcome, OrderOutcome, YubiKeyShipment, YubiKeyShipmentStatus},
-    },
-    domain::{
-        failure::Failure,
-        ids::{ShipmentId, UserId},
-        journal::{Journal, Order},
-    },
-    lease::Leadership,
-    metrics::Metrics,
-    tasks::Tasks,
-};
+use crate::{lease::Leadership, metrics::Metrics, tasks::Tasks};
 
 /// Passes of one connection that run side by side; each holds at most one call.
 const SIDE_BY_SIDE: usize = 64;
@@ -507,7 +503,7 @@ pub(super) fn whole_name(object: &impl ResourceExt) -> String {
 }
 
 fn is_marked(status: &YubiKeyShipmentStatus) -> bool {
-    record::read(status).map_or(true, |journal| journal.is_open())
+    journal_status::read(status).map_or(true, |journal| journal.is_open())
 }
 
 /// Has it an order whose parcel may still bring news? Wider than what is read: this runs at each change.
@@ -541,6 +537,7 @@ pub(super) fn is_finished(status: &YubiKeyShipmentStatus) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use api::shipment::YubiKeyShipmentSpec;
     use futures::FutureExt;
     use kube::{
         client::Body,
@@ -553,7 +550,6 @@ mod tests {
 
     use super::*;
     use crate::{
-        api::shipment::YubiKeyShipmentSpec,
         controller::watch::{Opening, Scope},
         readiness::Readiness,
     };

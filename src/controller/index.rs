@@ -6,17 +6,17 @@ use std::{
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
+use api::{
+    decision::YubiKeyDecision,
+    rollout::{ROLLOUT_LABEL, YubiKeyRollout},
+    shipment::YubiKeyShipment,
+};
 use kube::{
     Resource, ResourceExt,
     runtime::{reflector::ObjectRef, watcher::Event},
 };
 
 use super::context::{is_followed, is_open};
-use crate::api::{
-    decision::YubiKeyDecision,
-    rollout::{ROLLOUT_LABEL, YubiKeyRollout},
-    shipment::YubiKeyShipment,
-};
 
 /// What objects are looked up by.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

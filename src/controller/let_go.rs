@@ -1,30 +1,28 @@
 //! The record of orders that were let go, in the status of their connection: it stands before the finalizer goes, so
 //! that no restart and no deletion makes room for more orders than the connection admits.
 
+use api::shipment::journal_status;
 use std::{
     collections::HashMap,
     sync::{Arc, PoisonError},
 };
 
+use api::{
+    connection::{self, MOST_LET_GO, YubiKeyConnection},
+    shipment::YubiKeyShipment,
+};
+use domain::{
+    backoff,
+    let_go::{self, LetGo},
+};
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use kube::{Api, ResourceExt, runtime::reflector::ObjectRef};
+use system::clock;
 use tokio::sync::{Mutex, mpsc};
 
 use super::{
     Context,
     commit::{self, CommitError},
-    shipment::record,
-};
-use crate::{
-    api::{
-        connection::{self as api, MOST_LET_GO, YubiKeyConnection},
-        shipment::YubiKeyShipment,
-    },
-    clock,
-    domain::{
-        backoff,
-        let_go::{self, LetGo},
-    },
 };
 
 /// Conflicts in a row after which the pass gives up and comes back later.
@@ -163,7 +161,7 @@ async fn take_up(shipment: &YubiKeyShipment, ctx: &Arc<Context>) {
 /// A status that cannot be read may hide an order.
 fn may_arrive(shipment: &YubiKeyShipment) -> bool {
     let status = shipment.status.clone().unwrap_or_default();
-    record::read(&status).map_or(true, |journal| journal.is_under_way())
+    journal_status::read(&status).map_or(true, |journal| journal.is_under_way())
 }
 
 async fn write(
@@ -180,13 +178,13 @@ async fn write(
 
 /// The entries that still count, for whoever writes the status anyway.
 #[must_use]
-pub fn current(entries: &[api::LetGo]) -> Vec<api::LetGo> {
+pub fn current(entries: &[connection::LetGo]) -> Vec<connection::LetGo> {
     shown(let_go::current(read(entries), today()))
 }
 
 /// A day that cannot be read counts as today: longer rather than not at all.
-fn read(entries: &[api::LetGo]) -> Vec<LetGo> {
-    let one = |entry: &api::LetGo| LetGo {
+fn read(entries: &[connection::LetGo]) -> Vec<LetGo> {
+    let one = |entry: &connection::LetGo| LetGo {
         namespace: entry.namespace.clone(),
         day: entry.day.parse().unwrap_or_else(|_| today()),
         orders: entry.orders,
@@ -194,8 +192,8 @@ fn read(entries: &[api::LetGo]) -> Vec<LetGo> {
     entries.iter().map(one).collect()
 }
 
-fn shown(entries: Vec<LetGo>) -> Vec<api::LetGo> {
-    let one = |entry: LetGo| api::LetGo {
+fn shown(entries: Vec<LetGo>) -> Vec<connection::LetGo> {
+    let one = |entry: LetGo| connection::LetGo {
         namespace: entry.namespace,
         day: entry.day.to_string(),
         orders: entry.orders,

@@ -1,10 +1,10 @@
 //! What is counted and said about a pass, whatever it was over.
 
+use domain::failure::Failure;
 use kube::runtime::controller::Action;
 use tokio::time::Instant;
 
 use super::Context;
-use crate::domain::failure::Failure;
 
 /// Label of passes over shipments.
 pub const SHIPMENT: &str = "YubiKeyShipment";

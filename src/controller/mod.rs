@@ -1,13 +1,11 @@
 //! Kubernetes: watches in, passes out.
 
-pub mod admission;
 pub mod census;
 pub mod commit;
 pub mod conditions;
 pub mod connection;
 pub mod context;
 pub mod decode;
-pub mod durations;
 pub mod events;
 pub mod index;
 pub mod let_go;

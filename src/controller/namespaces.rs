@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use domain::failure::Failure;
 use futures::{FutureExt, StreamExt, future::BoxFuture};
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::Namespace;
@@ -13,13 +14,14 @@ use kube::{
     core::PartialObjectMeta,
     runtime::reflector::{ObjectRef, Store},
 };
+use system::clock;
 use tokio::sync::Mutex;
 
 use super::{
     retry,
     watch::{self, Opening, Scope},
 };
-use crate::{clock, domain::failure::Failure, readiness::Readiness};
+use crate::readiness::Readiness;
 
 /// Labels that were asked for are at most this old when they decide.
 const FRESH: SignedDuration = SignedDuration::from_mins(2);

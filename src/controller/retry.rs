@@ -6,17 +6,15 @@ use std::{
     time::Duration,
 };
 
+use domain::{
+    backoff,
+    failure::{Failure, Reason},
+};
 use kube::{Resource, ResourceExt, runtime::controller::Action};
+use system::random;
 use tokio::task::JoinError;
 
 use super::Context;
-use crate::{
-    chance,
-    domain::{
-        backoff,
-        failure::{Failure, Reason},
-    },
-};
 
 /// Failures in a row after which the wait has stopped growing: with ten thousand objects that cannot be written, and
 /// waits of four minutes and more, the API server is asked some forty times a second.
@@ -37,7 +35,7 @@ impl Failures {
         let mut all = self.lock();
         let count = all.entry(uid.to_owned()).or_default();
         *count = count.saturating_add(1).min(LAST);
-        chance::jittered(backoff::delay(*count)).unsigned_abs().max(wish.unwrap_or_default())
+        random::jittered(backoff::delay(*count)).unsigned_abs().max(wish.unwrap_or_default())
     }
 
     /// A pass ended well.

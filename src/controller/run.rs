@@ -2,6 +2,8 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use api::{connection::YubiKeyConnection, rollout::YubiKeyRollout, shipment::YubiKeyShipment};
+use domain::failure::Failure;
 use futures::{FutureExt, StreamExt, future::Shared};
 use kube::runtime::{
     Controller, controller,
@@ -9,7 +11,7 @@ use kube::runtime::{
     reflector::ObjectRef,
     watcher,
 };
-
+use system::clock;
 use tokio::{sync::oneshot, task::JoinHandle};
 
 use super::{
@@ -25,10 +27,7 @@ use super::{
     watch::{self, Opening, Place, Scope},
 };
 use crate::{
-    api::{connection::YubiKeyConnection, rollout::YubiKeyRollout, shipment::YubiKeyShipment},
     apiserver::{self, ApiServer},
-    clock,
-    domain::failure::Failure,
     lease::{self, Elector, Leadership},
     metrics::Metrics,
     readiness::Readiness,
@@ -275,8 +274,11 @@ fn tell(kind: &'static str, result: &Passed) {
 
 #[cfg(test)]
 mod tests {
+    use api::connection::Calls;
+
+    use api::durations;
+
     use super::*;
-    use crate::{api::connection::Calls, controller::durations};
 
     const DEPLOYMENT: &str = include_str!("../../charts/yubikey-shipment-operator/templates/deployment.yaml");
 

@@ -5,6 +5,12 @@ use std::{
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
+use api::{
+    connection::YubiKeyConnection,
+    rollout::{ROLLOUT_LABEL, YubiKeyRollout},
+    shipment::YubiKeyShipment,
+};
+use domain::failure::{Failure, Reason};
 use futures::StreamExt;
 use k8s_openapi::{api::core::v1::ObjectReference, apimachinery::pkg::apis::meta::v1::Condition};
 use kube::{
@@ -14,6 +20,7 @@ use kube::{
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use system::clock;
 use tokio::sync::mpsc;
 
 use super::{
@@ -24,15 +31,6 @@ use super::{
     events,
     index::Term,
     measure,
-};
-use crate::{
-    api::{
-        connection::YubiKeyConnection,
-        rollout::{ROLLOUT_LABEL, YubiKeyRollout},
-        shipment::YubiKeyShipment,
-    },
-    clock,
-    domain::failure::{Failure, Reason},
 };
 
 /// Kinds that are counted.

@@ -9,9 +9,8 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use domain::journal::{Attempt, Journal, Marked, Receipt};
 use jiff::Timestamp;
-
-use crate::domain::journal::{Attempt, Journal, Marked, Receipt};
 
 /// As many are kept of one object: one for each write that stayed without an answer since the last that had one.
 const MOST: usize = 16;
@@ -70,8 +69,9 @@ impl Unsent {
 
 #[cfg(test)]
 mod tests {
+    use domain::journal::{Enrollment, Order};
+
     use super::*;
-    use crate::domain::journal::{Enrollment, Order};
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_second(1_800_000_000 + seconds).unwrap()

@@ -7,10 +7,9 @@ use std::{
     time::Duration,
 };
 
+use api::shipment::YubiKeyShipment;
 use kube::runtime::reflector::ObjectRef;
 use tokio::time::Instant;
-
-use crate::api::shipment::YubiKeyShipment;
 
 /// How long the watch may take to show that a shipment is gone.
 const LAG: Duration = Duration::from_secs(600);

@@ -2,6 +2,12 @@
 
 use std::{collections::BTreeSet, fmt, sync::Arc};
 
+use api::{
+    connection::YubiKeyConnection,
+    decision::YubiKeyDecision,
+    rollout::{ROLLOUT_LABEL, YubiKeyRollout},
+    shipment::YubiKeyShipment,
+};
 use futures::{StreamExt, stream::BoxStream};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{
@@ -22,16 +28,7 @@ use super::{
     index::{Index, Indexed, Term},
     undecodable::{Key, Undecodables, key},
 };
-use crate::{
-    api::{
-        connection::YubiKeyConnection,
-        decision::YubiKeyDecision,
-        rollout::{ROLLOUT_LABEL, YubiKeyRollout},
-        shipment::YubiKeyShipment,
-    },
-    apiserver::WATCH,
-    readiness::Readiness,
-};
+use crate::{apiserver::WATCH, readiness::Readiness};
 
 /// Where shipments and decisions are looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]

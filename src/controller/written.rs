@@ -6,13 +6,13 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use api::shipment::YubiKeyShipment;
 use kube::{
     ResourceExt,
     runtime::{reflector::ObjectRef, watcher::Event},
 };
 
 use super::index::{Index, Term};
-use crate::api::shipment::YubiKeyShipment;
 
 /// What was written and not seen yet.
 #[derive(Debug, Default)]

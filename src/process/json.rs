@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
+use system::clock;
 use tracing::{
     Event, Subscriber,
     field::{Field, Visit},
@@ -13,8 +14,6 @@ use tracing_subscriber::{
     fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields, format::Writer},
     registry::LookupSpan,
 };
-
-use crate::clock;
 
 /// The form of a line.
 #[derive(Debug, Clone, Copy)]

@@ -8,10 +8,10 @@ use std::{
     time::Duration,
 };
 
+use system::trace::SPANS;
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 use super::telemetry::Handle;
-use crate::trace::SPANS;
 
 /// The file is looked at this often; the kubelet takes up to a minute anyway to bring a changed `ConfigMap`.
 const EVERY: Duration = Duration::from_secs(2);
@@ -149,7 +149,7 @@ mod tests {
             "WARN",
             "off",
             "info,yubikey_shipment_operator=debug",
-            "warn, yubikey_shipment_operator::okta=trace",
+            "warn, vendors::okta=trace",
             "info,[shipment{id=1a2b3c4d}]=debug",
             "info,[call{operation=user}]=trace",
         ];

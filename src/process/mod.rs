@@ -10,14 +10,16 @@ pub mod telemetry;
 
 use std::{path::Path, process::ExitCode, sync::Arc, time::Duration};
 
+use api::schema;
 use clap::Parser;
 use kube::ResourceExt;
+use system::random;
 
 use self::{
     args::{Arguments, Command, LeaseName, LogFormat, Run},
     startup::Fault,
 };
-use crate::{api::schema, chance, controller::run, lease::Settings, metrics::Metrics, readiness::Readiness};
+use crate::{controller::run, lease::Settings, metrics::Metrics, readiness::Readiness};
 
 /// Runs the subcommand of the command line.
 pub async fn main() -> ExitCode {
@@ -80,7 +82,7 @@ fn lease(arguments: &Run) -> Option<Settings> {
     let LeaseName { namespace, name } = arguments.lease.clone()?;
     let identity = arguments.identity.clone().unwrap_or_else(|| {
         let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-        format!("{}-{:08x}", host.trim(), u32::from_le_bytes(chance::bytes()))
+        format!("{}-{:08x}", host.trim(), u32::from_le_bytes(random::bytes()))
     });
     Some(Settings { namespace, name, identity, duration: Duration::from_secs(arguments.lease_seconds) })
 }

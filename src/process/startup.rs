@@ -2,6 +2,7 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
+use api::schema;
 use k8s_openapi::{
     api::core::v1::Namespace, apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
 };
@@ -9,7 +10,6 @@ use kube::{Api, Client, Config, ResourceExt, core::PartialObjectMeta};
 use thiserror::Error;
 
 use crate::{
-    api::schema,
     apiserver::{ApiServer, Silences},
     controller::connection::preflight,
     readiness::Readiness,

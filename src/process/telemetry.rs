@@ -112,14 +112,14 @@ mod tests {
         let subscriber =
             tracing_subscriber::registry().with(level::read(level).unwrap()).with(ceiling()).with(lines);
         tracing::subscriber::with_default(subscriber, || {
-            crate::trace::shipment("people", "kim", "1a2b3c4d-5e6f").in_scope(|| {
-                crate::trace::call("okta", "getUser").in_scope(|| {
+            system::trace::shipment("people", "kim", "1a2b3c4d-5e6f").in_scope(|| {
+                system::trace::call("okta", "getUser").in_scope(|| {
                     tracing::warn!("a warning");
                     tracing::debug!("a detail");
                     tracing::trace!(target: "hyper::proto", "a token");
                 });
             });
-            crate::trace::shipment("people", "ann", "ffffffff-5e6f")
+            system::trace::shipment("people", "ann", "ffffffff-5e6f")
                 .in_scope(|| tracing::debug!("another detail"));
             tracing::error!(target: "kube_client::client::builder", "repeated");
         });

@@ -2,16 +2,14 @@
 
 use std::{collections::HashMap, time::Duration};
 
+use domain::{
+    ids::ShipmentId,
+    seen::ParcelState,
+    sweep::{Followed, Next, Rhythm, Sweep},
+};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use yubikey_shipment_operator::{
-    domain::{
-        ids::ShipmentId,
-        seen::ParcelState,
-        sweep::{Followed, Next, Rhythm, Sweep},
-    },
-    http, yubico,
-};
+use vendors::{http, yubico};
 
 use crate::support::{
     sandbox::Sandbox,

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use super::link::Link;
-use crate::{
-    controller::admission::{Budget, Short, Vendor},
-    domain::{backoff, failure::CallError},
+use domain::{backoff, failure::CallError};
+use vendors::{
     okta::{Calls, Reservation},
     yubico::OrderPlace,
 };
+
+use super::link::Link;
+use queue::{Budget, Short, Vendor};
 
 /// What a pass needs to be able to finish what it begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

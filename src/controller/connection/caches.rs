@@ -1,13 +1,10 @@
 //! What is kept of `YubiEnterprise` between calls, by preflight and shipments alike: either one's read spares the other's.
 
+use domain::{failure::Failure, preflight::KeySet, seen::Inventory};
 use jiff::{SignedDuration, Timestamp};
+use system::clock;
 use tokio::sync::Mutex;
-
-use crate::{
-    clock,
-    domain::{failure::Failure, preflight::KeySet, seen::Inventory},
-    yubico,
-};
+use vendors::yubico;
 
 /// Key sets and the stock, of one token.
 #[derive(Debug, Default)]

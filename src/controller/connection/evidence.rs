@@ -3,21 +3,19 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use api::{
+    connection::YubiKeyConnection,
+    shipment::{EnrollmentOutcome, OrderOutcome, YubiKeyShipment, YubiKeyShipmentStatus},
+};
+use domain::{
+    ids::{EnrollmentId, UserId},
+    preflight::{Check, Orders},
+};
 use jiff::Timestamp;
 use kube::ResourceExt;
+use system::random;
 
-use crate::{
-    api::{
-        connection::YubiKeyConnection,
-        shipment::{EnrollmentOutcome, OrderOutcome, YubiKeyShipment, YubiKeyShipmentStatus},
-    },
-    chance,
-    controller::{Context, conditions},
-    domain::{
-        ids::{EnrollmentId, UserId},
-        preflight::{Check, Orders},
-    },
-};
+use crate::controller::{Context, conditions};
 
 /// People whose last orders must have been refused before that says anything about the model: one may have a bad address.
 const REFUSED: usize = 2;
@@ -60,7 +58,7 @@ fn is_of(object: &YubiKeyConnection, status: &YubiKeyShipmentStatus) -> bool {
 fn some_of(mut people: Vec<UserId>) -> Vec<UserId> {
     let mut some = Vec::new();
     while some.len() < PEOPLE && !people.is_empty() {
-        let index = usize::from(chance::byte()) * people.len() / 256;
+        let index = usize::from(random::byte()) * people.len() / 256;
         some.push(people.swap_remove(index));
     }
     some

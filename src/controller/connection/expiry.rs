@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
+use domain::expiry::{self, Stage};
 use jiff::{Timestamp, tz::TimeZone};
+use vendors::credentials::expiry::Expiry;
 
-use crate::{
-    controller::conditions::Fact,
-    credentials::expiry::Expiry,
-    domain::expiry::{self, Stage},
-};
+use crate::controller::conditions::Fact;
 
 /// Advice, not a fault: True means that somebody should renew the token, and nothing stops.
 pub const CONDITION: &str = "CredentialsExpiring";

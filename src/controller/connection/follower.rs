@@ -2,26 +2,25 @@
 //!
 //! Only wakes shipments: what the list shows moved is read by the shipment's own pass.
 
+use api::shipment::journal_status;
 use std::{
     collections::{HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
+use api::shipment::YubiKeyShipment;
+use domain::{
+    failure::{CallError, Kind, Reason},
+    ids::ShipmentId,
+    journal::Journal,
+    sweep::{Followed, Next, Rhythm, Sweep},
+};
 use jiff::{SignedDuration, Timestamp};
+use system::clock;
 
 use super::link::Link;
-use crate::{
-    api::shipment::YubiKeyShipment,
-    clock,
-    controller::{Context, index::Term, shipment::record},
-    domain::{
-        failure::{CallError, Kind, Reason},
-        ids::ShipmentId,
-        journal::Journal,
-        sweep::{Followed, Next, Rhythm, Sweep},
-    },
-};
+use crate::controller::{Context, index::Term};
 
 /// Longest time between two looks at what is to do.
 const LONGEST: Duration = Duration::from_secs(5);
@@ -152,7 +151,7 @@ fn followed(ctx: &Context, link: &Link) -> HashMap<ShipmentId, (Followed, Arc<Yu
     let mut found = HashMap::new();
     for shipment in ctx.shipments.under(&Term::UnderWay(link.name.clone())) {
         let shipment = ctx.newest(&shipment);
-        let Some(Ok(journal)) = shipment.status.as_ref().map(record::read) else { continue };
+        let Some(Ok(journal)) = shipment.status.as_ref().map(journal_status::read) else { continue };
         if journal.orgs.as_ref().is_some_and(|orgs| orgs.contradicts(&link.facts.orgs)) {
             // Ordered through a connection that had this name before: this list does not know it.
             continue;

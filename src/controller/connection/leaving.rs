@@ -1,19 +1,17 @@
 //! A connection that is being deleted: it stays while a shipment with an open effect names it, and says which.
 
+use api::{FINALIZER, connection::YubiKeyConnection};
+use domain::failure::Reason;
 use jiff::Timestamp;
 use kube::{Api, ResourceExt};
+use system::clock;
 
 use super::reconcile::set_finalizers;
-use crate::{
-    api::{FINALIZER, connection::YubiKeyConnection},
-    clock,
-    controller::{
-        Context,
-        commit::{self, CommitError},
-        conditions::{self, Fact},
-        events,
-    },
-    domain::failure::Reason,
+use crate::controller::{
+    Context,
+    commit::{self, CommitError},
+    conditions::{self, Fact},
+    events,
 };
 
 /// Type of the condition that says what a deletion waits for; it is there only then.

@@ -2,21 +2,19 @@
 
 use std::{sync::Arc, time::Duration};
 
+use api::connection::YubiKeyConnectionSpec;
+use domain::{
+    failure::{Failure, Reason},
+    ids::RpId,
+    preflight::KeySet,
+    seen::{Inventory, PublicKey},
+    wanted::Orgs,
+};
 use jiff::SignedDuration;
+use system::random;
+use vendors::{hris, okta, yubico};
 
 use super::{budget::Reserved, caches::Caches, times::Times};
-use crate::{
-    api::connection::YubiKeyConnectionSpec,
-    chance,
-    domain::{
-        failure::{Failure, Reason},
-        ids::RpId,
-        preflight::KeySet,
-        seen::{Inventory, PublicKey},
-        wanted::Orgs,
-    },
-    hris, okta, yubico,
-};
 
 /// Yubico's keys and the inventory are at most this old when they are used.
 const FRESH: SignedDuration = SignedDuration::from_mins(10);
@@ -85,7 +83,7 @@ impl Link {
     /// If the keys cannot be read or there are none.
     pub async fn transport_key(&self) -> Result<PublicKey, Failure> {
         let keys = keys(self.caches.transport(&self.yubico, FRESH).await?, "transportKeysUrl")?;
-        let index = usize::from(chance::byte()).checked_rem(keys.len()).unwrap_or(0);
+        let index = usize::from(random::byte()).checked_rem(keys.len()).unwrap_or(0);
         keys.into_iter().nth(index).ok_or_else(|| unusable("transportKeysUrl"))
     }
 

@@ -1,17 +1,14 @@
 //! What preflight has read of a connection and when: each thing is read again at its own pace, and stays as it was seen
 //! while it cannot be read.
 
-use jiff::{SignedDuration, Timestamp};
-
-use crate::{
-    clock,
-    domain::{
-        failure::{CallError, Failure, Reason},
-        preflight::{Authenticator, Domain, EnrollmentPolicy, KeySet, Method, SessionRule, Shown},
-        seen::Inventory,
-    },
-    okta::Organization,
+use domain::{
+    failure::{CallError, Failure, Reason},
+    preflight::{Authenticator, Domain, EnrollmentPolicy, KeySet, Method, SessionRule, Shown},
+    seen::Inventory,
 };
+use jiff::{SignedDuration, Timestamp};
+use system::clock;
+use vendors::okta::Organization;
 
 /// Why a connection is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -184,7 +181,7 @@ mod tests {
     use super::*;
 
     fn failed() -> Result<u8, CallError> {
-        Err(crate::http::not_sent(Reason::OktaUnavailable, "down"))
+        Err(vendors::http::not_sent(Reason::OktaUnavailable, "down"))
     }
 
     /// Calls an hour by the paces alone, looked at every ten minutes and a little for a day.
@@ -226,7 +223,7 @@ mod tests {
         reading.take(failed(), "scope");
         assert_eq!(reading.shown, Shown::Seen(1));
         assert!(reading.is_due(SETTINGS, Why::Fault));
-        reading.take(Err(crate::http::not_sent(Reason::ScopeMissing, "no")), "okta.x.read");
+        reading.take(Err(vendors::http::not_sent(Reason::ScopeMissing, "no")), "okta.x.read");
         assert_eq!(reading.shown, Shown::Hidden("okta.x.read"));
         assert!(!reading.is_due(SETTINGS, Why::Fault));
     }

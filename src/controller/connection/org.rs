@@ -1,19 +1,17 @@
 //! What preflight reads at Okta.
 
+use domain::{
+    failure::{CallError, Failure, Reason},
+    preflight::{OktaFacts, Shown},
+    system_log::{LogEvent, LogPosition, LogQuery},
+};
 use jiff::SignedDuration;
+use system::clock;
+use vendors::okta::Client;
 
 use super::{
     evidence::Evidence,
     looks::{ORGANIZATION, Readings, SETTINGS, TRIAL, Why, is_not_there},
-};
-use crate::{
-    clock,
-    domain::{
-        failure::{CallError, Failure, Reason},
-        preflight::{OktaFacts, Shown},
-        system_log::{LogEvent, LogPosition, LogQuery},
-    },
-    okta::Client,
 };
 
 /// How far back the System Log is looked at.

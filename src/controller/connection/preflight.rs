@@ -2,7 +2,19 @@
 
 use std::{path::Path, sync::Arc};
 
+use api::connection::{Algorithm, Dpop, KeyModel, OktaAuth, YubiKeyConnectionSpec};
+use domain::{
+    failure::{Failure, Reason},
+    preflight::{self, Check, Declared, Model, OktaFacts, Shown, Verdict, YubicoFacts},
+    wanted::Orgs,
+};
 use url::Url;
+use vendors::{
+    credentials::{self, Credentials, HrisSecret, OktaSecret},
+    hris,
+    http::{CallMetrics, Http, Settings},
+    okta, yubico,
+};
 
 use super::{
     caches::Caches,
@@ -13,18 +25,6 @@ use super::{
     report::Report,
     stock, supplier,
     times::Times,
-};
-use crate::{
-    api::connection::{Algorithm, Dpop, KeyModel, OktaAuth, YubiKeyConnectionSpec},
-    credentials::{self, Credentials, HrisSecret, OktaSecret},
-    domain::{
-        failure::{Failure, Reason},
-        preflight::{self, Check, Declared, Model, OktaFacts, Shown, Verdict, YubicoFacts},
-        wanted::Orgs,
-    },
-    hris,
-    http::{CallMetrics, Http, Settings},
-    okta, yubico,
 };
 
 /// The secret that the spec's way to authenticate needs.

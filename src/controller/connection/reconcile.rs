@@ -2,12 +2,19 @@
 
 use std::{sync::Arc, time::Duration};
 
+use api::{FINALIZER, REQUESTED_AT, connection::YubiKeyConnection, connection::YubiKeyConnectionStatus};
+use domain::failure::{Failure, Kind, Reason};
 use futures::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{Api, ResourceExt, api::Patch, runtime::controller::Action};
 use serde_json::json;
+use system::{clock, trace};
 use tracing::Instrument;
+use vendors::{
+    credentials::{Credentials, Fingerprint, expiry::Expiry},
+    yubico,
+};
 
 use super::{
     evidence::Evidence,
@@ -17,18 +24,11 @@ use super::{
     registry::Connection,
     report::Report,
 };
-use crate::{
-    api::{FINALIZER, REQUESTED_AT, connection::YubiKeyConnection, connection::YubiKeyConnectionStatus},
-    clock,
-    controller::{
-        Context, commit,
-        commit::CommitError,
-        conditions::{self, Fact},
-        events, let_go, measure, retry,
-    },
-    credentials::{Credentials, Fingerprint, expiry::Expiry},
-    domain::failure::{Failure, Kind, Reason},
-    trace, yubico,
+use crate::controller::{
+    Context, commit,
+    commit::CommitError,
+    conditions::{self, Fact},
+    events, let_go, measure, retry,
 };
 
 /// Credential files are compared this often: a changed Secret acts within it.

@@ -6,15 +6,13 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use api::connection::YubiKeyConnection;
+use domain::{failure::Failure, ids::UserId};
 use futures::Stream;
 use kube::{ResourceExt, runtime::watcher::Event};
 use tokio::sync::watch;
 
 use super::{link::Link, reconcile::Examined};
-use crate::{
-    api::connection::YubiKeyConnection,
-    domain::{failure::Failure, ids::UserId},
-};
 
 /// People whose calls must have been refused before that says anything about the connection.
 const REFUSED: usize = 2;

@@ -1,13 +1,12 @@
 //! What preflight tells: one condition for each check, and Ready for all of them.
 
-use super::link::Link;
-use crate::{
-    controller::conditions::Fact,
-    domain::{
-        failure::{Failure, Kind},
-        preflight::{Check, Verdict},
-    },
+use domain::{
+    failure::{Failure, Kind},
+    preflight::{Check, Verdict},
 };
+
+use super::link::Link;
+use crate::controller::conditions::Fact;
 
 /// Result of an examination.
 #[derive(Debug, Default)]

@@ -1,6 +1,7 @@
 //! How many keys of each model of a connection are left, for people who buy more in time.
 
-use crate::{api::connection::YubiKeyConnectionSpec, domain::seen::Inventory};
+use api::connection::YubiKeyConnectionSpec;
+use domain::seen::Inventory;
 
 /// Keys left for each entry of `spec.keys`: those of its bucket, which models may share. A bucket that is not shown is
 /// empty; a model is left out where the quantity is not told.
@@ -15,10 +16,10 @@ pub fn left(spec: &YubiKeyConnectionSpec, inventory: &Inventory) -> Vec<(String,
 
 #[cfg(test)]
 mod tests {
+    use domain::seen::Bucket;
     use serde_json::json;
 
     use super::*;
-    use crate::domain::seen::Bucket;
 
     fn spec() -> YubiKeyConnectionSpec {
         let key = |name: &str, inventory: u32| json!({"name": name, "productId": 29, "inventoryProductId": inventory, "customizationId": "R"});

@@ -1,15 +1,14 @@
 //! What preflight reads at `YubiEnterprise`.
 
+use domain::{
+    failure::Failure,
+    preflight::{Declared, KeySet, Shown, YubicoFacts, is_of_another_region},
+};
+use vendors::yubico::Client;
+
 use super::{
     caches::Caches,
     looks::{CATALOGUE, INVENTORY, KEYS, Reading, Readings, Why},
-};
-use crate::{
-    domain::{
-        failure::Failure,
-        preflight::{Declared, KeySet, Shown, YubicoFacts, is_of_another_region},
-    },
-    yubico::Client,
 };
 
 /// Reads what is due. While the token is refused, the catalogue stays as it was seen last.

@@ -1,16 +1,13 @@
 //! The times of a connection, read once, where it is examined.
 
-use jiff::SignedDuration;
-
-use crate::{
-    api::connection::YubiKeyConnectionSpec,
-    controller::durations,
-    domain::{
-        failure::{Failure, Reason},
-        fence,
-        wanted::CallLimits,
-    },
+use api::connection::YubiKeyConnectionSpec;
+use api::durations;
+use domain::{
+    failure::{Failure, Reason},
+    fence,
+    wanted::CallLimits,
 };
+use jiff::SignedDuration;
 
 /// What a spec says in words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

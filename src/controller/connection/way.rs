@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use api::connection::YubiKeyConnectionSpec;
+use domain::failure::Failure;
+
 use super::{link::Link, registry::Connection};
-use crate::{api::connection::YubiKeyConnectionSpec, domain::failure::Failure};
 
 /// The way to the vendors.
 #[derive(Debug, Clone)]

@@ -15,14 +15,15 @@ use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::Value;
 
 pub use self::traces::Traces;
-use super::measure;
-use crate::api::{
+use api::{
     REQUESTED_AT,
     connection::YubiKeyConnection,
     decision::YubiKeyDecision,
     rollout::{ROLLOUT_LABEL, YubiKeyRollout},
     shipment::YubiKeyShipment,
 };
+
+use super::measure;
 
 /// A kind that is watched.
 pub trait Watched: Resource<DynamicType = ()> {

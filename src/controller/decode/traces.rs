@@ -2,16 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use api::{
+    DEFAULT_CONNECTION,
+    rollout::{LedgerState, ROLLOUT_LABEL},
+    shipment::{EnrollmentOutcome, KeyRef, OrderOutcome},
+};
 use serde_json::Value;
 
-use crate::{
-    api::{
-        DEFAULT_CONNECTION,
-        rollout::{LedgerState, ROLLOUT_LABEL},
-        shipment::{EnrollmentOutcome, KeyRef, OrderOutcome},
-    },
-    controller::index::Term,
-};
+use crate::controller::index::Term;
 
 /// What of an undecodable object concerns others.
 #[derive(Debug, Clone, Default, PartialEq)]

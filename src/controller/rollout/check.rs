@@ -3,19 +3,17 @@
 
 use std::sync::Arc;
 
+use api::rollout::YubiKeyRollout;
+use domain::{
+    failure::Failure,
+    ids::UserId,
+    rollout::{Key, Skip},
+    seen::EnrollmentStatus,
+};
 use futures::{FutureExt, StreamExt};
 
 use super::source;
-use crate::{
-    api::rollout::YubiKeyRollout,
-    controller::connection::link::Link,
-    domain::{
-        failure::Failure,
-        ids::UserId,
-        rollout::{Key, Skip},
-        seen::EnrollmentStatus,
-    },
-};
+use crate::controller::connection::link::Link;
 
 /// Looks side by side.
 const SIDE_BY_SIDE: usize = 8;

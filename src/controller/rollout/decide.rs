@@ -3,26 +3,24 @@
 
 use std::sync::Arc;
 
+use api::{
+    decision::YubiKeyDecision,
+    rollout::{YubiKeyRollout, YubiKeyRolloutStatus},
+    shipment::DecisionRecord,
+};
+use domain::{
+    hold::Choice,
+    ids::UserId,
+    rollout::{Book, Proceed, proceed},
+};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use kube::{Api, Resource, ResourceExt, runtime::events::EventType};
+use system::clock;
 
-use crate::{
-    api::{
-        decision::YubiKeyDecision,
-        rollout::{YubiKeyRollout, YubiKeyRolloutStatus},
-        shipment::DecisionRecord,
-    },
-    clock,
-    controller::{
-        Context, events,
-        index::Term,
-        shipment::decide::{unanswered, write},
-    },
-    domain::{
-        hold::Choice,
-        ids::UserId,
-        rollout::{Book, Proceed, proceed},
-    },
+use crate::controller::{
+    Context, events,
+    index::Term,
+    shipment::decide::{unanswered, write},
 };
 
 /// Decisions that the status remembers.

@@ -1,20 +1,19 @@
 //! Taking back the key of a person who left the source. A deletion cannot be undone and the status is as old as the last
 //! look, so the parcel is looked at first: what is shipped by now stays, as `CancelIfNotShipped` says.
 
+use api::shipment::journal_status;
 use std::sync::Arc;
 
+use api::shipment::YubiKeyShipment;
+use domain::{
+    failure::{Failure, Reason},
+    ids::ShipmentId,
+    seen::ParcelClass,
+};
 use kube::Api;
 
 use super::make;
-use crate::{
-    api::shipment::YubiKeyShipment,
-    controller::{connection::link::Link, context::Context, shipment::record},
-    domain::{
-        failure::{Failure, Reason},
-        ids::ShipmentId,
-        seen::ParcelClass,
-    },
-};
+use crate::controller::{connection::link::Link, context::Context};
 
 /// Deletes the shipment unless its key is on its way. If it is, the shipment's own pass reads so at once, and the next
 /// plan keeps it.
@@ -39,7 +38,7 @@ pub async fn take_back(
 }
 
 fn order_of(shipment: &YubiKeyShipment) -> Option<ShipmentId> {
-    let journal = record::read(shipment.status.as_ref()?).ok()?;
+    let journal = journal_status::read(shipment.status.as_ref()?).ok()?;
     journal.accepted().map(|order| order.id.clone())
 }
 

@@ -1,25 +1,23 @@
 //! Shipments of a rollout: named after the person's id by a hash, so that every cluster and every restart finds the same
 //! name, and nobody reads a login from it.
 
+use api::rollout::ledger_status;
+use api::{
+    rollout::{ROLLOUT_LABEL, YubiKeyRollout},
+    shipment::{UserRef, YubiKeyShipment, YubiKeyShipmentSpec},
+};
+use domain::{
+    failure::{Failure, Reason},
+    ids::UserId,
+    rollout::Key,
+};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{
     Api, ResourceExt,
     api::{DeleteParams, PostParams, Preconditions},
 };
 
-use super::record;
-use crate::{
-    api::{
-        rollout::{ROLLOUT_LABEL, YubiKeyRollout},
-        shipment::{UserRef, YubiKeyShipment, YubiKeyShipmentSpec},
-    },
-    controller::{commit::FIELD_MANAGER, decode::Decoded},
-    domain::{
-        failure::{Failure, Reason},
-        ids::UserId,
-        rollout::Key,
-    },
-};
+use crate::controller::{commit::FIELD_MANAGER, decode::Decoded};
 
 /// Letters of a name's hash: 32 of them make 60 bits.
 const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
@@ -77,7 +75,7 @@ pub fn spec(rollout: &YubiKeyRollout, user_ref: UserRef, key: &Key) -> YubiKeySh
     YubiKeyShipmentSpec {
         connection_ref: rollout.spec.connection_ref.clone(),
         user_ref,
-        key: record::key_ref(key),
+        key: ledger_status::key_ref(key),
         delivery: template.delivery,
         recipient: None,
         address: None,

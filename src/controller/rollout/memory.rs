@@ -5,20 +5,18 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use api::{rollout::YubiKeyRollout, shipment::YubiKeyShipment};
+use domain::{
+    failure::Failure,
+    ids::UserId,
+    rollout::{Roster, Skip},
+    system_log::LogPosition,
+};
 use jiff::Timestamp;
 use kube::ResourceExt;
 
 use super::{pace::Pace, people::Newcomer};
-use crate::{
-    api::{rollout::YubiKeyRollout, shipment::YubiKeyShipment},
-    controller::{connection::link::Link, decode::Watched},
-    domain::{
-        failure::Failure,
-        ids::UserId,
-        rollout::{Roster, Skip},
-        system_log::LogPosition,
-    },
-};
+use crate::controller::{connection::link::Link, decode::Watched};
 
 /// What was found about a person, and when.
 pub type Verdict = (Timestamp, Option<(Skip, String)>);
@@ -55,7 +53,7 @@ pub struct Known {
     /// Decisions whose own status says what became of them; the cache may not show it yet.
     pub told: BTreeSet<String>,
     /// Groups by id that the System Log is asked about.
-    pub groups: Vec<crate::domain::ids::GroupId>,
+    pub groups: Vec<domain::ids::GroupId>,
     /// How far the System Log was read for changes of groups.
     pub log: Option<LogPosition>,
     /// When it was read, or could not be.

@@ -9,7 +9,6 @@ pub mod pace;
 pub mod pass;
 pub mod people;
 pub mod reconcile;
-pub mod record;
 pub mod room;
 pub mod source;
 pub mod status;

@@ -7,10 +7,9 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use api::rollout::{YubiKeyRollout, YubiKeyRolloutSpec};
 use jiff::{SignedDuration, Timestamp};
 use kube::ResourceExt;
-
-use crate::api::rollout::{YubiKeyRollout, YubiKeyRolloutSpec};
 
 /// Least time between two reads of one source that somebody asked for, and between any read and the next one that
 /// nobody asked for.

@@ -6,39 +6,38 @@ mod remove;
 mod round;
 mod steps;
 
+use api::rollout::ledger_status;
 use std::{collections::BTreeSet, sync::Arc};
 
+use api::{
+    FINALIZER,
+    rollout::{Mode, YubiKeyRollout, YubiKeyRolloutStatus},
+    shipment::YubiKeyShipment,
+};
+use domain::{
+    backoff,
+    binding::Binding,
+    failure::{Failure, Reason},
+    ids::UserId,
+    rollout::{Bar, Book, Member, Plan},
+};
 use jiff::Timestamp;
 use kube::{Api, ResourceExt, api::Patch};
 use serde_json::json;
+use system::clock;
 
 use super::{
     decide::Verdict,
     memory::Known,
-    record, source,
+    source,
     status::{self, Stand},
     view::View,
 };
-use crate::{
-    api::{
-        FINALIZER,
-        rollout::{Mode, YubiKeyRollout, YubiKeyRolloutStatus},
-        shipment::YubiKeyShipment,
-    },
-    clock,
-    controller::{
-        Context,
-        commit::{self, CommitError},
-        connection::{link::Link, way::Way},
-        events, measure,
-    },
-    domain::{
-        backoff,
-        binding::Binding,
-        failure::{Failure, Reason},
-        ids::UserId,
-        rollout::{Bar, Book, Member, Plan},
-    },
+use crate::controller::{
+    Context,
+    commit::{self, CommitError},
+    connection::{link::Link, way::Way},
+    events, measure,
 };
 
 /// Rounds of plan, write and act of one pass; the next one goes on.
@@ -79,7 +78,7 @@ struct Pass {
 pub async fn run(ctx: Arc<Context>, object: YubiKeyRollout) -> Result<Done, CommitError> {
     let namespace = object.namespace().unwrap_or_default();
     let uid = object.uid().unwrap_or_default();
-    let book = match record::read(&object.status.clone().unwrap_or_default()) {
+    let book = match ledger_status::read(&object.status.clone().unwrap_or_default()) {
         Ok(book) => book,
         // Its end asks the API server what there is, and writes no ledger.
         Err(_) if object.metadata.deletion_timestamp.is_some() => Book::default(),
@@ -259,6 +258,6 @@ impl Pass {
     fn day(&self) -> Option<Timestamp> {
         let limits = self.object.spec.max_per_day.is_some() && self.object.spec.mode == Mode::Order;
         let waiting = self.basis.counts.as_ref().is_some_and(|counts| counts.waiting > 0);
-        (limits && waiting).then(|| crate::domain::rollout::midnight(clock::now())).flatten()
+        (limits && waiting).then(|| domain::rollout::midnight(clock::now())).flatten()
     }
 }

@@ -1,18 +1,16 @@
 //! People at Okta: created as staged users before their key, activated after it.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
-
-use crate::{
-    api::rollout::{CreatedUser, YubiKeyRolloutStatus},
-    clock,
-    controller::connection::link::Link,
-    domain::{
-        directory::{Creation, NewPerson},
-        failure::{CallError, Failure},
-        ids::UserId,
-        seen::User,
-    },
+use api::rollout::{CreatedUser, YubiKeyRolloutStatus};
+use domain::{
+    directory::{Creation, NewPerson},
+    failure::{CallError, Failure},
+    ids::UserId,
+    seen::User,
 };
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
+use system::clock;
+
+use crate::controller::connection::link::Link;
 
 /// Created by one write.
 pub const BATCH: usize = 20;

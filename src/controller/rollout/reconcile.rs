@@ -2,22 +2,19 @@
 
 use std::{sync::Arc, time::Duration};
 
+use api::rollout::YubiKeyRollout;
+use domain::failure::Failure;
 use jiff::SignedDuration;
 use kube::{Api, ResourceExt, runtime::controller::Action};
+use system::{clock, trace};
 use tracing::Instrument;
 
 use super::{
     decide,
     pass::{self, Done},
 };
-use crate::{
-    api::rollout::YubiKeyRollout,
-    clock,
-    controller::{
-        Context, commit::CommitError, decode::Decoded, measure, retry, shipment::reconcile::action,
-    },
-    domain::failure::Failure,
-    trace,
+use crate::controller::{
+    Context, commit::CommitError, decode::Decoded, measure, retry, shipment::reconcile::action,
 };
 
 /// Passes over one rollout are this far apart: its shipments change by the hundred, and each pass looks at all of them.

@@ -3,9 +3,8 @@
 
 use std::io;
 
+use api::rollout::{CreateMissing, MOST_PEOPLE, YubiKeyRollout, YubiKeyRolloutStatus};
 use serde::Serialize;
-
-use crate::api::rollout::{CreateMissing, MOST_PEOPLE, YubiKeyRollout, YubiKeyRolloutStatus};
 
 /// Bytes of JSON up to which people are added. The rest is for what the entries that are there still become, for
 /// problems, holds and answers.
@@ -90,11 +89,11 @@ impl io::Write for Counted {
 
 #[cfg(test)]
 mod tests {
+    use api::rollout::{CreatedUser, LedgerEntry, LedgerState, YubiKeyRolloutSpec};
     use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
     use serde_json::json;
 
     use super::*;
-    use crate::api::rollout::{CreatedUser, LedgerEntry, LedgerState, YubiKeyRolloutSpec};
 
     /// etcd's default for one request.
     const ETCD: usize = 1_572_864;

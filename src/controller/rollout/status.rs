@@ -1,21 +1,20 @@
 //! The status that people and tools read, from the plan and from what stands in its way.
 
+use api::rollout::ledger_status;
+use api::{
+    rollout::{Counts, Problem, YubiKeyRollout, YubiKeyRolloutStatus},
+    shipment::FailureStatus,
+};
+use domain::{
+    backoff,
+    failure::{Failure, Kind, Reason},
+    rollout::{Bar, Bound, Plan, Question},
+};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 
-use super::{memory::Known, record, room, source::console};
-use crate::{
-    api::{
-        rollout::{Counts, Problem, YubiKeyRollout, YubiKeyRolloutStatus},
-        shipment::FailureStatus,
-    },
-    controller::conditions::{self, Fact},
-    domain::{
-        backoff,
-        failure::{Failure, Kind, Reason},
-        rollout::{Bar, Bound, Plan, Question},
-    },
-};
+use super::{memory::Known, room, source::console};
+use crate::controller::conditions::{self, Fact};
 
 /// Condition of the source.
 const SYNCED: &str = "Synced";
@@ -51,7 +50,7 @@ pub struct Parts<'a> {
 pub fn of(rollout: &YubiKeyRollout, basis: YubiKeyRolloutStatus, parts: Parts<'_>) -> YubiKeyRolloutStatus {
     let Parts { plan, known, now, .. } = parts;
     let mut status = basis;
-    record::write(&plan.book, &mut status);
+    ledger_status::write(&plan.book, &mut status);
     let before = rollout.status.clone().unwrap_or_default();
     let generation = rollout.metadata.generation.unwrap_or_default();
     if known.roster.is_some() {
@@ -244,7 +243,7 @@ fn stand(parts: Parts<'_>, is_told: bool) -> Stand {
         let Question::Cancel(brake) = hold.question else {
             return Stand::under_way(Reason::Syncing, "The source is being read.");
         };
-        return Stand::stalled(record::reason_of(brake), record::says(hold));
+        return Stand::stalled(ledger_status::reason_of(brake), ledger_status::says(hold));
     }
     if bar == Some(&Bar::Paused) {
         return Stand::fine(
@@ -253,7 +252,7 @@ fn stand(parts: Parts<'_>, is_told: bool) -> Stand {
         );
     }
     if let Some(hold) = asked(|question| question == Question::Deleted).filter(|_| parts.orders) {
-        return Stand::stalled(Reason::ShipmentDeleted, record::says(hold));
+        return Stand::stalled(Reason::ShipmentDeleted, ledger_status::says(hold));
     }
     if let Some(failure) = parts.failure.filter(|_| known.failures >= LASTING) {
         return Stand::failed(failure);
@@ -261,7 +260,7 @@ fn stand(parts: Parts<'_>, is_told: bool) -> Stand {
     if !parts.orders && !is_told {
         return Stand::stalled(Reason::ObjectFull, room::no_plan(plan.counts.eligible));
     }
-    in_order(parts, asked(|question| question == Question::Wave).map(record::says))
+    in_order(parts, asked(|question| question == Question::Wave).map(ledger_status::says))
 }
 
 fn in_order(parts: Parts<'_>, wave: Option<String>) -> Stand {

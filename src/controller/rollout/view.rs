@@ -1,32 +1,31 @@
 //! Shipments as a rollout sees them: its own by person, and those of others for the same people.
 
+use api::rollout::ledger_status;
 use std::{collections::BTreeMap, sync::Arc};
 
+use api::{
+    rollout::{LedgerState, Mode, ROLLOUT_LABEL, YubiKeyRollout},
+    shipment::{OrderOutcome, Phase, YubiKeyShipment, YubiKeyShipmentStatus},
+};
+use domain::{
+    binding::Binding,
+    failure::Reason,
+    ids::UserId,
+    rollout::{Key, Member, Seen, Stage},
+};
 use jiff::tz::TimeZone;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::ResourceExt;
+use system::clock;
 
-use super::{make, memory::Known, record};
-use crate::{
-    api::{
-        rollout::{LedgerState, Mode, ROLLOUT_LABEL, YubiKeyRollout},
-        shipment::{OrderOutcome, Phase, YubiKeyShipment, YubiKeyShipmentStatus},
-    },
-    clock,
-    controller::{
-        Context, conditions,
-        context::whole_name,
-        decode::{Decoded, Undecodable},
-        index::Term,
-        measure,
-        shipment::precedence,
-    },
-    domain::{
-        binding::Binding,
-        failure::Reason,
-        ids::UserId,
-        rollout::{Key, Member, Seen, Stage},
-    },
+use super::{make, memory::Known};
+use crate::controller::{
+    Context, conditions,
+    context::whole_name,
+    decode::{Decoded, Undecodable},
+    index::Term,
+    measure,
+    shipment::precedence,
 };
 
 /// Longest time in which the cache shows what was just made.
@@ -239,7 +238,7 @@ fn seen(shipment: &YubiKeyShipment) -> Seen {
             .filter(|stalled| stalled.status == "True")
             .map(|stalled| stalled.reason.clone()),
         deleting: shipment.metadata.deletion_timestamp.is_some(),
-        key: record::key_of_spec(&shipment.spec.key).unwrap_or(Key::Model(String::new())),
+        key: ledger_status::key_of_spec(&shipment.spec.key).unwrap_or(Key::Model(String::new())),
         day: made.to_zoned(TimeZone::UTC).date(),
     }
 }
@@ -247,7 +246,7 @@ fn seen(shipment: &YubiKeyShipment) -> Seen {
 /// Counted as on its way, and never as one that may still be taken back.
 fn seen_dimly(object: &Undecodable) -> Seen {
     let made = object.metadata.creation_timestamp.as_ref().map_or_else(clock::now, |at| at.0);
-    let key = object.traces.key.as_ref().and_then(record::key_of_spec);
+    let key = object.traces.key.as_ref().and_then(ledger_status::key_of_spec);
     Seen {
         name: object.name(),
         stage: if object.traces.finished { Stage::Over } else { Stage::Shipped },

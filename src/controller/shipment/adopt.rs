@@ -2,24 +2,22 @@
 
 use std::sync::Arc;
 
+use api::shipment::YubiKeyShipment;
+use domain::{
+    failure::{CallError, Failure, Kind},
+    ids::ShipmentId,
+    journal::{Enrollment, Journal, Order},
+    plan::{self, Search},
+    recipient::Recipient,
+    requests::KeyProduct,
+    seen::{ListedEnrollment, Parcel},
+};
 use jiff::{SignedDuration, Timestamp};
+use system::clock;
+use vendors::yubico::{self, FoundShipment};
 
 use super::{claims, dereference::Found, validate};
-use crate::{
-    api::shipment::YubiKeyShipment,
-    clock,
-    controller::{Context, connection::link::Link},
-    domain::{
-        failure::{CallError, Failure, Kind},
-        ids::ShipmentId,
-        journal::{Enrollment, Journal, Order},
-        plan::{self, Search},
-        recipient::Recipient,
-        requests::KeyProduct,
-        seen::{ListedEnrollment, Parcel},
-    },
-    yubico::{self, FoundShipment},
-};
+use crate::controller::{Context, connection::link::Link};
 
 /// When the order that is looked for was made.
 #[derive(Debug, Clone, Copy)]

@@ -2,17 +2,15 @@
 
 use std::sync::Arc;
 
+use api::shipment::{Org, YubiKeyShipment};
+use domain::{
+    ids::{EnrollmentId, ShipmentId},
+    journal::{Journal, Order},
+    plan::{Claimed, Shared},
+};
 use kube::ResourceExt;
 
-use crate::{
-    api::shipment::{Org, YubiKeyShipment},
-    controller::{Context, context::whole_name, index::Term},
-    domain::{
-        ids::{EnrollmentId, ShipmentId},
-        journal::{Journal, Order},
-        plan::{Claimed, Shared},
-    },
-};
+use crate::controller::{Context, context::whole_name, index::Term};
 
 /// Another shipment with the same id.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,27 +3,25 @@
 
 use std::sync::Arc;
 
+use api::{
+    decision::{Action, YubiKeyDecision, YubiKeyDecisionStatus},
+    shipment::{DecisionRecord, YubiKeyShipment, YubiKeyShipmentStatus},
+};
+use domain::{
+    answer::{self, Answer, Declined},
+    hold::Choice,
+    ids::{EnrollmentId, ShipmentId},
+    journal::Journal,
+};
 use kube::{Api, Resource, ResourceExt, runtime::events::EventType};
+use system::clock;
 
-use crate::{
-    api::{
-        decision::{Action, YubiKeyDecision, YubiKeyDecisionStatus},
-        shipment::{DecisionRecord, YubiKeyShipment, YubiKeyShipmentStatus},
-    },
-    clock,
-    controller::{
-        Context,
-        commit::{self, CommitError},
-        conditions::{self, Fact},
-        events,
-        index::Term,
-    },
-    domain::{
-        answer::{self, Answer, Declined},
-        hold::Choice,
-        ids::{EnrollmentId, ShipmentId},
-        journal::Journal,
-    },
+use crate::controller::{
+    Context,
+    commit::{self, CommitError},
+    conditions::{self, Fact},
+    events,
+    index::Term,
 };
 
 /// Decisions that the status remembers.

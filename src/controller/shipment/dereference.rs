@@ -2,27 +2,25 @@
 
 use std::sync::Arc;
 
+use api::shipment::YubiKeyShipment;
+use domain::{
+    failure::{CallError, Failure, Reason},
+    ids::{Login, UserId},
+    journal::Journal,
+    plan::{Look, Person, Seen, SeenUser, Sight},
+    recipient::Recipient,
+    seen::{AddressVerdict, ParcelClass, Programmed, User},
+};
 use kube::{Api, Resource, api::ListParams};
+use system::clock;
 
-use crate::{
-    api::shipment::YubiKeyShipment,
-    clock,
-    controller::{
-        Context,
-        connection::link::Link,
-        context::is_open,
-        decode::Decoded,
-        list, retry,
-        shipment::{adopt, claims, validate},
-    },
-    domain::{
-        failure::{CallError, Failure, Reason},
-        ids::{Login, UserId},
-        journal::Journal,
-        plan::{Look, Person, Seen, SeenUser, Sight},
-        recipient::Recipient,
-        seen::{AddressVerdict, ParcelClass, Programmed, User},
-    },
+use crate::controller::{
+    Context,
+    connection::link::Link,
+    context::is_open,
+    decode::Decoded,
+    list, retry,
+    shipment::{adopt, claims, validate},
 };
 
 /// What the reads of one pass gave, beside [`Seen`].
@@ -166,7 +164,7 @@ async fn read_user(
     link: &Link,
     journal: &Journal,
 ) -> Result<Option<User>, Failure> {
-    let invalid = |fault: crate::domain::ids::InvalidId| {
+    let invalid = |fault: domain::ids::InvalidId| {
         Failure::new(
             Reason::UserNotFound,
             format!("spec.userRef cannot be used: {fault}; declare a shipment with the right one."),
@@ -218,7 +216,7 @@ async fn enrollments(link: &Link, journal: &mut Journal, found: &mut Found) -> R
 }
 
 /// A mail whose answer was lost is not needed once the key has signed in.
-fn note_used_pin(journal: &mut Journal, list: &crate::domain::seen::EnrollmentList) {
+fn note_used_pin(journal: &mut Journal, list: &domain::seen::EnrollmentList) {
     let ours = journal.made().and_then(|made| list.entries.iter().find(|e| e.id == made.id));
     let used = ours.is_some_and(|e| e.preset_pin_available == Some(false));
     if used && journal.pin.mark.is_some() {
@@ -307,7 +305,7 @@ fn order_moved(journal: &Journal, class: ParcelClass) -> bool {
 }
 
 /// Best effort: a failure here never changes the order.
-async fn tracking(link: &Link, journal: &mut Journal, id: &crate::domain::ids::ShipmentId) {
+async fn tracking(link: &Link, journal: &mut Journal, id: &domain::ids::ShipmentId) {
     match link.yubico.tracking(id).await {
         Ok(tracking) => journal.observe_tracking(tracking),
         Err(error) => tracing::info!(%error, "no tracking data"),

@@ -1,25 +1,24 @@
 //! Every effect at the vendors. A marked one is sent only with the [`Intent`] that the write of its mark returned, and
 //! only while that mark is fresh.
 
+use api::shipment::YubiKeyShipment;
+use domain::{
+    failure::{Arrival, CallError, Failure, Reason},
+    fence,
+    journal::{Attempt, Journal, Marked, Receipt},
+    plan::Free,
+    recipient::Recipient,
+    requests::{ActivateRequest, EnrollRequest, OrderRequest},
+    seen::PublicKey,
+};
 use jiff::Timestamp;
+use system::clock;
 use tokio::time::Instant;
+use vendors::{okta, yubico};
 
 use crate::{
-    api::shipment::YubiKeyShipment,
-    clock,
     controller::{connection::link::Link, shipment::validate},
-    domain::{
-        failure::{Arrival, CallError, Failure, Reason},
-        fence,
-        journal::{Attempt, Journal, Marked, Receipt},
-        plan::Free,
-        recipient::Recipient,
-        requests::{ActivateRequest, EnrollRequest, OrderRequest},
-        seen::PublicKey,
-    },
-    okta,
     tasks::Tasks,
-    yubico,
 };
 
 /// What can wait is got before the mark.

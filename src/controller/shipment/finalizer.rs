@@ -1,12 +1,10 @@
 //! The finalizer: put back whenever it is missing, removed when the vendors are in order.
 
+use api::{FINALIZER, shipment::YubiKeyShipment};
 use kube::{Api, ResourceExt, api::Patch};
 use serde_json::json;
 
-use crate::{
-    api::{FINALIZER, shipment::YubiKeyShipment},
-    controller::commit::{self, CommitError},
-};
+use crate::controller::commit::{self, CommitError};
 
 /// Does the shipment carry it?
 #[must_use]

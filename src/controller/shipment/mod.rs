@@ -10,7 +10,6 @@ pub mod need;
 pub mod pass;
 pub mod precedence;
 pub mod reconcile;
-pub mod record;
 pub mod revision;
 pub mod status;
 pub mod validate;

@@ -1,22 +1,18 @@
 //! What a pass needs of the vendors' limits before its first call, and its place among those that wait for them.
 
+use api::shipment::{EnrollmentOutcome, OrderOutcome, YubiKeyShipment, YubiKeyShipmentStatus};
+use domain::{
+    journal::{Journal, Order},
+    plan::{Free, Look, Step},
+};
 use jiff::Timestamp;
 use kube::ResourceExt;
+use queue::Place;
+use vendors::okta::Calls;
 
-use crate::{
-    api::shipment::{EnrollmentOutcome, OrderOutcome, YubiKeyShipment, YubiKeyShipmentStatus},
-    controller::{
-        admission::Place,
-        connection::{
-            budget::{Need, Yubico},
-            link::Link,
-        },
-    },
-    domain::{
-        journal::{Journal, Order},
-        plan::{Free, Look, Step},
-    },
-    okta::Calls,
+use crate::controller::connection::{
+    budget::{Need, Yubico},
+    link::Link,
 };
 
 /// Does the step call Okta?

@@ -7,38 +7,37 @@ mod let_go;
 mod receipt;
 mod waiting;
 
+use api::shipment::journal_status;
 use std::{sync::Arc, time::Duration};
 
+use api::shipment::{YubiKeyShipment, YubiKeyShipmentStatus};
+use domain::{
+    backoff,
+    failure::{Failure, Kind, Reason},
+    journal::{Journal, Marked, Receipt, Unwanted},
+    plan::{Free, Look, Rest, Situation, Step, plan},
+    summary::{self, End},
+    wanted::Wanted,
+};
 use jiff::{SignedDuration, Timestamp};
 use kube::{Api, ResourceExt, runtime::reflector::ObjectRef};
+use queue::Admitted;
+use system::{clock, random};
 use tokio::time::Instant;
 
 use super::{
     claims, decide,
     dereference::{self, Found},
     execute::{self, Intent, Prepared},
-    finalizer, need, precedence, record, revision, status,
+    finalizer, need, precedence, revision, status,
     validate::{self, Surroundings},
 };
-use crate::{
-    api::shipment::{YubiKeyShipment, YubiKeyShipmentStatus},
-    chance, clock,
-    controller::{
-        Context,
-        admission::Admitted,
-        commit::{self, CommitError},
-        connection::{link::Link, registry::Stand, way::Way},
-        events, measure,
-        places::Place,
-    },
-    domain::{
-        backoff,
-        failure::{Failure, Kind, Reason},
-        journal::{Journal, Marked, Receipt, Unwanted},
-        plan::{Free, Look, Rest, Situation, Step, plan},
-        summary::{self, End},
-        wanted::Wanted,
-    },
+use crate::controller::{
+    Context,
+    commit::{self, CommitError},
+    connection::{link::Link, registry::Stand, way::Way},
+    events, measure,
+    places::Place,
 };
 
 /// No honest pass needs more steps; a planner that asks for the same thing for ever is stopped and said.
@@ -98,7 +97,7 @@ impl Pass {
     /// Conflict, or a failed write.
     pub async fn run(ctx: Arc<Context>, object: Box<YubiKeyShipment>) -> Result<Done, CommitError> {
         let api = Api::namespaced(ctx.client.clone(), &object.namespace().unwrap_or_default());
-        let stored = match record::read(&object.status.clone().unwrap_or_default()) {
+        let stored = match journal_status::read(&object.status.clone().unwrap_or_default()) {
             Ok(journal) => journal,
             Err(failure) => return unreadable(&ctx, &api, &object, &failure).await,
         };
@@ -175,7 +174,7 @@ impl Pass {
             Way::Usable(link) => self.travel(&link).await,
             Way::Faulty(failure) => self.wait_for_connection(failure).await,
             // Its shipments are woken when it was examined; if that finds no news for them, they look themselves.
-            Way::Unexamined => Ok(self.rested(Some(after(chance::jittered(TURN))))),
+            Way::Unexamined => Ok(self.rested(Some(after(random::jittered(TURN))))),
         }
     }
 
@@ -189,7 +188,7 @@ impl Pass {
         let generation = revision::of(&self.object);
         let claimed = |id: &_| claims::of_enrollment(&self.ctx, id, &self.object).map(|claim| claim.name);
         let verdicts = decide::apply(pending, &mut status, &mut self.journal, generation, &claimed);
-        record::write(&self.journal, &mut status);
+        journal_status::write(&self.journal, &mut status);
         self.write(&status).await?;
         decide::publish(&self.ctx, &self.object, verdicts).await;
         Ok(())
@@ -221,7 +220,7 @@ impl Pass {
             }
             let failed = match step {
                 Step::Look(Look::Adoption) if !self.may_adopt() => {
-                    return Ok(self.rested(Some(after(chance::jittered(BESIDE)))));
+                    return Ok(self.rested(Some(after(random::jittered(BESIDE)))));
                 }
                 // Reads and waits may be dropped at the end of the process, effects and writes not.
                 Step::Look(look) => {
@@ -239,7 +238,7 @@ impl Pass {
                     None
                 }
                 Step::Mark(what) if !self.may_begin(what) => {
-                    return Ok(self.rested(Some(after(chance::jittered(BESIDE)))));
+                    return Ok(self.rested(Some(after(random::jittered(BESIDE)))));
                 }
                 Step::Mark(what) => self.mark_and_send(what, &link).await?,
                 Step::Run(what) => self.run_free(what, &link).await?,
@@ -347,7 +346,7 @@ impl Pass {
     }
 
     fn look_requested(&self) -> bool {
-        let asked = self.object.annotations().get(crate::api::REQUESTED_AT);
+        let asked = self.object.annotations().get(api::REQUESTED_AT);
         let handled = self.object.status.as_ref().and_then(|s| s.last_handled_reconcile_at.as_ref());
         asked.is_some() && asked != handled
     }
@@ -530,7 +529,7 @@ impl Pass {
     async fn write_end(&mut self, end: &End) -> Result<(), CommitError> {
         let now = clock::now();
         let generation = revision::of(&self.object);
-        summary::note_end(&mut self.journal, end, generation, &chance::suffix(), now);
+        summary::note_end(&mut self.journal, end, generation, &random::suffix(), now);
         let status = status::end(&self.object, &self.journal, end, now);
         self.write(&status).await
     }
@@ -544,10 +543,10 @@ impl Pass {
         }
         if rest.reason == Reason::TooManyOpenOrders {
             // A place becomes free without any change of this shipment; asking costs no call.
-            return Ok(self.rested(Some(after(chance::jittered(TURN)))));
+            return Ok(self.rested(Some(after(random::jittered(TURN)))));
         }
         let slow = rest.until.is_none() && rest.reason.kind() == Kind::Stalled;
-        Ok(self.rested(if slow { Some(after(chance::jittered(backoff::STALLED))) } else { rest.until }))
+        Ok(self.rested(if slow { Some(after(random::jittered(backoff::STALLED))) } else { rest.until }))
     }
 
     fn rested(&self, until: Option<Timestamp>) -> Done {
@@ -577,7 +576,7 @@ impl Pass {
             Kind::Transient | Kind::Waiting => backoff::delay(count),
         };
         let wish = wish.and_then(|w| SignedDuration::try_from(w).ok()).unwrap_or_default();
-        let until = Some(after(chance::jittered(wait.max(wish))));
+        let until = Some(after(random::jittered(wait.max(wish))));
         self.ctx.note_rest(&self.object, until, self.stand, refused);
         Ok(Done::At(until))
     }

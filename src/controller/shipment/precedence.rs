@@ -2,30 +2,28 @@
 
 use std::sync::Arc;
 
+use api::shipment::{EnrollmentOutcome, YubiKeyShipment, YubiKeyShipmentStatus};
+use domain::{
+    failure::Reason,
+    ids::UserId,
+    journal::Journal,
+    plan::{self, Person, Seen},
+    precedence::{Facts, Rank, Standing},
+    wanted::ExistingKey,
+};
 use kube::ResourceExt;
+use system::clock;
 
 use super::{
     revision,
     validate::{self, Surroundings},
 };
-use crate::{
-    api::shipment::{EnrollmentOutcome, YubiKeyShipment, YubiKeyShipmentStatus},
-    clock,
-    controller::{
-        Context,
-        connection::link::Link,
-        context::{is_finished, is_open, whole_name},
-        decode::Undecodable,
-        index::Term,
-    },
-    domain::{
-        failure::Reason,
-        ids::UserId,
-        journal::Journal,
-        plan::{self, Person, Seen},
-        precedence::{Facts, Rank, Standing},
-        wanted::ExistingKey,
-    },
+use crate::controller::{
+    Context,
+    connection::link::Link,
+    context::{is_finished, is_open, whole_name},
+    decode::Undecodable,
+    index::Term,
 };
 
 /// A shipment that comes before another one of its person.

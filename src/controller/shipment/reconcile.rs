@@ -2,11 +2,17 @@
 
 use std::{sync::Arc, time::Duration};
 
+use api::{REQUESTED_AT, shipment::YubiKeyShipment};
+use domain::{
+    backoff,
+    failure::{Failure, Reason},
+};
 use jiff::{SignedDuration, Timestamp};
 use kube::{
     Api, ResourceExt,
     runtime::{controller::Action, reflector::ObjectRef},
 };
+use system::{clock, random, trace};
 use tracing::Instrument;
 
 use super::{
@@ -14,15 +20,8 @@ use super::{
     pass::{Done, Pass},
 };
 use crate::{
-    api::{REQUESTED_AT, shipment::YubiKeyShipment},
-    chance, clock,
     controller::{Context, commit::CommitError, decode::Decoded, measure, retry, turns::Turns},
-    domain::{
-        backoff,
-        failure::{Failure, Reason},
-    },
     lease::Leadership,
-    trace,
 };
 
 /// Conflicts in a row after which the pass gives up and comes back later.
@@ -146,7 +145,7 @@ fn held_before(object: &YubiKeyShipment, ctx: &Context) -> Option<Timestamp> {
     if !quiet || ctx.knows(object) || ctx.stand(&object.spec.connection_ref.name).epoch == 0 {
         return None;
     }
-    clock::now().checked_add(backoff::STALLED / 255 * i32::from(chance::byte())).ok()
+    clock::now().checked_add(backoff::STALLED / 255 * i32::from(random::byte())).ok()
 }
 
 #[cfg(test)]

@@ -1,9 +1,8 @@
 //! The generation of the spec that holds and refusals speak of. The API server counts every change; those of `suspend`
 //! and `deletionPolicy`, and the deletion itself, say nothing about what is ordered, and so they end no hold.
 
+use api::shipment::{YubiKeyShipment, YubiKeyShipmentSpec, YubiKeyShipmentStatus};
 use openssl::sha::sha256;
-
-use crate::api::shipment::{YubiKeyShipment, YubiKeyShipmentSpec, YubiKeyShipmentStatus};
 
 /// The generation, as far as it concerns what is ordered: that of the hold for as long as the same is asked for.
 #[must_use]

@@ -1,21 +1,20 @@
 //! The status that people and tools read, from the journal and the end of the pass.
 
+use api::shipment::journal_status;
+use api::{
+    REQUESTED_AT,
+    shipment::{Display, Phase, YubiKeyShipment, YubiKeyShipmentStatus},
+};
+use domain::{
+    journal::{Enrollment, Journal, Order},
+    summary::{self, End, Ready, Summary},
+};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::ResourceExt;
 
-use super::{record, revision};
-use crate::{
-    api::{
-        REQUESTED_AT,
-        shipment::{Display, Phase, YubiKeyShipment, YubiKeyShipmentStatus},
-    },
-    controller::conditions::{self, Fact},
-    domain::{
-        journal::{Enrollment, Journal, Order},
-        summary::{self, End, Ready, Summary},
-    },
-};
+use super::revision;
+use crate::controller::conditions::{self, Fact};
 
 /// The status at the end of a pass, or before an effect that is named by the reason of its rest.
 #[must_use]
@@ -49,7 +48,7 @@ pub fn observed(object: &YubiKeyShipment) -> YubiKeyShipmentStatus {
 #[must_use]
 pub fn unreadable(
     object: &YubiKeyShipment,
-    failure: &crate::domain::failure::Failure,
+    failure: &domain::failure::Failure,
     now: Timestamp,
 ) -> YubiKeyShipmentStatus {
     let mut status = object.status.clone().unwrap_or_default();
@@ -75,7 +74,7 @@ fn generation(object: &YubiKeyShipment) -> i64 {
 
 fn basis(object: &YubiKeyShipment, journal: &Journal) -> YubiKeyShipmentStatus {
     let mut status = object.status.clone().unwrap_or_default();
-    record::write(journal, &mut status);
+    journal_status::write(journal, &mut status);
     revision::note(object, &mut status);
     status.display = Some(display(object));
     status

@@ -1,32 +1,30 @@
 //! Spec, connection and permissions, folded into one [`Wanted`]; profile and overrides into one [`Recipient`]. Pure.
 
+use api::durations;
 use std::collections::BTreeMap;
 
+use api::{
+    connection::{
+        CancelBy, DefaultExistingKeyPolicy, KeyChoice, Permission, RecipientMapping, YubiKeyConnectionSpec,
+    },
+    moment::Moment,
+    shipment::{self, YubiKeyShipment},
+};
+use domain::{
+    binding::Binding,
+    failure::{Failure, Reason},
+    ids::CustomizationId,
+    recipient::{Field, Raw, Recipient},
+    requests::{Delivery, KeyProduct},
+    seen::{Inventory, User, UserStatus},
+    stable,
+    wanted::{ActivationGate, Cadence, ExistingKey, OnDelete, OnTimeout, PinGate, Wanted},
+};
 use jiff::SignedDuration;
 use kube::ResourceExt;
+use vendors::hris::Record;
 
-use crate::{
-    api::{
-        connection::{
-            CancelBy, DefaultExistingKeyPolicy, KeyChoice, Permission, RecipientMapping,
-            YubiKeyConnectionSpec,
-        },
-        moment::Moment,
-        shipment::{self as api, YubiKeyShipment},
-    },
-    controller::{connection::link::Facts, durations, shipment::revision},
-    domain::{
-        binding::Binding,
-        failure::{Failure, Reason},
-        ids::CustomizationId,
-        recipient::{Field, Raw, Recipient},
-        requests::{Delivery, KeyProduct},
-        seen::{Inventory, User, UserStatus},
-        stable,
-        wanted::{ActivationGate, Cadence, ExistingKey, OnDelete, OnTimeout, PinGate, Wanted},
-    },
-    hris::Record,
-};
+use crate::controller::{connection::link::Facts, shipment::revision};
 
 /// Longest silence of a carrier before a person is asked, unless set otherwise.
 const DELIVERY_TIMEOUT: SignedDuration = SignedDuration::from_hours(336);
@@ -70,13 +68,13 @@ pub fn wanted(
             None => facts.times.delivery_timeout.unwrap_or(DELIVERY_TIMEOUT),
         },
         on_timeout: match activation.on_timeout.or(by_default.on_timeout) {
-            Some(api::OnTimeout::Activate) => OnTimeout::Activate,
-            Some(api::OnTimeout::Hold) | None => OnTimeout::Hold,
+            Some(shipment::OnTimeout::Activate) => OnTimeout::Activate,
+            Some(shipment::OnTimeout::Hold) | None => OnTimeout::Hold,
         },
         pin: match pin {
-            Some(api::PinGate::Delivery) => PinGate::Delivery,
-            Some(api::PinGate::Approval) => PinGate::Approval,
-            Some(api::PinGate::Activation) | None => PinGate::Activation,
+            Some(shipment::PinGate::Delivery) => PinGate::Delivery,
+            Some(shipment::PinGate::Approval) => PinGate::Approval,
+            Some(shipment::PinGate::Activation) | None => PinGate::Activation,
         },
         existing_key: existing_key(spec, defaults.existing_key_policy),
         order_before: spec.order_before.as_ref().and_then(Moment::read),
@@ -96,19 +94,24 @@ pub fn wanted(
     }
 }
 
-const fn gate(gate: Option<api::ActivationGate>) -> ActivationGate {
+const fn gate(gate: Option<shipment::ActivationGate>) -> ActivationGate {
     match gate {
-        Some(api::ActivationGate::Shipment) => ActivationGate::Shipment,
-        Some(api::ActivationGate::Approval) => ActivationGate::Approval,
-        Some(api::ActivationGate::Delivery) | None => ActivationGate::Delivery,
+        Some(shipment::ActivationGate::Shipment) => ActivationGate::Shipment,
+        Some(shipment::ActivationGate::Approval) => ActivationGate::Approval,
+        Some(shipment::ActivationGate::Delivery) | None => ActivationGate::Delivery,
     }
 }
 
-fn existing_key(spec: &api::YubiKeyShipmentSpec, default: Option<DefaultExistingKeyPolicy>) -> ExistingKey {
+fn existing_key(
+    spec: &shipment::YubiKeyShipmentSpec,
+    default: Option<DefaultExistingKeyPolicy>,
+) -> ExistingKey {
     let before = spec.existing_key_before.as_ref().and_then(Moment::read);
     match (spec.existing_key_policy, before, default) {
-        (Some(api::ExistingKeyPolicy::OrderAnother), Some(before), _) => ExistingKey::OrderAnother(before),
-        (Some(api::ExistingKeyPolicy::Adopt), ..) | (None, _, Some(DefaultExistingKeyPolicy::Adopt)) => {
+        (Some(shipment::ExistingKeyPolicy::OrderAnother), Some(before), _) => {
+            ExistingKey::OrderAnother(before)
+        }
+        (Some(shipment::ExistingKeyPolicy::Adopt), ..) | (None, _, Some(DefaultExistingKeyPolicy::Adopt)) => {
             ExistingKey::Adopt
         }
         _ => ExistingKey::Hold,
@@ -116,14 +119,14 @@ fn existing_key(spec: &api::YubiKeyShipmentSpec, default: Option<DefaultExisting
 }
 
 fn on_delete(
-    policy: Option<api::DeletionPolicy>,
+    policy: Option<shipment::DeletionPolicy>,
     connection: &YubiKeyConnectionSpec,
     around: Surroundings<'_>,
 ) -> OnDelete {
     let may_let_go = connection.policy.orphan == Permission::Allow || around.namespace_ending;
     match policy {
-        Some(api::DeletionPolicy::Orphan) if may_let_go => OnDelete::Orphan,
-        Some(api::DeletionPolicy::Revoke) if connection.policy.revoke == Permission::Allow => {
+        Some(shipment::DeletionPolicy::Orphan) if may_let_go => OnDelete::Orphan,
+        Some(shipment::DeletionPolicy::Revoke) if connection.policy.revoke == Permission::Allow => {
             OnDelete::Revoke
         }
         _ => OnDelete::Cancel,
@@ -202,7 +205,7 @@ fn order_bar(
 /// What the spec asks for beyond the connection's policy.
 #[must_use]
 pub fn forbidden_by_policy(
-    spec: &api::YubiKeyShipmentSpec,
+    spec: &shipment::YubiKeyShipmentSpec,
     connection: &YubiKeyConnectionSpec,
 ) -> Option<Failure> {
     let policy = &connection.policy;
@@ -216,12 +219,12 @@ pub fn forbidden_by_policy(
             "spec.address is set, and the connection's policy.addressOverride is Forbid; remove it, or ask the connection's owner to allow it.",
         ));
     }
-    if spec.deletion_policy == Some(api::DeletionPolicy::Revoke) && policy.revoke == Permission::Forbid {
+    if spec.deletion_policy == Some(shipment::DeletionPolicy::Revoke) && policy.revoke == Permission::Forbid {
         return Some(forbidden(
             "spec.deletionPolicy is Revoke, and the connection's policy.revoke is Forbid; choose Cancel, or ask the connection's owner to allow it.",
         ));
     }
-    if spec.deletion_policy == Some(api::DeletionPolicy::Orphan) && policy.orphan == Permission::Forbid {
+    if spec.deletion_policy == Some(shipment::DeletionPolicy::Orphan) && policy.orphan == Permission::Forbid {
         return Some(forbidden(
             "spec.deletionPolicy is Orphan, and the connection's policy.orphan is Forbid; choose Cancel, or ask the connection's owner to allow it.",
         ));
@@ -235,13 +238,13 @@ pub fn forbidden_by_policy(
 }
 
 /// It would time the parcel out at once, or never.
-fn unreadable_timeout(spec: &api::YubiKeyShipmentSpec) -> Option<Failure> {
+fn unreadable_timeout(spec: &shipment::YubiKeyShipmentSpec) -> Option<Failure> {
     let text = spec.activation.as_ref()?.delivery_timeout.as_ref()?;
     durations::of("activation.deliveryTimeout", text, Reason::SpecUnreadable).err()
 }
 
 /// A fence whose time cannot be read must not be taken for none.
-fn unreadable_time(spec: &api::YubiKeyShipmentSpec) -> Option<Failure> {
+fn unreadable_time(spec: &shipment::YubiKeyShipmentSpec) -> Option<Failure> {
     let fields = [("existingKeyBefore", &spec.existing_key_before), ("orderBefore", &spec.order_before)];
     let (name, _) = fields.into_iter().find(|(_, at)| at.as_ref().is_some_and(|at| at.read().is_none()))?;
     Some(Failure::new(
@@ -253,13 +256,13 @@ fn unreadable_time(spec: &api::YubiKeyShipmentSpec) -> Option<Failure> {
 }
 
 /// `recipient: {}` says nothing.
-fn has_recipient(spec: &api::YubiKeyShipmentSpec) -> bool {
-    spec.recipient.as_ref().is_some_and(|r| *r != api::RecipientOverride::default())
+fn has_recipient(spec: &shipment::YubiKeyShipmentSpec) -> bool {
+    spec.recipient.as_ref().is_some_and(|r| *r != shipment::RecipientOverride::default())
 }
 
 /// `address: {}` says nothing.
-fn has_address(spec: &api::YubiKeyShipmentSpec) -> bool {
-    spec.address.as_ref().is_some_and(|a| *a != api::AddressOverride::default())
+fn has_address(spec: &shipment::YubiKeyShipmentSpec) -> bool {
+    spec.address.as_ref().is_some_and(|a| *a != shipment::AddressOverride::default())
 }
 
 /// The three ids of the key.
@@ -267,7 +270,7 @@ fn has_address(spec: &api::YubiKeyShipmentSpec) -> bool {
 /// # Errors
 /// `UnknownKeyModel` if the connection has no such model.
 pub fn product(
-    spec: &api::YubiKeyShipmentSpec,
+    spec: &shipment::YubiKeyShipmentSpec,
     connection: &YubiKeyConnectionSpec,
 ) -> Result<KeyProduct, Failure> {
     let key = &spec.key;
@@ -294,10 +297,10 @@ pub fn product(
 
 /// Delivery type.
 #[must_use]
-pub const fn delivery(spec: &api::YubiKeyShipmentSpec) -> Delivery {
+pub const fn delivery(spec: &shipment::YubiKeyShipmentSpec) -> Delivery {
     match spec.delivery {
-        api::Delivery::Standard => Delivery::Standard,
-        api::Delivery::Expedited => Delivery::Expedited,
+        shipment::Delivery::Standard => Delivery::Standard,
+        shipment::Delivery::Expedited => Delivery::Expedited,
     }
 }
 
@@ -307,7 +310,7 @@ pub const fn delivery(spec: &api::YubiKeyShipmentSpec) -> Delivery {
 /// # Errors
 /// `InvalidRecipient` with every fault, each naming its profile attribute or spec field.
 pub fn recipient(
-    spec: &api::YubiKeyShipmentSpec,
+    spec: &shipment::YubiKeyShipmentSpec,
     connection: &YubiKeyConnectionSpec,
     user: &User,
     hris: Option<&Record>,
@@ -400,7 +403,7 @@ fn fill_in(connection: &YubiKeyConnectionSpec, raw: &mut BTreeMap<Field, Raw>) {
     }
 }
 
-fn overrides(spec: &api::YubiKeyShipmentSpec, raw: &mut BTreeMap<Field, Raw>) {
+fn overrides(spec: &shipment::YubiKeyShipmentSpec, raw: &mut BTreeMap<Field, Raw>) {
     let mut set = |field, value: Option<&String>, source: &str| {
         if let Some(value) = value {
             raw.insert(field, Raw { value: Some(value.clone()), source: source.to_owned() });
@@ -432,7 +435,7 @@ fn overrides(spec: &api::YubiKeyShipmentSpec, raw: &mut BTreeMap<Field, Raw>) {
 fn country_fault(connection: &YubiKeyConnectionSpec, raw: &BTreeMap<Field, Raw>) -> Option<String> {
     let countries = &connection.yubico.countries;
     let country = raw.get(&Field::CountryCode)?;
-    let code = crate::domain::countries::code_of_country(country.value.as_deref()?)?;
+    let code = domain::countries::code_of_country(country.value.as_deref()?)?;
     (!countries.is_empty() && !countries.iter().any(|c| c == code)).then(|| {
         format!(
             "Country Code ({}) is none of those to which this connection ships (yubico.countries: {})",

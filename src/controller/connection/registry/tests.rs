@@ -1,9 +1,9 @@
+use domain::failure::Reason;
 use futures::{FutureExt, StreamExt};
 use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::domain::failure::Reason;
 
 fn object(uid: &str) -> YubiKeyConnection {
     serde_json::from_value(json!({

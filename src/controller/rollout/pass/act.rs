@@ -2,23 +2,21 @@
 
 use std::sync::Arc;
 
+use domain::{
+    failure::Failure,
+    rollout::{Plan, Question},
+};
 use futures::FutureExt;
+use system::clock;
 
 use super::{Pass, steps::carry_out};
-use crate::{
-    clock,
-    controller::{
-        commit::{self, CommitError},
-        rollout::{
-            check, leave,
-            make::{self, Made},
-            people, room,
-            view::View,
-        },
-    },
-    domain::{
-        failure::Failure,
-        rollout::{Plan, Question},
+use crate::controller::{
+    commit::{self, CommitError},
+    rollout::{
+        check, leave,
+        make::{self, Made},
+        people, room,
+        view::View,
     },
 };
 

@@ -1,29 +1,28 @@
 //! When the source is read, and what becomes of what it says.
 
+use api::durations;
 use std::{collections::BTreeSet, sync::Arc};
 
+use api::{REQUESTED_AT, rollout::OktaConsoleSource};
+use domain::{
+    backoff,
+    failure::{Failure, Kind, Reason},
+    ids::UserId,
+    rollout::{Key, Member},
+    system_log::{LogPosition, LogQuery},
+};
 use jiff::{SignedDuration, Timestamp};
 use kube::ResourceExt;
+use system::{clock, random};
 
 use super::Pass;
-use crate::{
-    api::{REQUESTED_AT, rollout::OktaConsoleSource},
-    chance, clock,
-    controller::{
-        connection::link::Link,
-        durations, measure,
-        rollout::{
-            pace::{self, Cause},
-            room,
-            source::{self, console},
-        },
-    },
-    domain::{
-        backoff,
-        failure::{Failure, Kind, Reason},
-        ids::UserId,
-        rollout::{Key, Member},
-        system_log::{LogPosition, LogQuery},
+use crate::controller::{
+    connection::link::Link,
+    measure,
+    rollout::{
+        pace::{self, Cause},
+        room,
+        source::{self, console},
     },
 };
 
@@ -179,13 +178,13 @@ impl Pass {
         let wish = failure.retry_after.and_then(|wish| SignedDuration::try_from(wish).ok());
         if failure.is_wait() {
             // Its end is known, or near.
-            return chance::jittered(wish.unwrap_or(backoff::UNNAMED));
+            return random::jittered(wish.unwrap_or(backoff::UNNAMED));
         }
         let wait = match failure.reason.kind() {
             Kind::Stalled => self.interval().min(backoff::STALLED),
             _ => backoff::delay(self.known.failures.max(1)),
         };
-        chance::jittered(wish.map_or(wait, |wish| wish.max(wait)))
+        random::jittered(wish.map_or(wait, |wish| wish.max(wait)))
     }
 
     fn interval(&self) -> SignedDuration {

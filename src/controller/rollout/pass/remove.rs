@@ -1,25 +1,23 @@
 //! The end of a rollout: its shipments are released, or deleted as far as they are not finished.
 
+use api::{FINALIZER, rollout::OnDelete};
+use domain::{
+    failure::{Failure, Reason},
+    ids::UserId,
+    rollout::Stage,
+};
 use futures::FutureExt;
 use jiff::SignedDuration;
 use kube::ResourceExt;
+use system::clock;
 
 use super::{Done, Pass, steps::carry_out};
-use crate::{
-    api::{FINALIZER, rollout::OnDelete},
-    clock,
-    controller::{
-        commit::CommitError,
-        rollout::{
-            make,
-            status::{self, Stand},
-            view::View,
-        },
-    },
-    domain::{
-        failure::{Failure, Reason},
-        ids::UserId,
-        rollout::Stage,
+use crate::controller::{
+    commit::CommitError,
+    rollout::{
+        make,
+        status::{self, Stand},
+        view::View,
     },
 };
 

@@ -2,30 +2,28 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use api::{
+    rollout::{self, Mode, OnLeave, ROLLOUT_LABEL},
+    shipment::YubiKeyShipment,
+};
+use domain::{
+    failure::Failure,
+    ids::UserId,
+    rollout::{Facts, Limits, Plan, Skip, Wanted, Wave, plan},
+};
 use jiff::{SignedDuration, Timestamp};
 use kube::{Api, ResourceExt, api::ListParams};
+use system::{clock, random};
 
 use super::Pass;
-use crate::{
-    api::{
-        rollout::{self, Mode, OnLeave, ROLLOUT_LABEL},
-        shipment::YubiKeyShipment,
-    },
-    chance, clock,
-    controller::{
-        commit::{self, CommitError},
-        decode::Decoded,
-        events, list,
-        rollout::{
-            decide, make, room,
-            status::{self, Parts},
-            view::View,
-        },
-    },
-    domain::{
-        failure::Failure,
-        ids::UserId,
-        rollout::{Facts, Limits, Plan, Skip, Wanted, Wave, plan},
+use crate::controller::{
+    commit::{self, CommitError},
+    decode::Decoded,
+    events, list,
+    rollout::{
+        decide, make, room,
+        status::{self, Parts},
+        view::View,
     },
 };
 
@@ -93,7 +91,7 @@ impl Pass {
         let seen = view.seen();
         let roster = self.known.roster.as_deref();
         let checked = self.fresh_checks();
-        let suffix = chance::suffix();
+        let suffix = random::suffix();
         let facts = Facts {
             roster,
             seen: &seen,

@@ -2,11 +2,11 @@
 
 use std::future::Future;
 
+use domain::failure::Failure;
 use futures::future::join_all;
 use kube::{ResourceExt, runtime::reflector::ObjectRef};
 
 use super::Pass;
-use crate::domain::failure::Failure;
 
 /// Runs the steps, `width` of them side by side, until one fails or nothing more may be changed. The answer is what was
 /// done, and the first failure.
@@ -54,8 +54,9 @@ impl Pass {
 mod tests {
     use std::cell::Cell;
 
+    use domain::failure::Reason;
+
     use super::*;
-    use crate::domain::failure::Reason;
 
     /// How many of 20 steps are made, three side by side.
     async fn made(fails_at: usize, may_go_on: impl Fn(usize) -> bool) -> (usize, bool) {

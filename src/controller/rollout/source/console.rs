@@ -1,21 +1,20 @@
 //! The Admin Console's button: each event once. How far the log was read is written together with whom it named.
 
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
-
-use crate::{
-    api::{
-        connection::{KeyChoice, KeyModel, YubiKeyConnectionSpec},
-        rollout::{ConsoleCursor, OktaConsoleSource, RefusedEvent, YubiKeyRollout},
-    },
-    clock,
-    controller::{connection::link::Link, durations},
-    domain::{
-        failure::{Failure, Reason},
-        ids::EventId,
-        rollout::{Book, Entry, Key, Member, Roster, State},
-        system_log::{ConsoleOrder, LogCursor, LogEvent, LogPosition, LogQuery, MalformedEvent},
-    },
+use api::durations;
+use api::{
+    connection::{KeyChoice, KeyModel, YubiKeyConnectionSpec},
+    rollout::{ConsoleCursor, OktaConsoleSource, RefusedEvent, YubiKeyRollout},
 };
+use domain::{
+    failure::{Failure, Reason},
+    ids::EventId,
+    rollout::{Book, Entry, Key, Member, Roster, State},
+    system_log::{ConsoleOrder, LogCursor, LogEvent, LogPosition, LogQuery, MalformedEvent},
+};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use system::clock;
+
+use crate::controller::connection::link::Link;
 
 /// Pages of one look; the next look goes on.
 const PAGES: usize = 10;
@@ -91,7 +90,7 @@ pub async fn read(
     book: &mut Book,
     told: &mut Vec<Member>,
 ) -> Result<bool, Failure> {
-    let dry = rollout.spec.mode == crate::api::rollout::Mode::DryRun;
+    let dry = rollout.spec.mode == api::rollout::Mode::DryRun;
     let max_age = durations::of("source.oktaConsole.maxAge", &source.max_age, Reason::SpecUnreadable)?;
     for _ in 0..PAGES {
         let from = position(cursor);
@@ -139,7 +138,7 @@ fn position(cursor: &ConsoleCursor) -> LogPosition {
 }
 
 fn now_less(time: SignedDuration) -> Timestamp {
-    crate::clock::now().checked_sub(time).unwrap_or(Timestamp::MIN)
+    system::clock::now().checked_sub(time).unwrap_or(Timestamp::MIN)
 }
 
 fn take(

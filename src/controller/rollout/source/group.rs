@@ -1,19 +1,19 @@
 //! Members of Okta groups.
 
+use api::rollout::ledger_status;
 use std::collections::BTreeSet;
 
-use super::{Read, member, template_key};
-use crate::{
-    api::rollout::{OktaGroup, OktaGroupSource, YubiKeyRollout},
-    controller::{connection::link::Link, rollout::record},
-    domain::{
-        directory::GroupLookup,
-        failure::{Failure, Reason},
-        ids::GroupId,
-        rollout::Roster,
-        seen::User,
-    },
+use api::rollout::{OktaGroup, OktaGroupSource, YubiKeyRollout};
+use domain::{
+    directory::GroupLookup,
+    failure::{Failure, Reason},
+    ids::GroupId,
+    rollout::Roster,
+    seen::User,
 };
+
+use super::{Read, member, template_key};
+use crate::controller::connection::link::Link;
 
 /// Everybody in the groups, whole or not at all: a list with a gap would look like people who left.
 ///
@@ -24,7 +24,7 @@ pub async fn read(rollout: &YubiKeyRollout, source: &OktaGroupSource, link: &Lin
     let mut known = BTreeSet::new();
     for group in &source.groups {
         let id = find(group, link).await?;
-        let key = group.key.as_ref().and_then(record::key_of_spec).or_else(|| template_key(rollout));
+        let key = group.key.as_ref().and_then(ledger_status::key_of_spec).or_else(|| template_key(rollout));
         // Whole profiles of a large group would be most of the process.
         let take = |user: User| member(rollout, link, &user, key.clone());
         let members = link.okta.members(&id, take).await?.ok_or_else(|| missing(group))?;

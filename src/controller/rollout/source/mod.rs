@@ -5,19 +5,20 @@ pub mod group;
 pub mod policy;
 pub mod users;
 
-use crate::{api::connection::Permission, controller::rollout::people::Newcomer};
-use crate::{
-    api::{
-        rollout::{ActivateUser, YubiKeyRollout},
-        shipment::UserRef,
-    },
-    controller::{connection::link::Link, rollout::make, shipment::validate},
-    domain::{
-        ids::GroupId,
-        rollout::{Key, Member, Roster, Skip},
-        seen::{User, UserStatus},
-    },
+use api::rollout::ledger_status;
+use api::{
+    connection::Permission,
+    rollout::{ActivateUser, YubiKeyRollout},
+    shipment::UserRef,
 };
+use domain::{
+    ids::GroupId,
+    rollout::{Key, Member, Roster, Skip},
+    seen::{User, UserStatus},
+};
+
+use crate::controller::rollout::people::Newcomer;
+use crate::controller::{connection::link::Link, rollout::make, shipment::validate};
 
 /// What a source gave.
 #[derive(Debug, Default)]
@@ -98,5 +99,5 @@ fn status(status: &UserStatus) -> &str {
 /// The key of the template, for whoever has none of their own.
 fn template_key(rollout: &YubiKeyRollout) -> Option<Key> {
     let key = rollout.spec.template.as_ref()?.spec.as_ref()?.key.as_ref()?;
-    crate::controller::rollout::record::key_of_spec(key)
+    ledger_status::key_of_spec(key)
 }

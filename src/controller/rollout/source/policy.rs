@@ -1,12 +1,10 @@
 //! What a connection lets rollouts read to find people. Asked before any read: a refusal costs no call.
 
-use crate::{
-    api::{
-        connection::{Permission, Sources},
-        rollout::{OktaGroup, Source},
-    },
-    domain::failure::{Failure, Reason},
+use api::{
+    connection::{Permission, Sources},
+    rollout::{OktaGroup, Source},
 };
+use domain::failure::{Failure, Reason};
 
 /// Groups that a message names.
 const NAMED: usize = 5;

@@ -1,28 +1,27 @@
 //! A list of people, in the spec or in a table of a `ConfigMap`.
 
+use api::rollout::ledger_status;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use api::{
+    connection::Permission,
+    rollout::{ConfigMapKey, CreateMissing, ListedUser, NewProfile, UsersSource, YubiKeyRollout},
+};
+use domain::{
+    directory::NewPerson,
+    failure::{Failure, Reason},
+    ids::{Login, UserId},
+    rollout::{Key, Roster, Skip, table},
+    seen::User,
+};
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::{Api, Client, ResourceExt};
 
 use super::{Read, member, template_key};
-use crate::{
-    api::{
-        connection::Permission,
-        rollout::{ConfigMapKey, CreateMissing, ListedUser, NewProfile, UsersSource, YubiKeyRollout},
-    },
-    controller::{
-        connection::link::Link,
-        retry,
-        rollout::{people::Newcomer, record, room},
-    },
-    domain::{
-        directory::NewPerson,
-        failure::{Failure, Reason},
-        ids::{Login, UserId},
-        rollout::{Key, Roster, Skip, table},
-        seen::User,
-    },
+use crate::controller::{
+    connection::link::Link,
+    retry,
+    rollout::{people::Newcomer, room},
 };
 
 /// Most rows of a table.
@@ -94,7 +93,7 @@ fn listed(user: &ListedUser) -> Entry {
     Entry {
         named: named(user.login.as_ref(), user.id.as_ref()),
         label,
-        key: user.key.as_ref().and_then(record::key_of_spec),
+        key: user.key.as_ref().and_then(ledger_status::key_of_spec),
         profile: user.profile.as_ref().map(attributes).unwrap_or_default(),
     }
 }
@@ -285,10 +284,10 @@ fn newcomer(link: &Link, login: Login, label: String, profile: BTreeMap<String, 
 mod tests {
     use std::collections::BTreeMap;
 
+    use domain::directory::ATTRIBUTES_OF_NEW_PEOPLE;
     use serde_json::Value;
 
     use super::*;
-    use crate::domain::directory::ATTRIBUTES_OF_NEW_PEOPLE;
 
     /// Attributes of a profile in the spec, with their longest value.
     fn of_the_schema() -> BTreeMap<String, usize> {

@@ -1,10 +1,11 @@
 use std::collections::BTreeMap;
 
-use super::*;
-use crate::domain::{
+use domain::{
     failure::{Arrival, Reason},
     recipient::{Field, Raw},
 };
+
+use super::*;
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + seconds).expect("in range")

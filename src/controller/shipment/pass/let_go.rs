@@ -1,16 +1,14 @@
 //! Letting go of an order, and the place among the open orders that it keeps.
 
+use api::{
+    connection::Permission,
+    shipment::{DeletionPolicy, YubiKeyShipment},
+};
+use domain::failure::Failure;
 use kube::{ResourceExt, runtime::reflector::ObjectRef};
 
 use super::Pass;
-use crate::{
-    api::{
-        connection::Permission,
-        shipment::{DeletionPolicy, YubiKeyShipment},
-    },
-    controller::{Context, commit::CommitError, connection::link::Link, shipment::claims},
-    domain::failure::Failure,
-};
+use crate::controller::{Context, commit::CommitError, connection::link::Link, shipment::claims};
 
 impl Pass {
     /// Whoever may begin an enrolment needs a place among the namespace's open orders, however often one was begun

@@ -1,21 +1,20 @@
 //! A receipt stands in the status before anything else is done on its word, whatever becomes of the pass.
 
+use api::shipment::journal_status;
 use std::time::Duration;
 
+use domain::{
+    backoff,
+    fence::{self, Write},
+    journal::{Marked, Receipt},
+};
 use kube::ResourceExt;
+use system::{clock, random};
 
 use super::{Pass, doing};
-use crate::{
-    chance, clock,
-    controller::{
-        commit::{self, CommitError},
-        shipment::{record, revision},
-    },
-    domain::{
-        backoff,
-        fence::{self, Write},
-        journal::{Marked, Receipt},
-    },
+use crate::controller::{
+    commit::{self, CommitError},
+    shipment::revision,
 };
 
 /// Shortest time between two tries to write a receipt.
@@ -86,7 +85,7 @@ impl Pass {
     async fn breathe(&self, tries: &mut u32) {
         *tries = tries.saturating_add(1).min(LAST_TRY);
         tokio::time::sleep(BREATH).await;
-        let more = chance::jittered(backoff::delay(*tries)).unsigned_abs().saturating_sub(BREATH);
+        let more = random::jittered(backoff::delay(*tries)).unsigned_abs().saturating_sub(BREATH);
         let _ = self.ctx.tasks.unless_closing(tokio::time::sleep(more)).await;
     }
 
@@ -115,7 +114,7 @@ impl Pass {
         receipt: &Receipt,
     ) -> Result<Live, CommitError> {
         let live = self.api.get(&self.object.name_any()).await.map_err(commit::unread)?;
-        let Ok(mut journal) = record::read(&live.status.clone().unwrap_or_default()) else {
+        let Ok(mut journal) = journal_status::read(&live.status.clone().unwrap_or_default()) else {
             return Ok(Live::Unreadable);
         };
         let generation = revision::of(&live);

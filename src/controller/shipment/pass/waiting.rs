@@ -1,19 +1,18 @@
 //! What stands in the way is the connection's: said there, and once at each shipment that waits for it.
 
+use domain::{
+    failure::{Failure, Kind, Reason},
+    lasting,
+    plan::Rest,
+    summary::End,
+};
+
 use super::{Done, Pass};
-use crate::{
-    controller::{
-        commit::CommitError,
-        connection::{link::Link, way::Way},
-        measure,
-        shipment::{execute::Outcome, revision, status},
-    },
-    domain::{
-        failure::{Failure, Kind, Reason},
-        lasting,
-        plan::Rest,
-        summary::End,
-    },
+use crate::controller::{
+    commit::CommitError,
+    connection::{link::Link, way::Way},
+    measure,
+    shipment::{execute::Outcome, revision, status},
 };
 
 impl Pass {

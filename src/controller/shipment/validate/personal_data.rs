@@ -1,18 +1,18 @@
 //! What a message about a recipient tells of the person: which fields, never what stands in them, nor the country.
 
+use domain::{
+    ids::{Login, UserId},
+    seen::AddressVerdict,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-
-use super::*;
-use crate::{
-    clock,
-    domain::{
-        ids::{Login, UserId},
-        seen::AddressVerdict,
-    },
+use system::clock;
+use vendors::{
     http::{Answer, Api, Nature},
     yubico::read,
 };
+
+use super::*;
 
 /// A word that no sentence of ours has: it has no vowel.
 fn word() -> impl Strategy<Value = String> {
@@ -54,7 +54,7 @@ fn connection(countries: &[&str]) -> YubiKeyConnectionSpec {
     .unwrap()
 }
 
-fn shipment() -> api::YubiKeyShipmentSpec {
+fn shipment() -> shipment::YubiKeyShipmentSpec {
     serde_json::from_value(json!({"userRef": {"id": "00u1"}, "key": {"model": "m"}})).unwrap()
 }
 

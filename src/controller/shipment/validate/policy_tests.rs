@@ -26,9 +26,9 @@ fn shipment(more: &Value) -> YubiKeyShipment {
 }
 
 fn facts() -> Facts {
-    let rp_id = crate::domain::ids::RpId::new("acme.com").unwrap();
+    let rp_id = domain::ids::RpId::new("acme.com").unwrap();
     let times = crate::controller::connection::times::Times::of(&connection(&json!({}))).unwrap();
-    Facts { orgs: crate::domain::wanted::Orgs::default(), rp_id, order_bar: None, times }
+    Facts { orgs: domain::wanted::Orgs::default(), rp_id, order_bar: None, times }
 }
 
 fn around() -> Surroundings<'static> {

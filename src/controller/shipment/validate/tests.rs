@@ -1,10 +1,10 @@
 //! Whose word counts for a field of the recipient, in every combination of who says something.
 
+use domain::ids::{Login, UserId};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::domain::ids::{Login, UserId};
 
 /// A good value of each field that tells who said it.
 fn value(field: Field, who: char) -> String {
@@ -33,7 +33,7 @@ fn connection() -> YubiKeyConnectionSpec {
     .unwrap()
 }
 
-fn shipment(recipient: &Value, address: &Value) -> api::YubiKeyShipmentSpec {
+fn shipment(recipient: &Value, address: &Value) -> shipment::YubiKeyShipmentSpec {
     serde_json::from_value(json!({
         "userRef": {"id": "00u1"}, "key": {"model": "m"}, "recipient": recipient, "address": address,
     }))
@@ -54,7 +54,7 @@ fn user(says: impl Fn(Field) -> bool) -> User {
 }
 
 fn code(name: &str) -> &str {
-    crate::domain::countries::code_of_country(name).unwrap()
+    domain::countries::code_of_country(name).unwrap()
 }
 
 proptest! {
@@ -117,7 +117,11 @@ proptest! {
     }
 }
 
-fn recipient_of(spec: &api::YubiKeyShipmentSpec, user: &User, record: &Record) -> Result<Recipient, Failure> {
+fn recipient_of(
+    spec: &shipment::YubiKeyShipmentSpec,
+    user: &User,
+    record: &Record,
+) -> Result<Recipient, Failure> {
     recipient(spec, &connection(), user, Some(record))
 }
 

@@ -1,0 +1,409 @@
+//! `status` <-> journal: parsed at the edge into facts that fit together, written back without loss.
+
+use std::fmt::Display;
+
+use crate::shipment;
+use domain::{
+    failure::{Failure, Reason},
+    hold::Choice,
+    ids::{EnrollmentId, KeyId, OktaOrgId, RpId, Sealed, Serial, ShipmentId, UserId, YubicoOrgId},
+    journal::{
+        Accepted, Adoption, Approved, EnrollMark, Enrollment, Hold, Journal, Kept, Made, Missing, Order, Pin,
+        RefusedOrder, Requests, Times, Trouble, Unwanted,
+    },
+    seen::{ParcelState, PublicKey, Responses, Tracking},
+    wanted::Orgs,
+};
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
+use system::clock;
+
+/// A status that contradicts itself: nothing is sent on its word.
+fn unreadable(field: &str, what: impl Display) -> Failure {
+    Failure::new(
+        Reason::StatusUnreadable,
+        format!(
+            "status.{field} {what}; restore the status from a backup, or delete this shipment with deletionPolicy Orphan."
+        ),
+    )
+}
+
+fn need<T>(field: &str, value: Option<T>) -> Result<T, Failure> {
+    value.ok_or_else(|| unreadable(field, "is missing"))
+}
+
+fn text<T, E: Display>(field: &str, parsed: Result<T, E>) -> Result<T, Failure> {
+    parsed.map_err(|fault| unreadable(field, format!("cannot be read: {fault}")))
+}
+
+/// Whatever a journal holds: what is written must be what is read.
+fn time(at: Timestamp) -> MicroTime {
+    MicroTime(clock::whole(at))
+}
+
+/// Reads the journal out of a status.
+///
+/// # Errors
+/// `StatusUnreadable`, naming the field, if facts are missing or contradict each other.
+pub fn read(status: &shipment::YubiKeyShipmentStatus) -> Result<Journal, Failure> {
+    let key = match &status.key {
+        Some(key) => Some((text("key.serial", Serial::new(&key.serial))?, key.firmware.clone())),
+        None => None,
+    };
+    let answered = status.answered.clone().unwrap_or_default();
+    Ok(Journal {
+        user: status.user_id.as_ref().map(|id| text("userId", UserId::new(id))).transpose()?,
+        orgs: status.org.as_ref().map(read_orgs).transpose()?,
+        enrollment: status.enrollment.as_ref().map_or(Ok(Enrollment::Never), read_enrollment)?,
+        order: status.order.as_ref().map_or(Ok(Order::Never), read_order)?,
+        kept: read_kept(status)?,
+        key,
+        pin: status.pin.as_ref().map(read_pin).unwrap_or_default(),
+        times: status.times.as_ref().map(read_times).unwrap_or_default(),
+        unwanted: answered.discard.as_ref().map(read_unwanted).transpose()?,
+        adoption: answered.adopt.as_ref().map(read_adoption).transpose()?,
+        approved: Approved {
+            activation: answered.activation.unwrap_or(false),
+            pin: answered.pin.unwrap_or(false),
+            kept_keys: answered.kept_keys.unwrap_or(false),
+        },
+        retry: answered.retry.unwrap_or(false),
+        hold: status.hold.as_ref().map(read_hold).transpose()?,
+        trouble: status.failure.as_ref().and_then(read_trouble),
+    })
+}
+
+fn read_orgs(org: &shipment::Org) -> Result<Orgs, Failure> {
+    Ok(Orgs {
+        okta: org.okta.as_ref().map(|id| text("org.okta", OktaOrgId::new(id))).transpose()?,
+        yubico: org.yubico.as_ref().map(|id| text("org.yubico", YubicoOrgId::new(id))).transpose()?,
+    })
+}
+
+fn read_mark(mark: Option<&shipment::EnrollMark>) -> Result<EnrollMark, Failure> {
+    let mark = need("enrollment.mark", mark)?;
+    let shown = mark.shown.iter().map(|id| text("enrollment.mark.shown", EnrollmentId::new(id)));
+    Ok(EnrollMark { at: mark.at.0, okta_time: mark.okta_time.0, shown: shown.collect::<Result<_, _>>()? })
+}
+
+fn read_enrollment(e: &shipment::EnrollmentStatus) -> Result<Enrollment, Failure> {
+    Ok(match e.outcome {
+        shipment::EnrollmentOutcome::Open => Enrollment::Open(e.attempt, read_mark(e.mark.as_ref())?),
+        shipment::EnrollmentOutcome::Refused => Enrollment::Refused(e.attempt),
+        shipment::EnrollmentOutcome::Discarded => Enrollment::Discarded(e.attempt),
+        shipment::EnrollmentOutcome::Made => Enrollment::Made(Made {
+            attempt: e.attempt,
+            mark: read_mark(e.mark.as_ref())?,
+            id: text("enrollment.id", EnrollmentId::new(need("enrollment.id", e.id.as_ref())?))?,
+            key_id: e.key_id.as_ref().map(|id| text("enrollment.keyId", KeyId::new(id))).transpose()?,
+            rp_id: text("enrollment.rpIds", RpId::new(need("enrollment.rpIds", e.rp_ids.first())?))?,
+            created_at: need("enrollment.createdAt", e.created_at.as_ref())?.0,
+            requests: e
+                .requests
+                .as_ref()
+                .map(|r| Requests { pin: Sealed::new(&*r.pin), credential: Sealed::new(&*r.credential) }),
+            marked_error: e.marked_error.unwrap_or(false),
+            discard_mark: e.discard_mark.as_ref().map(|at| at.0),
+        }),
+    })
+}
+
+fn read_order(o: &shipment::OrderStatus) -> Result<Order, Failure> {
+    Ok(match o.outcome {
+        shipment::OrderOutcome::Open => Order::Open(o.attempt, o.mark.0),
+        shipment::OrderOutcome::Unknown => Order::Unknown(o.attempt, o.mark.0),
+        shipment::OrderOutcome::Refused => Order::Refused(RefusedOrder {
+            attempt: o.attempt,
+            mark: o.mark.0,
+            retryable: o.retryable.unwrap_or(false),
+            generation: need("order.refusedGeneration", o.refused_generation)?,
+        }),
+        shipment::OrderOutcome::Accepted => Order::Accepted(read_accepted(o)?),
+        shipment::OrderOutcome::Cancelled => Order::Cancelled(
+            o.attempt,
+            o.mark.0,
+            o.shipment_id.as_ref().map(|id| text("order.shipmentId", ShipmentId::new(id))).transpose()?,
+        ),
+    })
+}
+
+fn read_accepted(o: &shipment::OrderStatus) -> Result<Accepted, Failure> {
+    Ok(Accepted {
+        attempt: o.attempt,
+        mark: o.mark.0,
+        id: text("order.shipmentId", ShipmentId::new(need("order.shipmentId", o.shipment_id.as_ref())?))?,
+        ordered_at: need("order.orderedAt", o.ordered_at.as_ref())?.0,
+        state: o.state.as_ref().map(|s| (ParcelState::from_id(s.id), s.since.0)),
+        tracking: Tracking { carrier: o.carrier.clone(), number: o.tracking.clone(), link: None },
+        cancel_accepted: o.cancel_accepted_at.as_ref().map(|at| at.0),
+        cancel_refused: o.cancel_refused.unwrap_or(false),
+        missing: o
+            .missing_since
+            .as_ref()
+            .map(|at| Missing { since: at.0, confirmed: o.missing_confirmed.unwrap_or(false) }),
+        given_up: o.given_up.unwrap_or(false),
+        adopted: o.adopted.unwrap_or(false),
+    })
+}
+
+fn read_kept(status: &shipment::YubiKeyShipmentStatus) -> Result<Option<Kept>, Failure> {
+    let Some(responses) = &status.responses else { return Ok(None) };
+    let key = need("key", status.key.as_ref())?;
+    let key_id = responses.key_id.as_ref().map(|id| text("responses.keyId", KeyId::new(id))).transpose()?;
+    Ok(Some(Kept {
+        responses: Responses {
+            serial: text("key.serial", Serial::new(&key.serial))?,
+            firmware: key.firmware.clone(),
+            pin: Sealed::new(&*responses.pin),
+            credential: Sealed::new(&*responses.credential),
+            credential_key_id: key_id,
+        },
+        signing_keys: responses
+            .signing_keys
+            .iter()
+            .map(|k| PublicKey { kid: k.kid.clone(), x: k.x.clone(), y: k.y.clone() })
+            .collect(),
+    }))
+}
+
+fn read_unwanted(discard: &shipment::DiscardStatus) -> Result<Unwanted, Failure> {
+    let id = text("answered.discard.id", EnrollmentId::new(&discard.id))?;
+    Ok(Unwanted { id, mark: discard.mark.as_ref().map(|at| at.0) })
+}
+
+fn read_adoption(adopt: &shipment::AdoptStatus) -> Result<Adoption, Failure> {
+    let shipment = text("answered.adopt.shipmentId", ShipmentId::new(&adopt.shipment_id))?;
+    Ok(Adoption { shipment, since: adopt.since.0, by_person: adopt.by_person })
+}
+
+fn read_pin(pin: &shipment::PinStatus) -> Pin {
+    Pin {
+        id: pin.id,
+        mark: pin.mark.as_ref().map(|at| at.0),
+        mails: pin.mails.iter().map(|at| at.0).collect(),
+        resend: pin.resend.unwrap_or(false),
+    }
+}
+
+fn read_times(t: &shipment::Times) -> Times {
+    let at = |time: &Option<MicroTime>| time.as_ref().map(|t| t.0);
+    Times {
+        enrolled: at(&t.enrolled),
+        ordered: at(&t.ordered),
+        shipped: at(&t.shipped),
+        delivered: at(&t.delivered),
+        activated: at(&t.activated),
+        pin_sent: at(&t.pin_sent),
+    }
+}
+
+fn read_hold(hold: &shipment::HoldStatus) -> Result<Hold, Failure> {
+    Ok(Hold {
+        id: hold.id.clone(),
+        reason: need("hold.reason", Reason::parse(&hold.reason))?,
+        message: hold.message.clone(),
+        since: hold.since.0,
+        generation: hold.generation,
+        choices: hold.choices.iter().filter_map(|name| Choice::parse(name)).collect(),
+    })
+}
+
+/// A failure of another version is only a count that starts anew.
+fn read_trouble(failure: &shipment::FailureStatus) -> Option<Trouble> {
+    Some(Trouble {
+        reason: Reason::parse(&failure.reason)?,
+        message: failure.message.clone(),
+        since: failure.since.0,
+        count: failure.count,
+    })
+}
+
+/// Writes the journal into a status; fields that the journal does not own stay as they are.
+pub fn write(journal: &Journal, status: &mut shipment::YubiKeyShipmentStatus) {
+    status.user_id = journal.user.as_ref().map(ToString::to_string);
+    status.org = journal.orgs.as_ref().map(|orgs| shipment::Org {
+        okta: orgs.okta.as_ref().map(ToString::to_string),
+        yubico: orgs.yubico.as_ref().map(ToString::to_string),
+    });
+    status.enrollment = write_enrollment(&journal.enrollment);
+    status.order = write_order(&journal.order);
+    status.key = journal.key.as_ref().map(|(serial, firmware)| shipment::KeyStatus {
+        serial: serial.to_string(),
+        firmware: firmware.clone(),
+    });
+    status.responses = journal.kept.as_ref().map(write_kept);
+    status.pin = (journal.pin != Pin::default()).then(|| shipment::PinStatus {
+        id: journal.pin.id,
+        mark: journal.pin.mark.map(time),
+        mails: journal.pin.mails.iter().copied().map(time).collect(),
+        resend: journal.pin.resend.then_some(true),
+    });
+    status.times = (journal.times != Times::default()).then(|| write_times(&journal.times));
+    let answered = write_answered(journal);
+    status.answered = (answered != shipment::Answered::default()).then_some(answered);
+    let known = status.hold.take();
+    status.hold = journal.hold.as_ref().map(|hold| shipment::HoldStatus {
+        // Of the same hold it stays: what is held is what stood then.
+        spec: known.filter(|known| known.id == hold.id).and_then(|known| known.spec),
+        id: hold.id.clone(),
+        reason: hold.reason.to_string(),
+        message: hold.message.clone(),
+        since: time(hold.since),
+        generation: hold.generation,
+        choices: hold.choices.iter().map(|c| c.as_str().to_owned()).collect(),
+    });
+    status.failure = journal.trouble.as_ref().map(|t| shipment::FailureStatus {
+        reason: t.reason.to_string(),
+        message: t.message.clone(),
+        since: time(t.since),
+        count: t.count,
+    });
+}
+
+fn write_answered(journal: &Journal) -> shipment::Answered {
+    shipment::Answered {
+        retry: journal.retry.then_some(true),
+        discard: journal
+            .unwanted
+            .as_ref()
+            .map(|u| shipment::DiscardStatus { id: u.id.to_string(), mark: u.mark.map(time) }),
+        adopt: journal.adoption.as_ref().map(|a| shipment::AdoptStatus {
+            shipment_id: a.shipment.to_string(),
+            since: time(a.since),
+            by_person: a.by_person,
+        }),
+        activation: journal.approved.activation.then_some(true),
+        pin: journal.approved.pin.then_some(true),
+        kept_keys: journal.approved.kept_keys.then_some(true),
+    }
+}
+
+fn write_mark(mark: &EnrollMark) -> shipment::EnrollMark {
+    shipment::EnrollMark {
+        at: time(mark.at),
+        okta_time: time(mark.okta_time),
+        shown: mark.shown.iter().map(ToString::to_string).collect(),
+    }
+}
+
+const fn blank_enrollment(attempt: u32, outcome: shipment::EnrollmentOutcome) -> shipment::EnrollmentStatus {
+    shipment::EnrollmentStatus {
+        attempt,
+        outcome,
+        mark: None,
+        discard_mark: None,
+        id: None,
+        key_id: None,
+        rp_ids: Vec::new(),
+        created_at: None,
+        requests: None,
+        marked_error: None,
+    }
+}
+
+fn write_enrollment(enrollment: &Enrollment) -> Option<shipment::EnrollmentStatus> {
+    use shipment::EnrollmentOutcome as Outcome;
+    Some(match enrollment {
+        Enrollment::Never => return None,
+        Enrollment::Open(n, mark) => {
+            shipment::EnrollmentStatus { mark: Some(write_mark(mark)), ..blank_enrollment(*n, Outcome::Open) }
+        }
+        Enrollment::Refused(n) => blank_enrollment(*n, Outcome::Refused),
+        Enrollment::Discarded(n) => blank_enrollment(*n, Outcome::Discarded),
+        Enrollment::Made(made) => shipment::EnrollmentStatus {
+            mark: Some(write_mark(&made.mark)),
+            discard_mark: made.discard_mark.map(time),
+            id: Some(made.id.to_string()),
+            key_id: made.key_id.as_ref().map(ToString::to_string),
+            rp_ids: vec![made.rp_id.to_string()],
+            created_at: Some(time(made.created_at)),
+            requests: made.requests.as_ref().map(|r| shipment::RequestsStatus {
+                pin: r.pin.expose().to_owned(),
+                credential: r.credential.expose().to_owned(),
+            }),
+            marked_error: made.marked_error.then_some(true),
+            ..blank_enrollment(made.attempt, Outcome::Made)
+        },
+    })
+}
+
+fn blank_order(attempt: u32, outcome: shipment::OrderOutcome, mark: Timestamp) -> shipment::OrderStatus {
+    shipment::OrderStatus {
+        attempt,
+        outcome,
+        mark: time(mark),
+        retryable: None,
+        refused_generation: None,
+        shipment_id: None,
+        state: None,
+        ordered_at: None,
+        cancel_accepted_at: None,
+        cancel_refused: None,
+        missing_since: None,
+        missing_confirmed: None,
+        given_up: None,
+        adopted: None,
+        carrier: None,
+        tracking: None,
+    }
+}
+
+fn write_order(order: &Order) -> Option<shipment::OrderStatus> {
+    use shipment::OrderOutcome as Outcome;
+    Some(match order {
+        Order::Never => return None,
+        Order::Open(n, mark) => blank_order(*n, Outcome::Open, *mark),
+        Order::Unknown(n, mark) => blank_order(*n, Outcome::Unknown, *mark),
+        Order::Refused(r) => shipment::OrderStatus {
+            retryable: Some(r.retryable),
+            refused_generation: Some(r.generation),
+            ..blank_order(r.attempt, Outcome::Refused, r.mark)
+        },
+        Order::Accepted(a) => shipment::OrderStatus {
+            shipment_id: Some(a.id.to_string()),
+            state: a.state.map(|(state, since)| shipment::StateStatus {
+                id: state.id,
+                name: state.name().to_owned(),
+                since: time(since),
+            }),
+            ordered_at: Some(time(a.ordered_at)),
+            cancel_accepted_at: a.cancel_accepted.map(time),
+            cancel_refused: a.cancel_refused.then_some(true),
+            missing_since: a.missing.map(|m| time(m.since)),
+            missing_confirmed: a.missing.and_then(|m| m.confirmed.then_some(true)),
+            given_up: a.given_up.then_some(true),
+            adopted: a.adopted.then_some(true),
+            carrier: a.tracking.carrier.clone(),
+            tracking: a.tracking.number.clone(),
+            ..blank_order(a.attempt, Outcome::Accepted, a.mark)
+        },
+        Order::Cancelled(n, mark, id) => shipment::OrderStatus {
+            shipment_id: id.as_ref().map(ToString::to_string),
+            ..blank_order(*n, Outcome::Cancelled, *mark)
+        },
+    })
+}
+
+fn write_kept(kept: &Kept) -> shipment::ResponsesStatus {
+    shipment::ResponsesStatus {
+        pin: kept.responses.pin.expose().to_owned(),
+        credential: kept.responses.credential.expose().to_owned(),
+        key_id: kept.responses.credential_key_id.as_ref().map(ToString::to_string),
+        signing_keys: kept
+            .signing_keys
+            .iter()
+            .map(|k| shipment::SigningKey { kid: k.kid.clone(), x: k.x.clone(), y: k.y.clone() })
+            .collect(),
+    }
+}
+
+fn write_times(t: &Times) -> shipment::Times {
+    shipment::Times {
+        enrolled: t.enrolled.map(time),
+        ordered: t.ordered.map(time),
+        shipped: t.shipped.map(time),
+        delivered: t.delivered.map(time),
+        activated: t.activated.map(time),
+        pin_sent: t.pin_sent.map(time),
+    }
+}

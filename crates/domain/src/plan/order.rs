@@ -1,0 +1,450 @@
+//! The road up to the order: check everything, enrol, look again, order.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Look, Person, Rival, Situation, Step, after, rest, rest_for};
+use crate::{
+    failure::Reason,
+    fence,
+    ids::ShipmentId,
+    journal::{Adoption, EnrollMark, Enrollment, Made, Marked, Order, RefusedOrder, Unwanted},
+    lasting,
+    seen::{EnrollmentList, EnrollmentStatus, ListedEnrollment, UserStatus},
+    wanted::{ExistingKey, Wanted},
+};
+
+/// Sealed requests leave within this time of their enrolment (Okta's challenge has an unknown lifetime).
+pub const REQUESTS_LIVE: SignedDuration = SignedDuration::from_mins(15);
+
+/// A call starts at most this long after its mark.
+const LATEST_START: SignedDuration = SignedDuration::from_secs(fence::LATEST_START.as_secs().cast_signed());
+
+/// An enrolment mark without receipt is judged by the list only while it is younger than this.
+const MARK_JUDGED: SignedDuration = SignedDuration::from_hours(1);
+
+/// A shipment that waits behind one that is only older looks again after this, in case nothing wakes it.
+const BEHIND: SignedDuration = SignedDuration::from_mins(1);
+
+/// A hold that only an answer or a changed spec ends. What it was about may have gone from the vendors' lists in the
+/// meantime, which proves nothing about parcels.
+pub(super) fn held(s: &Situation<'_>) -> Option<Step> {
+    let hold = lasting::in_force(s.journal, s.wanted.generation)?;
+    Some(rest(hold.reason, named(s, hold.reason, &hold.message), None))
+}
+
+/// What is said of an order that was not taken over, before the advice of the hold that stays.
+#[must_use]
+pub fn refusal(shipment: &ShipmentId, why: &str) -> String {
+    format!("Order {shipment}{NOT_TAKEN}{why}.")
+}
+
+const NOT_TAKEN: &str = " was not taken over: ";
+
+/// A hold stays if the order that a person named does not fit; why comes first, in later passes too.
+pub(super) fn named(s: &Situation<'_>, reason: Reason, advice: &str) -> String {
+    match (&s.seen.adoption_refused, &s.journal.hold) {
+        (Some(refused), _) => format!("{refused} {}", without_refusal(advice)),
+        (None, Some(hold)) if hold.reason == reason && hold.message.ends_with(advice) => hold.message.clone(),
+        _ => advice.to_owned(),
+    }
+}
+
+fn without_refusal(message: &str) -> &str {
+    match message.split_once(". ") {
+        Some((first, advice)) if first.contains(NOT_TAKEN) => advice,
+        _ => message,
+    }
+}
+
+/// What a person's answer, or the search, asked for and is still to be done.
+pub(super) fn answered(s: &Situation<'_>) -> Option<Step> {
+    if let Some(unwanted) = &s.journal.unwanted {
+        return Some(discard_unwanted(s, unwanted));
+    }
+    s.journal.adoption.as_ref().map(|adoption| adopt(s, adoption))
+}
+
+/// Pending, by id: what is gone or active meanwhile the journal has noted when the list was read.
+fn discard_unwanted(s: &Situation<'_>, unwanted: &Unwanted) -> Step {
+    if let Some(bar) = &s.wanted.effects_bar {
+        return rest_for(bar, None);
+    }
+    match &s.seen.list {
+        Some(list) if list.entries.iter().any(|e| e.id == unwanted.id) => Step::Mark(Marked::Discard),
+        // Not read yet, or before the id was noted.
+        _ => Step::Look(Look::Enrollments),
+    }
+}
+
+/// An order found by search is taken over when it is the only match twice, `settle` apart; one named by a person when
+/// nothing that the vendor shows contradicts it.
+fn adopt(s: &Situation<'_>, adoption: &Adoption) -> Step {
+    let again = after(adoption.since, s.wanted.calls.settle);
+    if !adoption.by_person && s.now < again {
+        return rest(
+            Reason::Settling,
+            "An order that fits was found at YubiEnterprise; it is looked for once more before it is taken over.",
+            Some(again),
+        );
+    }
+    // Where our enrolment is not known, the search needs the listed one: it tells when the order can have been made.
+    if s.journal.made().is_none() && s.seen.list.is_none() {
+        return if s.journal.user.is_some() { Step::Look(Look::Enrollments) } else { Step::Look(Look::User) };
+    }
+    if !adoption.by_person && s.seen.search.is_none() {
+        return Step::Look(Look::Search);
+    }
+    Step::Look(Look::Adoption)
+}
+
+/// Given up or cancelled: a pending enrolment of ours is of no use any more.
+pub(super) fn cancelled(s: &Situation<'_>) -> Step {
+    let over = rest(
+        Reason::OrderCancelled,
+        "The order is cancelled and nothing more is done; delete this shipment and declare another if the person still needs a key.",
+        None,
+    );
+    let Some(made) = s.journal.made() else { return over };
+    if s.wanted.effects_bar.is_some() {
+        return over;
+    }
+    let Some(list) = &s.seen.list else { return Step::Look(Look::Enrollments) };
+    match list.entries.iter().find(|e| e.id == made.id) {
+        Some(entry) if entry.status != EnrollmentStatus::Active => Step::Mark(Marked::Discard),
+        _ => over,
+    }
+}
+
+/// The order went out (or was about to), and no receipt stands in the journal. "Nothing found" would be no leave to
+/// order again: Yubico has no idempotency key and its search is not proven for pre-registered orders.
+pub(super) fn unknown_order(s: &Situation<'_>, mark: Timestamp) -> Step {
+    let judged = after(mark, s.wanted.calls.settle);
+    if s.now < judged {
+        return rest(
+            Reason::Settling,
+            "An order call may still be under way; its outcome is judged once it must have ended.",
+            Some(judged),
+        );
+    }
+    let known = s.journal.hold.as_ref().filter(|hold| hold.reason == Reason::OrderOutcomeUnknown);
+    if s.seen.search.is_none() && s.seen.adoption_refused.is_none() && known.is_none() {
+        return Step::Look(Look::Search);
+    }
+    let advice = "YubiEnterprise gave no readable answer to the order, so it may have been accepted. Look for it in the YubiEnterprise Console, then answer this hold with AdoptOrder and the shipment id, or with RetryOrder if there is none.";
+    rest(Reason::OrderOutcomeUnknown, named(s, Reason::OrderOutcomeUnknown, advice), None)
+}
+
+pub(super) fn refused_order(s: &Situation<'_>, refused: &RefusedOrder) -> Step {
+    if refused.retryable && s.journal.made().is_some_and(|made| requests_live(made, s.now)) {
+        return before_order(s);
+    }
+    if s.wanted.generation > refused.generation {
+        return match &s.journal.enrollment {
+            // One enrolment serves one order attempt; a newer one is already the next attempt's.
+            Enrollment::Made(made) if made.mark.at < refused.mark => discard(s, made),
+            _ => before_order(s),
+        };
+    }
+    if matches!(s.journal.enrollment, Enrollment::Discarded(_)) {
+        return before_order(s);
+    }
+    let advice = "YubiEnterprise refused the order; nothing was ordered. Correct the recipient, the address or the key ids in spec (or at Okta and answer this hold with RetryOrder).";
+    rest(Reason::OrderRefused, named(s, Reason::OrderRefused, advice), None)
+}
+
+fn requests_live(made: &Made, now: Timestamp) -> bool {
+    made.requests.is_some() && now < after(made.mark.at, REQUESTS_LIVE)
+}
+
+pub(super) fn before_order(s: &Situation<'_>) -> Step {
+    match &s.journal.enrollment {
+        Enrollment::Never | Enrollment::Refused(_) | Enrollment::Discarded(_) => fresh(s),
+        Enrollment::Open(_, mark) => {
+            enrollment_settles(s, mark).unwrap_or_else(|| unknown_enrollment(s, mark))
+        }
+        Enrollment::Made(made) if made.discard_mark.is_some() || s.journal.retry => discard(s, made),
+        Enrollment::Made(made) => enrolled(s, made),
+    }
+}
+
+/// Another process may still be in the call: its mark is left alone until it must have ended.
+pub(super) fn enrollment_settles(s: &Situation<'_>, mark: &EnrollMark) -> Option<Step> {
+    let judged = after(mark.at, s.wanted.calls.settle);
+    (s.now < judged).then(|| {
+        rest(
+            Reason::Settling,
+            "An enrolment call may still be under way; its outcome is judged once it must have ended.",
+            Some(judged),
+        )
+    })
+}
+
+/// Okta lists what was not there before, and nothing tells whose it is.
+pub(super) fn enrollment_unknown() -> Step {
+    rest(
+        Reason::EnrollOutcomeUnknown,
+        "Okta's answer to the enrolment was lost, and Okta now lists an enrolment that was not there before. Answer this hold with DiscardEnrollment and its id if it is this shipment's own.",
+        None,
+    )
+}
+
+/// The enrolment went out and its answer, with the sealed requests, is lost.
+fn unknown_enrollment(s: &Situation<'_>, mark: &EnrollMark) -> Step {
+    if s.now > after(mark.at, MARK_JUDGED) {
+        return rest(
+            Reason::StatusBehindVendors,
+            "The status holds an enrolment mark older than an hour without its receipt: a backup may have been restored. Compare with Okta and YubiEnterprise, then answer this hold.",
+            None,
+        );
+    }
+    let Some(list) = &s.seen.list else { return Step::Look(Look::Enrollments) };
+    let new: Vec<_> = list.entries.iter().filter(|e| !mark.shown.contains(&e.id)).collect();
+    match new[..] {
+        [] => fresh(s),
+        [only] if is_surely_ours(s, mark, only) => match s.seen.rival_live {
+            None => Step::Look(Look::Rivals),
+            Some(false) => Step::Condemn(only.id.clone()),
+            Some(true) => enrollment_unknown(),
+        },
+        _ => enrollment_unknown(),
+    }
+}
+
+/// The one new enrolment is our lost one if it was made while our call could be under way, and only this cluster
+/// enrols for the connection.
+fn is_surely_ours(s: &Situation<'_>, mark: &EnrollMark, entry: &ListedEnrollment) -> bool {
+    let end = after(mark.at.max(mark.okta_time), s.wanted.calls.timeout + LATEST_START);
+    let in_time = entry.created.is_some_and(|created| created >= mark.okta_time && created <= end);
+    s.wanted.bound && in_time && entry.status == EnrollmentStatus::Pending
+}
+
+/// Nothing stands at the vendors for this shipment: check everything, then enrol.
+fn fresh(s: &Situation<'_>) -> Step {
+    if let Some(step) = barred(s) {
+        return step;
+    }
+    let Some(user) = &s.seen.user else { return Step::Look(Look::User) };
+    if let Some(step) = eligible(user) {
+        return step;
+    }
+    if let Some(rival) = s.rival {
+        return yields(s, rival);
+    }
+    // Local faults need no call to be known, and all are named at once.
+    if let Some(fault) = &s.seen.recipient_fault {
+        return rest_for(fault, None);
+    }
+    let Some(list) = &s.seen.list else { return Step::Look(Look::Enrollments) };
+    if let Some(step) = existing_key(s, list) {
+        return step;
+    }
+    match &s.seen.checked {
+        None => Step::Look(Look::Address),
+        Some(Err(fault)) => rest_for(fault, None),
+        Some(Ok(())) => Step::Mark(Marked::Enroll),
+    }
+}
+
+/// Behind one that is only older the shipment waits, and goes on by itself when that one goes or may not order any
+/// more. Once something stood at the vendors for the same person, or ours was removed because of it, a person decides:
+/// that the other one is gone is no wish for another key.
+fn yields(s: &Situation<'_>, rival: Rival<'_>) -> Step {
+    let removed = matches!(s.journal.enrollment, Enrollment::Discarded(_)) && !s.journal.retry;
+    if rival.begun || removed {
+        return rest(
+            Reason::AnotherOrderForUser,
+            format!(
+                "Shipment {} comes first for the same person, so nothing is ordered here. Delete one of the two, or answer this hold.",
+                rival.name
+            ),
+            None,
+        );
+    }
+    rest(
+        Reason::AnotherOrderForUser,
+        format!(
+            "Shipment {} is older and for the same person, so nothing is ordered here. Delete one of the two: this one goes on by itself when the other is gone or may not order any more.",
+            rival.name
+        ),
+        Some(after(s.now, BEHIND)),
+    )
+}
+
+/// Could it enrol and order now, as far as its spec, its connection and the time tell?
+#[must_use]
+pub fn may_order(wanted: &Wanted, now: Timestamp) -> bool {
+    !wanted.deleting && bar(wanted, now).is_none()
+}
+
+fn barred(s: &Situation<'_>) -> Option<Step> {
+    bar(s.wanted, s.now)
+}
+
+/// What stops enrolling and ordering, before any remote write.
+fn bar(wanted: &Wanted, now: Timestamp) -> Option<Step> {
+    let bar = wanted.effects_bar.as_ref().or(wanted.order_bar.as_ref());
+    if let Some(bar) = bar {
+        return Some(rest_for(bar, None));
+    }
+    if wanted.order_before.is_some_and(|end| now > end) {
+        return Some(rest(
+            Reason::OrderBeforePassed,
+            "spec.orderBefore has passed and nothing was ordered; set a later time if the key is still wanted.",
+            None,
+        ));
+    }
+    match wanted.existing_key {
+        ExistingKey::OrderAnother(before) if now < before => Some(rest(
+            Reason::AwaitingExistingKeyBefore,
+            "spec.existingKeyBefore lies in the future; ordering waits until it has passed.",
+            Some(before),
+        )),
+        _ => None,
+    }
+}
+
+pub(super) fn eligible(person: &Person) -> Option<Step> {
+    let Person::Found(user) = person else {
+        return Some(rest(
+            Reason::UserNotFound,
+            "Okta knows no user by spec.userRef; create the user, or declare a shipment with the right login or id.",
+            None,
+        ));
+    };
+    let status = match user.status {
+        UserStatus::Suspended => "suspended",
+        UserStatus::Deprovisioned => "deactivated",
+        UserStatus::Staged | UserStatus::Provisioned | UserStatus::Active | UserStatus::Other(_) => {
+            return None;
+        }
+    };
+    Some(rest(
+        Reason::UserNotEligible,
+        format!(
+            "The Okta user is {status}, so no key is ordered, activated or given a PIN; reactivate the user at Okta, or delete this shipment."
+        ),
+        None,
+    ))
+}
+
+fn existing_key(s: &Situation<'_>, list: &EnrollmentList) -> Option<Step> {
+    let found: Vec<_> = list.entries.iter().filter(|e| !s.wanted.existing_key.overlooks(e.created)).collect();
+    let first = found.first()?;
+    // Rebuilt from Git: what the vendors know is linked again, exactly one of each.
+    let adoptable = s.wanted.existing_key == ExistingKey::Adopt && found.len() == 1;
+    if adoptable && s.seen.search.is_none() && s.seen.adoption_refused.is_none() {
+        return Some(Step::Look(Look::Search));
+    }
+    let what = match first.status {
+        EnrollmentStatus::Active => "an active",
+        EnrollmentStatus::Pending => "a pending",
+        EnrollmentStatus::Errored => "an errored",
+        EnrollmentStatus::Other(_) => "another",
+    };
+    let more = if found.len() > 1 { format!(" and {} more", found.len() - 1) } else { String::new() };
+    // Ours was removed because it did not come first at the second look.
+    if matches!(s.journal.enrollment, Enrollment::Discarded(_)) && s.journal.order == Order::Never {
+        return Some(rest(
+            Reason::AnotherOrderForUser,
+            format!(
+                "Somebody else enrolled a key for the same person first ({}{more}), so this shipment's enrolment was removed and nothing was ordered. Answer this hold, or change spec to try again.",
+                first.id
+            ),
+            None,
+        ));
+    }
+    let refused = s.seen.adoption_refused.as_ref().map(|why| format!("{why} ")).unwrap_or_default();
+    Some(rest(
+        Reason::ExistingKey,
+        format!(
+            "{refused}The person already has {what} pre-registered key at Okta ({}{more}), so none is ordered. Remove it at Okta, set existingKeyPolicy OrderAnother, or answer this hold.",
+            first.id
+        ),
+        None,
+    ))
+}
+
+/// Enrolled, not ordered: look again, then order. The second look is what two clusters, another tool and an admin
+/// have in common.
+fn enrolled(s: &Situation<'_>, made: &Made) -> Step {
+    if !requests_live(made, s.now) {
+        return stale_enrollment(s, made);
+    }
+    if let Some(step) = barred(s) {
+        return step;
+    }
+    let look = after(made.created_at, s.wanted.calls.look_delay);
+    let Some(list) = &s.seen.list else {
+        return if s.now < look { Step::Pause(look) } else { Step::Look(Look::Enrollments) };
+    };
+    let Some(ours) = list.entries.iter().find(|e| e.id == made.id) else {
+        return rest(
+            Reason::StatusBehindVendors,
+            "Okta no longer lists this shipment's enrolment, so nothing was ordered. Answer this hold with RetryOrder to enrol anew, or CancelOrder to give up.",
+            None,
+        );
+    };
+    if ours.status != EnrollmentStatus::Pending {
+        return rest(
+            Reason::StatusBehindVendors,
+            "This shipment's enrolment is not pending at Okta, so nothing was ordered. Compare with Okta and YubiEnterprise, then answer this hold.",
+            None,
+        );
+    }
+    if !goes_first(s, list, made, ours.created) {
+        return discard(s, made);
+    }
+    // In a later pass than the enrolment's, recipient and address are read anew.
+    let Some(user) = &s.seen.user else { return Step::Look(Look::User) };
+    if let Some(step) = eligible(user) {
+        return step;
+    }
+    match &s.seen.recipient_fault {
+        Some(fault) => rest_for(fault, None),
+        None => Step::Mark(Marked::Order),
+    }
+}
+
+/// Ours is the oldest (created, then id), save those that `existingKeyBefore` overlooks. An enrolment without a
+/// readable time counts as older.
+fn goes_first(s: &Situation<'_>, list: &EnrollmentList, made: &Made, ours: Option<Timestamp>) -> bool {
+    list.entries.iter().filter(|e| e.id != made.id && !s.wanted.existing_key.overlooks(e.created)).all(
+        |other| match (other.created, ours) {
+            (Some(theirs), Some(ours)) => (theirs, &other.id) > (ours, &made.id),
+            _ => false,
+        },
+    )
+}
+
+fn stale_enrollment(s: &Situation<'_>, made: &Made) -> Step {
+    if s.journal.order == Order::Never || made.requests.is_none() {
+        return rest(
+            Reason::StatusBehindVendors,
+            "The enrolment is older than 15 minutes and no order was marked: either ordering was delayed, or a backup was restored and the order exists. Compare with YubiEnterprise, then answer this hold.",
+            None,
+        );
+    }
+    rest(
+        Reason::OrderRefused,
+        "YubiEnterprise refused the order and its sealed requests have expired; nothing was ordered. Answer this hold with RetryOrder, or change spec.",
+        None,
+    )
+}
+
+/// Our pending enrolment is not needed: mark, remove, then start over or stop.
+fn discard(s: &Situation<'_>, made: &Made) -> Step {
+    if let Some(bar) = &s.wanted.effects_bar {
+        return rest_for(bar, None);
+    }
+    let Some(list) = &s.seen.list else { return Step::Look(Look::Enrollments) };
+    // Gone is noted by the journal when the list is read, so here ours still stands.
+    let status = list.entries.iter().find(|e| e.id == made.id).map(|e| &e.status);
+    match status {
+        Some(EnrollmentStatus::Active) => rest(
+            Reason::StatusBehindVendors,
+            "This shipment's enrolment is active at Okta although no order is known, so it is not removed. Compare with Okta and YubiEnterprise, then answer this hold.",
+            None,
+        ),
+        _ => Step::Mark(Marked::Discard),
+    }
+}

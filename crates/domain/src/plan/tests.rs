@@ -1,0 +1,145 @@
+//! The planner alone: tables for single decisions, and a small world with crashes for the whole road.
+
+mod bars;
+mod claims;
+mod decisions;
+mod deletion;
+mod following;
+mod lasting;
+mod ordering;
+mod world;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Look, Person, Seen, SeenUser, Sight, Situation, Step, plan};
+use crate::{
+    ids::{EnrollmentId, KeyId, OktaOrgId, RpId, Sealed, Serial, ShipmentId, UserId, YubicoOrgId},
+    journal::{Journal, Marked, Receipt},
+    seen::{
+        EnrollmentList, EnrollmentStatus, ListedEnrollment, NewEnrollment, ParcelState, Programmed,
+        Responses, UserStatus,
+    },
+    wanted::{ActivationGate, Cadence, CallLimits, ExistingKey, OnDelete, OnTimeout, Orgs, PinGate, Wanted},
+};
+
+/// A moment after the start, in seconds.
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + seconds).expect("in range")
+}
+
+fn wanted() -> Wanted {
+    Wanted {
+        generation: 1,
+        activation: ActivationGate::Delivery,
+        delivery_timeout: SignedDuration::from_hours(336),
+        on_timeout: OnTimeout::Hold,
+        pin: PinGate::Activation,
+        existing_key: ExistingKey::Hold,
+        order_before: None,
+        on_delete: OnDelete::Cancel,
+        cancel_in_console: false,
+        cadence: Cadence {
+            first_after: SignedDuration::from_mins(20),
+            interval: SignedDuration::from_hours(6),
+            phase: 7,
+        },
+        calls: CallLimits {
+            timeout: SignedDuration::from_secs(30),
+            settle: SignedDuration::from_mins(5),
+            look_delay: SignedDuration::from_secs(2),
+        },
+        orgs: orgs(),
+        order_bar: None,
+        effects_bar: None,
+        bound: false,
+        deleting: false,
+    }
+}
+
+fn orgs() -> Orgs {
+    Orgs {
+        okta: Some(OktaOrgId::new("00o1").expect("valid")),
+        yubico: Some(YubicoOrgId::new("y1").expect("valid")),
+    }
+}
+
+fn user() -> UserId {
+    UserId::new("00u1").expect("valid")
+}
+
+fn enrollment(id: &str) -> EnrollmentId {
+    EnrollmentId::new(id).expect("valid")
+}
+
+fn listed(id: &str, status: EnrollmentStatus, created: Timestamp) -> ListedEnrollment {
+    ListedEnrollment { id: enrollment(id), status, created: Some(created), preset_pin_available: Some(true) }
+}
+
+fn new_enrollment(id: &str) -> NewEnrollment {
+    NewEnrollment {
+        id: enrollment(id),
+        key_id: KeyId::new(format!("key-of-{id}")).expect("valid"),
+        pin_request: Sealed::new("pin"),
+        credential_request: Sealed::new("credential"),
+    }
+}
+
+fn rp_id() -> RpId {
+    RpId::new("acme.com").expect("valid")
+}
+
+fn responses(enrollment: &str) -> Responses {
+    Responses {
+        serial: Serial::new("12345678").expect("valid"),
+        firmware: "5.7.1".into(),
+        pin: Sealed::new("pin"),
+        credential: Sealed::new("credential"),
+        credential_key_id: Some(KeyId::new(format!("key-of-{enrollment}")).expect("valid")),
+    }
+}
+
+fn person(status: UserStatus) -> Person {
+    Person::Found(SeenUser { id: user(), status })
+}
+
+/// A journal with a pending enrolment `ours`, made at second 0.
+fn enrolled() -> Journal {
+    let mut journal = Journal::default();
+    journal.observe_user(&user(), &orgs());
+    journal.mark(Marked::Enroll, at(0), Some(&EnrollmentList { at: at(0), entries: vec![] }));
+    let made = Receipt::Enrolled(new_enrollment("ours"), rp_id());
+    assert!(journal.record(Marked::Enroll, 1, &made, 1, at(1)));
+    journal
+}
+
+/// A journal with an order accepted at second 10.
+fn ordered() -> Journal {
+    let mut journal = enrolled();
+    journal.mark(Marked::Order, at(9), None);
+    let id = Receipt::Ordered(ShipmentId::new("s1").expect("valid"));
+    assert!(journal.record(Marked::Order, 1, &id, 1, at(10)));
+    journal
+}
+
+/// An ordered journal that saw this state, with the responses.
+fn parcel(state: u32, seen_at: i64) -> Journal {
+    let mut journal = ordered();
+    let programmed = Programmed::One(Box::new(responses("ours")));
+    journal.observe_parcel(ParcelState::from_id(state), &programmed, &[], at(seen_at));
+    journal
+}
+
+/// One decision; `last_look` is now, so that no poll is due.
+fn decide(wanted: &Wanted, journal: &Journal, seen: &Seen, now: Timestamp) -> Step {
+    plan(&Situation {
+        wanted,
+        journal,
+        seen,
+        saved: true,
+        last_look: now,
+        look_now: false,
+        rival: None,
+        claimed: None,
+        now,
+    })
+}

@@ -1,0 +1,315 @@
+//! Up to the order: whose an enrolment is, what may go again, and what is only taken over after it was looked at.
+
+use super::*;
+use crate::{
+    failure::Reason,
+    journal::{Adoption, Enrollment, Hold, Order, Unwanted},
+    plan::{Rest, Search, refusal},
+};
+
+fn rest_of(step: Step) -> Rest {
+    match step {
+        Step::Rest(rest) => rest,
+        other => panic!("expected a rest, got {other:?}"),
+    }
+}
+
+fn shown(entries: Vec<ListedEnrollment>) -> Seen {
+    Seen {
+        user: Some(person(UserStatus::Active)),
+        list: Some(EnrollmentList { at: at(0), entries }),
+        checked: Some(Ok(())),
+        ..Seen::default()
+    }
+}
+
+fn pending(id: &str, created: i64) -> ListedEnrollment {
+    listed(id, EnrollmentStatus::Pending, at(created))
+}
+
+fn shipment() -> ShipmentId {
+    ShipmentId::new("s9").expect("valid")
+}
+
+/// An enrolment whose answer was lost, marked at second 0 when Okta's clock showed `okta` and `before` was there.
+fn lost(okta: i64) -> Journal {
+    let mut journal = Journal::default();
+    journal.observe_user(&user(), &orgs());
+    let list = EnrollmentList { at: at(okta), entries: vec![pending("before", -900)] };
+    journal.mark(Marked::Enroll, at(0), Some(&list));
+    journal
+}
+
+fn unknown() -> Journal {
+    let mut journal = enrolled();
+    journal.mark(Marked::Order, at(10), None);
+    assert!(journal.record(Marked::Order, 1, &Receipt::Unknown, 1, at(11)));
+    journal
+}
+
+fn refused(retryable: bool) -> Journal {
+    let mut journal = enrolled();
+    journal.mark(Marked::Order, at(10), None);
+    assert!(journal.record(Marked::Order, 1, &Receipt::Refused { retryable }, 1, at(11)));
+    journal
+}
+
+#[test]
+fn a_search_takes_over_only_what_it_finds_again_after_settle() {
+    let by_search = |since| Journal {
+        adoption: Some(Adoption { shipment: shipment(), since: at(since), by_person: false }),
+        ..unknown()
+    };
+    let waits = rest_of(decide(&wanted(), &by_search(400), &shown(vec![]), at(699)));
+    assert_eq!((waits.reason, waits.until), (Reason::Settling, Some(at(700))));
+    let found = Seen { search: Some(Search::One(shipment())), ..shown(vec![]) };
+    assert_eq!(decide(&wanted(), &by_search(400), &shown(vec![]), at(700)), Step::Look(Look::Search));
+    assert_eq!(decide(&wanted(), &by_search(400), &found, at(700)), Step::Look(Look::Adoption));
+    assert!(
+        matches!(decide(&wanted(), &by_search(400), &found, at(699)), Step::Rest(_)),
+        "found in the pass that noted it"
+    );
+}
+
+#[test]
+fn what_a_person_names_is_looked_at_at_once() {
+    let named = |journal: Journal| Journal {
+        adoption: Some(Adoption { shipment: shipment(), since: at(400), by_person: true }),
+        ..journal
+    };
+    assert_eq!(decide(&wanted(), &named(unknown()), &Seen::default(), at(400)), Step::Look(Look::Adoption));
+    // Without an enrolment of ours the list must tell which one the order was made with.
+    let unread = named(Journal::default());
+    assert_eq!(decide(&wanted(), &unread, &Seen::default(), at(400)), Step::Look(Look::User));
+    let known = Journal { user: Some(user()), ..unread };
+    assert_eq!(decide(&wanted(), &known, &Seen::default(), at(400)), Step::Look(Look::Enrollments));
+    let read = shown(vec![pending("found", 1)]);
+    assert_eq!(decide(&wanted(), &known, &read, at(400)), Step::Look(Look::Adoption));
+}
+
+#[test]
+fn only_what_okta_still_lists_is_removed_for_a_person() {
+    let unwanted = Unwanted { id: enrollment("stray"), mark: None };
+    let journal = Journal { unwanted: Some(unwanted), ..unknown() };
+    assert_eq!(decide(&wanted(), &journal, &Seen::default(), at(20)), Step::Look(Look::Enrollments));
+    let others = shown(vec![pending("ours", 1)]);
+    assert_eq!(decide(&wanted(), &journal, &others, at(20)), Step::Look(Look::Enrollments));
+    let there = shown(vec![pending("ours", 1), pending("stray", 2)]);
+    assert_eq!(decide(&wanted(), &journal, &there, at(20)), Step::Mark(Marked::Discard));
+}
+
+#[test]
+fn of_a_cancelled_order_only_a_pending_enrolment_is_removed() {
+    let cancelled = Journal { order: Order::Cancelled(1, at(9), None), ..enrolled() };
+    assert_eq!(decide(&wanted(), &cancelled, &Seen::default(), at(20)), Step::Look(Look::Enrollments));
+    let with = |status| shown(vec![listed("ours", status, at(1)), pending("other", 1)]);
+    for status in [EnrollmentStatus::Pending, EnrollmentStatus::Errored] {
+        assert_eq!(
+            decide(&wanted(), &cancelled, &with(status), at(20)),
+            Step::Mark(Marked::Discard),
+            "no use any more"
+        );
+    }
+    let active = rest_of(decide(&wanted(), &cancelled, &with(EnrollmentStatus::Active), at(20)));
+    assert_eq!(active.reason, Reason::OrderCancelled, "somebody signs in with it");
+    let gone = rest_of(decide(&wanted(), &cancelled, &shown(vec![pending("other", 1)]), at(20)));
+    assert_eq!(gone.reason, Reason::OrderCancelled, "another one's is left alone");
+    let nothing = Journal { order: Order::Cancelled(0, at(9), None), ..Journal::default() };
+    assert_eq!(rest_of(decide(&wanted(), &nothing, &Seen::default(), at(20))).reason, Reason::OrderCancelled);
+}
+
+#[test]
+fn a_lost_enrolment_is_ours_only_if_it_can_be_nobody_elses() {
+    let bound = Wanted { bound: true, ..wanted() };
+    let before = || pending("before", -900);
+    let judged = |wanted: &Wanted, okta: i64, new: ListedEnrollment, rival: Option<bool>| {
+        let seen = Seen { rival_live: rival, ..shown(vec![before(), new]) };
+        decide(wanted, &lost(okta), &seen, at(300))
+    };
+    let condemned = Step::Condemn(enrollment("new"));
+    assert_eq!(judged(&bound, 0, pending("new", 0), None), Step::Look(Look::Rivals));
+    assert_eq!(judged(&bound, 0, pending("new", 0), Some(false)), condemned);
+    // Okta's clock at the look to the longest call after the mark, by whichever clock is ahead.
+    assert_eq!(judged(&bound, 0, pending("new", 40), Some(false)), condemned);
+    assert_eq!(judged(&bound, 20, pending("new", 60), Some(false)), condemned);
+    assert_eq!(judged(&bound, -20, pending("new", -20), Some(false)), condemned);
+    let foreign = |step| assert_eq!(rest_of(step).reason, Reason::EnrollOutcomeUnknown);
+    foreign(judged(&bound, 0, pending("new", 0), Some(true)));
+    foreign(judged(&bound, 0, pending("new", -1), Some(false)));
+    foreign(judged(&bound, 0, pending("new", 41), Some(false)));
+    foreign(judged(&bound, 20, pending("new", 61), Some(false)));
+    foreign(judged(&bound, 0, listed("new", EnrollmentStatus::Active, at(1)), Some(false)));
+    foreign(judged(&bound, 0, ListedEnrollment { created: None, ..pending("new", 1) }, Some(false)));
+    foreign(judged(&wanted(), 0, pending("new", 1), Some(false)));
+    let two = Seen { rival_live: Some(false), ..shown(vec![pending("new", 1), pending("newer", 2)]) };
+    foreign(decide(&bound, &lost(0), &two, at(300)));
+}
+
+#[test]
+fn a_mark_is_judged_after_settle_and_for_an_hour() {
+    let judged = |now| decide(&wanted(), &lost(0), &shown(vec![pending("before", -900)]), at(now));
+    let waits = rest_of(judged(299));
+    assert_eq!((waits.reason, waits.until), (Reason::Settling, Some(at(300))));
+    for now in [300, 3_600] {
+        let step = judged(now);
+        assert_eq!(rest_of(step).reason, Reason::ExistingKey, "looked at anew");
+    }
+    assert_eq!(rest_of(judged(3_601)).reason, Reason::StatusBehindVendors);
+    let unread = Seen::default();
+    assert_eq!(decide(&wanted(), &lost(0), &unread, at(300)), Step::Look(Look::Enrollments));
+}
+
+#[test]
+fn a_refused_order_goes_again_by_what_was_refused() {
+    let changed = Wanted { generation: 2, ..wanted() };
+    let ours = || shown(vec![pending("ours", 1)]);
+    assert_eq!(decide(&changed, &refused(false), &ours(), at(20)), Step::Mark(Marked::Discard));
+    // The next attempt's enrolment is newer than the refusal: it is ordered with.
+    let mut next = refused(false);
+    next.enrollment = Enrollment::Refused(1);
+    next.mark(Marked::Enroll, at(30), Some(&EnrollmentList { at: at(30), entries: vec![] }));
+    let made = Receipt::Enrolled(new_enrollment("next"), rp_id());
+    assert!(next.record(Marked::Enroll, 2, &made, 2, at(31)));
+    let seen = shown(vec![pending("next", 31)]);
+    assert_eq!(decide(&changed, &next, &seen, at(40)), Step::Mark(Marked::Order));
+    // One that was removed starts over, whatever the spec says.
+    let mut removed = refused(false);
+    removed.enrollment = Enrollment::Discarded(1);
+    assert_eq!(decide(&wanted(), &removed, &shown(vec![]), at(20)), Step::Mark(Marked::Enroll));
+    for (retryable, now) in [(false, 20), (true, 900)] {
+        let held = rest_of(decide(&wanted(), &refused(retryable), &ours(), at(now)));
+        assert_eq!(held.reason, Reason::OrderRefused, "{retryable} {now}");
+    }
+}
+
+#[test]
+fn an_enrolment_without_requests_is_no_use() {
+    let mut bare = enrolled();
+    if let Enrollment::Made(made) = &mut bare.enrollment {
+        made.requests = None;
+    }
+    let seen = shown(vec![pending("ours", 1)]);
+    assert_eq!(rest_of(decide(&wanted(), &bare, &seen, at(20))).reason, Reason::StatusBehindVendors);
+    let mut refused = refused(true);
+    refused.enrollment = bare.enrollment;
+    assert_ne!(decide(&wanted(), &refused, &seen, at(20)), Step::Mark(Marked::Order));
+}
+
+#[test]
+fn the_second_look_must_show_ours_pending() {
+    for status in [EnrollmentStatus::Active, EnrollmentStatus::Errored, EnrollmentStatus::Other("X".into())] {
+        let seen = shown(vec![listed("ours", status.clone(), at(1))]);
+        let held = rest_of(decide(&wanted(), &enrolled(), &seen, at(20)));
+        assert_eq!(held.reason, Reason::StatusBehindVendors, "{status:?}");
+    }
+}
+
+#[test]
+fn what_has_no_readable_time_counts_as_older() {
+    let timeless = |id| ListedEnrollment { created: None, ..pending(id, 0) };
+    let decided = |wanted: &Wanted, entries| decide(wanted, &enrolled(), &shown(entries), at(20));
+    let discard = Step::Mark(Marked::Discard);
+    assert_eq!(decided(&wanted(), vec![pending("ours", 1), timeless("z-other")]), discard);
+    assert_eq!(decided(&wanted(), vec![timeless("ours"), pending("z-other", 2)]), discard);
+    let overlooks = Wanted { existing_key: ExistingKey::OrderAnother(at(-60)), ..wanted() };
+    let old = pending("old", -61);
+    assert_eq!(decided(&overlooks, vec![pending("ours", 1), old.clone()]), Step::Mark(Marked::Order));
+    assert_eq!(decided(&overlooks, vec![pending("ours", 1), pending("new", -60)]), discard);
+    assert_eq!(decided(&wanted(), vec![pending("ours", 1), old]), discard);
+}
+
+#[test]
+fn an_active_enrolment_of_ours_is_not_removed_without_a_known_order() {
+    let retry = Journal { retry: true, ..enrolled() };
+    let active = shown(vec![listed("ours", EnrollmentStatus::Active, at(1))]);
+    assert_eq!(rest_of(decide(&wanted(), &retry, &active, at(20))).reason, Reason::StatusBehindVendors);
+    assert_eq!(decide(&wanted(), &retry, &Seen::default(), at(20)), Step::Look(Look::Enrollments));
+    let pending = shown(vec![pending("ours", 1)]);
+    assert_eq!(decide(&wanted(), &retry, &pending, at(20)), Step::Mark(Marked::Discard));
+}
+
+#[test]
+fn a_key_that_is_there_is_linked_only_if_it_is_the_only_one() {
+    let adopt = Wanted { existing_key: ExistingKey::Adopt, ..wanted() };
+    let one = || shown(vec![pending("found", -900)]);
+    let fresh = Journal::default();
+    assert_eq!(decide(&adopt, &fresh, &one(), at(0)), Step::Look(Look::Search));
+    let searched = Seen { search: Some(Search::Undecided), ..one() };
+    assert_eq!(rest_of(decide(&adopt, &fresh, &searched, at(0))).reason, Reason::ExistingKey);
+    let refused = Seen { adoption_refused: Some("It does not fit.".into()), ..one() };
+    let said = rest_of(decide(&adopt, &fresh, &refused, at(0)));
+    assert_eq!(said.reason, Reason::ExistingKey);
+    assert!(said.message.starts_with("It does not fit. "), "{}", said.message);
+    let two = shown(vec![pending("found", -900), pending("more", -800)]);
+    let several = rest_of(decide(&adopt, &fresh, &two, at(0)));
+    assert_eq!(several.reason, Reason::ExistingKey);
+    assert!(several.message.contains("(found and 1 more)"), "{}", several.message);
+    assert_eq!(rest_of(decide(&wanted(), &fresh, &one(), at(0))).reason, Reason::ExistingKey, "Hold");
+}
+
+#[test]
+fn after_ours_was_removed_for_another_one_the_message_says_so() {
+    let mut removed = enrolled();
+    removed.enrollment = Enrollment::Discarded(1);
+    let seen = shown(vec![pending("first", 0)]);
+    let held = rest_of(decide(&wanted(), &removed, &seen, at(20)));
+    assert_eq!(held.reason, Reason::AnotherOrderForUser);
+    let mut later = refused(false);
+    later.enrollment = Enrollment::Discarded(1);
+    assert_eq!(rest_of(decide(&wanted(), &later, &seen, at(20))).reason, Reason::ExistingKey);
+    assert_eq!(rest_of(decide(&wanted(), &Journal::default(), &seen, at(20))).reason, Reason::ExistingKey);
+}
+
+fn held(reason: Reason, message: &str, journal: Journal) -> Journal {
+    let hold = Hold {
+        id: "order-1-abc234".into(),
+        reason,
+        message: message.into(),
+        since: at(0),
+        generation: 1,
+        choices: crate::hold::choices(reason, false).to_vec(),
+    };
+    Journal { hold: Some(hold), ..journal }
+}
+
+/// The refusal of an adoption stays in the message until another one takes its place, and is never said twice.
+#[test]
+fn why_an_order_was_not_taken_over_stays_beside_the_advice() {
+    let plain = rest_of(decide(
+        &wanted(),
+        &unknown(),
+        &Seen { search: Some(Search::Undecided), ..shown(vec![]) },
+        at(400),
+    ));
+    let why = |text: &str| refusal(&shipment(), text);
+    assert!(why("it is for another product").contains("s9"));
+    let refused = |text: &str, journal: &Journal| {
+        let seen = Seen { adoption_refused: Some(why(text)), ..shown(vec![]) };
+        rest_of(decide(&wanted(), journal, &seen, at(400))).message
+    };
+    let first = refused("it is for another product", &unknown());
+    assert_eq!(first, format!("{} {}", why("it is for another product"), plain.message));
+    let journal = held(Reason::OrderOutcomeUnknown, &first, unknown());
+    let later = rest_of(decide(&wanted(), &journal, &shown(vec![]), at(500)));
+    assert_eq!(later.message, first, "in later passes too");
+    let existing = held(Reason::ExistingKey, &first, Journal::default());
+    let again = Seen { adoption_refused: Some(why("it is too old")), ..shown(vec![]) };
+    let second = rest_of(decide(&wanted(), &existing, &again, at(600))).message;
+    assert_eq!(second, format!("{} {}", why("it is too old"), plain.message), "one refusal, one advice");
+    let other = held(Reason::ExistingKey, "A person has a key. Answer this hold.", Journal::default());
+    let third = rest_of(decide(&wanted(), &other, &again, at(600))).message;
+    assert_eq!(third, format!("{} A person has a key. Answer this hold.", why("it is too old")));
+}
+
+/// Once a person was asked, nothing is searched again; before, one search is made in each pass.
+#[test]
+fn an_unknown_order_is_searched_for_until_a_person_is_asked() {
+    assert_eq!(decide(&wanted(), &unknown(), &shown(vec![]), at(400)), Step::Look(Look::Search));
+    let asked = held(Reason::OrderOutcomeUnknown, "x", unknown());
+    assert_eq!(
+        rest_of(decide(&wanted(), &asked, &shown(vec![]), at(400))).reason,
+        Reason::OrderOutcomeUnknown
+    );
+    let settles = rest_of(decide(&wanted(), &unknown(), &shown(vec![]), at(309)));
+    assert_eq!((settles.reason, settles.until), (Reason::Settling, Some(at(310))));
+}

@@ -1,0 +1,93 @@
+//! A person's answer to a question of a rollout.
+
+use std::collections::BTreeSet;
+
+use thiserror::Error;
+
+use super::{
+    ledger::State,
+    plan::{Book, Question},
+};
+use crate::ids::UserId;
+
+/// A decision with the action `Proceed`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proceed {
+    /// Which question.
+    pub hold: String,
+    /// Whose shipments are made again.
+    pub people: Vec<UserId>,
+}
+
+/// Why an answer changes nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// No question of that id is open.
+    #[error("no hold {0} is open; read status.holds and decide again")]
+    NoSuchHold(String),
+    /// The question is not about people.
+    #[error("hold {0} is not about deleted shipments; decide again without spec.userIDs")]
+    NotAboutPeople(String),
+    /// The question is about people, and none is named.
+    #[error("hold {0} needs spec.userIDs, the Okta user ids of those who shall get a shipment again")]
+    NobodyNamed(String),
+    /// A person who was named has a shipment, or never had one.
+    #[error("the shipment of {0} was not deleted; decide again without that id")]
+    NotDeleted(UserId),
+    /// The budget does not cover them.
+    #[error("spec.budget does not cover so many more keys; raise it and decide again")]
+    OverBudget,
+}
+
+/// Puts the answer into the book; those to be made again wait for their turn like everybody else.
+///
+/// # Errors
+/// [`Refusal`]; the book is as it was.
+pub fn proceed(book: &mut Book, answer: &Proceed, budget: u32) -> Result<(), Refusal> {
+    let open = book.holds.iter().position(|hold| hold.id == answer.hold);
+    let index = open.ok_or_else(|| Refusal::NoSuchHold(answer.hold.clone()))?;
+    let hold = book.holds.get(index).cloned().ok_or_else(|| Refusal::NoSuchHold(answer.hold.clone()))?;
+    match hold.question {
+        Question::Again if answer.people.is_empty() => {
+            return Err(Refusal::NobodyNamed(answer.hold.clone()));
+        }
+        Question::Again => again(book, answer, budget)?,
+        Question::Deleted => {
+            again(book, answer, budget)?;
+            go_on(book);
+        }
+        _ if !answer.people.is_empty() => return Err(Refusal::NotAboutPeople(answer.hold.clone())),
+        Question::Wave => book.wave = book.wave.saturating_add(1),
+        Question::Cancel(_) => book.leave = hold.people,
+    }
+    book.holds.remove(index);
+    Ok(())
+}
+
+fn again(book: &mut Book, answer: &Proceed, budget: u32) -> Result<(), Refusal> {
+    let people: BTreeSet<&UserId> = answer.people.iter().collect();
+    let deleted = |id: &UserId| {
+        book.ledger.0.get(id).is_some_and(|entry| matches!(entry.state, State::Deleted | State::Left))
+    };
+    if let Some(other) = people.iter().find(|id| !deleted(id)) {
+        return Err(Refusal::NotDeleted((*other).clone()));
+    }
+    let more = u32::try_from(people.len()).unwrap_or(u32::MAX);
+    let granted = book.ledger.served().saturating_add(book.ledger.promised());
+    if more > 0 && granted.saturating_add(more) > budget {
+        return Err(Refusal::OverBudget);
+    }
+    for id in people {
+        if let Some(entry) = book.ledger.0.get_mut(id) {
+            entry.state = State::Waiting;
+        }
+    }
+    Ok(())
+}
+
+/// The others are ordered for again, and those who are not named get no shipment.
+fn go_on(book: &mut Book) {
+    for entry in book.ledger.0.values_mut() {
+        entry.answered |= entry.state == State::Deleted;
+    }
+}

@@ -1,0 +1,397 @@
+//! What to write and what to do next. Everything that is done stands in the ledger first.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+
+use super::{
+    fingerprint::fingerprint,
+    leave::{self, Brake},
+    ledger::{Entry, Ledger, State},
+    limits::{Bound, Limits},
+    people::{Key, Roster, Skip},
+    tally::{Counts, Problem, tally},
+    turn::{Turn, today},
+};
+use crate::{failure::Failure, ids::UserId};
+
+/// Shipments begun, or people looked at, by one write: what a process that dies in between has to take up.
+const BATCH: usize = 50;
+
+/// How far a shipment of the rollout has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Stage {
+    /// The key is not shipped.
+    Before,
+    /// It is.
+    Shipped,
+    /// It is able to sign in.
+    Activated,
+    /// Ended without a key.
+    Over,
+}
+
+/// A shipment of the rollout.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// Its name.
+    pub name: String,
+    /// How far it has come.
+    pub stage: Stage,
+    /// As people read it.
+    pub phase: &'static str,
+    /// Why it waits for a person, one word.
+    pub held: Option<String>,
+    /// Somebody deletes it.
+    pub deleting: bool,
+    /// Which key it asks for.
+    pub key: Key,
+    /// Day (UTC) on which it was made.
+    pub day: Date,
+}
+
+/// What is wanted of a rollout.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Orders, or only tells what it would do.
+    pub orders: bool,
+    /// Ceilings.
+    pub limits: Limits,
+    /// Shipments of people who left are cancelled.
+    pub cancels_leavers: bool,
+    /// People are looked at, one by one, before something is begun for them.
+    pub checks: bool,
+}
+
+/// What stops every effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Bar {
+    /// `spec.paused`.
+    Paused,
+    /// The connection does not admit it now.
+    Connection(Failure),
+}
+
+/// What is known.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// The source as last read; `None` before it was read once.
+    pub roster: Option<&'a Roster>,
+    /// The rollout's shipments, by person.
+    pub seen: &'a BTreeMap<UserId, Seen>,
+    /// People whose shipment the API server itself says is not there.
+    pub gone: &'a BTreeSet<UserId>,
+    /// People who were looked at, with what speaks against a key for them.
+    pub checked: &'a BTreeMap<UserId, Option<(Skip, String)>>,
+    /// People with an open shipment that is not this rollout's, and its name.
+    pub elsewhere: &'a BTreeMap<UserId, String>,
+    /// People whose shipment's name belongs to something else.
+    pub foreign: &'a BTreeSet<UserId>,
+    /// What stops every effect.
+    pub bar: Option<&'a Bar>,
+    /// For how many more people the object that holds the ledger has room; `None` if that is not known.
+    pub room: Option<u32>,
+    /// The end of a new hold's id, which nobody can know beforehand.
+    pub suffix: &'a str,
+    /// The clock (UTC).
+    pub now: Timestamp,
+}
+
+/// What a person is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Question {
+    /// May the next wave begin?
+    Wave,
+    /// May the shipments of so many be cancelled?
+    Cancel(Brake),
+    /// Shall shipments that were deleted be made again?
+    Again,
+    /// Somebody else deletes shipments: shall others be made?
+    Deleted,
+}
+
+/// A question that is open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hold {
+    /// Its id.
+    pub id: String,
+    /// What is asked.
+    pub question: Question,
+    /// Since when (UTC).
+    pub since: Timestamp,
+    /// Hash of the people it is about.
+    pub people: Option<String>,
+    /// How many they are.
+    pub total: usize,
+}
+
+/// What is written down of a rollout.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Book {
+    /// Who was served.
+    pub ledger: Ledger,
+    /// The open wave, the first is 1.
+    pub wave: u32,
+    /// Open questions.
+    pub holds: Vec<Hold>,
+    /// A person's leave to cancel the shipments of exactly these people: good for the plan that follows.
+    pub leave: Option<String>,
+}
+
+/// What to write, then what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// To be written before anything is done.
+    pub book: Book,
+    /// Shipments to be made.
+    pub begin: Vec<UserId>,
+    /// Shipments to be deleted.
+    pub delete: Vec<UserId>,
+    /// People to be looked at before the next plan.
+    pub check: Vec<UserId>,
+    /// Ask the API server which shipments are there: the cache lacks some.
+    pub confirm: bool,
+    /// Staged people whose key is activated.
+    pub activate: Vec<UserId>,
+    /// Who would get which key, where nothing is ordered.
+    pub would: BTreeMap<UserId, Key>,
+    /// How many.
+    pub counts: Counts,
+    /// What a person should look at.
+    pub problems: Vec<Problem>,
+    /// What bounds those who wait, if somebody does.
+    pub bound: Option<Bound>,
+    /// When something changes by itself (UTC).
+    pub next: Option<Timestamp>,
+}
+
+/// The plan.
+#[must_use]
+pub fn plan(book: &Book, wanted: &Wanted, facts: &Facts<'_>) -> Plan {
+    let mut book = book.clone();
+    let confirm = settle(&mut book.ledger, facts);
+    take_in(&mut book.ledger, facts);
+    let acts = wanted.orders && facts.bar.is_none();
+    // Whoever deletes the shipments would otherwise have others ordered in their place.
+    let begins = acts && book.ledger.deleted_from_outside().is_empty();
+    let mut braked = None;
+    if let Some(roster) = facts.roster {
+        if acts && wanted.cancels_leavers {
+            braked = leaving(&mut book, roster, facts);
+        }
+        if !wanted.limits.waves.is_empty() {
+            book.wave = book.wave.max(1);
+        }
+    }
+    book.leave = None;
+    let turn = facts.roster.map(|roster| Turn::of(&book.ledger, book.wave, roster, wanted, facts));
+    let check = turn.as_ref().map(|turn| to_check(turn, wanted, facts)).unwrap_or_default();
+    let would = turn.as_ref().map(|turn| would(turn, wanted, facts)).unwrap_or_default();
+    if begins && let Some(turn) = &turn {
+        begin(&mut book.ledger, turn, wanted, facts);
+    }
+    let after = facts.roster.map(|roster| Turn::of(&book.ledger, book.wave, roster, wanted, facts));
+    let bound = after.filter(|_| begins).and_then(|turn| turn.bound());
+    let is_full = |roster: &Roster| facts.room == Some(0) && !roster.to_create.is_empty();
+    let bound = bound.or_else(|| facts.roster.filter(|_| begins).filter(|r| is_full(r)).map(|_| Bound::Room));
+    book.holds = holds(&book, facts, braked, bound == Some(Bound::Wave));
+    let (counts, problems) = tally(&book.ledger, facts);
+    Plan {
+        begin: if begins { to_begin(&book.ledger, facts) } else { Vec::new() },
+        delete: if acts { to_delete(&book.ledger, facts) } else { Vec::new() },
+        check: if facts.bar.is_none() && (begins || !wanted.orders) { check } else { Vec::new() },
+        confirm,
+        activate: if acts { to_activate(&book.ledger, facts) } else { Vec::new() },
+        would,
+        counts,
+        problems,
+        bound,
+        next: (bound == Some(Bound::Day)).then(|| midnight(facts.now)).flatten(),
+        book,
+    }
+}
+
+/// When the next day (UTC) begins.
+#[must_use]
+pub fn midnight(now: Timestamp) -> Option<Timestamp> {
+    let tomorrow = today(now).tomorrow().ok()?;
+    tomorrow.to_zoned(TimeZone::UTC).ok().map(|at| at.timestamp())
+}
+
+/// What became of those who were served. True if the cache lacks a shipment that should be there.
+fn settle(ledger: &mut Ledger, facts: &Facts<'_>) -> bool {
+    let mut unsure = false;
+    for (id, entry) in &mut ledger.0 {
+        entry.state = match (entry.state, facts.seen.get(id)) {
+            (State::Begun | State::Made | State::Leaving, Some(seen)) if seen.stage == Stage::Activated => {
+                State::Activated
+            }
+            // By somebody else; its order may still be there.
+            (State::Begun | State::Made, Some(seen)) if seen.deleting => State::Deleted,
+            (State::Begun, Some(_)) => State::Made,
+            // Somebody made it again by hand.
+            (State::Deleted | State::Left, Some(seen)) if !seen.deleting && !facts.gone.contains(id) => {
+                State::Made
+            }
+            (State::Waiting, Some(seen)) if entry.is_promised() && !seen.deleting => State::Made,
+            // Too late to cancel: the key is on its way.
+            (State::Leaving, Some(seen)) if seen.stage != Stage::Before && !seen.deleting => State::Made,
+            (State::Made, None) if facts.gone.contains(id) => State::Deleted,
+            (State::Leaving, None) if facts.gone.contains(id) => State::Left,
+            (State::Made | State::Leaving, None) => {
+                unsure = true;
+                continue;
+            }
+            (as_it_is, _) => as_it_is,
+        };
+        entry.answered &= entry.state == State::Deleted;
+    }
+    unsure
+}
+
+/// Shipments of a ledger that is lost, as after a rebuild, are taken in: they count, and nothing is made twice.
+fn take_in(ledger: &mut Ledger, facts: &Facts<'_>) {
+    for (id, seen) in facts.seen {
+        let known = ledger.0.get(id).is_some_and(|entry| entry.times > 0);
+        if !known {
+            let state = match seen.stage {
+                Stage::Activated => State::Activated,
+                _ if seen.deleting => State::Deleted,
+                _ => State::Made,
+            };
+            let entry = Entry { state, day: seen.day, key: seen.key.clone(), times: 1, answered: false };
+            ledger.0.insert(id.clone(), entry);
+        }
+    }
+}
+
+/// Marks who left; what the brake stops, with the people it is about.
+fn leaving(book: &mut Book, roster: &Roster, facts: &Facts<'_>) -> Option<(Brake, BTreeSet<UserId>)> {
+    let leavers = leave::leavers(&book.ledger, roster, facts);
+    let open = book.ledger.0.values().filter(|entry| entry.state.is_open()).count();
+    let allowed = book.leave.as_deref() == Some(&fingerprint(&leavers));
+    if let Some(brake) = leave::brake(leavers.len(), open, roster).filter(|_| !allowed) {
+        return Some((brake, leavers));
+    }
+    for id in &leavers {
+        if let Some(entry) = book.ledger.0.get_mut(id) {
+            entry.state = State::Leaving;
+        }
+    }
+    None
+}
+
+fn to_check(turn: &Turn<'_>, wanted: &Wanted, facts: &Facts<'_>) -> Vec<UserId> {
+    if !wanted.checks {
+        return Vec::new();
+    }
+    let unknown = |id: &&UserId| !facts.checked.contains_key(*id);
+    if wanted.orders {
+        return turn.next().map(|member| &member.id).filter(unknown).take(BATCH).cloned().collect();
+    }
+    turn.all().map(|member| &member.id).filter(unknown).take(BATCH).cloned().collect()
+}
+
+fn begin(ledger: &mut Ledger, turn: &Turn<'_>, wanted: &Wanted, facts: &Facts<'_>) {
+    let ready = |id: &UserId| !wanted.checks || facts.checked.contains_key(id);
+    for member in turn.next().filter(|member| ready(&member.id)).take(BATCH) {
+        let before = ledger.0.get(&member.id);
+        let entry = Entry {
+            state: State::Begun,
+            day: today(facts.now),
+            key: before.map_or_else(|| member.key.clone(), |entry| entry.key.clone()),
+            times: before.map_or(0, |entry| entry.times) + 1,
+            answered: false,
+        };
+        ledger.0.insert(member.id.clone(), entry);
+    }
+}
+
+fn to_begin(ledger: &Ledger, facts: &Facts<'_>) -> Vec<UserId> {
+    let open = ledger.0.iter().filter(|(id, entry)| {
+        entry.state == State::Begun && !facts.seen.contains_key(id) && !facts.foreign.contains(id)
+    });
+    open.map(|(id, _)| id.clone()).collect()
+}
+
+fn to_delete(ledger: &Ledger, facts: &Facts<'_>) -> Vec<UserId> {
+    let leaving = ledger.0.iter().filter(|(id, entry)| {
+        entry.state == State::Leaving && facts.seen.get(*id).is_some_and(|seen| !seen.deleting)
+    });
+    leaving.map(|(id, _)| id.clone()).collect()
+}
+
+fn to_activate(ledger: &Ledger, facts: &Facts<'_>) -> Vec<UserId> {
+    let members = facts.roster.map(|roster| &roster.members[..]).unwrap_or_default();
+    let has_key = |id: &UserId| ledger.0.get(id).is_some_and(|entry| entry.state == State::Activated);
+    let staged = members.iter().filter(|member| member.staged && has_key(&member.id));
+    staged.map(|member| member.id.clone()).collect()
+}
+
+fn would(turn: &Turn<'_>, wanted: &Wanted, facts: &Facts<'_>) -> BTreeMap<UserId, Key> {
+    if wanted.orders {
+        return BTreeMap::new();
+    }
+    let looked_at = |id: &UserId| !wanted.checks || facts.checked.contains_key(id);
+    let all = turn.all().filter(|member| looked_at(&member.id));
+    all.map(|member| (member.id.clone(), member.key.clone())).collect()
+}
+
+/// Deleted shipments that a person was asked about, and those of people who left and came back.
+fn again(ledger: &Ledger, facts: &Facts<'_>) -> BTreeSet<UserId> {
+    let named = facts.roster.map(Roster::by_id).unwrap_or_default();
+    let asks = |id: &UserId, entry: &Entry| match entry.state {
+        State::Deleted => entry.answered,
+        State::Left => named.contains_key(id),
+        _ => false,
+    };
+    ledger.0.iter().filter(|(id, entry)| asks(id, entry)).map(|(id, _)| id.clone()).collect()
+}
+
+/// Open questions; one that is open stays the same.
+fn holds(
+    book: &Book,
+    facts: &Facts<'_>,
+    braked: Option<(Brake, BTreeSet<UserId>)>,
+    wave_is_full: bool,
+) -> Vec<Hold> {
+    let mut open = Vec::new();
+    if let Some((brake, people)) = braked {
+        open.push((Question::Cancel(brake), Some(fingerprint(&people)), people.len()));
+    }
+    if wave_is_full {
+        open.push((Question::Wave, None, usize::try_from(book.wave).unwrap_or_default()));
+    }
+    let outside = book.ledger.deleted_from_outside();
+    let deleted = again(&book.ledger, facts);
+    if !outside.is_empty() {
+        open.push((Question::Deleted, Some(fingerprint(&outside)), outside.len()));
+    } else if !deleted.is_empty() {
+        open.push((Question::Again, None, deleted.len()));
+    }
+    let same = |question: Question, people: &Option<String>| {
+        book.holds.iter().find(|hold| hold.question == question && hold.people == *people)
+    };
+    open.into_iter()
+        .map(|(question, people, total)| match same(question, &people) {
+            Some(hold) => Hold { total, ..hold.clone() },
+            None => Hold {
+                id: format!("{}-{}", subject(question), facts.suffix),
+                question,
+                since: facts.now,
+                people,
+                total,
+            },
+        })
+        .collect()
+}
+
+/// First part of a hold's id.
+const fn subject(question: Question) -> &'static str {
+    match question {
+        Question::Wave => "wave",
+        Question::Cancel(_) => "cancel",
+        Question::Again => "again",
+        Question::Deleted => "deleted",
+    }
+}

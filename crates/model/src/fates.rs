@@ -1,0 +1,95 @@
+//! Which accidents a deed can meet. What leads to the same states as another accident is left out: a status write
+//! whose answer is lost equals one that is followed by a crash, and one that fails equals a crash before it.
+
+use domain::{journal::Marked, plan::Free};
+
+use crate::{
+    action::{Action, Fate, View},
+    bounds::Bounds,
+    state::{Deed, Pass, State},
+};
+
+/// A call starts this many seconds after its mark, or not at all.
+const LATE: i64 = 10;
+
+/// What process `p` can do or suffer.
+pub fn of(b: &Bounds, s: &State, p: usize, actions: &mut Vec<Action>) {
+    let (accidents, may) = (b.faults_of, s.left.faults > 0);
+    let Some(pass) = &s.passes[p] else {
+        return begins(b, s, p, actions);
+    };
+    actions.push(Action::Step(p, Fate::Fine));
+    if !may {
+        return;
+    }
+    // Before anything was noted or done, dying is the same as not having begun.
+    let something = pass.journal != *pass.base.journal
+        || matches!(pass.deed, Deed::Send(..) | Deed::Record(..) | Deed::Keep(..));
+    if accidents.crashes && something {
+        actions.push(Action::Crash(p));
+    }
+    let mut fate = |fate| actions.push(Action::Step(p, fate));
+    match &pass.deed {
+        Deed::Mark(_) if accidents.store && pass.current => fate(Fate::Pruned),
+        Deed::Record(..) if accidents.store && pass.current => fate(Fate::AnswerLost),
+        Deed::Send(what, _, marked) => {
+            sends(b, *what, &mut fate);
+            if accidents.crashes && s.now - marked >= LATE {
+                for clocks in [Fate::WallStands, Fate::MonotonicStands, Fate::SetBack] {
+                    fate(clocks);
+                }
+            }
+        }
+        Deed::Run(Free::Activate) if accidents.losses => {
+            fate(Fate::AnswerLost);
+            fate(Fate::CallLost);
+            fate(Fate::KeyGone);
+        }
+        Deed::Run(Free::Cancel) if accidents.losses => {
+            fate(Fate::AnswerLost);
+            fate(Fate::CallLost);
+        }
+        Deed::Run(Free::MarkError) if accidents.losses => fate(Fate::CallLost),
+        _ => {}
+    }
+}
+
+fn sends(b: &Bounds, what: Marked, fate: &mut impl FnMut(Fate)) {
+    if b.faults_of.losses {
+        fate(Fate::AnswerLost);
+        fate(Fate::CallLost);
+    }
+    if b.faults_of.refusals {
+        fate(Fate::Refused);
+        if what == Marked::Order {
+            fate(Fate::RefusedForGood);
+        }
+    }
+}
+
+fn begins(b: &Bounds, s: &State, p: usize, actions: &mut Vec<Action>) {
+    let slot = &s.slots[b.processes[p]];
+    let Some(live) = &slot.live else { return };
+    actions.push(Action::Start(p, View::Fresh));
+    if live.journal.accepted().is_some_and(|order| order.state.is_some()) && b.early {
+        actions.push(Action::Start(p, View::Early));
+    }
+    if s.left.faults == 0 {
+        return;
+    }
+    if b.faults_of.stale && slot.prev.is_some() {
+        actions.push(Action::Start(p, View::Stale));
+    }
+    let others = b.clusters.iter().filter(|c| **c == b.clusters[b.processes[p]]).count() > 1;
+    if b.faults_of.stale && (others || !s.decisions.is_empty()) {
+        actions.push(Action::Start(p, View::Blind));
+    }
+    if b.faults_of.region && live.journal.accepted().is_some() {
+        actions.push(Action::Start(p, View::Region));
+    }
+}
+
+/// Is somebody in the middle of something that a pause can spoil?
+pub fn busy(passes: &[Option<Box<Pass>>]) -> bool {
+    passes.iter().flatten().any(|pass| !matches!(pass.deed, Deed::Finish(_)))
+}

@@ -1,0 +1,134 @@
+//! From what went wrong to whether it arrived, why, and what to do. Messages are the same at every try.
+
+use std::{error::Error, io};
+
+use domain::failure::{Arrival, CallError, Failure, Reason};
+use openssl::error::ErrorStack;
+
+use super::{Answer, Api, Nature};
+
+/// OpenSSL's `SSL_R_CERTIFICATE_VERIFY_FAILED`.
+const CERTIFICATE_VERIFY_FAILED: i32 = 134;
+
+/// A call that was never made: nothing can have happened at the vendor.
+pub fn not_sent(reason: Reason, message: impl Into<String>) -> CallError {
+    CallError { arrival: Arrival::NotSent, status: None, failure: Failure::new(reason, message) }
+}
+
+fn unclear(reason: Reason, message: impl Into<String>) -> CallError {
+    CallError { arrival: Arrival::Unclear, status: None, failure: Failure::new(reason, message) }
+}
+
+/// The time for the whole operation ran out before this call was sent.
+pub(super) fn late(api: Api) -> CallError {
+    not_sent(api.unavailable(), format!("{} took too long before the call; tried again", api.name()))
+}
+
+/// Did a call with this status do anything? (Design, 3.2: the closed list holds for orders.)
+pub(crate) const fn arrival(nature: Nature, status: u16) -> Arrival {
+    match (nature, status) {
+        (_, 400 | 401 | 403 | 404 | 422 | 429) => Arrival::Refused,
+        (Nature::Order, _) | (_, 408 | 409) => Arrival::Unclear,
+        (_, 400..=499) => Arrival::Refused,
+        _ => Arrival::Unclear,
+    }
+}
+
+pub(super) fn by_status(answer: &Answer, reason: Reason, message: impl Into<String>) -> CallError {
+    CallError {
+        arrival: arrival(answer.nature, answer.status),
+        status: Some(answer.status),
+        failure: Failure::new(reason, message),
+    }
+}
+
+/// A web page or a redirect. Its status is not handed on: a 404 of some other server says nothing about
+/// what was asked for.
+pub(crate) fn wrong_address(answer: &Answer) -> CallError {
+    let what = if (300..400).contains(&answer.status) { "with a redirect" } else { "without JSON" };
+    let message = format!(
+        "{} answered {what}, so it is not the {} API; check the URL in the connection, and any proxy between",
+        answer.place,
+        answer.api.name()
+    );
+    CallError {
+        arrival: arrival(answer.nature, answer.status),
+        status: None,
+        failure: Failure::new(Reason::WrongAddress, message),
+    }
+}
+
+/// A success that cannot be read: it may well have been done.
+pub(crate) fn unreadable(api: Api, place: &str, what: &str) -> CallError {
+    unclear(
+        Reason::UnreadableAnswer,
+        format!(
+            "the answer of {} at {place} cannot be read: {what}; if this stays, look for a newer operator",
+            api.name()
+        ),
+    )
+}
+
+/// No answer.
+pub(super) fn transport(api: Api, place: &str, error: &reqwest::Error) -> CallError {
+    let name = api.name();
+    if error.is_builder() {
+        return not_sent(Reason::ConnectionInvalid, format!("no request can be made for {place}"));
+    }
+    if error.is_connect() {
+        return unconnected(name, place, error);
+    }
+    let what = if error.is_timeout() {
+        "did not answer in time"
+    } else {
+        "closed the connection before it answered"
+    };
+    unclear(api.unavailable(), format!("{name} at {place} {what}"))
+}
+
+fn unconnected(name: &str, place: &str, error: &reqwest::Error) -> CallError {
+    if certificate_refused(error) {
+        return not_sent(
+            Reason::UntrustedCertificate,
+            format!(
+                "the certificate of {place} is not trusted or is for another host; check the URL in the \
+                 connection, or add the issuing CA to `ca.crt` beside the credentials"
+            ),
+        );
+    }
+    let what = obstacle(error);
+    not_sent(
+        Reason::Unreachable,
+        format!("{name} at {place} cannot be reached: {what}; check the URL, DNS, network policy and proxy"),
+    )
+}
+
+fn obstacle(error: &reqwest::Error) -> &'static str {
+    if error.is_timeout() {
+        return "no connection in time";
+    }
+    if chain(error).any(<dyn Error>::is::<ErrorStack>) {
+        return "the TLS handshake failed";
+    }
+    match chain(error).filter_map(|e| e.downcast_ref::<io::Error>()).map(io::Error::kind).last() {
+        Some(io::ErrorKind::ConnectionRefused) => "connection refused",
+        Some(io::ErrorKind::ConnectionReset | io::ErrorKind::UnexpectedEof) => {
+            "the connection was closed during the handshake"
+        }
+        _ => "the name is unknown or there is no way to it",
+    }
+}
+
+fn certificate_refused(error: &reqwest::Error) -> bool {
+    chain(error)
+        .filter_map(|e| e.downcast_ref::<ErrorStack>())
+        .flat_map(ErrorStack::errors)
+        .any(|e| e.reason_code() == CERTIFICATE_VERIFY_FAILED)
+}
+
+fn chain<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(error.source(), |e| {
+        let error: &'a (dyn Error + 'static) = *e;
+        error.source()
+    })
+}

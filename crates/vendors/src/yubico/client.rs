@@ -1,0 +1,292 @@
+//! The way of every call to `YubiEnterprise`, and what its refusals mean.
+
+use std::fmt;
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use domain::{
+    failure::{Arrival, CallError, Failure, Reason},
+    sweep::PAGE,
+};
+use jiff::Timestamp;
+use reqwest::{Method, header};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use tokio::time::Instant;
+use url::Url;
+
+use super::{Lanes, OrderPlace, Settings, Slot, loose};
+use crate::http::{Answer, Api, Call, Http, Nature, not_sent, place};
+
+/// A list with more pages than this is not read to its end.
+const PAGES: usize = 50;
+
+/// One `YubiEnterprise` organization.
+pub struct Client {
+    pub(super) http: Http,
+    pub(super) transport_keys_url: Url,
+    pub(super) signing_keys_url: Url,
+    api_url: Url,
+    token: SecretString,
+    lanes: Lanes,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("yubico::Client")
+            .field("api_url", &place::origin(&self.api_url))
+            .finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// Sends nothing.
+    ///
+    /// # Errors
+    /// `CredentialsInvalid` if the token has characters that no header can carry, `ConnectionInvalid` if the
+    /// URL cannot have a path.
+    pub fn new(settings: &Settings, http: Http) -> Result<Self, Failure> {
+        let client = Self {
+            http,
+            transport_keys_url: settings.transport_keys_url.clone(),
+            signing_keys_url: settings.signing_keys_url.clone(),
+            api_url: settings.api_url.clone(),
+            token: settings.token.clone(),
+            lanes: settings.lanes.clone(),
+        };
+        client.call("probe", Nature::Read, Method::GET, &["products"])?;
+        Ok(client)
+    }
+
+    /// Waits for the right to order. Take it before the mark is written.
+    ///
+    /// # Errors
+    /// `NotSent`, `RateLimited` with the time to wait: Yubico asked for fewer calls.
+    pub async fn slot(&self) -> Result<Slot, CallError> {
+        let asked = Instant::now();
+        let slot = std::sync::Arc::clone(&self.lanes.order).lock_owned().await;
+        self.http.note_wait(Api::Yubico, asked.elapsed());
+        self.open_door()?;
+        Ok(Slot(slot))
+    }
+
+    /// A place among those whose order is to follow an enrolment. Take it before the enrolment.
+    ///
+    /// # Errors
+    /// `NotSent`, `RateLimited` with the time to wait: Yubico asked for fewer calls, or so many stand before it that its
+    /// order could not follow in time.
+    pub fn place(&self) -> Result<OrderPlace, CallError> {
+        self.open_door()?;
+        self.lanes.pace.place().map_err(|wait| {
+            let mut error = not_sent(
+                Reason::RateLimited,
+                "So many orders stand before this one that nobody is enrolled for it yet; tried again soon",
+            );
+            error.failure.retry_after = Some(wait);
+            error
+        })
+    }
+
+    /// May a call go out now?
+    ///
+    /// # Errors
+    /// `NotSent`, `RateLimited` with the time to wait.
+    pub fn open_door(&self) -> Result<(), CallError> {
+        let open = self.lanes.door.check(Instant::now());
+        open.inspect_err(|error| self.http.note_limit(Api::Yubico, error))
+    }
+
+    /// The right to order, if nobody has it and nobody waits for it.
+    ///
+    /// # Errors
+    /// As [`Client::slot`].
+    pub fn try_slot(&self) -> Result<Option<Slot>, CallError> {
+        let Ok(slot) = std::sync::Arc::clone(&self.lanes.order).try_lock_owned() else { return Ok(None) };
+        self.open_door()?;
+        Ok(Some(Slot(slot)))
+    }
+
+    pub(super) fn note_order(&self, took: std::time::Duration) {
+        self.lanes.pace.note(took);
+    }
+
+    /// When the token expires, if it is a JWT that says so. For a warning, never for a decision: the token is
+    /// opaque by contract.
+    #[must_use]
+    pub fn token_expiry(&self) -> Option<Timestamp> {
+        expiry(self.token.expose_secret())
+    }
+
+    pub(super) fn call(
+        &self,
+        operation: &'static str,
+        nature: Nature,
+        method: Method,
+        path: &[&str],
+    ) -> Result<Call, CallError> {
+        let url = place::join(&self.api_url, path)?;
+        Call::new(Api::Yubico, operation, nature, method, url)
+            .secret_header(header::AUTHORIZATION, &format!("Bearer {}", self.token.expose_secret()))
+    }
+
+    /// Everything but an order waits for the other lane.
+    pub(super) async fn send<T>(
+        &self,
+        call: Call,
+        read: impl FnOnce(&Answer) -> Result<T, CallError>,
+    ) -> Result<T, CallError> {
+        let asked = Instant::now();
+        // The semaphore is never closed.
+        let _lane = self.lanes.other.acquire().await.ok();
+        self.http.note_wait(Api::Yubico, asked.elapsed());
+        self.pass(call, read).await
+    }
+
+    /// Through the door, in whichever lane.
+    pub(super) async fn pass<T>(
+        &self,
+        call: Call,
+        read: impl FnOnce(&Answer) -> Result<T, CallError>,
+    ) -> Result<T, CallError> {
+        self.open_door()?;
+        let door = &self.lanes.door;
+        let judged = |answer: &Answer| {
+            if answer.status != 429 {
+                door.passed(Instant::now());
+                return read(answer);
+            }
+            let wait = door.refused(answer.retry_after(), Instant::now());
+            read(answer).map_err(|mut error| {
+                error.failure.retry_after.get_or_insert(wait);
+                error
+            })
+        };
+        self.http.send(call, judged).await
+    }
+
+    /// The call for one page of a list, `limit` and `offset` as documented.
+    pub(super) fn page(
+        &self,
+        operation: &'static str,
+        path: &[&str],
+        offset: usize,
+    ) -> Result<Call, CallError> {
+        let mut call = self.call(operation, Nature::Read, Method::GET, path)?;
+        call.url
+            .query_pairs_mut()
+            .append_pair("limit", &PAGE.to_string())
+            .append_pair("offset", &offset.to_string());
+        Ok(call)
+    }
+
+    /// All pages of a list.
+    pub(super) async fn pages(
+        &self,
+        operation: &'static str,
+        path: &[&str],
+        names: &[&str],
+    ) -> Result<Vec<Value>, CallError> {
+        let mut all: Vec<Value> = Vec::new();
+        for _ in 0..PAGES {
+            let call = self.page(operation, path, all.len())?;
+            let (items, total) = self.send(call, |answer| read_page(answer, names)).await?;
+            // One call tells it, so that no more are spent on what comes to nothing.
+            if total.is_some_and(|total| total > PAGE * PAGES) {
+                return Err(too_long(operation));
+            }
+            let count = items.len();
+            all.extend(items);
+            let more = match total {
+                Some(total) => all.len() < total,
+                None => count >= PAGE,
+            };
+            if count == 0 || !more {
+                return Ok(all);
+            }
+        }
+        Err(too_long(operation))
+    }
+}
+
+/// Known by [`is_too_long`]: the answers were read well, and nothing more was asked.
+fn too_long(operation: &str) -> CallError {
+    crate::http::not_sent(
+        Reason::UnreadableAnswer,
+        format!(
+            "YubiEnterprise's list for {operation} has more than {} entries; it is not read further",
+            PAGE * PAGES
+        ),
+    )
+}
+
+/// Has the list so many entries that it is not read whole? Then nobody can say what is not in it.
+#[must_use]
+pub fn is_too_long(error: &CallError) -> bool {
+    error.arrival == Arrival::NotSent && error.failure.reason == Reason::UnreadableAnswer
+}
+
+pub(super) fn read_page(answer: &Answer, names: &[&str]) -> Result<(Vec<Value>, Option<usize>), CallError> {
+    success(answer, Reason::YubicoUnavailable)?;
+    let body: Value = answer.json()?;
+    let items = loose::page(&body, names).ok_or_else(|| answer.unreadable("it holds no list"))?;
+    let total = loose::member(&body, &["total_count"]).and_then(loose::number);
+    Ok((items.to_vec(), total.and_then(|total| usize::try_from(total).ok())))
+}
+
+/// Lets a 2xx through; `refused` is the reason if the vendor understood and said no.
+pub(super) fn success(answer: &Answer, refused: Reason) -> Result<(), CallError> {
+    if answer.is_success() { Ok(()) } else { Err(judge(answer, refused)) }
+}
+
+/// What an answer that is no success means. The form of error bodies is not documented, and they may repeat
+/// the address: nothing of them is shown.
+pub(super) fn judge(answer: &Answer, refused: Reason) -> CallError {
+    note_code(answer);
+    match answer.status {
+        401 => answer.error(
+            Reason::YubicoUnauthorized,
+            "YubiEnterprise rejected the API token (HTTP 401): tokens expire one year after they were made and \
+             die with their user; make a new one in the Console and put it into `yubico-api-token`",
+        ),
+        403 => answer.error(
+            Reason::YubicoForbidden,
+            "YubiEnterprise denies this to the API token (HTTP 403): use an account with the role Admin in the \
+             organization that ships to this region",
+        ),
+        429 => answer.rate_limited(answer.retry_after()),
+        // Outside the closed list an order may have been placed, whatever the status seems to say.
+        _ if answer.nature == Nature::Order && !matches!(answer.status, 400 | 404 | 422) => answer.unavailable(),
+        408 | 409 => answer.unavailable(),
+        status @ 400..=499 => answer.error(refused, refusal(refused, status)),
+        _ => answer.unavailable(),
+    }
+}
+
+fn refusal(refused: Reason, status: u16) -> String {
+    match refused {
+        Reason::OrderRefused => format!(
+            "YubiEnterprise refused the order (HTTP {status}): check recipient and address, the product, \
+             inventory and customization ids, the country, and that `apiUrl` is the one of the API"
+        ),
+        Reason::OrderNotFound => format!(
+            "YubiEnterprise does not show the order (HTTP {status}): it was deleted, or the API token belongs to \
+             another organization"
+        ),
+        _ => format!("YubiEnterprise refused the request (HTTP {status}); check `apiUrl`"),
+    }
+}
+
+/// A code of the vendor goes to the log if it looks like one.
+fn note_code(answer: &Answer) {
+    let Ok(body) = serde_json::from_slice::<Value>(&answer.body) else { return };
+    let Some(code) = loose::text_of(&body, &["code", "error_code", "errorCode"]) else { return };
+    if code.len() <= 64 && code.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b)) {
+        tracing::Span::current().record("error_code", code);
+    }
+}
+
+pub(super) fn expiry(token: &str) -> Option<Timestamp> {
+    let claims = token.split('.').nth(1)?;
+    let claims = BASE64_URL_SAFE_NO_PAD.decode(claims).ok()?;
+    let claims: Value = serde_json::from_slice(&claims).ok()?;
+    Timestamp::from_second(claims.get("exp").and_then(loose::number)?).ok()
+}

@@ -1,0 +1,135 @@
+//! What each answer of `YubiEnterprise` says, judged as the client judges it, for whoever has an answer and no
+//! server: one function an operation.
+
+use domain::{
+    failure::CallError,
+    ids::{KeyId, ShipmentId},
+    recipient::Recipient,
+    seen::{AddressVerdict, Inventory, Parcel, PublicKey, Tracking},
+    sweep::Page,
+};
+use jiff::Timestamp;
+
+use super::{Cancelled, FoundShipment, Ordered, Product, address, client, exact, keys, order, parcel, stock};
+use crate::http::Answer;
+
+/// What `YubiEnterprise` gave, or why it gave nothing.
+pub type Result<T> = std::result::Result<T, CallError>;
+
+/// The receipt of an order.
+///
+/// # Errors
+/// As [`Client::order`](super::Client::order).
+pub fn receipt(answer: &Answer) -> Result<Ordered> {
+    order::read_receipt(answer)
+}
+
+/// An order with its state and responses.
+///
+/// # Errors
+/// As [`Client::shipment`](super::Client::shipment).
+pub fn shipment(answer: &Answer) -> Result<Parcel> {
+    parcel::read_parcel(answer)
+}
+
+/// Keys to seal requests to.
+///
+/// # Errors
+/// As [`Client::transport_keys`](super::Client::transport_keys).
+pub fn transport_keys(answer: &Answer) -> Result<Vec<PublicKey>> {
+    keys::read_keys(answer, "transport-keys", "enc")
+}
+
+/// Keys that responses are signed with.
+///
+/// # Errors
+/// As [`Client::signing_keys`](super::Client::signing_keys).
+pub fn signing_keys(answer: &Answer) -> Result<Vec<PublicKey>> {
+    keys::read_keys(answer, "signing-keys", "sig")
+}
+
+/// One page of the inventory.
+///
+/// # Errors
+/// As [`Client::inventory`](super::Client::inventory).
+pub fn inventory(answer: &Answer) -> Result<Inventory> {
+    Ok(stock::inventory(&client::read_page(answer, &stock::BUCKETS)?.0))
+}
+
+/// One page of products.
+///
+/// # Errors
+/// As [`Client::products`](super::Client::products).
+pub fn products(answer: &Answer) -> Result<Vec<Product>> {
+    let (items, _) = client::read_page(answer, &stock::PRODUCTS)?;
+    Ok(items.iter().filter_map(stock::product).collect())
+}
+
+/// One page of countries.
+///
+/// # Errors
+/// As [`Client::countries`](super::Client::countries).
+pub fn countries(answer: &Answer) -> Result<Vec<String>> {
+    let (items, _) = client::read_page(answer, &stock::COUNTRIES)?;
+    Ok(items.iter().filter_map(stock::country).collect())
+}
+
+/// An opinion of an address.
+///
+/// # Errors
+/// As [`Client::validate_address`](super::Client::validate_address).
+pub fn verdict(answer: &Answer) -> Result<AddressVerdict> {
+    address::read_verdict(answer)
+}
+
+/// Carrier data.
+///
+/// # Errors
+/// As [`Client::tracking`](super::Client::tracking).
+pub fn tracking(answer: &Answer) -> Result<Tracking> {
+    exact::read_tracking(answer)
+}
+
+/// What became of the wish to cancel.
+///
+/// # Errors
+/// As [`Client::cancel`](super::Client::cancel).
+pub fn cancelled(answer: &Answer) -> Result<Cancelled> {
+    exact::read_cancelled(answer)
+}
+
+/// One page of the organization's shipments, those to this recipient.
+///
+/// # Errors
+/// As [`Client::search`](super::Client::search).
+pub fn search(answer: &Answer, recipient: &Recipient) -> Result<Vec<FoundShipment>> {
+    Ok(exact::of_recipient(&client::read_page(answer, &exact::SHIPMENTS)?.0, recipient))
+}
+
+/// One page of the organization's shipments, with their states.
+///
+/// # Errors
+/// As [`Client::listed`](super::Client::listed).
+pub fn listed(answer: &Answer) -> Result<Page> {
+    exact::read_listed(answer)
+}
+
+/// One shipment compared with a recipient.
+///
+/// # Errors
+/// As [`Client::compare`](super::Client::compare).
+pub fn compared(answer: &Answer, id: &ShipmentId, recipient: &Recipient) -> Result<Option<FoundShipment>> {
+    exact::read_compared(answer, id, recipient)
+}
+
+/// `kid` of a sealed text's header.
+#[must_use]
+pub fn key_id(jwe: &str) -> Option<KeyId> {
+    parcel::key_id(jwe)
+}
+
+/// When a token expires, if it is a JWT that says so.
+#[must_use]
+pub fn token_expiry(token: &str) -> Option<Timestamp> {
+    client::expiry(token)
+}

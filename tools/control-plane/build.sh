@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Builds .cache/bin/control-plane at the top of the repository, and a link
+# kubectl beside it. Does nothing, quietly, when the program is up to date.
+#
+#   build.sh          build
+#   build.sh flags    print, one a line, the flags that all go commands here need
+#                     to share one cache (see check.sh)
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+bin=$root/.cache/bin
+cd "$here"
+. "$root/hack/lib/go-build.sh"
+
+if [ "${1-}" = flags ]; then
+  printf '%s\n' "${go_flags[@]}"
+  exit
+fi
+go_needed control-plane
+
+# kubectl version, and the kubeVersion of charts, show what is stamped here.
+version=$(sed -n 's/^\tk8s.io\/kubernetes //p' go.mod)
+IFS=. read -r major minor _ <<<"${version#v}"
+ldflags="-s -w"
+for package in k8s.io/component-base/version k8s.io/client-go/pkg/version; do
+  ldflags+=" -X $package.gitVersion=$version -X $package.gitMajor=$major -X $package.gitMinor=$minor"
+  ldflags+=" -X $package.gitTreeState=clean -X $package.gitCommit=unknown"
+done
+
+stamp=$({ cat ./*.go ./*.yaml go.mod go.sum build.sh "$root/hack/lib/go-build.sh"; echo "$(go_version) $(uname -sm)"; } | git hash-object --stdin)
+go_build control-plane . "$ldflags" "$stamp"
+[ -L "$bin/kubectl" ] || ln -sf control-plane "$bin/kubectl"
