@@ -9,10 +9,13 @@
     allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a failing test should stop")
 )]
 
-pub mod apiserver;
-pub mod controller;
-pub mod lease;
+pub mod cli;
+pub mod connection;
+pub mod context;
+pub mod kubernetes;
 pub mod metrics;
-pub mod process;
 pub mod readiness;
+pub mod rollout;
+pub mod run;
+pub mod shipment;
 pub mod tasks;

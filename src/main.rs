@@ -4,5 +4,5 @@ use std::process::ExitCode;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    yubikey_shipment_operator::process::main().await
+    yubikey_shipment_operator::cli::main().await
 }

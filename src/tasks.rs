@@ -1,28 +1,15 @@
 //! Running passes, so that an orderly end can wait for the calls that are under way, and begins no others.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, time::Duration};
 
-use tokio::{sync::watch, task::JoinHandle};
+use tokio::task::JoinHandle;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-/// Counts running tasks.
-#[derive(Debug, Clone)]
+/// The tasks of this process, and whether it ends.
+#[derive(Debug, Clone, Default)]
 pub struct Tasks {
-    running: Arc<watch::Sender<usize>>,
-    closing: Arc<watch::Sender<bool>>,
-}
-
-impl Default for Tasks {
-    fn default() -> Self {
-        Self { running: Arc::new(watch::channel(0).0), closing: Arc::new(watch::channel(false).0) }
-    }
-}
-
-struct Counted(Arc<watch::Sender<usize>>);
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.send_modify(|n| *n -= 1);
-    }
+    running: TaskTracker,
+    closing: CancellationToken,
 }
 
 impl Tasks {
@@ -32,39 +19,29 @@ impl Tasks {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.running.send_modify(|n| *n += 1);
-        let counted = Counted(Arc::clone(&self.running));
-        tokio::spawn(async move {
-            let _counted = counted;
-            future.await
-        })
+        self.running.spawn(future)
     }
 
     /// The process ends: tasks finish what is under way and begin nothing else.
     pub fn close(&self) {
-        self.closing.send_replace(true);
+        self.closing.cancel();
+        self.running.close();
     }
 
     /// Does the process end?
     #[must_use]
     pub fn is_closing(&self) -> bool {
-        *self.closing.borrow()
+        self.closing.is_cancelled()
     }
 
     /// What this comes to; `None` if the process ends first. Only for what may be dropped half-way.
     pub async fn unless_closing<T>(&self, work: impl Future<Output = T>) -> Option<T> {
-        let mut closing = self.closing.subscribe();
-        tokio::select! {
-            biased;
-            _ = closing.wait_for(|closing| *closing) => None,
-            done = work => Some(done),
-        }
+        self.closing.run_until_cancelled(work).await
     }
 
-    /// Waits until nothing runs, at most this long. False if something still does.
+    /// Waits until nothing runs, at most this long. False if something still does. Only after [`Tasks::close`].
     pub async fn settle(&self, longest: Duration) -> bool {
-        let mut running = self.running.subscribe();
-        tokio::time::timeout(longest, running.wait_for(|n| *n == 0)).await.is_ok()
+        tokio::time::timeout(longest, self.running.wait()).await.is_ok()
     }
 }
 

@@ -11,7 +11,7 @@ use api::{
 use domain::journal::{Journal, Order};
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Map, Value};
-use yubikey_shipment_operator::controller::shipment::decide;
+use yubikey_shipment_operator::shipment::decisions;
 
 /// Decisions that the status remembers.
 const REMEMBERED: usize = 5;
@@ -30,7 +30,7 @@ fuzz_target!(|input: &[u8]| {
 
 fn decided(status: &YubiKeyShipmentStatus, journal: &Journal, decision: &Arc<YubiKeyDecision>) {
     let (mut after, mut changed) = (status.clone(), journal.clone());
-    let _ = decide::apply(vec![decision.clone()], &mut after, &mut changed, 2, &|_| None);
+    let _ = decisions::apply(vec![decision.clone()], &mut after, &mut changed, 2, &|_| None);
     let fresh = after.decisions != status.decisions;
     let taken = fresh && after.decisions.last().is_some_and(|last| last.accepted);
     assert!(taken || changed == *journal, "a decision that was declined, or counted before, changes nothing");
@@ -39,7 +39,7 @@ fn decided(status: &YubiKeyShipmentStatus, journal: &Journal, decision: &Arc<Yub
         admitted(journal, &changed, decision);
     }
     let (mut last, mut again) = (after.clone(), changed.clone());
-    let _ = decide::apply(vec![decision.clone()], &mut last, &mut again, 2, &|_| None);
+    let _ = decisions::apply(vec![decision.clone()], &mut last, &mut again, 2, &|_| None);
     assert_eq!((&last, &again), (&after, &changed), "a decision counts once");
     let mut written = after;
     journal_status::write(&changed, &mut written);

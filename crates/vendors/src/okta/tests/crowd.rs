@@ -18,7 +18,7 @@ use super::super::{
     quota::Bucket,
 };
 use crate::http::{Answer, Api, Nature};
-use queue::{Admission, Budget, Place, Short, Vendor};
+use queue::budget_queue::{Budget, BudgetQueue, Position, Short, Vendor};
 
 /// What there is of an Okta that counts all calls of a minute together, and allows so many.
 struct Okta {
@@ -140,9 +140,9 @@ struct Person {
 }
 
 impl Person {
-    fn place(&self) -> Place {
+    fn place(&self) -> Position {
         let number = i64::try_from(self.number).unwrap();
-        Place {
+        Position {
             enrolled: self.enrolled.is_some(),
             namespace: "people".to_owned(),
             since: Timestamp::from_second(number).unwrap(),
@@ -155,7 +155,7 @@ impl Person {
     }
 }
 
-type Queue = Admission<usize, Org>;
+type Queue = BudgetQueue<usize, Org>;
 
 /// Passes until the key is ordered; between them it is woken, or its time comes.
 async fn served(org: Arc<Org>, queue: Queue, woken: Arc<Notify>, mut person: Person) -> Person {

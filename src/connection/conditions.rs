@@ -1,0 +1,95 @@
+//! What preflight tells: one condition for each check, and Ready for all of them.
+
+use domain::{
+    failure::{Failure, Kind},
+    preflight::{Check, Verdict},
+};
+
+use crate::connection::handle::Link;
+use crate::kubernetes::conditions::Fact;
+
+/// Result of an examination.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Every check with its verdict.
+    pub checks: Vec<(Check, Verdict)>,
+    /// Keys left for each model, as far as `YubiEnterprise` shows them; `None`: not read.
+    pub stock: Option<Vec<(String, i64)>>,
+    /// The usable connection, if the vendors can be used.
+    pub link: Option<Link>,
+    /// The link has the credentials from before: the new ones do not work, and the vendors still take the old ones.
+    pub interim: bool,
+}
+
+impl Report {
+    /// The first reason why the vendors cannot be used at all.
+    #[must_use]
+    pub fn fault(&self) -> Option<&Failure> {
+        self.checks.iter().find_map(|(_, verdict)| match verdict {
+            Verdict::Fault(failure) => Some(failure),
+            _ => None,
+        })
+    }
+
+    /// The first reason why no key is ordered although the vendors can be used.
+    #[must_use]
+    pub fn stop(&self) -> Option<Failure> {
+        self.checks.iter().find_map(|(_, verdict)| match verdict {
+            Verdict::Stop(reason, message) => Some(Failure::new(*reason, message.clone())),
+            _ => None,
+        })
+    }
+
+    /// What Ready says of it.
+    #[must_use]
+    pub fn said(&self) -> Option<Failure> {
+        self.fault().map(|fault| told(fault, self.interim)).or_else(|| self.stop())
+    }
+
+    /// All conditions but those about the end of credentials.
+    #[must_use]
+    pub fn facts(&self) -> Vec<Fact> {
+        let mut facts = ready(self.said().as_ref());
+        facts.extend(self.checks.iter().map(|(check, verdict)| fact(*check, verdict)));
+        facts
+    }
+}
+
+fn ready(said: Option<&Failure>) -> Vec<Fact> {
+    let Some(failure) = said else {
+        return vec![Fact::new(
+            "Ready",
+            true,
+            "Succeeded",
+            "Okta and YubiEnterprise took the credentials; shipments can use this connection.",
+        )];
+    };
+    let (reason, message) = (failure.reason.as_str(), failure.message.clone());
+    let kind = if failure.reason.kind() == Kind::Auth { "Stalled" } else { "Reconciling" };
+    vec![Fact::new("Ready", false, reason, message.clone()), Fact::new(kind, true, reason, message)]
+}
+
+fn fact(check: Check, verdict: &Verdict) -> Fact {
+    let kind = check.name();
+    match verdict {
+        Verdict::Good(found) => Fact::new(kind, true, "Succeeded", found.clone()),
+        Verdict::Advice(reason, message) | Verdict::Stop(reason, message) => {
+            Fact::new(kind, false, reason.as_str(), message.clone())
+        }
+        Verdict::Fault(failure) => Fact::new(kind, false, failure.reason.as_str(), failure.message.clone()),
+        Verdict::Unknown(why, message) => {
+            Fact { kind, status: None, reason: why.as_str().into(), message: message.clone() }
+        }
+    }
+}
+
+fn told(fault: &Failure, interim: bool) -> Failure {
+    if !interim {
+        return fault.clone();
+    }
+    let message = fault.message.trim_end_matches('.');
+    Failure::new(
+        fault.reason,
+        format!("{message}. Until then the credentials from before are used, which both vendors still take."),
+    )
+}

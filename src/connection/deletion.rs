@@ -1,0 +1,116 @@
+//! A connection that is being deleted: it stays while a shipment with an open effect names it, and says which.
+
+use api::{FINALIZER, connection::YubiKeyConnection};
+use domain::failure::Reason;
+use jiff::Timestamp;
+use kube::{Api, ResourceExt};
+use system::clock;
+
+use super::reconcile::set_finalizers;
+use crate::{
+    context::Context,
+    kubernetes::{
+        conditions::{self, Fact},
+        events,
+        status_patch::{self, CommitError},
+    },
+};
+
+/// Type of the condition that says what a deletion waits for; it is there only then.
+pub const CONDITION: &str = "Terminating";
+
+/// Shipments that are named; the others are counted.
+const NAMED: usize = 5;
+
+/// Lets the connection go if no shipment needs it any more: without it a key would be lost. True: it is let go.
+///
+/// # Errors
+/// As every guarded write.
+pub async fn release(object: &YubiKeyConnection, ctx: &Context) -> Result<bool, CommitError> {
+    if !object.finalizers().iter().any(|f| f == FINALIZER) {
+        return Ok(true);
+    }
+    if !ctx.keepers(&object.name_any()).is_empty() {
+        return Ok(false);
+    }
+    let rest: Vec<_> = object.finalizers().iter().filter(|f| *f != FINALIZER).cloned().collect();
+    set_finalizers(object, ctx, &rest).await.map(|_| true)
+}
+
+/// Which shipments keep a connection that is being deleted.
+#[must_use]
+pub fn fact(object: &YubiKeyConnection, ctx: &Context) -> Option<Fact> {
+    object.metadata.deletion_timestamp.as_ref()?;
+    Some(told(&ctx.keepers(&object.name_any())))
+}
+
+fn told(keepers: &[String]) -> Fact {
+    let message = format!(
+        "The connection is being deleted and stays while shipments with an open effect name it: {}. It goes with the \
+         last of them, and orders nothing new; spec.deletionPolicy Orphan lets a shipment that is deleted go at once.",
+        named(keepers)
+    );
+    Fact::new(CONDITION, true, Reason::Deleting.as_str(), message)
+}
+
+/// A few by name, all by number.
+fn named(keepers: &[String]) -> String {
+    let shown = keepers.get(..NAMED).unwrap_or(keepers).join(", ");
+    match keepers.len().saturating_sub(NAMED) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+/// Says so between two examinations, if it is news.
+///
+/// # Errors
+/// As every guarded write.
+pub async fn say(object: &YubiKeyConnection, ctx: &Context) -> Result<(), CommitError> {
+    let Some(fact) = fact(object, ctx) else { return Ok(()) };
+    let old = object.status.clone().unwrap_or_default();
+    let mut new = old.clone();
+    let generation = object.metadata.generation.unwrap_or_default();
+    put(&mut new.conditions, fact, generation, clock::now());
+    let api: Api<YubiKeyConnection> = Api::all(ctx.client.clone());
+    if status_patch::commit(&api, object, &old, &new, |o| o.status.as_ref()).await?.is_some() {
+        events::warning(ctx, object, CONDITION, &old.conditions, &new.conditions);
+    }
+    Ok(())
+}
+
+fn put(
+    conditions: &mut Vec<k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition>,
+    fact: Fact,
+    generation: i64,
+    now: Timestamp,
+) {
+    let built = conditions::build(vec![fact], conditions, generation, now);
+    conditions.retain(|condition| condition.type_ != CONDITION);
+    conditions.extend(built);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_shipments_are_named_and_all_are_counted() {
+        let keepers: Vec<String> =
+            (0..1_000).map(|number| format!("onboarding/person-{number:03}")).collect();
+        assert_eq!(named(&keepers[..1]), "onboarding/person-000");
+        assert!(!named(&keepers[..NAMED]).contains("more"));
+        assert!(named(&keepers).ends_with("onboarding/person-004 and 995 more"));
+        assert!(told(&keepers).message.contains("Orphan"));
+    }
+
+    #[test]
+    fn what_is_said_twice_is_written_once() {
+        let at = Timestamp::from_second(1_800_000_000).unwrap();
+        let mut conditions = Vec::new();
+        put(&mut conditions, told(&["a/b".to_owned()]), 2, at);
+        let before = conditions.clone();
+        put(&mut conditions, told(&["a/b".to_owned()]), 2, at + jiff::SignedDuration::from_secs(9));
+        assert_eq!(conditions, before);
+    }
+}

@@ -1,0 +1,20 @@
+//! Connections: credentials, preflight, and what shipments get of them.
+
+pub mod budget;
+pub mod caches;
+pub mod conditions;
+pub mod deletion;
+pub mod entries;
+pub mod expiry;
+pub mod handle;
+pub mod let_go;
+pub mod order_list_poller;
+pub mod preflight;
+pub mod probe_okta;
+pub mod probe_yubico;
+pub mod readings;
+pub mod reconcile;
+pub mod state;
+pub mod stock;
+pub mod times;
+pub mod usage;

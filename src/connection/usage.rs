@@ -1,0 +1,180 @@
+//! What the cluster's shipments show of a connection without any call: whether the road is open, whose keys are ours,
+//! and how orders of each model ended.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use api::{
+    connection::YubiKeyConnection,
+    shipment::{EnrollmentOutcome, OrderOutcome, YubiKeyShipment, YubiKeyShipmentStatus},
+};
+use domain::{
+    ids::{EnrollmentId, UserId},
+    preflight::{Check, Orders},
+};
+use jiff::Timestamp;
+use kube::ResourceExt;
+use system::random;
+
+use crate::{context::Context, kubernetes::conditions};
+
+/// People whose last orders must have been refused before that says anything about the model: one may have a bad address.
+const REFUSED: usize = 2;
+
+/// People with whom the road is tried at most.
+const PEOPLE: usize = 3;
+
+/// What the shipments show.
+#[derive(Debug, Default)]
+pub struct Evidence {
+    /// A few people of this connection, each once.
+    pub people: Vec<UserId>,
+    /// Orders could be made when somebody last looked: a person of this connection has an enrolment, or the conditions
+    /// of its status say so.
+    pub road_was_open: bool,
+    enrollments: HashSet<String>,
+    ordering: HashSet<String>,
+    models: HashMap<String, Ends>,
+}
+
+/// What an earlier process tried is not tried again at each start.
+fn stood_open(object: &YubiKeyConnection) -> bool {
+    let conditions = object.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
+    let stood = |check: Check| {
+        conditions::find(conditions, check.name()).is_some_and(|condition| {
+            condition.status == "True" && condition.observed_generation == object.metadata.generation
+        })
+    };
+    stood(Check::RoleAssigned) && stood(Check::PreRegistrationEnabled)
+}
+
+/// Is the shipment of the org that this connection leads to? One that had its name before may have led elsewhere.
+fn is_of(object: &YubiKeyConnection, status: &YubiKeyShipmentStatus) -> bool {
+    let looked = object.status.as_ref().filter(|status| !status.conditions.is_empty());
+    let theirs = status.org.as_ref().and_then(|org| org.okta.as_ref());
+    looked.is_some_and(|ours| ours.okta_organization.as_ref() == theirs)
+}
+
+/// A few of them, others at each look, so that no odd person is asked for ever.
+fn some_of(mut people: Vec<UserId>) -> Vec<UserId> {
+    let mut some = Vec::new();
+    while some.len() < PEOPLE && !people.is_empty() {
+        let index = usize::from(random::byte()) * people.len() / 256;
+        some.push(people.swap_remove(index));
+    }
+    some
+}
+
+/// How orders of one model ended.
+#[derive(Debug, Default)]
+struct Ends {
+    accepted: Option<Timestamp>,
+    refused: Vec<(Timestamp, String)>,
+}
+
+impl Ends {
+    fn orders(&self) -> Orders {
+        let since = self.accepted.unwrap_or(Timestamp::MIN);
+        let people: BTreeSet<_> =
+            self.refused.iter().filter(|(at, _)| *at > since).map(|(_, user)| user).collect();
+        match self.accepted {
+            _ if people.len() >= REFUSED => Orders::Refused,
+            Some(_) => Orders::Accepted,
+            None => Orders::None,
+        }
+    }
+}
+
+impl Evidence {
+    /// Walks over all shipments once.
+    #[must_use]
+    pub fn of(ctx: &Context, object: &YubiKeyConnection) -> Self {
+        let connection = &object.name_any();
+        let mut evidence = Self { road_was_open: stood_open(object), ..Self::default() };
+        let mut people = BTreeSet::new();
+        for shipment in ctx.shipments.state() {
+            let Some(status) = &shipment.status else { continue };
+            evidence.note_person(status);
+            if shipment.spec.connection_ref.name == *connection && is_of(object, status) {
+                people.extend(status.user_id.as_ref().and_then(|id| UserId::new(id.as_str()).ok()));
+                evidence.note_road(status);
+                evidence.note_order(&shipment, status);
+            }
+        }
+        evidence.people = some_of(people.into_iter().collect());
+        evidence
+    }
+
+    /// Does a shipment of this cluster have the enrolment?
+    #[must_use]
+    pub fn claims(&self, enrollment: &EnrollmentId) -> bool {
+        self.enrollments.contains(enrollment.as_str())
+    }
+
+    /// Is a shipment of this cluster enrolling this person right now?
+    #[must_use]
+    pub fn is_ordering(&self, user: &UserId) -> bool {
+        self.ordering.contains(user.as_str())
+    }
+
+    /// How the orders of a model ended.
+    #[must_use]
+    pub fn orders(&self, model: &str) -> Orders {
+        self.models.get(model).map_or(Orders::None, Ends::orders)
+    }
+
+    fn note_person(&mut self, status: &YubiKeyShipmentStatus) {
+        let Some(enrollment) = &status.enrollment else { return };
+        if let Some(id) = &enrollment.id {
+            self.enrollments.insert(id.clone());
+        }
+        if let Some(user) = status.user_id.as_ref().filter(|_| enrollment.outcome == EnrollmentOutcome::Open)
+        {
+            self.ordering.insert(user.clone());
+        }
+    }
+
+    fn note_road(&mut self, status: &YubiKeyShipmentStatus) {
+        let made = |outcome| outcome == EnrollmentOutcome::Made;
+        self.road_was_open |= status.enrollment.as_ref().is_some_and(|e| made(e.outcome));
+    }
+
+    fn note_order(&mut self, shipment: &YubiKeyShipment, status: &YubiKeyShipmentStatus) {
+        let (Some(model), Some(order)) = (&shipment.spec.key.model, &status.order) else { return };
+        let ends = self.models.entry(model.clone()).or_default();
+        match order.outcome {
+            OrderOutcome::Accepted | OrderOutcome::Cancelled => {
+                ends.accepted = ends.accepted.max(order.ordered_at.as_ref().map(|at| at.0));
+            }
+            OrderOutcome::Refused => {
+                let user = status.user_id.clone().unwrap_or_else(|| shipment.name_any());
+                ends.refused.push((order.mark.0, user));
+            }
+            OrderOutcome::Open | OrderOutcome::Unknown => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).expect("in range")
+    }
+
+    #[test]
+    fn two_people_refused_since_the_last_success_say_something() {
+        let refused = |list: &[(i64, &str)]| {
+            list.iter().map(|(second, user)| (at(*second), (*user).to_owned())).collect::<Vec<_>>()
+        };
+        let ends = |accepted: Option<i64>, list| {
+            Ends { accepted: accepted.map(at), refused: refused(list) }.orders()
+        };
+        assert_eq!(ends(None, &[]), Orders::None);
+        assert_eq!(ends(None, &[(1, "a")]), Orders::None);
+        assert_eq!(ends(None, &[(1, "a"), (2, "a")]), Orders::None, "one person may have a bad address");
+        assert_eq!(ends(None, &[(1, "a"), (2, "b")]), Orders::Refused);
+        assert_eq!(ends(Some(1), &[(2, "a"), (3, "b")]), Orders::Refused);
+        assert_eq!(ends(Some(3), &[(1, "a"), (2, "b")]), Orders::Accepted);
+    }
+}

@@ -1,0 +1,14 @@
+//! The API server as the operator uses it: watches and their index, guarded status writes, Events, leader election.
+
+pub mod client;
+pub mod conditions;
+pub mod decode;
+pub mod events;
+pub mod index;
+pub mod leader_election;
+pub mod list;
+pub mod namespaces;
+pub mod retry;
+pub mod status_patch;
+pub mod undecodable;
+pub mod watches;

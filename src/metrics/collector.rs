@@ -1,0 +1,431 @@
+//! Gauges over all shipments, rollouts and connections: counted from the cache when they are read, so that they are right on
+//! every replica and nothing has to be kept in step. One walk; nothing is allocated for a shipment.
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, HashMap},
+    fmt,
+    sync::Arc,
+};
+
+use api::{
+    connection::YubiKeyConnection,
+    rollout::YubiKeyRollout,
+    shipment::{Phase, YubiKeyShipment, YubiKeyShipmentStatus},
+};
+use domain::failure::Reason;
+use futures::{
+    FutureExt,
+    future::{BoxFuture, Shared},
+};
+use jiff::Timestamp;
+use kube::{Resource, ResourceExt, runtime::reflector::Store};
+use prometheus_client::{
+    collector::Collector, encoding::DescriptorEncoder, metrics::MetricType, registry::Unit,
+};
+use system::clock;
+
+use crate::{kubernetes::leader_election::Leadership, metrics::Connections};
+use crate::{
+    kubernetes::{
+        conditions,
+        undecodable::{KINDS, Undecodables},
+    },
+    metrics::instrument,
+};
+
+/// Label of a reason that another version wrote.
+const OTHER: &str = "Other";
+
+/// What is counted.
+#[derive(Debug)]
+pub struct Census {
+    /// All shipments, as watched, in one store or several.
+    pub shipments: Vec<Store<YubiKeyShipment>>,
+    /// Whether each of these watches has listed or was refused.
+    pub answered: Shared<BoxFuture<'static, ()>>,
+    /// All rollouts, as watched, in one store or several.
+    pub rollouts: Vec<Store<YubiKeyRollout>>,
+    /// All connections, as watched.
+    pub connections: Store<YubiKeyConnection>,
+    /// What cannot be decoded.
+    pub undecodables: Undecodables,
+    /// What passes learned of each connection.
+    pub known: Arc<Connections>,
+    /// Does this process act?
+    pub leadership: Leadership,
+}
+
+impl Collector for Census {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
+        let leads = self.leadership.is_held();
+        let help = "1 if this process acts, 0 if it stands by.";
+        encoder
+            .encode_descriptor("leader", help, None, MetricType::Gauge)?
+            .encode_gauge(&u64::from(leads))?;
+        encode_undecodable(&mut encoder, &self.undecodables)?;
+        // Half a list would be told as a drop.
+        if !is_listed(&self.connections) || !self.are_shipments_listed() {
+            return Ok(());
+        }
+        let connections = self.connections.state();
+        let mut by_name: BTreeMap<String, bool> = BTreeMap::new();
+        by_name.extend(connections.iter().map(|connection| (connection.name_any(), is_ready(connection))));
+        // Whatever it says of itself, this process cannot use it.
+        let undecodable = self.undecodables.of_kind(instrument::CONNECTION);
+        by_name.extend(undecodable.iter().map(|connection| (connection.name(), false)));
+        encode_ready(&mut encoder, &by_name)?;
+        let names: Vec<&str> = by_name.keys().map(String::as_str).collect();
+        encode_tallies(&mut encoder, &count(&self.shipments, &names), clock::now())?;
+        encode_rollouts(&mut encoder, &self.rollouts)?;
+        let uid = |c: &Arc<YubiKeyConnection>| (c.name_any(), c.uid().unwrap_or_default());
+        self.known.encode(&mut encoder, &connections.iter().map(uid).collect(), leads)
+    }
+}
+
+impl Census {
+    /// A namespace that is not there, or may not be read, is no reason to tell nothing of the others.
+    fn are_shipments_listed(&self) -> bool {
+        self.answered.clone().now_or_never().is_some() && self.shipments.iter().any(is_listed)
+    }
+}
+
+fn is_listed<K>(store: &Store<K>) -> bool
+where
+    K: Resource<DynamicType = ()> + Clone + 'static,
+{
+    store.wait_until_ready().now_or_never().is_some_and(|listed| listed.is_ok())
+}
+
+fn is_ready(connection: &YubiKeyConnection) -> bool {
+    let conditions = connection.status.as_ref().map(|status| status.conditions.as_slice());
+    conditions::find(conditions.unwrap_or_default(), "Ready").is_some_and(|ready| ready.status == "True")
+}
+
+/// The shipments of one connection.
+#[derive(Debug, Default)]
+struct Tally {
+    phases: [u64; Phase::ALL.len()],
+    holds: BTreeMap<Option<Reason>, u64>,
+    oldest: Option<Timestamp>,
+}
+
+impl Tally {
+    fn add(&mut self, shipment: &YubiKeyShipment) {
+        let status = shipment.status.as_ref();
+        let phase = status.and_then(|status| status.phase).unwrap_or(Phase::Pending);
+        if let Some(count) = self.phases.get_mut(phase as usize) {
+            *count += 1;
+        }
+        if let Some((reason, since)) = status.and_then(hold) {
+            *self.holds.entry(Reason::parse(reason)).or_default() += 1;
+            self.oldest = Some(self.oldest.map_or(since, |oldest| oldest.min(since)));
+        }
+    }
+}
+
+/// What waits for a person, and since when. What is over waits for nobody.
+fn hold(status: &YubiKeyShipmentStatus) -> Option<(&str, Timestamp)> {
+    if matches!(status.phase, Some(Phase::Failed | Phase::Cancelled)) {
+        return None;
+    }
+    let noted = status.hold.as_ref().map(|hold| (hold.reason.as_str(), hold.since.0));
+    let stalled = conditions::find(&status.conditions, "Stalled").filter(|c| c.status == "True");
+    let said = stalled.map(|c| (c.reason.as_str(), c.last_transition_time.0));
+    match (noted, said) {
+        // A status that cannot be read keeps the hold it had.
+        (Some(noted), Some(said)) if noted.0 != said.0 => Some(said),
+        (Some(noted), _) => Some(noted),
+        (None, said) => said,
+    }
+}
+
+/// Shipments by the connection they name. What names none that exists is counted under the empty name: anybody may
+/// write any name into a shipment, and no label may grow by that.
+fn count<'a>(shipments: &[Store<YubiKeyShipment>], existing: &[&'a str]) -> Vec<(&'a str, Tally)> {
+    let names = [""].into_iter().chain(existing.iter().copied());
+    let mut tallies: Vec<(&str, Tally)> = names.map(|name| (name, Tally::default())).collect();
+    let places: HashMap<&str, usize> =
+        existing.iter().enumerate().map(|(index, name)| (*name, index + 1)).collect();
+    let counted = RefCell::new(&mut tallies);
+    for store in shipments {
+        // The one way through a store that copies nothing.
+        let _ = store.find(|shipment| {
+            let place = places.get(shipment.spec.connection_ref.name.as_str()).copied().unwrap_or(0);
+            if let Some((_, tally)) = counted.borrow_mut().get_mut(place) {
+                tally.add(shipment);
+            }
+            false
+        });
+    }
+    tallies
+}
+
+fn encode_undecodable(encoder: &mut DescriptorEncoder<'_>, undecodables: &Undecodables) -> fmt::Result {
+    let help = "Objects that this version cannot decode, by kind; nothing is done about them.";
+    let mut family = encoder.encode_descriptor("undecodable_objects", help, None, MetricType::Gauge)?;
+    for kind in KINDS {
+        family.encode_family(&[("kind", kind)])?.encode_gauge(&(undecodables.count(kind) as u64))?;
+    }
+    Ok(())
+}
+
+fn encode_ready(encoder: &mut DescriptorEncoder<'_>, connections: &BTreeMap<String, bool>) -> fmt::Result {
+    if connections.is_empty() {
+        return Ok(());
+    }
+    let help = "1 if a connection can be used by shipments, else 0.";
+    let mut family = encoder.encode_descriptor("connection_ready", help, None, MetricType::Gauge)?;
+    for (name, ready) in connections {
+        family.encode_family(&[("connection", name.as_str())])?.encode_gauge(&u64::from(*ready))?;
+    }
+    Ok(())
+}
+
+fn encode_tallies(
+    encoder: &mut DescriptorEncoder<'_>,
+    tallies: &[(&str, Tally)],
+    now: Timestamp,
+) -> fmt::Result {
+    let help = "Shipments of a connection by phase; under the empty name those that name none that exists.";
+    let mut family = encoder.encode_descriptor("shipments", help, None, MetricType::Gauge)?;
+    for (connection, tally) in tallies {
+        for (phase, count) in Phase::ALL.iter().zip(&tally.phases) {
+            let labels = [("connection", *connection), ("phase", phase.as_str())];
+            family.encode_family(&labels)?.encode_gauge(count)?;
+        }
+    }
+    let help = "Age of the longest wait for a person, 0 if none waits.";
+    let (name, unit) = ("oldest_hold_age", Unit::Seconds);
+    let mut family = encoder.encode_descriptor(name, help, Some(&unit), MetricType::Gauge)?;
+    for (connection, tally) in tallies {
+        let age = tally.oldest.map_or(0, |since| now.duration_since(since).as_secs().max(0));
+        family.encode_family(&[("connection", *connection)])?.encode_gauge(&age)?;
+    }
+    encode_holds(encoder, tallies)
+}
+
+fn encode_holds(encoder: &mut DescriptorEncoder<'_>, tallies: &[(&str, Tally)]) -> fmt::Result {
+    if tallies.iter().all(|(_, tally)| tally.holds.is_empty()) {
+        return Ok(());
+    }
+    let help = "Shipments that wait for a person, by reason.";
+    let mut family = encoder.encode_descriptor("holds", help, None, MetricType::Gauge)?;
+    for (connection, tally) in tallies {
+        for (reason, count) in &tally.holds {
+            let labels = [("connection", *connection), ("reason", reason.map_or(OTHER, Reason::as_str))];
+            family.encode_family(&labels)?.encode_gauge(count)?;
+        }
+    }
+    Ok(())
+}
+
+/// Conditions of a rollout that tell how it stands; whichever is true.
+const STANDS: [&str; 3] = ["Ready", "Reconciling", "Stalled"];
+
+fn encode_rollouts(encoder: &mut DescriptorEncoder<'_>, rollouts: &[Store<YubiKeyRollout>]) -> fmt::Result {
+    let all: Vec<_> = rollouts.iter().filter(|store| is_listed(store)).flat_map(Store::state).collect();
+    let help = "Rollouts by how they stand.";
+    let mut family = encoder.encode_descriptor("rollouts", help, None, MetricType::Gauge)?;
+    for state in STANDS {
+        let count = all.iter().filter(|rollout| stands(rollout) == state).count();
+        family.encode_family(&[("state", state)])?.encode_gauge(&(count as u64))?;
+    }
+    Ok(())
+}
+
+/// One that no pass has seen yet is under way.
+fn stands(rollout: &YubiKeyRollout) -> &'static str {
+    let conditions = rollout.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
+    let so = |kind: &&str| conditions::find(conditions, kind).is_some_and(|found| found.status == "True");
+    STANDS.into_iter().find(so).unwrap_or("Reconciling")
+}
+
+#[cfg(test)]
+mod tests {
+    use kube::runtime::{reflector, watcher};
+    use prometheus_client::{encoding::text::encode, registry::Registry};
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn stored<K>(objects: Vec<Value>) -> Store<K>
+    where
+        K: Resource<DynamicType = ()> + Clone + serde::de::DeserializeOwned + 'static,
+    {
+        let (store, mut writer) = reflector::store();
+        writer.apply_watcher_event(&watcher::Event::Init);
+        for object in objects {
+            writer.apply_watcher_event(&watcher::Event::InitApply(serde_json::from_value(object).unwrap()));
+        }
+        writer.apply_watcher_event(&watcher::Event::InitDone);
+        store
+    }
+
+    fn shipment(name: &str, connection: &str, status: &Value) -> Value {
+        json!({
+            "apiVersion": "fidoprereg.dev/v1alpha1", "kind": "YubiKeyShipment",
+            "metadata": {"name": name, "namespace": "people"},
+            "spec": {"connectionRef": {"name": connection}, "userRef": {"login": format!("{name}@example.com")},
+                "key": {"model": "m"}},
+            "status": status,
+        })
+    }
+
+    fn connection(name: &str, ready: &str) -> Value {
+        json!({
+            "apiVersion": "fidoprereg.dev/v1alpha1", "kind": "YubiKeyConnection", "metadata": {"name": name},
+            "spec": {"okta": {"orgUrl": "https://acme.okta.com", "auth": {"apiToken": {}}}, "yubico": {},
+                "allowedNamespaces": {"from": "All"}},
+            "status": {"conditions": [condition("Ready", ready, "Any", "2026-01-01T00:00:00Z")]},
+        })
+    }
+
+    fn condition(kind: &str, status: &str, reason: &str, since: &str) -> Value {
+        json!({"type": kind, "status": status, "reason": reason, "message": "", "lastTransitionTime": since})
+    }
+
+    fn held(reason: &str, since: &str) -> Value {
+        json!({
+            "phase": "Held", "conditions": [condition("Stalled", "True", reason, "2026-03-01T00:00:00Z")],
+            "hold": {"id": "order-1-aaaaaa", "reason": reason, "message": "", "since": since, "generation": 1},
+        })
+    }
+
+    fn whole(shipments: Store<YubiKeyShipment>, connections: Vec<Value>) -> Census {
+        Census {
+            shipments: vec![shipments],
+            rollouts: vec![stored(vec![])],
+            connections: stored(connections),
+            answered: futures::future::ready(()).boxed().shared(),
+            undecodables: Undecodables::new().0,
+            known: Arc::default(),
+            leadership: Leadership::always(),
+        }
+    }
+
+    fn census(shipments: Store<YubiKeyShipment>, connections: Vec<Value>) -> Registry {
+        let mut registry = Registry::default();
+        registry.register_collector(Box::new(whole(shipments, connections)));
+        registry
+    }
+
+    fn text(registry: &Registry) -> String {
+        let mut text = String::new();
+        encode(&mut text, registry).unwrap();
+        text
+    }
+
+    fn read(shipments: Vec<Value>, connections: Vec<Value>) -> String {
+        text(&census(stored(shipments), connections))
+    }
+
+    fn has(text: &str, line: &str) {
+        assert!(text.lines().any(|l| l == line), "{line} in:\n{text}");
+    }
+
+    #[test]
+    fn shipments_are_counted_by_connection_and_phase_with_every_phase_always() {
+        let text = read(
+            vec![
+                shipment("new", "a", &Value::Null),
+                shipment("one", "a", &json!({"phase": "Ordered"})),
+                shipment("two", "a", &json!({"phase": "Ordered"})),
+                shipment("lost", "made-up-1", &json!({"phase": "Pending"})),
+                shipment("lost-too", "made-up-2", &json!({"phase": "Pending"})),
+            ],
+            vec![connection("a", "True"), connection("b", "False")],
+        );
+        has(&text, r#"shipments{connection="a",phase="Ordered"} 2"#);
+        has(&text, r#"shipments{connection="a",phase="Pending"} 1"#);
+        has(&text, r#"shipments{connection="",phase="Pending"} 2"#);
+        has(&text, r#"connection_ready{connection="a"} 1"#);
+        has(&text, r#"connection_ready{connection="b"} 0"#);
+        has(&text, r#"oldest_hold_age_seconds{connection="b"} 0"#);
+        has(&text, "leader 1");
+        let series = text.lines().filter(|line| line.starts_with("shipments{")).count();
+        assert_eq!(series, 3 * Phase::ALL.len(), "{text}");
+        assert!(!text.contains("made-up") && !text.contains("example.com"), "{text}");
+    }
+
+    #[test]
+    fn a_hold_is_counted_with_its_reason_and_age_and_what_is_over_is_none() {
+        let planned = json!({"phase": "Delivered", "hold": {"id": "activate-1-bbbbbb", "reason": "AwaitingApproval",
+            "message": "", "since": "2026-02-01T00:00:00Z", "generation": 1}});
+        let mut cancelled = held("OrderCancelled", "2020-01-01T00:00:00Z");
+        cancelled["phase"] = json!("Cancelled");
+        let mut unreadable = held("ExistingKey", "2026-01-01T00:00:00Z");
+        unreadable["conditions"][0]["reason"] = json!("StatusUnreadable");
+        let text = read(
+            vec![
+                shipment("one", "a", &held("ExistingKey", "2026-02-03T00:00:00Z")),
+                shipment("two", "a", &held("ExistingKey", "2026-02-02T00:00:00Z")),
+                shipment("three", "a", &planned),
+                shipment("four", "a", &cancelled),
+                shipment("five", "a", &unreadable),
+                shipment("six", "a", &held("OfAnotherVersion", "2026-02-02T00:00:00Z")),
+            ],
+            vec![connection("a", "True")],
+        );
+        has(&text, r#"holds{connection="a",reason="ExistingKey"} 2"#);
+        has(&text, r#"holds{connection="a",reason="AwaitingApproval"} 1"#);
+        has(&text, r#"holds{connection="a",reason="StatusUnreadable"} 1"#);
+        has(&text, r#"holds{connection="a",reason="Other"} 1"#);
+        assert!(!text.contains("OrderCancelled"), "{text}");
+        let since: Timestamp = "2026-02-01T00:00:00Z".parse().unwrap();
+        let age = text.lines().find(|line| line.starts_with(r#"oldest_hold_age_seconds{connection="a"}"#));
+        let age: i64 = age.unwrap().rsplit(' ').next().unwrap().parse().unwrap();
+        assert!((clock::now().duration_since(since).as_secs() - age).abs() < 60, "{age}");
+    }
+
+    #[test]
+    fn rollouts_are_counted_by_how_they_stand_with_every_stand_always() {
+        let rollout = |name: &str, conditions: Value| {
+            json!({
+                "apiVersion": "fidoprereg.dev/v1alpha1", "kind": "YubiKeyRollout",
+                "metadata": {"name": name, "namespace": "people"},
+                "spec": {"connectionRef": {"name": "a"}, "source": {"oktaConsole": {}}, "budget": 1},
+                "status": {"conditions": conditions},
+            })
+        };
+        let is = |kind, status| condition(kind, status, "Any", "2026-01-01T00:00:00Z");
+        let rollouts = vec![
+            rollout("new", json!([])),
+            rollout("asks", json!([is("Ready", "False"), is("Stalled", "True")])),
+            rollout("also", json!([is("Ready", "False"), is("Stalled", "True")])),
+            rollout("fine", json!([is("Ready", "True")])),
+        ];
+        let mut registry = Registry::default();
+        registry.register_collector(Box::new(Census {
+            rollouts: vec![stored(rollouts), reflector::store().0],
+            ..whole(stored(vec![]), vec![])
+        }));
+        let text = text(&registry);
+        has(&text, r#"rollouts{state="Stalled"} 2"#);
+        has(&text, r#"rollouts{state="Ready"} 1"#);
+        has(&text, r#"rollouts{state="Reconciling"} 1"#);
+    }
+
+    /// The time is for a reader's eye: `cargo test --release --lib -- a_crowd --nocapture`.
+    #[test]
+    fn a_crowd_makes_no_more_series_than_a_few() {
+        let series = [10, 10_000].map(|count| {
+            let statuses = [json!({"phase": "Ordered"}), held("OutOfStock", "2026-02-01T00:00:00Z")];
+            let shipments =
+                (0..count).map(|n| shipment(&format!("s{n}"), "a", &statuses[n % statuses.len()]));
+            let registry = census(stored(shipments.collect()), vec![connection("a", "True")]);
+            let started = std::time::Instant::now();
+            let text = text(&registry);
+            println!("{count} shipments, half of them held: {:?}", started.elapsed());
+            text.lines().filter(|line| !line.starts_with('#')).count()
+        });
+        assert_eq!(series[0], series[1]);
+    }
+
+    #[test]
+    fn nothing_is_counted_before_everything_is_listed() {
+        let (shipments, _writer) = reflector::store();
+        let text = text(&census(shipments, vec![connection("a", "True")]));
+        assert!(text.contains("leader 1") && !text.contains("shipments"), "{text}");
+    }
+}

@@ -1,0 +1,266 @@
+//! One pass over one rollout: read the source when it is due, plan, write the ledger, and only then act on it.
+
+mod act;
+mod read;
+mod remove;
+mod round;
+mod steps;
+
+use api::rollout::ledger_status;
+use std::{collections::BTreeSet, sync::Arc};
+
+use api::{
+    FINALIZER,
+    rollout::{Mode, YubiKeyRollout, YubiKeyRolloutStatus},
+    shipment::YubiKeyShipment,
+};
+use domain::{
+    backoff,
+    binding::Binding,
+    failure::{Failure, Reason},
+    ids::UserId,
+    rollout::{Bar, Book, Member, Plan},
+};
+use jiff::Timestamp;
+use kube::{Api, ResourceExt, api::Patch};
+use serde_json::json;
+use system::clock;
+
+use super::memory::Known;
+use crate::rollout::{
+    conditions::{self, Stand},
+    decisions::Verdict,
+    observed::View,
+    sources,
+};
+use crate::{
+    connection::{handle::Link, state::Way},
+    context::Context,
+    kubernetes::{
+        events,
+        status_patch::{self, CommitError},
+    },
+    metrics::instrument,
+};
+
+/// Rounds of plan, write and act of one pass; the next one goes on.
+const ROUNDS: usize = 6;
+
+/// What the pass came to.
+#[derive(Debug)]
+pub enum Done {
+    /// Come back then, or at a change.
+    At(Option<Timestamp>),
+    /// The resource is gone or let go.
+    Gone,
+}
+
+/// One pass.
+struct Pass {
+    ctx: Arc<Context>,
+    api: Api<YubiKeyRollout>,
+    shipments: Api<YubiKeyShipment>,
+    object: YubiKeyRollout,
+    book: Book,
+    /// Status that is written next, beside the book.
+    basis: YubiKeyRolloutStatus,
+    known: Known,
+    link: Option<Arc<Link>>,
+    bar: Option<Bar>,
+    gone: BTreeSet<UserId>,
+    /// Of a dry run: whom the console named.
+    told: Vec<Member>,
+    verdicts: Vec<Verdict>,
+    failure: Option<Failure>,
+}
+
+/// One pass, from the object as last read or written.
+///
+/// # Errors
+/// Conflict, or a failed write.
+pub async fn run(ctx: Arc<Context>, object: YubiKeyRollout) -> Result<Done, CommitError> {
+    let namespace = object.namespace().unwrap_or_default();
+    let uid = object.uid().unwrap_or_default();
+    let book = match ledger_status::read(&object.status.clone().unwrap_or_default()) {
+        Ok(book) => book,
+        // Its end asks the API server what there is, and writes no ledger.
+        Err(_) if object.metadata.deletion_timestamp.is_some() => Book::default(),
+        Err(failure) => return unreadable(&ctx, &namespace, &object, &failure).await,
+    };
+    let mut pass = Pass {
+        api: Api::namespaced(ctx.client.clone(), &namespace),
+        shipments: Api::namespaced(ctx.client.clone(), &namespace),
+        basis: object.status.clone().unwrap_or_default(),
+        known: ctx.rollout_memory.known(&uid),
+        told: Vec::new(),
+        book,
+        link: None,
+        bar: None,
+        gone: BTreeSet::new(),
+        verdicts: Vec::new(),
+        failure: None,
+        ctx,
+        object,
+    };
+    let ended = Box::pin(pass.go()).await;
+    if matches!(ended, Ok(Done::Gone)) {
+        pass.ctx.rollout_memory.forget(&uid);
+        return ended;
+    }
+    pass.known.ended = Some(clock::now());
+    pass.ctx.rollout_memory.keep(&uid, pass.known);
+    ended
+}
+
+/// Nothing is begun on the word of a ledger that cannot be read; it is left as it is.
+async fn unreadable(
+    ctx: &Context,
+    namespace: &str,
+    object: &YubiKeyRollout,
+    failure: &Failure,
+) -> Result<Done, CommitError> {
+    tracing::error!(detail = failure.message, "the status of the rollout cannot be read");
+    ctx.metrics.failed(instrument::ROLLOUT, failure.reason);
+    let api = Api::namespaced(ctx.client.clone(), namespace);
+    let old = object.status.clone().unwrap_or_default();
+    let new = conditions::standing(object, &Stand::failed(failure), clock::now());
+    if status_patch::commit(&api, object, &old, &new, |o| o.status.as_ref()).await?.is_some() {
+        events::transition(ctx, object, &old.conditions, &new.conditions);
+    }
+    Ok(Done::At(clock::now().checked_add(backoff::STALLED).ok()))
+}
+
+impl Pass {
+    /// What went wrong is said once it has happened, not only when it is tried again.
+    async fn end(&mut self) -> Result<(), CommitError> {
+        let said = self.known.trouble.as_ref().map(|failure| failure.reason);
+        let happened = self.failure.as_ref().map(|failure| failure.reason);
+        self.known.trouble.clone_from(&self.failure);
+        let wait = self.failure.as_ref().map(|failure| self.backoff(failure));
+        self.known.retry_at = wait.and_then(|wait| clock::now().checked_add(wait).ok());
+        if happened.is_none() && self.known.failure.is_none() {
+            self.known.failures = 0;
+        }
+        if said == happened {
+            return Ok(());
+        }
+        let ctx = Arc::clone(&self.ctx);
+        let view = View::of(&self.object, &ctx, &mut self.known).await;
+        let plan = self.plan(&view);
+        // Only said: what this plan begins is begun by the next pass.
+        let said = Plan { book: self.book.clone(), ..plan };
+        self.write(&said).await
+    }
+
+    async fn go(&mut self) -> Result<Done, CommitError> {
+        if self.object.metadata.deletion_timestamp.is_some() {
+            return self.remove().await;
+        }
+        if !self.object.finalizers().iter().any(|f| f == FINALIZER) {
+            let all: Vec<_> =
+                self.object.finalizers().iter().cloned().chain([FINALIZER.to_owned()]).collect();
+            self.set_finalizers(all).await?;
+        }
+        self.connect().await;
+        self.sync().await;
+        for _ in 0..ROUNDS {
+            if !Box::pin(self.round()).await? {
+                self.end().await?;
+                return Ok(Done::At(self.next()));
+            }
+        }
+        self.end().await?;
+        Ok(Done::At(Some(clock::now())))
+    }
+
+    async fn set_finalizers(&mut self, finalizers: Vec<String>) -> Result<(), CommitError> {
+        let version = self.object.resource_version();
+        let patch = json!({"metadata": {"resourceVersion": version, "finalizers": finalizers}});
+        let written = self
+            .api
+            .patch(&self.object.name_any(), &status_patch::params(), &Patch::Merge(patch))
+            .await
+            .map_err(status_patch::classify)?;
+        self.ctx.rollout_memory.note_written(&written);
+        self.object = written;
+        Ok(())
+    }
+
+    /// What stops every effect, and the way to the vendors.
+    async fn connect(&mut self) {
+        self.link = None;
+        self.bar = match self.usable().await {
+            Ok(link) => {
+                self.known.come_from(&link);
+                self.link = Some(link);
+                self.object.spec.paused.then_some(Bar::Paused)
+            }
+            Err(failure) => Some(Bar::Connection(failure)),
+        };
+    }
+
+    async fn usable(&self) -> Result<Arc<Link>, Failure> {
+        let name = &self.object.spec.connection_ref.name;
+        let link = match self.ctx.way(name).1 {
+            Way::Usable(link) => link,
+            Way::Faulty(failure) => return Err(failure),
+            Way::Unexamined => {
+                let said = "The connection has not been examined yet.";
+                return Err(Failure::new(Reason::ConnectionNotReady, said));
+            }
+            Way::Absent => {
+                return Err(Failure::new(
+                    Reason::ConnectionNotFound,
+                    format!(
+                        "There is no YubiKeyConnection {name}; create it, or declare a rollout that names another."
+                    ),
+                ));
+            }
+        };
+        let namespace = self.object.namespace().unwrap_or_default();
+        if !self.ctx.admits(&namespace, &link.spec).await? {
+            return Err(Failure::new(
+                Reason::ForbiddenByConnection,
+                "The connection's allowedNamespaces does not admit this namespace; ask its owner to add the namespace.",
+            ));
+        }
+        if let Some(refusal) = sources::policy::refusal(&self.object.spec.source, &link.spec.policy.sources) {
+            return Err(refusal);
+        }
+        let bound = link.spec.ordering_cluster.as_deref();
+        if Binding::read(bound, self.ctx.cluster.as_deref()) == Binding::Elsewhere {
+            return Err(Failure::new(
+                Reason::NotOrderingCluster,
+                "The connection's orderingCluster names another cluster (or none), so nothing is ordered here; bind it to this cluster to go on here.",
+            ));
+        }
+        Ok(link)
+    }
+
+    /// The connection is the one this pass began with, as it was then: nothing more is done through one that was
+    /// replaced or leads elsewhere by now.
+    fn is_current(&self, link: &Link) -> bool {
+        self.ctx.way(&link.name).1.usable().is_some_and(|now| now.uid == link.uid && now.spec == link.spec)
+    }
+
+    fn dry(&self) -> bool {
+        self.object.spec.mode == Mode::DryRun
+    }
+
+    /// When the next pass is due by itself.
+    fn next(&self) -> Option<Timestamp> {
+        let now = clock::now();
+        let read = self.reads().then(|| self.read_from());
+        let log = self.known.log_at.filter(|_| self.link.is_some() && !self.known.groups.is_empty());
+        let failed = self.known.retry_at;
+        let unsure = self.link.is_none().then(|| now.checked_add(backoff::STALLED).ok()).flatten();
+        [read, log, failed, unsure, self.day()].into_iter().flatten().min()
+    }
+
+    /// The next day may bring places.
+    fn day(&self) -> Option<Timestamp> {
+        let limits = self.object.spec.max_per_day.is_some() && self.object.spec.mode == Mode::Order;
+        let waiting = self.basis.counts.as_ref().is_some_and(|counts| counts.waiting > 0);
+        (limits && waiting).then(|| domain::rollout::midnight(clock::now())).flatten()
+    }
+}

@@ -1,0 +1,150 @@
+//! What a process remembers of its rollouts. All of it may be lost: the source is read again then.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use api::{rollout::YubiKeyRollout, shipment::YubiKeyShipment};
+use domain::{
+    failure::Failure,
+    ids::UserId,
+    rollout::{Roster, Skip},
+    system_log::LogPosition,
+};
+use jiff::Timestamp;
+use kube::ResourceExt;
+
+use crate::rollout::{read_pace::Pace, staged_users::Newcomer};
+use crate::{connection::handle::Link, kubernetes::decode::Watched};
+
+/// What was found about a person, and when.
+pub type Verdict = (Timestamp, Option<(Skip, String)>);
+
+/// What is known of one rollout.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// The source as last read.
+    pub roster: Option<Arc<Roster>>,
+    /// People who are to be created.
+    pub newcomers: Vec<Newcomer>,
+    /// Bytes of JSON of what is declared, with the list of people, when the source was last read.
+    pub declared_bytes: usize,
+    /// When the source was last read, or could not be.
+    pub read_at: Option<Timestamp>,
+    /// Generation of the spec it was read for, or could not be.
+    pub generation: Option<i64>,
+    /// What of the spec it was read for.
+    pub read_for: Option<u64>,
+    /// The `requestedAt` of the rollout when it was read.
+    pub answered: Option<Option<String>>,
+    /// The log holds more than one look takes up.
+    pub more: bool,
+    /// Why it could not be read.
+    pub failure: Option<Failure>,
+    /// People who were looked at.
+    pub checked: BTreeMap<UserId, Verdict>,
+    /// Shipments made that the cache may not show yet.
+    pub made: BTreeMap<UserId, (Timestamp, Arc<YubiKeyShipment>)>,
+    /// People whose shipment's name belongs to something else.
+    pub foreign: BTreeSet<UserId>,
+    /// People who were told to be activated.
+    pub activated: BTreeSet<UserId>,
+    /// Decisions whose own status says what became of them; the cache may not show it yet.
+    pub told: BTreeSet<String>,
+    /// Groups by id that the System Log is asked about.
+    pub groups: Vec<domain::ids::GroupId>,
+    /// How far the System Log was read for changes of groups.
+    pub log: Option<LogPosition>,
+    /// When it was read, or could not be.
+    pub log_at: Option<Timestamp>,
+    /// What went wrong when the last plan was carried out.
+    pub trouble: Option<Failure>,
+    /// When what went wrong is tried again: changes of shipments wake the rollout all the time.
+    pub retry_at: Option<Timestamp>,
+    /// Failures in a row.
+    pub failures: u32,
+    /// When the last pass ended.
+    pub ended: Option<Timestamp>,
+    /// Uid and Okta URL of the connection it was read through.
+    pub origin: Option<(String, String)>,
+}
+
+impl Known {
+    /// What was read through another connection, of this name or not, says nothing about people of this one: ids belong
+    /// to an org.
+    pub fn come_from(&mut self, link: &Link) {
+        let origin = Some((link.uid.clone(), link.spec.okta.org_url.clone()));
+        if self.origin == origin {
+            return;
+        }
+        let before = std::mem::take(self);
+        *self = Self { made: before.made, told: before.told, ended: before.ended, origin, ..Self::default() };
+    }
+}
+
+/// All rollouts of this process.
+#[derive(Debug, Default)]
+pub struct Memory {
+    known: Mutex<HashMap<String, Known>>,
+    /// Objects as we wrote them.
+    written: Mutex<HashMap<String, Arc<YubiKeyRollout>>>,
+    /// When sources were read.
+    pub pace: Pace,
+    /// Held from the look at everybody's shipments and ledgers until one's own ledger is written, so that two rollouts
+    /// of this process never begin for one person.
+    pub claims: tokio::sync::Mutex<()>,
+    /// Held while a source is read.
+    pub reading: tokio::sync::Mutex<()>,
+}
+
+impl Memory {
+    /// What is known of this rollout; no two passes over it run at once.
+    #[must_use]
+    pub fn known(&self, uid: &str) -> Known {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).get(uid).cloned().unwrap_or_default()
+    }
+
+    /// Keeps it.
+    pub fn keep(&self, uid: &str, known: Known) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(uid.to_owned(), known);
+    }
+
+    /// When the last pass over it ended.
+    #[must_use]
+    pub fn ended(&self, uid: &str) -> Option<Timestamp> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).get(uid)?.ended
+    }
+
+    /// The rollout is gone.
+    pub fn forget(&self, uid: &str) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
+        self.written.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
+    }
+
+    /// Forgets rollouts that are gone.
+    pub fn prune(&self, live: &HashSet<String>) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).retain(|uid, _| live.contains(uid));
+        self.written.lock().unwrap_or_else(PoisonError::into_inner).retain(|uid, _| live.contains(uid));
+    }
+
+    /// Remembers what we wrote until the cache shows it.
+    pub fn note_written(&self, object: &YubiKeyRollout) {
+        let uid = object.uid().unwrap_or_default();
+        let mut object = object.clone();
+        object.trim();
+        let object = Arc::new(object);
+        self.written.lock().unwrap_or_else(PoisonError::into_inner).insert(uid, object);
+    }
+
+    /// The newer of the object as watched and as we wrote it.
+    #[must_use]
+    pub fn newest(&self, watched: &Arc<YubiKeyRollout>) -> Arc<YubiKeyRollout> {
+        let version = |object: &YubiKeyRollout| {
+            object.resource_version().and_then(|version| version.parse::<u64>().ok()).unwrap_or(0)
+        };
+        let written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        let ours = written.get(&watched.uid().unwrap_or_default());
+        ours.filter(|ours| version(ours) > version(watched)).unwrap_or(watched).clone()
+    }
+}

@@ -1,0 +1,103 @@
+//! Where the people of a rollout come from, read into a [`Roster`].
+
+pub mod console;
+pub mod group;
+pub mod policy;
+pub mod users;
+
+use api::rollout::ledger_status;
+use api::{
+    connection::Permission,
+    rollout::{ActivateUser, YubiKeyRollout},
+    shipment::UserRef,
+};
+use domain::{
+    ids::GroupId,
+    rollout::{Key, Member, Roster, Skip},
+    seen::{User, UserStatus},
+};
+
+use crate::rollout::staged_users::Newcomer;
+use crate::{connection::handle::Link, rollout::shipments, shipment::validate};
+
+/// What a source gave.
+#[derive(Debug, Default)]
+pub struct Read {
+    /// Who.
+    pub roster: Roster,
+    /// Who is to be created at Okta first.
+    pub newcomers: Vec<Newcomer>,
+    /// Of groups: which.
+    pub groups: Vec<GroupId>,
+    /// Of a list in the spec: bytes of JSON of what is declared, which the cache keeps without the list.
+    pub declared_bytes: usize,
+}
+
+/// A person as a member, with what speaks against a key as far as the profile tells.
+fn member(rollout: &YubiKeyRollout, link: &Link, user: &User, key: Option<Key>) -> Member {
+    let skip = against(rollout, link, user, key.as_ref());
+    let activates = rollout
+        .spec
+        .source
+        .users
+        .as_ref()
+        .is_some_and(|users| users.activate_user == ActivateUser::AfterDelivery);
+    Member {
+        id: user.id.clone(),
+        login: user.login.as_ref().map(|login| login.as_str().to_lowercase()),
+        key: key.unwrap_or(Key::Model(String::new())),
+        skip,
+        staged: user.status == UserStatus::Staged
+            && activates
+            && link.spec.policy.create_users == Permission::Allow,
+    }
+}
+
+/// What speaks against a key for this person, from spec, connection and profile.
+#[must_use]
+pub fn against(
+    rollout: &YubiKeyRollout,
+    link: &Link,
+    user: &User,
+    key: Option<&Key>,
+) -> Option<(Skip, String)> {
+    let status = status(&user.status);
+    let skipped = rollout.spec.skip.user_statuses.iter().any(|skipped| skipped.as_str() == status);
+    let never = matches!(user.status, UserStatus::Suspended | UserStatus::Deprovisioned);
+    if skipped || never {
+        return Some((Skip::UserStatus, format!("{} ({status})", user.id)));
+    }
+    let Some(key) = key else { return Some((Skip::UnknownKeyModel, user.id.to_string())) };
+    let user_ref = UserRef { login: None, id: Some(user.id.to_string()) };
+    let spec = shipments::spec(rollout, user_ref, key);
+    if let Some(forbidden) = validate::forbidden_by_policy(&spec, &link.spec) {
+        return Some((Skip::ForbiddenByConnection, format!("{}: {}", user.id, forbidden.message)));
+    }
+    if validate::product(&spec, &link.spec).is_err() {
+        return Some((Skip::UnknownKeyModel, format!("{}: {key}", user.id)));
+    }
+    if link.hris.is_some() {
+        // The profile is not where the address comes from: the shipment asks the HRIS, once for the person it is for.
+        return None;
+    }
+    let fault = validate::recipient(&spec, &link.spec, user, None).err()?;
+    Some((Skip::InvalidRecipient, format!("{}: {}", user.id, fault.message)))
+}
+
+/// As Okta writes it.
+fn status(status: &UserStatus) -> &str {
+    match status {
+        UserStatus::Staged => "STAGED",
+        UserStatus::Provisioned => "PROVISIONED",
+        UserStatus::Active => "ACTIVE",
+        UserStatus::Suspended => "SUSPENDED",
+        UserStatus::Deprovisioned => "DEPROVISIONED",
+        UserStatus::Other(text) => text,
+    }
+}
+
+/// The key of the template, for whoever has none of their own.
+fn template_key(rollout: &YubiKeyRollout) -> Option<Key> {
+    let key = rollout.spec.template.as_ref()?.spec.as_ref()?.key.as_ref()?;
+    ledger_status::key_of_spec(key)
+}

@@ -1,0 +1,298 @@
+//! Watches, both controllers, and the orderly end.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use api::{connection::YubiKeyConnection, rollout::YubiKeyRollout, shipment::YubiKeyShipment};
+use domain::failure::Failure;
+use futures::{FutureExt, StreamExt, future::Shared};
+use kube::runtime::{
+    Controller, controller,
+    events::{Recorder, Reporter},
+    reflector::ObjectRef,
+    watcher,
+};
+use system::clock;
+use tokio::{sync::oneshot, task::JoinHandle};
+
+use super::{connection, context::Parts, rollout, shipment};
+use crate::{
+    connection::{entries::Registry, let_go},
+    context::Context,
+    kubernetes::{
+        events,
+        namespaces::Namespaces,
+        retry,
+        status_patch::FIELD_MANAGER,
+        undecodable::{self, Undecodables},
+        watches::{self, Opening, Place, Scope},
+    },
+    metrics::{collector::Census, instrument},
+};
+use crate::{
+    kubernetes::{
+        client::{self, ApiServer},
+        leader_election::{self, Elector, Leadership},
+    },
+    metrics::Metrics,
+    readiness::Readiness,
+};
+
+/// Connections that are examined side by side.
+const EXAMINATIONS: u16 = 64;
+
+/// Rollouts looked through side by side.
+const ROLLOUTS: u16 = 8;
+
+/// Longest wait for calls under way at the end: a whole one of `calls.timeout` by default, and the write of its receipt.
+/// The chart's `terminationGracePeriodSeconds` is longer than this and what follows it.
+const GRACE: Duration = Duration::from_secs(30).saturating_add(client::CALL);
+
+/// How long the watches may take to end.
+const WIND_DOWN: Duration = Duration::from_secs(5);
+
+/// Time between looks for what is gone.
+const TIDY: Duration = Duration::from_secs(300);
+
+/// Longest time to publish the last events.
+const FLUSH: Duration = Duration::from_secs(2);
+
+/// Longest time to let go of the lease.
+const RELEASE: Duration = Duration::from_secs(3);
+
+/// What the process hands over.
+pub struct Setup {
+    /// Kubernetes.
+    pub api_server: ApiServer,
+    /// Credentials.
+    pub credentials_dir: PathBuf,
+    /// Uid of `kube-system`.
+    pub cluster: Option<String>,
+    /// Metrics.
+    pub metrics: Arc<Metrics>,
+    /// Readiness.
+    pub readiness: Readiness,
+    /// Where shipments are looked for.
+    pub scope: Scope,
+    /// Certificates that all connections trust, if any.
+    pub shared_ca: Option<PathBuf>,
+    /// With several replicas: the lease.
+    pub lease: Option<leader_election::Settings>,
+}
+
+/// Runs both controllers until `stop` resolves, then waits for what is under way.
+pub async fn run(setup: Setup, stop: impl Future<Output = ()> + Send + 'static) {
+    let stop = stop.boxed().shared();
+    let client = setup.api_server.client();
+    let readiness = setup.readiness;
+    for what in ["connections", "shipments", "decisions", "rollouts"] {
+        readiness.needs(what);
+    }
+    let (undecodables, notices) = Undecodables::new();
+    let opening = Opening { client: &client, readiness: &readiness, undecodables: &undecodables };
+    let registry = Arc::new(Registry::default());
+    let (connections, known_connections) = watches::connections(opening, &registry);
+    let (namespaces, namespace_watch) = Namespaces::of(opening, &setup.scope);
+    let places: Vec<_> =
+        setup.scope.places().into_iter().map(|place| Place::open(opening, place.as_deref())).collect();
+    let (leadership, election) = election(&setup.api_server, setup.lease);
+    let ctx = Arc::new(Context::new(Parts {
+        outbox: events::Outbox::new(Recorder::new(
+            client.clone(),
+            Reporter { controller: FIELD_MANAGER.to_owned(), instance: None },
+        )),
+        client,
+        shipments: places.iter().map(|place| place.shipments.clone()).collect(),
+        connections: known_connections,
+        registry,
+        decisions: places.iter().map(|place| place.decisions.clone()).collect(),
+        rollouts: places.iter().map(|place| place.rollouts.clone()).collect(),
+        namespaces,
+        undecodables: undecodables.clone(),
+        credentials_dir: setup.credentials_dir,
+        shared_ca: setup.shared_ca,
+        metrics: Arc::clone(&setup.metrics),
+        answered: futures::future::join_all(places.iter().map(Place::answered)).map(drop).boxed().shared(),
+        cluster: setup.cluster,
+        leadership,
+        started: clock::now(),
+    }));
+    setup.metrics.include(Census {
+        shipments: places.iter().map(|place| place.shipments.store.clone()).collect(),
+        rollouts: places.iter().map(|place| place.rollouts.store.clone()).collect(),
+        connections: ctx.connections.clone(),
+        undecodables,
+        answered: ctx.answered.clone(),
+        known: Arc::clone(&setup.metrics.connections),
+        leadership: ctx.leadership.clone(),
+    });
+    let leadership = ctx.leadership.clone();
+    readiness.set_role(move || if leadership.is_held() { "leader" } else { "standby" });
+    let road = road(places, &ctx, &stop);
+    let doors = connection_controller(connections, Arc::clone(&ctx), stop.clone());
+    let namespace_watch = futures::future::select(namespace_watch, stop.clone());
+    let lists = Box::pin(connection::order_list_poller::run(Arc::clone(&ctx)));
+    let lists = futures::future::select(lists, stop.clone());
+    let undecoded = Box::pin(undecodable::run(Arc::clone(&ctx), notices));
+    let beside = futures::future::join(undecoded, Box::pin(tidy(Arc::clone(&ctx))));
+    let beside = futures::future::select(beside, stop.clone());
+    let running = Box::pin(futures::future::join5(road, doors, namespace_watch, lists, beside));
+    // A first list that the API server refuses never ends by itself; passes run in tasks of their own.
+    let patience = Box::pin(stop.clone().then(|()| {
+        ctx.tasks.close();
+        tokio::time::sleep(WIND_DOWN)
+    }));
+    futures::future::select(running, patience).await;
+    ctx.tasks.close();
+    if !ctx.tasks.settle(GRACE).await {
+        tracing::error!("calls were still under way at the end; their marks tell the next process");
+    }
+    election.end().await;
+    ctx.outbox.flush(FLUSH).await;
+}
+
+/// What is remembered of objects goes with them, however they went: also where nobody saw them go.
+async fn tidy(ctx: Arc<Context>) {
+    loop {
+        tokio::time::sleep(TIDY).await;
+        ctx.prune();
+    }
+}
+
+/// The election goes on while calls are under way at the end: only then is the lease let go.
+struct Election(Option<(oneshot::Sender<()>, JoinHandle<()>)>);
+
+impl Election {
+    async fn end(self) {
+        let Some((stop, task)) = self.0 else { return };
+        // The task listens as long as it runs.
+        let _ = stop.send(());
+        let _ = tokio::time::timeout(RELEASE, task).await;
+    }
+}
+
+fn election(api_server: &ApiServer, settings: Option<leader_election::Settings>) -> (Leadership, Election) {
+    let Some(settings) = settings else { return (Leadership::always(), Election(None)) };
+    let mut elector = Elector::new(api_server.client_within(settings.call()), settings);
+    let leadership = elector.leadership();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let task = tokio::spawn(async move {
+        elector.run(stopped.map(drop)).await;
+        elector.release().await;
+    });
+    (leadership, Election(Some((stop, task))))
+}
+
+type Stop = Shared<futures::future::BoxFuture<'static, ()>>;
+
+/// One controller a place, all with one context. Shipments wait until connections and namespaces are known, so that
+/// nothing is said missing that is only not read yet.
+async fn road(places: Vec<Place>, ctx: &Arc<Context>, stop: &Stop) {
+    let known = futures::future::join(ctx.connections.wait_until_ready(), ctx.namespaces.wait_until_ready());
+    futures::future::select(Box::pin(known), stop.clone()).await;
+    let roads = places.into_iter().map(|place| {
+        let shipments = shipment_controller(place.controller, Arc::clone(ctx), stop.clone());
+        let rollouts = rollout_controller(place.rollout_controller, Arc::clone(ctx), stop.clone());
+        let gone = let_go::follow(place.gone, Arc::clone(ctx), stop.clone());
+        futures::future::join3(shipments, rollouts, gone)
+    });
+    futures::future::join_all(roads).await;
+}
+
+async fn shipment_controller(controller: Controller<YubiKeyShipment>, ctx: Arc<Context>, stop: Stop) {
+    controller
+        // How many passes run side by side their turns say.
+        .with_config(controller::Config::default().concurrency(0))
+        .reconcile_all_on(futures::stream::select(ctx.registry.changes(), ctx.leadership.gained()))
+        .graceful_shutdown_on(stop)
+        .run(shipment::reconcile::reconcile, retry::after, Arc::clone(&ctx))
+        .for_each(move |result| {
+            decline_orphans(&ctx, &result);
+            tell(instrument::SHIPMENT, &result.map(drop));
+            futures::future::ready(())
+        })
+        .await;
+}
+
+async fn rollout_controller(controller: Controller<YubiKeyRollout>, ctx: Arc<Context>, stop: Stop) {
+    controller
+        .with_config(controller::Config::default().concurrency(ROLLOUTS))
+        .reconcile_all_on(futures::stream::select(ctx.registry.changes(), ctx.leadership.gained()))
+        .graceful_shutdown_on(stop)
+        .run(rollout::reconcile::reconcile, retry::after, Arc::clone(&ctx))
+        .for_each(move |result| {
+            decline_rollout_orphans(&ctx, &result);
+            tell(instrument::ROLLOUT, &result.map(drop));
+            futures::future::ready(())
+        })
+        .await;
+}
+
+async fn connection_controller(controller: Controller<YubiKeyConnection>, ctx: Arc<Context>, stop: Stop) {
+    controller
+        .with_config(controller::Config::default().concurrency(EXAMINATIONS))
+        .reconcile_all_on(futures::stream::select(ctx.leadership.gained(), ctx.registry.reported()))
+        .graceful_shutdown_on(stop)
+        .run(connection::reconcile::reconcile, retry::after, ctx)
+        .for_each(move |result| {
+            tell(instrument::CONNECTION, &result.map(drop));
+            futures::future::ready(())
+        })
+        .await;
+}
+
+/// A pass over a shipment that is not there was asked for by a decision that names it, or it has just gone.
+fn decline_orphans<T>(ctx: &Arc<Context>, result: &Result<T, controller::Error<Failure, watcher::Error>>) {
+    let Err(controller::Error::ObjectNotFound(object)) = result else { return };
+    let (namespace, name) = (object.namespace.clone().unwrap_or_default(), object.name.clone());
+    let gone = ObjectRef::new(&name).within(&namespace);
+    ctx.fair_queue.leave(&gone);
+    ctx.budget_queue.leave(&gone);
+    drop(ctx.tasks.spawn(shipment::decisions::decline_orphans(Arc::clone(ctx), namespace, name)));
+}
+
+/// The same for a rollout.
+fn decline_rollout_orphans<T>(
+    ctx: &Arc<Context>,
+    result: &Result<T, controller::Error<Failure, watcher::Error>>,
+) {
+    let Err(controller::Error::ObjectNotFound(object)) = result else { return };
+    let (namespace, name) = (object.namespace.clone().unwrap_or_default(), object.name.clone());
+    drop(ctx.tasks.spawn(rollout::decisions::decline_orphans(Arc::clone(ctx), namespace, name)));
+}
+
+type Passed = Result<(), controller::Error<Failure, watcher::Error>>;
+
+/// What no pass could say itself.
+fn tell(kind: &'static str, result: &Passed) {
+    match result {
+        // Said and counted by the pass; deleted between trigger and pass.
+        Ok(()) | Err(controller::Error::ReconcilerFailed(..) | controller::Error::ObjectNotFound(_)) => {}
+        Err(controller::Error::QueueError(error)) => {
+            tracing::warn!(kind, %error, "the watch was interrupted; it starts again");
+        }
+        Err(controller::Error::RunnerError(error)) => {
+            tracing::warn!(kind, %error, "the controller met an error");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use api::connection::Calls;
+
+    use api::durations;
+
+    use super::*;
+
+    const DEPLOYMENT: &str = include_str!("../charts/yubikey-shipment-operator/templates/deployment.yaml");
+
+    #[test]
+    fn the_end_waits_for_a_whole_call_and_its_receipt_and_the_chart_for_the_end() {
+        let call = durations::read(&Calls::default().timeout).unwrap().unsigned_abs();
+        assert!(GRACE >= call + client::CALL);
+        let chart =
+            DEPLOYMENT.lines().find_map(|line| line.trim().strip_prefix("terminationGracePeriodSeconds: "));
+        let chart = Duration::from_secs(chart.unwrap().parse().unwrap());
+        assert!(chart > WIND_DOWN + GRACE + RELEASE + FLUSH, "{chart:?}");
+    }
+}

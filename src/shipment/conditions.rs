@@ -1,0 +1,224 @@
+//! The status that people and tools read, from the journal and the end of the pass.
+
+use api::shipment::journal_status;
+use api::{
+    REQUESTED_AT,
+    shipment::{Display, Phase, YubiKeyShipment, YubiKeyShipmentStatus},
+};
+use domain::{
+    journal::{Enrollment, Journal, Order},
+    summary::{self, End, Ready, Summary},
+};
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::ResourceExt;
+
+use super::revision;
+use crate::kubernetes::conditions::{self, Fact};
+
+/// The status at the end of a pass, or before an effect that is named by the reason of its rest.
+#[must_use]
+pub fn end(object: &YubiKeyShipment, journal: &Journal, end: &End, now: Timestamp) -> YubiKeyShipmentStatus {
+    let deleting = object.metadata.deletion_timestamp.is_some();
+    let end = &summary::said(journal, end, deleting);
+    let summary = summary::summarise(journal, end, deleting);
+    let mut status = basis(object, journal);
+    let before = status.conditions.clone();
+    let stays = stays_stalled(&summary, &before);
+    let mut facts = outcome(&summary, &before, end, stays, deleting);
+    facts.extend(steps(journal));
+    status.conditions = sorted(conditions::build(facts, &before, generation(object), now));
+    // A person is still needed: a failed look or a suspension answers nothing.
+    let held = stays && !deleting;
+    status.phase = status.phase.filter(|_| held).or(Some(phase(summary.phase)));
+    status.observed_generation = generation(object);
+    status.last_handled_reconcile_at = object.annotations().get(REQUESTED_AT).cloned();
+    status
+}
+
+/// A status that stays as it is while the spec has another generation: nothing of it depends on what changed.
+#[must_use]
+pub fn observed(object: &YubiKeyShipment) -> YubiKeyShipmentStatus {
+    let mut status = object.status.clone().unwrap_or_default();
+    status.observed_generation = generation(object);
+    status
+}
+
+/// A status that cannot be read is left as it is, but for the condition that says so.
+#[must_use]
+pub fn unreadable(
+    object: &YubiKeyShipment,
+    failure: &domain::failure::Failure,
+    now: Timestamp,
+) -> YubiKeyShipmentStatus {
+    let mut status = object.status.clone().unwrap_or_default();
+    let (reason, message) = (failure.reason.as_str(), failure.message.clone());
+    let facts =
+        vec![Fact::new("Ready", false, reason, message.clone()), Fact::new("Stalled", true, reason, message)];
+    let before = status.conditions.clone();
+    let mut all: Vec<Condition> = before
+        .iter()
+        .filter(|c| !matches!(c.type_.as_str(), "Ready" | "Reconciling" | "Stalled"))
+        .cloned()
+        .collect();
+    all.extend(conditions::build(facts, &before, generation(object), now));
+    status.conditions = sorted(all);
+    status.phase = Some(Phase::Held);
+    status.observed_generation = generation(object);
+    status
+}
+
+fn generation(object: &YubiKeyShipment) -> i64 {
+    object.metadata.generation.unwrap_or_default()
+}
+
+fn basis(object: &YubiKeyShipment, journal: &Journal) -> YubiKeyShipmentStatus {
+    let mut status = object.status.clone().unwrap_or_default();
+    journal_status::write(journal, &mut status);
+    revision::note(object, &mut status);
+    status.display = Some(display(object));
+    status
+}
+
+fn display(object: &YubiKeyShipment) -> Display {
+    let user = &object.spec.user_ref;
+    let key = &object.spec.key;
+    Display {
+        user: user.login.clone().or_else(|| user.id.clone()).unwrap_or_default(),
+        key: key
+            .model
+            .clone()
+            .or_else(|| key.product_id.map(|id| format!("product {id}")))
+            .unwrap_or_default(),
+    }
+}
+
+/// Stalled goes with Ready: where that is left as it was, so is this.
+fn stays_stalled(summary: &Summary, before: &[Condition]) -> bool {
+    summary.ready == Ready::Unchanged
+        && conditions::find(before, "Stalled").is_some_and(|stalled| stalled.status == "True")
+}
+
+fn outcome(
+    summary: &Summary,
+    before: &[Condition],
+    end: &End,
+    stays_stalled: bool,
+    deleting: bool,
+) -> Vec<Fact> {
+    let ready = match &summary.ready {
+        Ready::Is(is, reason, message) => Fact::new("Ready", *is, reason.as_str(), message.clone()),
+        Ready::Unchanged => unchanged(before, end, deleting),
+    };
+    let mut facts = Vec::with_capacity(3);
+    let stalled = summary.stalled || stays_stalled;
+    for (kind, holds) in [("Reconciling", summary.reconciling), ("Stalled", stalled)] {
+        if holds {
+            facts.push(Fact::new(kind, true, ready.reason.clone(), ready.message.clone()));
+        }
+    }
+    facts.insert(0, ready);
+    facts
+}
+
+/// As it was; the message says what a deletion waits for.
+fn unchanged(before: &[Condition], end: &End, deleting: bool) -> Fact {
+    let message = match end {
+        End::Rest(rest) => Some(rest.message.clone()),
+        End::Failed(failure) => deleting.then(|| failure.message.clone()),
+    };
+    match conditions::find(before, "Ready") {
+        Some(old) => Fact {
+            kind: "Ready",
+            status: match old.status.as_str() {
+                "True" => Some(true),
+                "False" => Some(false),
+                _ => None,
+            },
+            reason: old.reason.clone(),
+            message: message.unwrap_or_else(|| old.message.clone()),
+        },
+        None => Fact {
+            kind: "Ready",
+            status: None,
+            reason: "Pending".into(),
+            message: message.unwrap_or_default(),
+        },
+    }
+}
+
+/// The steps of the road, present from the first pass on.
+fn steps(journal: &Journal) -> Vec<Fact> {
+    let times = &journal.times;
+    let enrolled = match &journal.enrollment {
+        Enrollment::Made(made) => {
+            Fact::new("Enrolled", true, "Enrolled", format!("Enrolment {} stands at Okta.", made.id))
+        }
+        Enrollment::Open(..) => unknown("Enrolled", "Enrolling", "Okta's answer is not known yet."),
+        Enrollment::Discarded(_) => Fact::new("Enrolled", false, "Discarded", "The enrolment was removed."),
+        Enrollment::Never | Enrollment::Refused(_) => not_yet("Enrolled", "NotEnrolled"),
+    };
+    let ordered = match &journal.order {
+        Order::Accepted(order) => {
+            Fact::new("Ordered", true, "Ordered", format!("YubiEnterprise accepted shipment {}.", order.id))
+        }
+        Order::Open(..) => unknown("Ordered", "Ordering", "YubiEnterprise's answer is not known yet."),
+        Order::Unknown(..) => {
+            unknown("Ordered", "OrderOutcomeUnknown", "YubiEnterprise gave no readable answer.")
+        }
+        Order::Cancelled(..) => Fact::new("Ordered", false, "Cancelled", "The order is cancelled."),
+        Order::Refused(_) => Fact::new("Ordered", false, "OrderRefused", "YubiEnterprise refused the order."),
+        Order::Never => not_yet("Ordered", "NotOrdered"),
+    };
+    vec![
+        enrolled,
+        ordered,
+        by_time("Shipped", times.shipped, "NotShipped"),
+        by_time("Delivered", times.delivered, "NotDelivered"),
+        by_time("Activated", times.activated, "NotActivated"),
+        by_time("PinSent", times.pin_sent, "NotSent"),
+    ]
+}
+
+fn not_yet(kind: &'static str, reason: &str) -> Fact {
+    Fact::new(kind, false, reason, "")
+}
+
+fn unknown(kind: &'static str, reason: &str, message: &str) -> Fact {
+    Fact { kind, status: None, reason: reason.to_owned(), message: message.to_owned() }
+}
+
+fn by_time(kind: &'static str, at: Option<Timestamp>, not: &str) -> Fact {
+    if at.is_some() { Fact::new(kind, true, kind, "") } else { not_yet(kind, not) }
+}
+
+/// Ready first, then what is wrong, then the road.
+fn sorted(mut conditions: Vec<Condition>) -> Vec<Condition> {
+    const ORDER: [&str; 9] = [
+        "Ready",
+        "Reconciling",
+        "Stalled",
+        "Enrolled",
+        "Ordered",
+        "Shipped",
+        "Delivered",
+        "Activated",
+        "PinSent",
+    ];
+    conditions.sort_by_key(|c| ORDER.iter().position(|kind| *kind == c.type_));
+    conditions
+}
+
+const fn phase(phase: summary::Phase) -> Phase {
+    match phase {
+        summary::Phase::Pending => Phase::Pending,
+        summary::Phase::Enrolled => Phase::Enrolled,
+        summary::Phase::Ordered => Phase::Ordered,
+        summary::Phase::Shipped => Phase::Shipped,
+        summary::Phase::Delivered => Phase::Delivered,
+        summary::Phase::Activated => Phase::Activated,
+        summary::Phase::Held => Phase::Held,
+        summary::Phase::Failed => Phase::Failed,
+        summary::Phase::Cancelled => Phase::Cancelled,
+    }
+}

@@ -1,0 +1,131 @@
+//! A receipt stands in the status before anything else is done on its word, whatever becomes of the pass.
+
+use api::shipment::journal_status;
+use std::time::Duration;
+
+use domain::{
+    backoff,
+    fence::{self, Write},
+    journal::{Marked, Receipt},
+};
+use kube::ResourceExt;
+use system::{clock, random};
+
+use super::{Pass, doing};
+use crate::{
+    kubernetes::status_patch::{self, CommitError},
+    shipment::revision,
+};
+
+/// Shortest time between two tries to write a receipt.
+const BREATH: Duration = Duration::from_secs(1);
+
+/// Tries after which the time between them has stopped growing: 16 s.
+const LAST_TRY: u32 = 4;
+
+/// What became of a receipt on the object that is live now.
+enum Live {
+    /// It is in the journal, and to be written.
+    Carried,
+    /// Its mark is not open there.
+    Closed,
+    /// The status there cannot be read.
+    Unreadable,
+}
+
+impl Pass {
+    /// Puts the receipt into the mark of its attempt. An order's receipt is written at once, alone if need be: it is
+    /// the only trace of a key that costs money.
+    pub(super) async fn record(
+        &mut self,
+        what: Marked,
+        attempt: u32,
+        receipt: &Receipt,
+    ) -> Result<(), CommitError> {
+        let generation = revision::of(&self.object);
+        let taken = self.journal.record(what, attempt, receipt, generation, clock::now());
+        if !taken {
+            tracing::error!(?what, attempt, "the mark of this receipt is no longer open");
+        }
+        if !Write::Receipt(what, attempt).goes_on() {
+            let kept = taken && fence::must_stand(what, receipt);
+            self.unwritten = kept.then(|| (what, attempt, receipt.clone()));
+            return Ok(());
+        }
+        let mut tries = 0;
+        loop {
+            match self.save_as_planned().await {
+                Ok(()) | Err(CommitError::Gone) => return Ok(()),
+                Err(error) => {
+                    tracing::error!(%error, attempt, "the receipt of an order could not be written; trying until it is");
+                    self.breathe(&mut tries).await;
+                    self.adopt_live(what, attempt, receipt).await?;
+                }
+            }
+        }
+    }
+
+    /// The write that was to carry this receipt was refused: the receipt alone is written until it stands. Without it
+    /// a person would have to say whose an enrolment is, and a PIN would be mailed again.
+    pub(super) async fn keep(&mut self, what: Marked, attempt: u32, receipt: &Receipt) {
+        let mut tries = 0;
+        loop {
+            match self.carry(what, attempt, receipt).await {
+                Ok(()) | Err(CommitError::Gone) => return,
+                Err(error) => {
+                    tracing::warn!(%error, ?what, attempt, "a receipt could not be written; trying until it is");
+                    self.breathe(&mut tries).await;
+                }
+            }
+        }
+    }
+
+    /// Between tries: longer each time, because many may wait for the same API server, and never long, because a receipt is
+    /// the only trace of its effect. At the end of the process there is no time to lose.
+    async fn breathe(&self, tries: &mut u32) {
+        *tries = tries.saturating_add(1).min(LAST_TRY);
+        tokio::time::sleep(BREATH).await;
+        let more = random::jittered(backoff::delay(*tries)).unsigned_abs().saturating_sub(BREATH);
+        let _ = self.ctx.tasks.unless_closing(tokio::time::sleep(more)).await;
+    }
+
+    async fn carry(&mut self, what: Marked, attempt: u32, receipt: &Receipt) -> Result<(), CommitError> {
+        match self.onto_live(what, attempt, receipt).await? {
+            Live::Carried => self.save(doing(what)).await,
+            Live::Closed | Live::Unreadable => Ok(()),
+        }
+    }
+
+    /// Where the mark is no longer open (the first write may have got through after all, or another resource stands
+    /// under the name) there is nothing to write an order's receipt into: the pass ends as with any conflict, and the
+    /// plan goes on from what is stored.
+    async fn adopt_live(&mut self, what: Marked, attempt: u32, receipt: &Receipt) -> Result<(), CommitError> {
+        match self.onto_live(what, attempt, receipt).await {
+            Ok(Live::Closed) => Err(CommitError::Conflict),
+            Ok(Live::Carried | Live::Unreadable) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Reads the object live and puts the receipt, and nothing else, into its open mark.
+    async fn onto_live(
+        &mut self,
+        what: Marked,
+        attempt: u32,
+        receipt: &Receipt,
+    ) -> Result<Live, CommitError> {
+        let live = self.api.get(&self.object.name_any()).await.map_err(status_patch::unread)?;
+        let Ok(mut journal) = journal_status::read(&live.status.clone().unwrap_or_default()) else {
+            return Ok(Live::Unreadable);
+        };
+        let generation = revision::of(&live);
+        // Deleted and declared again meanwhile: an attempt of the same number there is another one.
+        let same = live.uid() == self.object.uid();
+        if !same || !fence::carry_over(&mut journal, what, attempt, receipt, generation, clock::now()) {
+            tracing::warn!(?what, attempt, "the receipt stands already, or its mark is gone from the status");
+            return Ok(Live::Closed);
+        }
+        self.journal = journal;
+        *self.object = live;
+        Ok(Live::Carried)
+    }
+}

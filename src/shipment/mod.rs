@@ -1,0 +1,19 @@
+//! Shipments: dereference (reads) -> validate (whole, typed) -> plan (pure) -> execute (one effect) -> one status write.
+
+pub mod adopt;
+pub mod claims;
+pub mod conditions;
+pub mod decisions;
+pub mod driver;
+pub mod effects;
+pub mod fetch;
+pub mod finalizer;
+pub mod permits;
+pub mod precedence;
+pub mod reconcile;
+pub mod reservations;
+pub mod revision;
+pub mod unsent;
+pub mod validate;
+pub mod waiting;
+pub mod written;

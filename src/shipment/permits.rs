@@ -1,0 +1,87 @@
+//! What a pass needs of the vendors' limits before its first call, and its place among those that wait for them.
+
+use api::shipment::{EnrollmentOutcome, OrderOutcome, YubiKeyShipment, YubiKeyShipmentStatus};
+use domain::{
+    journal::{Journal, Order},
+    plan::{Free, Look, Step},
+};
+use jiff::Timestamp;
+use kube::ResourceExt;
+use queue::budget_queue::Position;
+use vendors::okta::Calls;
+
+use crate::connection::{
+    budget::{Need, Yubico},
+    handle::Link,
+};
+
+/// Does the step call Okta?
+#[must_use]
+pub const fn calls_okta(step: &Step) -> bool {
+    match step {
+        Step::Look(Look::User | Look::Enrollments) | Step::Mark(_) => true,
+        Step::Run(what) => matches!(what, Free::Activate | Free::MarkError),
+        _ => false,
+    }
+}
+
+/// Does the step call a vendor?
+#[must_use]
+pub const fn calls(step: &Step) -> bool {
+    !matches!(step, Step::Look(Look::Rivals)) && matches!(step, Step::Look(_) | Step::Mark(_) | Step::Run(_))
+}
+
+/// What the pass needs from this step on, so that what it begins can be finished: nobody is enrolled whose order cannot
+/// follow.
+#[must_use]
+pub fn need(step: &Step, journal: &Journal, deleting: bool, link: &Link) -> Need {
+    let groups = link.spec.policy.user_groups.as_ref();
+    let users = 1 + u32::from(groups.is_some_and(|g| !g.allow.is_empty() || !g.deny.is_empty()));
+    if is_enrolled(journal, deleting) {
+        // The second look, and a third where ours must be removed.
+        return Need { okta: Calls { users, preregistration: 2 }, yubico: Yubico::Calls };
+    }
+    if !deleting && matches!(journal.order, Order::Never | Order::Refused(_)) {
+        // Look, enrol, look again.
+        return Need { okta: Calls { users, preregistration: 3 }, yubico: Yubico::Order };
+    }
+    let activates = journal.kept.is_some() && journal.times.activated.is_none() && !deleting;
+    if !calls_okta(step) && !activates {
+        return Need { okta: Calls::default(), yubico: Yubico::Calls };
+    }
+    // Activate and mail the PIN, or look and remove.
+    Need { okta: Calls { users, preregistration: 2 }, yubico: Yubico::Nothing }
+}
+
+/// Is there an enrolment whose order is still to come?
+fn is_enrolled(journal: &Journal, deleting: bool) -> bool {
+    let waits = journal.made().is_some_and(|made| made.requests.is_some());
+    !deleting && waits && matches!(journal.order, Order::Never | Order::Refused(_))
+}
+
+/// As [`is_enrolled`], without building the journal: this runs before each pass.
+#[must_use]
+pub fn comes_first(object: &YubiKeyShipment) -> bool {
+    let open = |status: &YubiKeyShipmentStatus| {
+        let enrolled = status.enrollment.as_ref().is_some_and(|enrollment| {
+            enrollment.outcome == EnrollmentOutcome::Made && enrollment.requests.is_some()
+        });
+        let ordered = status.order.as_ref().is_some_and(|order| order.outcome != OrderOutcome::Refused);
+        enrolled && !ordered
+    };
+    object.metadata.deletion_timestamp.is_none() && object.status.as_ref().is_some_and(open)
+}
+
+/// Its place: the enrolled by the age of their enrolment, the others by their own.
+#[must_use]
+pub fn position(object: &YubiKeyShipment, journal: &Journal) -> Position {
+    let enrolled = is_enrolled(journal, object.metadata.deletion_timestamp.is_some());
+    let made = journal.made().filter(|_| enrolled).map(|made| made.created_at);
+    let declared = || object.creation_timestamp().map_or(Timestamp::UNIX_EPOCH, |created| created.0);
+    Position {
+        enrolled,
+        namespace: object.namespace().unwrap_or_default(),
+        since: made.unwrap_or_else(declared),
+        uid: object.uid().unwrap_or_default(),
+    }
+}

@@ -1,0 +1,171 @@
+//! The story of one reconcile: take the newest object we know, run a pass in a task of its own, come back when due.
+
+use std::{sync::Arc, time::Duration};
+
+use api::{REQUESTED_AT, shipment::YubiKeyShipment};
+use domain::{
+    backoff,
+    failure::{Failure, Reason},
+};
+use jiff::{SignedDuration, Timestamp};
+use kube::{
+    Api, ResourceExt,
+    runtime::{controller::Action, reflector::ObjectRef},
+};
+use queue::fair_queue::FairQueue;
+use system::{clock, random, trace};
+use tracing::Instrument;
+
+use crate::shipment::{
+    decisions,
+    driver::{Done, Pass},
+    permits,
+};
+use crate::{
+    context::Context,
+    kubernetes::{decode::Decoded, leader_election::Leadership, retry, status_patch::CommitError},
+    metrics::instrument,
+};
+
+/// Conflicts in a row after which the pass gives up and comes back later.
+const MOST_CONFLICTS: usize = 5;
+
+/// One reconcile.
+///
+/// # Errors
+/// If the API server cannot be written to.
+pub async fn reconcile(object: Arc<YubiKeyShipment>, ctx: Arc<Context>) -> Result<Action, Failure> {
+    let who = ObjectRef::from_obj(&*object);
+    if !acts(&ctx.leadership, &ctx.fair_queue, &who) {
+        ctx.budget_queue.leave(&who);
+        return Ok(Action::await_change());
+    }
+    ctx.answered.clone().await;
+    let namespace = object.namespace().unwrap_or_default();
+    let uid = object.uid().unwrap_or_default();
+    let span = trace::shipment(&namespace, &object.name_any(), &uid);
+    // Its own task: a dropped reconcile cannot part a call from the write of its receipt.
+    let task = ctx.tasks.spawn(passes(object, Arc::clone(&ctx)).instrument(span.clone()));
+    let ended = async { retry::joined(task.await) };
+    instrument::pass(&ctx, instrument::SHIPMENT, &uid, ended).instrument(span).await
+}
+
+/// May this process act? One that stands by gives the turn on that it was called to: nobody would ever begin it.
+fn acts(
+    leadership: &Leadership,
+    queue: &FairQueue<ObjectRef<YubiKeyShipment>>,
+    who: &ObjectRef<YubiKeyShipment>,
+) -> bool {
+    if !leadership.is_held() {
+        queue.leave(who);
+    }
+    leadership.is_held()
+}
+
+async fn passes(object: Arc<YubiKeyShipment>, ctx: Arc<Context>) -> Result<Action, Failure> {
+    let mut object = ctx.newest(&object);
+    if ctx.unsent.waits(&object.uid().unwrap_or_default()) {
+        // A write of it got no answer: what it was decided on may have changed by it.
+        match live(&object, &ctx).await? {
+            Some(fresh) => object = Arc::new(fresh),
+            None => return Ok(Action::await_change()),
+        }
+    }
+    let who = ObjectRef::from_obj(&*object);
+    if let Some(action) = rest(&object, &ctx) {
+        ctx.fair_queue.leave(&who);
+        return Ok(action);
+    }
+    let connection = &object.spec.connection_ref.name;
+    let namespace = who.namespace.as_deref().unwrap_or_default();
+    let Some(_permit) = ctx.fair_queue.take(connection, namespace, &who, permits::comes_first(&object))
+    else {
+        // Woken when it is its turn.
+        return Ok(Action::await_change());
+    };
+    for _ in 0..MOST_CONFLICTS {
+        match Pass::run(Arc::clone(&ctx), Box::new((*object).clone())).await {
+            Ok(Done::At(until)) => return Ok(action(until)),
+            Ok(Done::Gone) | Err(CommitError::Gone) => return Ok(Action::await_change()),
+            Err(CommitError::Failed(failure) | CommitError::Unanswered(failure)) => return Err(failure),
+            Err(CommitError::Conflict) => match live(&object, &ctx).await? {
+                Some(fresh) => object = Arc::new(fresh),
+                None => return Ok(Action::await_change()),
+            },
+        }
+    }
+    Ok(Action::requeue(Duration::from_secs(1)))
+}
+
+/// Is there nothing to find for a pass, and until when?
+fn rest(object: &YubiKeyShipment, ctx: &Context) -> Option<Action> {
+    let called = ctx.budget_queue.is_called(&ObjectRef::from_obj(object));
+    if called || !decisions::pending(ctx, object).is_empty() {
+        return None;
+    }
+    if let Some(until) = ctx.resting(object, clock::now()) {
+        return Some(action(until));
+    }
+    let until = held_before(object, ctx)?;
+    let stand = ctx.stand(&object.spec.connection_ref.name);
+    ctx.note_rest(object, Some(until), stand, false);
+    Some(action(Some(until)))
+}
+
+/// After a conflict: what the API server holds now; what cannot be decoded is left alone.
+async fn live(object: &YubiKeyShipment, ctx: &Context) -> Result<Option<YubiKeyShipment>, Failure> {
+    let api: Api<Decoded<YubiKeyShipment>> =
+        Api::namespaced(ctx.client.clone(), &object.namespace().unwrap_or_default());
+    let found = api.get_opt(&object.name_any()).await;
+    Ok(found.map_err(|error| retry::unread(&error, "the shipment"))?.and_then(|found| found.0.ok()))
+}
+
+/// Comes back then, or at a change.
+pub fn action(until: Option<Timestamp>) -> Action {
+    until.map_or_else(Action::await_change, |at| {
+        // A moment late rather than early: an early pass finds nothing due.
+        let wait =
+            at.duration_since(clock::now()).max(SignedDuration::ZERO) + SignedDuration::from_millis(20);
+        Action::requeue(wait.unsigned_abs())
+    })
+}
+
+/// A shipment that an earlier process held for a fault outside the cluster is not looked at again because this process
+/// started: ten thousand held shipments would be ten thousand reads. Its slow re-check comes at a moment of its own.
+fn held_before(object: &YubiKeyShipment, ctx: &Context) -> Option<Timestamp> {
+    let status = object.status.as_ref()?;
+    let reason = Reason::parse(&status.hold.as_ref()?.reason)?;
+    let outside = matches!(
+        reason,
+        Reason::InvalidRecipient
+            | Reason::UserNotFound
+            | Reason::UserNotEligible
+            | Reason::AddressUndeliverable
+            | Reason::OutOfStock
+    );
+    let current = Some(status.observed_generation) == object.metadata.generation;
+    let asked = object.annotations().get(REQUESTED_AT) != status.last_handled_reconcile_at.as_ref();
+    let quiet = outside && current && !asked && object.metadata.deletion_timestamp.is_none();
+    if !quiet || ctx.knows(object) || ctx.stand(&object.spec.connection_ref.name).epoch == 0 {
+        return None;
+    }
+    clock::now().checked_add(backoff::STALLED / 255 * i32::from(random::byte())).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_turn_that_was_called_while_leadership_was_lost_is_given_on() {
+        let queue: FairQueue<ObjectRef<YubiKeyShipment>> = FairQueue::new(1, |_| true);
+        let who = |name: &str| ObjectRef::<YubiKeyShipment>::new(name).within("n");
+        let running = queue.take("acme", "n", &who("a"), false);
+        assert!(queue.take("acme", "n", &who("b"), false).is_none(), "it stands in line");
+        // It is called, and then deleted: nobody asks for its turn any more.
+        drop(running);
+        assert!(!acts(&Leadership::never(), &queue, &who("b")));
+        assert!(queue.take("acme", "n", &who("c"), false).is_some(), "the place is free");
+        assert!(acts(&Leadership::always(), &queue, &who("d")));
+    }
+}
