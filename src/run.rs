@@ -5,37 +5,46 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use api::{connection::YubiKeyConnection, rollout::YubiKeyRollout, shipment::YubiKeyShipment};
 use domain::failure::Failure;
 use futures::{FutureExt, StreamExt, future::Shared};
-use kube::runtime::{
-    Controller, controller,
-    events::{Recorder, Reporter},
-    reflector::ObjectRef,
-    watcher,
+use kube::{
+    Resource, ResourceExt as _,
+    runtime::{
+        Controller,
+        controller::{self, Action},
+        events::{Recorder, Reporter},
+        reflector::ObjectRef,
+        watcher,
+    },
 };
+use queue::{budget_queue::BudgetQueue, fair_queue::FairQueue};
 use system::clock;
 use tokio::{sync::oneshot, task::JoinHandle};
 
-use super::{connection, context::Parts, rollout, shipment};
 use crate::{
-    connection::{entries::Registry, let_go},
+    connection::{
+        self, entries::ConnectionEntries, let_go, let_go_record::LetGoRecord, lister::ConnectionLister,
+        order_list_poller, poll_states::PollStates,
+    },
     context::Context,
     kubernetes::{
-        events,
-        namespaces::Namespaces,
-        retry,
-        status_patch::FIELD_MANAGER,
-        undecodable::{self, Undecodables},
-        watches::{self, Opening, Place, Scope},
-    },
-    metrics::{collector::Census, instrument},
-};
-use crate::{
-    kubernetes::{
         client::{self, ApiServer},
+        events,
         leader_election::{self, Elector, Leadership},
+        namespaces::Namespaces,
+        retry::Failures,
+        status_patch::FIELD_MANAGER,
+        undecodable::Undecodables,
+        undecodable_report,
+        watches::{self, Lister, Opening, Place, Scope},
     },
-    metrics::Metrics,
+    metrics::{Metrics, collector::Census, instrument},
     readiness::Readiness,
+    rollout,
+    shipment::{self, lister::ShipmentLister, reservations::Reservations, unsent::Unsent},
+    tasks::Tasks,
 };
+
+/// Passes of one connection that run side by side; each holds at most one call.
+const SIDE_BY_SIDE: usize = 64;
 
 /// Connections that are examined side by side.
 const EXAMINATIONS: u16 = 64;
@@ -89,37 +98,51 @@ pub async fn run(setup: Setup, stop: impl Future<Output = ()> + Send + 'static) 
     }
     let (undecodables, notices) = Undecodables::new();
     let opening = Opening { client: &client, readiness: &readiness, undecodables: &undecodables };
-    let registry = Arc::new(Registry::default());
-    let (connections, known_connections) = watches::connections(opening, &registry);
+    let entries = Arc::new(ConnectionEntries::default());
+    let (connections, known_connections) = watches::connections(opening, &entries);
     let (namespaces, namespace_watch) = Namespaces::of(opening, &setup.scope);
     let places: Vec<_> =
         setup.scope.places().into_iter().map(|place| Place::open(opening, place.as_deref())).collect();
     let (leadership, election) = election(&setup.api_server, setup.lease);
-    let ctx = Arc::new(Context::new(Parts {
+    let shipments: Lister<YubiKeyShipment> = places.iter().map(|place| place.shipments.clone()).collect();
+    let (called, served) = (shipments.clone(), shipments.clone());
+    let ctx = Arc::new(Context {
         outbox: events::Outbox::new(Recorder::new(
             client.clone(),
             Reporter { controller: FIELD_MANAGER.to_owned(), instance: None },
         )),
         client,
-        shipments: places.iter().map(|place| place.shipments.clone()).collect(),
-        connections: known_connections,
-        registry,
+        shipments: ShipmentLister::new(shipments),
+        connections: ConnectionLister {
+            declared: known_connections,
+            entries,
+            undecodables: undecodables.clone(),
+        },
         decisions: places.iter().map(|place| place.decisions.clone()).collect(),
         rollouts: places.iter().map(|place| place.rollouts.clone()).collect(),
+        rollout_memory: rollout::memory::Memory::default(),
         namespaces,
         undecodables: undecodables.clone(),
         credentials_dir: setup.credentials_dir,
         shared_ca: setup.shared_ca,
         metrics: Arc::clone(&setup.metrics),
-        answered: futures::future::join_all(places.iter().map(Place::answered)).map(drop).boxed().shared(),
         cluster: setup.cluster,
         leadership,
+        answered: futures::future::join_all(places.iter().map(Place::answered)).map(drop).boxed().shared(),
+        order_lists: PollStates::default(),
+        let_go: LetGoRecord::default(),
+        reservations: Reservations::default(),
+        budget_queue: BudgetQueue::new(move |shipment| called.wake(shipment)),
+        fair_queue: FairQueue::new(SIDE_BY_SIDE, move |shipment| served.wake(shipment)),
+        tasks: Tasks::default(),
+        unsent: Unsent::default(),
+        failures: Failures::default(),
         started: clock::now(),
-    }));
+    });
     setup.metrics.include(Census {
         shipments: places.iter().map(|place| place.shipments.store.clone()).collect(),
         rollouts: places.iter().map(|place| place.rollouts.store.clone()).collect(),
-        connections: ctx.connections.clone(),
+        connections: ctx.connections.declared.clone(),
         undecodables,
         answered: ctx.answered.clone(),
         known: Arc::clone(&setup.metrics.connections),
@@ -130,9 +153,9 @@ pub async fn run(setup: Setup, stop: impl Future<Output = ()> + Send + 'static) 
     let road = road(places, &ctx, &stop);
     let doors = connection_controller(connections, Arc::clone(&ctx), stop.clone());
     let namespace_watch = futures::future::select(namespace_watch, stop.clone());
-    let lists = Box::pin(connection::order_list_poller::run(Arc::clone(&ctx)));
+    let lists = Box::pin(order_list_poller::run(Arc::clone(&ctx)));
     let lists = futures::future::select(lists, stop.clone());
-    let undecoded = Box::pin(undecodable::run(Arc::clone(&ctx), notices));
+    let undecoded = Box::pin(undecodable_report::run(Arc::clone(&ctx), notices));
     let beside = futures::future::join(undecoded, Box::pin(tidy(Arc::clone(&ctx))));
     let beside = futures::future::select(beside, stop.clone());
     let running = Box::pin(futures::future::join5(road, doors, namespace_watch, lists, beside));
@@ -187,7 +210,8 @@ type Stop = Shared<futures::future::BoxFuture<'static, ()>>;
 /// One controller a place, all with one context. Shipments wait until connections and namespaces are known, so that
 /// nothing is said missing that is only not read yet.
 async fn road(places: Vec<Place>, ctx: &Arc<Context>, stop: &Stop) {
-    let known = futures::future::join(ctx.connections.wait_until_ready(), ctx.namespaces.wait_until_ready());
+    let known =
+        futures::future::join(ctx.connections.declared.wait_until_ready(), ctx.namespaces.wait_until_ready());
     futures::future::select(Box::pin(known), stop.clone()).await;
     let roads = places.into_iter().map(|place| {
         let shipments = shipment_controller(place.controller, Arc::clone(ctx), stop.clone());
@@ -202,9 +226,9 @@ async fn shipment_controller(controller: Controller<YubiKeyShipment>, ctx: Arc<C
     controller
         // How many passes run side by side their turns say.
         .with_config(controller::Config::default().concurrency(0))
-        .reconcile_all_on(futures::stream::select(ctx.registry.changes(), ctx.leadership.gained()))
+        .reconcile_all_on(futures::stream::select(ctx.connections.entries.changes(), ctx.leadership.gained()))
         .graceful_shutdown_on(stop)
-        .run(shipment::reconcile::reconcile, retry::after, Arc::clone(&ctx))
+        .run(shipment::reconcile::reconcile, retry_later, Arc::clone(&ctx))
         .for_each(move |result| {
             decline_orphans(&ctx, &result);
             tell(instrument::SHIPMENT, &result.map(drop));
@@ -216,9 +240,9 @@ async fn shipment_controller(controller: Controller<YubiKeyShipment>, ctx: Arc<C
 async fn rollout_controller(controller: Controller<YubiKeyRollout>, ctx: Arc<Context>, stop: Stop) {
     controller
         .with_config(controller::Config::default().concurrency(ROLLOUTS))
-        .reconcile_all_on(futures::stream::select(ctx.registry.changes(), ctx.leadership.gained()))
+        .reconcile_all_on(futures::stream::select(ctx.connections.entries.changes(), ctx.leadership.gained()))
         .graceful_shutdown_on(stop)
-        .run(rollout::reconcile::reconcile, retry::after, Arc::clone(&ctx))
+        .run(rollout::reconcile::reconcile, retry_later, Arc::clone(&ctx))
         .for_each(move |result| {
             decline_rollout_orphans(&ctx, &result);
             tell(instrument::ROLLOUT, &result.map(drop));
@@ -230,14 +254,23 @@ async fn rollout_controller(controller: Controller<YubiKeyRollout>, ctx: Arc<Con
 async fn connection_controller(controller: Controller<YubiKeyConnection>, ctx: Arc<Context>, stop: Stop) {
     controller
         .with_config(controller::Config::default().concurrency(EXAMINATIONS))
-        .reconcile_all_on(futures::stream::select(ctx.leadership.gained(), ctx.registry.reported()))
+        .reconcile_all_on(futures::stream::select(
+            ctx.leadership.gained(),
+            ctx.connections.entries.reported(),
+        ))
         .graceful_shutdown_on(stop)
-        .run(connection::reconcile::reconcile, retry::after, ctx)
+        .run(connection::reconcile::reconcile, retry_later, ctx)
         .for_each(move |result| {
             tell(instrument::CONNECTION, &result.map(drop));
             futures::future::ready(())
         })
         .await;
+}
+
+/// When a pass that failed is run again.
+#[expect(clippy::needless_pass_by_value, reason = "the controller hands it over so")]
+fn retry_later<K: Resource>(object: Arc<K>, failure: &Failure, ctx: Arc<Context>) -> Action {
+    Action::requeue(ctx.failures.wait(&object.uid().unwrap_or_default(), failure.retry_after))
 }
 
 /// A pass over a shipment that is not there was asked for by a decision that names it, or it has just gone.

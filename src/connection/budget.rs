@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use domain::{backoff, failure::CallError};
+use queue::budget_queue::{Budget, Short, Vendor};
 use vendors::{
     okta::{Calls, Reservation},
     yubico::OrderPlace,
 };
 
-use crate::connection::handle::Link;
-use queue::budget_queue::{Budget, Short, Vendor};
+use crate::connection::handle::ConnectionHandle;
 
 /// What a pass needs to be able to finish what it begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub struct Reserved {
     _place: Option<OrderPlace>,
 }
 
-impl Budget for Link {
+impl Budget for ConnectionHandle {
     type Need = Need;
     type Reserved = Reserved;
 

@@ -5,8 +5,7 @@ use domain::{
     preflight::{Check, Verdict},
 };
 
-use crate::connection::handle::Link;
-use crate::kubernetes::conditions::Fact;
+use crate::{connection::handle::ConnectionHandle, kubernetes::conditions::Fact};
 
 /// Result of an examination.
 #[derive(Debug, Default)]
@@ -16,7 +15,7 @@ pub struct Report {
     /// Keys left for each model, as far as `YubiEnterprise` shows them; `None`: not read.
     pub stock: Option<Vec<(String, i64)>>,
     /// The usable connection, if the vendors can be used.
-    pub link: Option<Link>,
+    pub link: Option<ConnectionHandle>,
     /// The link has the credentials from before: the new ones do not work, and the vendors still take the old ones.
     pub interim: bool,
 }

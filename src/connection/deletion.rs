@@ -1,17 +1,18 @@
 //! A connection that is being deleted: it stays while a shipment with an open effect names it, and says which.
 
-use api::{FINALIZER, connection::YubiKeyConnection};
+use api::{connection::YubiKeyConnection, shipment::progress};
 use domain::failure::Reason;
 use jiff::Timestamp;
 use kube::{Api, ResourceExt};
 use system::clock;
 
-use super::reconcile::set_finalizers;
 use crate::{
     context::Context,
     kubernetes::{
         conditions::{self, Fact},
-        events,
+        events, finalizer,
+        index::IndexKey,
+        names::whole_name,
         status_patch::{self, CommitError},
     },
 };
@@ -27,21 +28,33 @@ const NAMED: usize = 5;
 /// # Errors
 /// As every guarded write.
 pub async fn release(object: &YubiKeyConnection, ctx: &Context) -> Result<bool, CommitError> {
-    if !object.finalizers().iter().any(|f| f == FINALIZER) {
+    if !finalizer::present(object) {
         return Ok(true);
     }
-    if !ctx.keepers(&object.name_any()).is_empty() {
+    if !keepers(ctx, &object.name_any()).is_empty() {
         return Ok(false);
     }
-    let rest: Vec<_> = object.finalizers().iter().filter(|f| *f != FINALIZER).cloned().collect();
-    set_finalizers(object, ctx, &rest).await.map(|_| true)
+    finalizer::remove(&Api::all(ctx.client.clone()), object).await.map(|_| true)
 }
 
 /// Which shipments keep a connection that is being deleted.
 #[must_use]
 pub fn fact(object: &YubiKeyConnection, ctx: &Context) -> Option<Fact> {
     object.metadata.deletion_timestamp.as_ref()?;
-    Some(told(&ctx.keepers(&object.name_any())))
+    Some(told(&keepers(ctx, &object.name_any())))
+}
+
+/// Shipments with an open effect that name this connection, sorted.
+fn keepers(ctx: &Context, connection: &str) -> Vec<String> {
+    let key = IndexKey::Connection(connection.to_owned());
+    let theirs = ctx.shipments.watched.by_index(&key);
+    let open = theirs.iter().filter(|s| s.status.as_ref().is_some_and(progress::is_marked));
+    let mut names: Vec<_> = open.map(|s| whole_name(s.as_ref())).collect();
+    let undecodable = ctx.undecodables.by_index(&key);
+    let open = undecodable.iter().filter(|s| s.traces.open);
+    names.extend(open.map(|s| format!("{}/{}", s.namespace(), s.name())));
+    names.sort_unstable();
+    names
 }
 
 fn told(keepers: &[String]) -> Fact {
@@ -74,7 +87,7 @@ pub async fn say(object: &YubiKeyConnection, ctx: &Context) -> Result<(), Commit
     put(&mut new.conditions, fact, generation, clock::now());
     let api: Api<YubiKeyConnection> = Api::all(ctx.client.clone());
     if status_patch::commit(&api, object, &old, &new, |o| o.status.as_ref()).await?.is_some() {
-        events::warning(ctx, object, CONDITION, &old.conditions, &new.conditions);
+        events::warning(&ctx.outbox, object, CONDITION, &old.conditions, &new.conditions);
     }
     Ok(())
 }

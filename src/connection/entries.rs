@@ -12,8 +12,8 @@ use futures::Stream;
 use kube::{ResourceExt, runtime::watcher::Event};
 use tokio::sync::watch;
 
-use super::reconcile::Examined;
-use crate::connection::handle::Link;
+use super::examined::Examined;
+use crate::connection::handle::ConnectionHandle;
 
 /// People whose calls must have been refused before that says anything about the connection.
 const REFUSED: usize = 2;
@@ -24,13 +24,13 @@ pub enum Connection {
     /// It cannot be used; its shipments wait.
     Faulty(Failure),
     /// It can be used.
-    Usable(Arc<Link>),
+    Usable(Arc<ConnectionHandle>),
 }
 
 /// Which of a connection's versions somebody saw. No number is given twice in the life of a process, so that a connection
 /// that was made again is never taken for the one before.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Stand {
+pub struct ConnectionVersion {
     /// Number of the last change that concerns all shipments; 0 before the first examination.
     pub epoch: u64,
     /// Number of the last change of credentials: news only for whoever was refused with those before.
@@ -40,7 +40,7 @@ pub struct Stand {
 /// What is known of one object.
 #[derive(Debug, Default)]
 struct Entry {
-    stand: Stand,
+    stand: ConnectionVersion,
     connection: Option<Connection>,
     examined: Option<Examined>,
     /// A call met a fault of the connection.
@@ -60,19 +60,19 @@ struct State {
 
 /// All connections.
 #[derive(Debug)]
-pub struct Registry {
+pub struct ConnectionEntries {
     state: Mutex<State>,
     changes: watch::Sender<u64>,
     reported: watch::Sender<u64>,
 }
 
-impl Default for Registry {
+impl Default for ConnectionEntries {
     fn default() -> Self {
         Self { state: Mutex::default(), changes: watch::channel(0).0, reported: watch::channel(0).0 }
     }
 }
 
-impl Registry {
+impl ConnectionEntries {
     fn state(&self) -> MutexGuard<'_, State> {
         // No code panics while it holds the lock, so what a poisoned lock guards is whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -106,7 +106,7 @@ impl Registry {
 
     /// All that can be used.
     #[must_use]
-    pub fn usable(&self) -> Vec<Arc<Link>> {
+    pub fn usable(&self) -> Vec<Arc<ConnectionHandle>> {
         let link = |entry: &Entry| match &entry.connection {
             Some(Connection::Usable(link)) => Some(Arc::clone(link)),
             Some(Connection::Faulty(_)) | None => None,
@@ -116,7 +116,7 @@ impl Registry {
 
     /// Which version of this connection stands.
     #[must_use]
-    pub fn stand(&self, uid: &str) -> Stand {
+    pub fn version(&self, uid: &str) -> ConnectionVersion {
         self.state().entries.get(uid).map(|entry| entry.stand).unwrap_or_default()
     }
 
@@ -128,10 +128,10 @@ impl Registry {
 
     /// What was found of this connection, and which version of it.
     #[must_use]
-    pub fn look(&self, uid: &str) -> (Stand, Option<Connection>) {
+    pub fn look(&self, uid: &str) -> (ConnectionVersion, Option<Connection>) {
         match self.state().entries.get(uid) {
             Some(entry) => (entry.stand, entry.connection.clone()),
-            None => (Stand::default(), None),
+            None => (ConnectionVersion::default(), None),
         }
     }
 

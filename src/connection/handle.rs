@@ -34,7 +34,7 @@ pub struct Facts {
 
 /// One usable connection.
 #[derive(Debug, Clone)]
-pub struct Link {
+pub struct ConnectionHandle {
     /// Its name, which another connection may have later.
     pub name: String,
     /// Its uid, which no other ever has.
@@ -52,7 +52,7 @@ pub struct Link {
     caches: Arc<Caches>,
 }
 
-impl Link {
+impl ConnectionHandle {
     /// Puts a link together from what preflight read.
     #[must_use]
     pub fn new(

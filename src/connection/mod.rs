@@ -1,14 +1,19 @@
 //! Connections: credentials, preflight, and what shipments get of them.
 
+pub mod allowed_namespaces;
 pub mod budget;
 pub mod caches;
 pub mod conditions;
 pub mod deletion;
 pub mod entries;
+pub mod examined;
 pub mod expiry;
 pub mod handle;
 pub mod let_go;
+pub mod let_go_record;
+pub mod lister;
 pub mod order_list_poller;
+pub mod poll_states;
 pub mod preflight;
 pub mod probe_okta;
 pub mod probe_yubico;

@@ -19,7 +19,7 @@ use vendors::{
 use super::{caches::Caches, stock, times::Times};
 use crate::connection::{
     conditions::Report,
-    handle::{Facts, Link},
+    handle::{ConnectionHandle, Facts},
     probe_okta, probe_yubico,
     readings::{Readings, Why},
     usage::Evidence,
@@ -209,7 +209,7 @@ fn link(
     okta: &OktaFacts,
     declared: &Declared,
     stop: Option<Failure>,
-) -> Result<Link, Failure> {
+) -> Result<ConnectionHandle, Failure> {
     if declared.rp_id.is_none() && okta.method == Shown::NotAsked {
         // A key of the wrong RP id is dead: better none than one for the host.
         return Err(Failure::new(
@@ -240,7 +240,7 @@ fn link(
     let facts = Facts { orgs, rp_id, order_bar, times: Times::of(subject.spec)? };
     let Clients { okta, yubico, hris, caches } = clients;
     let who = (subject.name.to_owned(), subject.uid.to_owned());
-    Ok(Link::new(who, subject.spec.clone(), okta, yubico, hris, facts, caches))
+    Ok(ConnectionHandle::new(who, subject.spec.clone(), okta, yubico, hris, facts, caches))
 }
 
 fn declared(subject: &Subject<'_>) -> Declared {

@@ -2,37 +2,32 @@
 
 use std::{sync::Arc, time::Duration};
 
-use api::{FINALIZER, REQUESTED_AT, connection::YubiKeyConnection, connection::YubiKeyConnectionStatus};
+use api::{
+    REQUESTED_AT,
+    connection::{YubiKeyConnection, YubiKeyConnectionStatus},
+};
 use domain::failure::{Failure, Kind, Reason};
 use futures::FutureExt;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
-use kube::{Api, ResourceExt, api::Patch, runtime::controller::Action};
-use serde_json::json;
+use kube::{Api, ResourceExt, runtime::controller::Action};
 use system::{clock, trace};
 use tracing::Instrument;
-use vendors::{
-    credentials::{Credentials, Fingerprint, expiry::Expiry},
-    yubico,
-};
+use vendors::credentials::{Credentials, Fingerprint, expiry::Expiry};
 
 use super::{
     expiry,
     preflight::{self, Proven, Subject},
 };
-use crate::connection::{
-    conditions::Report,
-    deletion,
-    entries::Connection,
-    readings::{Readings, Why},
-    usage::Evidence,
-};
 use crate::{
-    connection::let_go,
+    connection::{
+        conditions::Report, deletion, entries::Connection, examined::Examined, let_go, readings::Why,
+        usage::Evidence,
+    },
     context::Context,
     kubernetes::{
         conditions::{self, Fact},
-        events, retry,
+        events, finalizer, retry,
         status_patch::{self, CommitError},
     },
     metrics::instrument,
@@ -49,26 +44,6 @@ const HEALTHY: SignedDuration = SignedDuration::from_mins(10);
 /// A faulty one after this.
 const FAULTY: SignedDuration = SignedDuration::from_secs(20);
 
-/// What the last examination saw, to know whether another is due.
-#[derive(Debug, Clone)]
-pub struct Examined {
-    at: Timestamp,
-    generation: Option<i64>,
-    files: Option<Fingerprint>,
-    healthy: bool,
-    stopped: bool,
-    requested: Option<String>,
-    lanes: yubico::Lanes,
-    clients: Option<preflight::Clients>,
-    proven: Option<Proven>,
-    expiry: Option<Expiry>,
-    readings: Readings,
-    /// The status shows what was found.
-    told: bool,
-    /// Reports in a row that the vendors did not confirm.
-    fruitless: u32,
-}
-
 /// One pass.
 ///
 /// # Errors
@@ -81,7 +56,9 @@ pub async fn reconcile(object: Arc<YubiKeyConnection>, ctx: Arc<Context>) -> Res
     let uid = object.uid().unwrap_or_default();
     let examined = std::panic::AssertUnwindSafe(Box::pin(pass(object, Arc::clone(&ctx)))).catch_unwind();
     let examined = examined.map(|ended| ended.unwrap_or_else(|_| Err(retry::stopped(true))));
-    instrument::pass(&ctx, instrument::CONNECTION, &uid, examined).instrument(span).await
+    instrument::pass((&ctx.metrics, &ctx.failures), instrument::CONNECTION, &uid, examined)
+        .instrument(span)
+        .await
 }
 
 async fn pass(object: Arc<YubiKeyConnection>, ctx: Arc<Context>) -> Result<Action, Failure> {
@@ -102,7 +79,7 @@ async fn pass(object: Arc<YubiKeyConnection>, ctx: Arc<Context>) -> Result<Actio
     let credentials =
         preflight::credentials(&ctx.credentials_dir, ctx.shared_ca.as_deref(), &name, &object.spec).await;
     let files = credentials.as_ref().ok().map(Credentials::fingerprint);
-    let last = ctx.registry.examined(&uid);
+    let last = ctx.connections.entries.examined(&uid);
     let why = match due(&object, files, last.as_ref(), &ctx) {
         Due::Now(why) => why,
         Due::In(wait) => {
@@ -112,7 +89,7 @@ async fn pass(object: Arc<YubiKeyConnection>, ctx: Arc<Context>) -> Result<Actio
             };
         }
     };
-    ctx.registry.take_report(&uid);
+    ctx.connections.entries.take_report(&uid);
     let expiry = match &credentials {
         Ok(secrets) => Some(secrets.yubico_expiry.clone()),
         Err(_) => Credentials::yubico_expiry(&ctx.credentials_dir, &name).await,
@@ -129,7 +106,7 @@ async fn pass(object: Arc<YubiKeyConnection>, ctx: Arc<Context>) -> Result<Actio
             preflight::clients(&object.spec, &secrets, lanes.clone(), Arc::clone(&ctx.metrics.calls))
         }),
     };
-    let evidence = Evidence::of(&ctx, &object);
+    let evidence = Evidence::of(&ctx.shipments.watched.state(), &object);
     let subject = Subject {
         name: &name,
         uid: &uid,
@@ -147,7 +124,7 @@ async fn pass(object: Arc<YubiKeyConnection>, ctx: Arc<Context>) -> Result<Actio
         ctx.metrics.failed(instrument::CONNECTION, fault.reason);
     }
     let written = write(&object, &report, expiry.as_ref(), &ctx).await;
-    ctx.registry.set_examined(
+    ctx.connections.entries.set_examined(
         &uid,
         Examined {
             told: written.is_ok(),
@@ -216,7 +193,7 @@ fn due(
         || last.files != files
         || last.requested != requested(object);
     let stage = expiry::stage(last.expiry.as_ref(), last.at) != expiry::stage(last.expiry.as_ref(), now);
-    let reported = ctx.registry.is_reported(&object.uid().unwrap_or_default());
+    let reported = ctx.connections.entries.is_reported(&object.uid().unwrap_or_default());
     let apart = reports_apart(last.fruitless);
     let old = age >= if last.healthy { HEALTHY } else { FAULTY };
     if changed || (last.stopped && old && last.healthy) {
@@ -247,14 +224,14 @@ fn publish(object: &YubiKeyConnection, report: &mut Report, ctx: &Context) {
         ctx.metrics.connections.set_stock(&uid, stock);
     }
     if let Some(link) = report.link.take() {
-        ctx.registry.set(&uid, Connection::Usable(Arc::new(link)));
+        ctx.connections.entries.set(&uid, Connection::Usable(Arc::new(link)));
         return;
     }
     let failure = report.fault().cloned().unwrap_or_else(|| {
         Failure::new(Reason::ConnectionNotReady, "The connection has not been examined yet.")
     });
     let passing = failure.reason.kind() != Kind::Auth;
-    let kept = match ctx.registry.get(&uid).filter(|_| passing) {
+    let kept = match ctx.connections.entries.get(&uid).filter(|_| passing) {
         Some(Connection::Usable(link)) if link.spec == object.spec => return,
         Some(Connection::Usable(link)) if preflight::same_doors(&link.spec, &object.spec) => {
             Connection::Usable(Arc::new(link.with_spec(object.spec.clone())))
@@ -264,30 +241,17 @@ fn publish(object: &YubiKeyConnection, report: &mut Report, ctx: &Context) {
             format!("The connection {name} is at fault, so this shipment waits: {}", failure.message),
         )),
     };
-    ctx.registry.set(&uid, kept);
+    ctx.connections.entries.set(&uid, kept);
 }
 
 async fn ensure_finalizer(
     object: &Arc<YubiKeyConnection>,
     ctx: &Context,
 ) -> Result<Arc<YubiKeyConnection>, CommitError> {
-    if object.finalizers().iter().any(|f| f == FINALIZER) {
+    if finalizer::present(object.as_ref()) {
         return Ok(Arc::clone(object));
     }
-    let finalizers: Vec<_> = object.finalizers().iter().cloned().chain([FINALIZER.to_owned()]).collect();
-    set_finalizers(object, ctx, &finalizers).await.map(Arc::new)
-}
-
-pub(super) async fn set_finalizers(
-    object: &YubiKeyConnection,
-    ctx: &Context,
-    finalizers: &[String],
-) -> Result<YubiKeyConnection, CommitError> {
-    let api: Api<YubiKeyConnection> = Api::all(ctx.client.clone());
-    let patch = json!({"metadata": {"resourceVersion": object.resource_version(), "finalizers": finalizers}});
-    api.patch(&object.name_any(), &status_patch::params(), &Patch::Merge(patch))
-        .await
-        .map_err(status_patch::classify)
+    finalizer::add(&Api::all(ctx.client.clone()), object.as_ref()).await.map(Arc::new)
 }
 
 async fn write(
@@ -312,16 +276,16 @@ async fn write(
         let_go: let_go::current(&old.let_go),
         ..old.clone()
     };
-    if let Some(Connection::Usable(link)) = ctx.registry.get(&object.uid().unwrap_or_default()) {
+    if let Some(Connection::Usable(link)) = ctx.connections.entries.get(&object.uid().unwrap_or_default()) {
         new.okta_organization = link.facts.orgs.okta.as_ref().map(ToString::to_string);
         new.yubico_organization = link.facts.orgs.yubico.as_ref().map(ToString::to_string);
         new.rp_id = Some(link.facts.rp_id.to_string());
     }
     if status_patch::commit(&api, object, &old, &new, |o| o.status.as_ref()).await?.is_some() {
         log_change(&old.conditions, &new.conditions, &object.name_any());
-        events::transition(ctx, object, &old.conditions, &new.conditions);
+        events::transition(&ctx.outbox, object, &old.conditions, &new.conditions);
         for kind in [expiry::CONDITION, deletion::CONDITION] {
-            events::warning(ctx, object, kind, &old.conditions, &new.conditions);
+            events::warning(&ctx.outbox, object, kind, &old.conditions, &new.conditions);
         }
     }
     Ok(())

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use api::connection::YubiKeyConnectionSpec;
 use domain::failure::Failure;
 
-use crate::connection::{entries::Connection, handle::Link};
+use crate::connection::{entries::Connection, handle::ConnectionHandle};
 
 /// The way to the vendors.
 #[derive(Debug, Clone)]
-pub enum Way {
+pub enum ConnectionState {
     /// No connection of this name is declared.
     Absent,
     /// It is declared and was not examined as it is now: nobody knows yet where it leads.
@@ -17,10 +17,10 @@ pub enum Way {
     /// It cannot be used.
     Faulty(Failure),
     /// It can be used.
-    Usable(Arc<Link>),
+    Usable(Arc<ConnectionHandle>),
 }
 
-impl Way {
+impl ConnectionState {
     /// What was examined counts for the spec that was examined, and for no other.
     #[must_use]
     pub fn of(declared: &YubiKeyConnectionSpec, found: Option<Connection>) -> Self {
@@ -33,7 +33,7 @@ impl Way {
 
     /// The link, if there is one to be used.
     #[must_use]
-    pub fn usable(self) -> Option<Arc<Link>> {
+    pub fn usable(self) -> Option<Arc<ConnectionHandle>> {
         match self {
             Self::Usable(link) => Some(link),
             Self::Absent | Self::Unexamined | Self::Faulty(_) => None,

@@ -1,7 +1,6 @@
 //! The times of a connection, read once, where it is examined.
 
-use api::connection::YubiKeyConnectionSpec;
-use api::durations;
+use api::{connection::YubiKeyConnectionSpec, durations};
 use domain::{
     failure::{Failure, Reason},
     fence,

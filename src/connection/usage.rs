@@ -1,7 +1,10 @@
 //! What the cluster's shipments show of a connection without any call: whether the road is open, whose keys are ours,
 //! and how orders of each model ended.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
 
 use api::{
     connection::YubiKeyConnection,
@@ -15,7 +18,7 @@ use jiff::Timestamp;
 use kube::ResourceExt;
 use system::random;
 
-use crate::{context::Context, kubernetes::conditions};
+use crate::kubernetes::conditions;
 
 /// People whose last orders must have been refused before that says anything about the model: one may have a bad address.
 const REFUSED: usize = 2;
@@ -87,17 +90,17 @@ impl Ends {
 impl Evidence {
     /// Walks over all shipments once.
     #[must_use]
-    pub fn of(ctx: &Context, object: &YubiKeyConnection) -> Self {
+    pub fn of(shipments: &[Arc<YubiKeyShipment>], object: &YubiKeyConnection) -> Self {
         let connection = &object.name_any();
         let mut evidence = Self { road_was_open: stood_open(object), ..Self::default() };
         let mut people = BTreeSet::new();
-        for shipment in ctx.shipments.state() {
+        for shipment in shipments {
             let Some(status) = &shipment.status else { continue };
             evidence.note_person(status);
             if shipment.spec.connection_ref.name == *connection && is_of(object, status) {
                 people.extend(status.user_id.as_ref().and_then(|id| UserId::new(id.as_str()).ok()));
                 evidence.note_road(status);
-                evidence.note_order(&shipment, status);
+                evidence.note_order(shipment, status);
             }
         }
         evidence.people = some_of(people.into_iter().collect());

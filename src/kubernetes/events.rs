@@ -13,7 +13,6 @@ use kube::{
 use tokio::sync::{mpsc, oneshot};
 
 use super::conditions;
-use crate::context::Context;
 
 /// Longest note of an event in bytes.
 const LONGEST_NOTE: usize = 1000;
@@ -88,7 +87,7 @@ async fn publish_now(recorder: &Recorder, event: &Event, object: &ObjectReferenc
 }
 
 /// Leaves an event if the Ready condition has another status or reason than before.
-pub fn transition<K>(ctx: &Context, object: &K, before: &[Condition], after: &[Condition])
+pub fn transition<K>(outbox: &Outbox, object: &K, before: &[Condition], after: &[Condition])
 where
     K: Resource<DynamicType = ()>,
 {
@@ -100,52 +99,52 @@ where
     }
     let stalled = conditions::find(after, "Stalled").is_some();
     let kind = if stalled { EventType::Warning } else { EventType::Normal };
-    publish(ctx, object, kind, &ready.reason, &ready.message);
+    publish(outbox, object, kind, &ready.reason, &ready.message);
 }
 
 /// Leaves a warning if this condition has become True, or is so for another reason than before.
-pub fn warning<K>(ctx: &Context, object: &K, condition: &str, before: &[Condition], after: &[Condition])
+pub fn warning<K>(outbox: &Outbox, object: &K, condition: &str, before: &[Condition], after: &[Condition])
 where
     K: Resource<DynamicType = ()>,
 {
     let Some(now) = conditions::find(after, condition).filter(|now| now.status == "True") else { return };
     if conditions::find(before, condition).is_none_or(|old| old.reason != now.reason) {
-        publish(ctx, object, EventType::Warning, &now.reason, &now.message);
+        publish(outbox, object, EventType::Warning, &now.reason, &now.message);
     }
 }
 
 /// Leaves one event.
-fn publish<K>(ctx: &Context, object: &K, kind: EventType, reason: &str, note: &str)
+fn publish<K>(outbox: &Outbox, object: &K, kind: EventType, reason: &str, note: &str)
 where
     K: Resource<DynamicType = ()>,
 {
-    ctx.outbox.leave(event(None, kind, reason, note), object.object_ref(&()));
+    outbox.leave(event(None, kind, reason, note), object.object_ref(&()));
 }
 
 /// Leaves one event about an object of which only this is known.
-pub fn publish_for(ctx: &Context, object: &ObjectReference, kind: EventType, reason: &str, note: &str) {
-    ctx.outbox.leave(event(None, kind, reason, note), object.clone());
+pub fn publish_for(outbox: &Outbox, object: &ObjectReference, kind: EventType, reason: &str, note: &str) {
+    outbox.leave(event(None, kind, reason, note), object.clone());
 }
 
 /// Leaves one event that also names what else it is about. Events of one object and reason are counted as one and
 /// keep the first note, unless they are about different things.
-pub fn publish_about<K, R>(ctx: &Context, object: &K, about: &R, kind: EventType, reason: &str, note: &str)
+pub fn publish_about<K, R>(outbox: &Outbox, object: &K, about: &R, kind: EventType, reason: &str, note: &str)
 where
     K: Resource<DynamicType = ()>,
     R: Resource<DynamicType = ()>,
 {
     let about = Some(about.object_ref(&()));
-    ctx.outbox.leave(event(about, kind, reason, note), object.object_ref(&()));
+    outbox.leave(event(about, kind, reason, note), object.object_ref(&()));
 }
 
 /// Publishes one such event now: what it is about is gone a moment later, and it is the last trace.
-pub async fn publish_last<K, R>(ctx: &Context, object: &K, about: &R, reason: &str, note: &str)
+pub async fn publish_last<K, R>(outbox: &Outbox, object: &K, about: &R, reason: &str, note: &str)
 where
     K: Resource<DynamicType = ()>,
     R: Resource<DynamicType = ()>,
 {
     let event = event(Some(about.object_ref(&())), EventType::Normal, reason, note);
-    publish_now(&ctx.outbox.recorder, &event, &object.object_ref(&())).await;
+    publish_now(&outbox.recorder, &event, &object.object_ref(&())).await;
 }
 
 fn event(about: Option<ObjectReference>, kind: EventType, reason: &str, note: &str) -> Event {

@@ -9,18 +9,19 @@ use std::{
 use api::{
     decision::YubiKeyDecision,
     rollout::{ROLLOUT_LABEL, YubiKeyRollout},
-    shipment::YubiKeyShipment,
+    shipment::{
+        YubiKeyShipment,
+        progress::{is_followed, is_open},
+    },
 };
 use kube::{
     Resource, ResourceExt,
     runtime::{reflector::ObjectRef, watcher::Event},
 };
 
-use crate::context::{is_followed, is_open};
-
 /// What objects are looked up by.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Term {
+pub enum IndexKey {
     /// Shipments for the Okta user of this id.
     Person(String),
     /// Shipments for this login, in lower case, as long as no id is known.
@@ -63,7 +64,7 @@ pub enum Term {
     },
 }
 
-impl Term {
+impl IndexKey {
     /// A login, whatever its capitals.
     #[must_use]
     pub fn login(login: &str) -> Self {
@@ -82,48 +83,48 @@ impl Term {
 
 /// What an object is found under.
 pub trait Indexed: Resource<DynamicType = ()> {
-    /// All of its terms.
-    fn terms(&self) -> Vec<Term>;
+    /// All of its index_keys.
+    fn index_keys(&self) -> Vec<IndexKey>;
 }
 
 impl Indexed for YubiKeyShipment {
-    fn terms(&self) -> Vec<Term> {
+    fn index_keys(&self) -> Vec<IndexKey> {
         let connection = &self.spec.connection_ref.name;
-        let mut terms = vec![Term::Connection(connection.clone())];
-        terms.extend(self.labels().get(ROLLOUT_LABEL).map(|rollout| Term::Rollout {
+        let mut index_keys = vec![IndexKey::Connection(connection.clone())];
+        index_keys.extend(self.labels().get(ROLLOUT_LABEL).map(|rollout| IndexKey::Rollout {
             namespace: self.namespace().unwrap_or_default(),
             rollout: rollout.clone(),
         }));
         let status = self.status.as_ref();
         if let Some(id) = status.and_then(|status| status.user_id.clone()) {
-            terms.push(Term::Person(id));
+            index_keys.push(IndexKey::Person(id));
         } else {
-            terms.extend(self.spec.user_ref.id.clone().map(Term::Person));
-            terms.extend(self.spec.user_ref.login.as_deref().map(Term::login));
+            index_keys.extend(self.spec.user_ref.id.clone().map(IndexKey::Person));
+            index_keys.extend(self.spec.user_ref.login.as_deref().map(IndexKey::login));
         }
-        let Some(status) = status else { return terms };
-        terms.extend(status.order.as_ref().and_then(|order| order.shipment_id.clone()).map(Term::Order));
+        let Some(status) = status else { return index_keys };
+        index_keys
+            .extend(status.order.as_ref().and_then(|order| order.shipment_id.clone()).map(IndexKey::Order));
         let enrollment = status.enrollment.as_ref().and_then(|enrollment| enrollment.id.clone());
-        terms.extend(enrollment.map(Term::Enrollment));
+        index_keys.extend(enrollment.map(IndexKey::Enrollment));
         if is_open(status) {
-            terms.push(Term::open_beside(self));
+            index_keys.push(IndexKey::open_beside(self));
         }
         if is_followed(status) {
-            terms.push(Term::UnderWay(connection.clone()));
+            index_keys.push(IndexKey::UnderWay(connection.clone()));
         }
-        terms
+        index_keys
     }
 }
 
 impl Indexed for YubiKeyDecision {
-    fn terms(&self) -> Vec<Term> {
+    fn index_keys(&self) -> Vec<IndexKey> {
         let namespace = self.namespace().unwrap_or_default();
-        let shipment = self
-            .spec
-            .shipment_ref
-            .as_ref()
-            .map(|shipment| Term::Answers { namespace: namespace.clone(), shipment: shipment.name.clone() });
-        let rollout = self.spec.rollout_ref.as_ref().map(|rollout| Term::RolloutAnswers {
+        let shipment = self.spec.shipment_ref.as_ref().map(|shipment| IndexKey::Answers {
+            namespace: namespace.clone(),
+            shipment: shipment.name.clone(),
+        });
+        let rollout = self.spec.rollout_ref.as_ref().map(|rollout| IndexKey::RolloutAnswers {
             namespace: namespace.clone(),
             rollout: rollout.name.clone(),
         });
@@ -133,12 +134,12 @@ impl Indexed for YubiKeyDecision {
 
 /// Few, and never looked up by anything but their name.
 impl Indexed for YubiKeyRollout {
-    fn terms(&self) -> Vec<Term> {
+    fn index_keys(&self) -> Vec<IndexKey> {
         Vec::new()
     }
 }
 
-/// Names under one term: most have one object only, and a hundred thousand sets of one would weigh more than what
+/// Names under one key: most have one object only, and a hundred thousand sets of one would weigh more than what
 /// they hold.
 #[derive(Debug)]
 enum Found<K: Resource<DynamicType = ()>> {
@@ -181,46 +182,47 @@ impl<K: Resource<DynamicType = ()>> Found<K> {
     }
 }
 
-/// Each name and each term is kept once, and shared.
+/// Each name and each key is kept once, and shared.
 #[derive(Debug)]
 struct Sides<K: Resource<DynamicType = ()>> {
-    terms: HashMap<Arc<ObjectRef<K>>, Box<[Arc<Term>]>>,
-    objects: HashMap<Arc<Term>, Found<K>>,
+    index_keys: HashMap<Arc<ObjectRef<K>>, Box<[Arc<IndexKey>]>>,
+    objects: HashMap<Arc<IndexKey>, Found<K>>,
 }
 
 impl<K: Resource<DynamicType = ()>> Default for Sides<K> {
     fn default() -> Self {
-        Self { terms: HashMap::new(), objects: HashMap::new() }
+        Self { index_keys: HashMap::new(), objects: HashMap::new() }
     }
 }
 
 impl<K: Resource<DynamicType = ()> + Clone> Sides<K> {
-    fn set(&mut self, object: ObjectRef<K>, terms: Vec<Term>) {
-        if self.terms.get(&object).is_some_and(|before| before.iter().map(AsRef::as_ref).eq(&terms)) {
+    fn set(&mut self, object: ObjectRef<K>, index_keys: Vec<IndexKey>) {
+        if self.index_keys.get(&object).is_some_and(|before| before.iter().map(AsRef::as_ref).eq(&index_keys))
+        {
             return;
         }
         self.remove(&object);
         let object = Arc::new(object);
-        let terms = terms.into_iter().map(|term| self.add(term, &object)).collect();
-        self.terms.insert(object, terms);
+        let index_keys = index_keys.into_iter().map(|key| self.add(key, &object)).collect();
+        self.index_keys.insert(object, index_keys);
     }
 
-    fn add(&mut self, term: Term, object: &Arc<ObjectRef<K>>) -> Arc<Term> {
-        let term = match self.objects.get_key_value(&term) {
+    fn add(&mut self, key: IndexKey, object: &Arc<ObjectRef<K>>) -> Arc<IndexKey> {
+        let key = match self.objects.get_key_value(&key) {
             Some((known, _)) => Arc::clone(known),
-            None => Arc::new(term),
+            None => Arc::new(key),
         };
-        match self.objects.entry(Arc::clone(&term)) {
+        match self.objects.entry(Arc::clone(&key)) {
             Entry::Occupied(mut found) => found.get_mut().add(Arc::clone(object)),
             Entry::Vacant(free) => drop(free.insert(Found::One(Arc::clone(object)))),
         }
-        term
+        key
     }
 
     fn remove(&mut self, object: &ObjectRef<K>) {
-        for term in self.terms.remove(object).unwrap_or_default() {
-            if self.objects.get_mut(&term).is_some_and(|found| found.remove(object)) {
-                self.objects.remove(&term);
+        for key in self.index_keys.remove(object).unwrap_or_default() {
+            if self.objects.get_mut(&key).is_some_and(|found| found.remove(object)) {
+                self.objects.remove(&key);
             }
         }
     }
@@ -261,11 +263,11 @@ impl<K: Indexed + Clone> Index<K> {
     /// Takes an event, after the cache took it.
     pub fn note(&self, event: &Event<K>) {
         match event {
-            Event::Apply(object) => write(&self.sides).set(name_of(object), object.terms()),
+            Event::Apply(object) => write(&self.sides).set(name_of(object), object.index_keys()),
             Event::Delete(object) => write(&self.sides).remove(&name_of(object)),
             Event::Init => *write(&self.listing) = Sides::default(),
             Event::InitApply(object) => {
-                write(&self.listing).set(name_of(object), object.terms());
+                write(&self.listing).set(name_of(object), object.index_keys());
             }
             Event::InitDone => {
                 let whole = std::mem::take(&mut *write(&self.listing));
@@ -274,16 +276,16 @@ impl<K: Indexed + Clone> Index<K> {
         }
     }
 
-    /// What is found under a term.
+    /// What is found under a key.
     #[must_use]
-    pub fn under(&self, term: &Term) -> Vec<ObjectRef<K>> {
-        read(&self.sides).objects.get(term).map(Found::all).unwrap_or_default()
+    pub fn by_index(&self, key: &IndexKey) -> Vec<ObjectRef<K>> {
+        read(&self.sides).objects.get(key).map(Found::all).unwrap_or_default()
     }
 
-    /// How much is found under a term.
+    /// How much is found under a key.
     #[must_use]
-    pub fn count(&self, term: &Term) -> usize {
-        read(&self.sides).objects.get(term).map_or(0, Found::len)
+    pub fn count(&self, key: &IndexKey) -> usize {
+        read(&self.sides).objects.get(key).map_or(0, Found::len)
     }
 }
 

@@ -18,8 +18,10 @@ use system::clock;
 use tokio::sync::Mutex;
 
 use super::retry;
-use crate::kubernetes::watches::{self, Opening, Scope};
-use crate::readiness::Readiness;
+use crate::{
+    kubernetes::watches::{self, Opening, Scope},
+    readiness::Readiness,
+};
 
 /// Labels that were asked for are at most this old when they decide.
 const FRESH: SignedDuration = SignedDuration::from_mins(2);

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -10,11 +10,8 @@ use domain::{
     backoff,
     failure::{Failure, Reason},
 };
-use kube::{Resource, ResourceExt, runtime::controller::Action};
 use system::random;
 use tokio::task::JoinError;
-
-use crate::context::Context;
 
 /// Failures in a row after which the wait has stopped growing: with ten thousand objects that cannot be written, and
 /// waits of four minutes and more, the API server is asked some forty times a second.
@@ -47,12 +44,6 @@ impl Failures {
     pub fn prune(&self, live: &HashSet<String>) {
         self.lock().retain(|uid, _| live.contains(uid));
     }
-}
-
-/// When a pass that failed is run again.
-#[expect(clippy::needless_pass_by_value, reason = "the controller hands it over so")]
-pub fn after<K: Resource>(object: Arc<K>, failure: &Failure, ctx: Arc<Context>) -> Action {
-    Action::requeue(ctx.failures.wait(&object.uid().unwrap_or_default(), failure.retry_after))
 }
 
 /// What a pass in a task of its own came to.

@@ -24,11 +24,10 @@ use tokio::sync::{mpsc, watch};
 
 use super::{
     decode::{Decoded, Watched},
-    index::{Index, Indexed, Term},
+    index::{Index, IndexKey, Indexed},
     undecodable::{Key, Undecodables, key},
 };
-use crate::connection::entries::Registry;
-use crate::{kubernetes::client::WATCH, readiness::Readiness};
+use crate::{connection::entries::ConnectionEntries, kubernetes::client::WATCH, readiness::Readiness};
 
 /// Where shipments and decisions are looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,26 +64,26 @@ impl<K: 'static + Resource<DynamicType = ()> + Clone> Clone for Cache<K> {
 }
 
 /// All objects of one kind, whichever watch they come from.
-pub struct View<K: 'static + Resource<DynamicType = ()>>(Arc<[Cache<K>]>);
+pub struct Lister<K: 'static + Resource<DynamicType = ()>>(Arc<[Cache<K>]>);
 
-impl<K: 'static + Resource<DynamicType = ()>> Clone for View<K> {
+impl<K: 'static + Resource<DynamicType = ()>> Clone for Lister<K> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
 
-impl<K: 'static + Indexed + Clone> View<K> {
-    /// Every object. A walk over all: for what has no term.
+impl<K: 'static + Indexed + Clone> Lister<K> {
+    /// Every object. A walk over all: for what has no key.
     #[must_use]
     pub fn state(&self) -> Vec<Arc<K>> {
         self.0.iter().flat_map(|cache| cache.store.state()).collect()
     }
 
-    /// The objects under a term.
+    /// The objects under a key.
     #[must_use]
-    pub fn under(&self, term: &Term) -> Vec<Arc<K>> {
+    pub fn by_index(&self, key: &IndexKey) -> Vec<Arc<K>> {
         let found = |cache: &Cache<K>| -> Vec<_> {
-            cache.index.under(term).iter().filter_map(|object| cache.store.get(object)).collect()
+            cache.index.by_index(key).iter().filter_map(|object| cache.store.get(object)).collect()
         };
         self.0.iter().flat_map(found).collect()
     }
@@ -102,14 +101,14 @@ impl<K: 'static + Indexed + Clone> View<K> {
         self.0.iter().find_map(|cache| cache.store.get(object))
     }
 
-    /// How many objects are under a term.
+    /// How many objects are under a key.
     #[must_use]
-    pub fn count(&self, term: &Term) -> usize {
-        self.0.iter().map(|cache| cache.index.count(term)).sum()
+    pub fn count(&self, key: &IndexKey) -> usize {
+        self.0.iter().map(|cache| cache.index.count(key)).sum()
     }
 }
 
-impl<K: 'static + Resource<DynamicType = ()>> FromIterator<Cache<K>> for View<K> {
+impl<K: 'static + Resource<DynamicType = ()>> FromIterator<Cache<K>> for Lister<K> {
     fn from_iter<T: IntoIterator<Item = Cache<K>>>(caches: T) -> Self {
         Self(caches.into_iter().collect())
     }
@@ -407,7 +406,7 @@ fn rollout_of(shipment: &YubiKeyShipment) -> Option<ObjectRef<YubiKeyRollout>> {
 #[must_use]
 pub fn connections(
     opening: Opening<'_>,
-    registry: &Arc<Registry>,
+    registry: &Arc<ConnectionEntries>,
 ) -> (Controller<YubiKeyConnection>, Store<YubiKeyConnection>) {
     let fate = Fate::new("connections", None, opening.readiness);
     let api = Api::<Decoded<YubiKeyConnection>>::all(opening.client.clone());

@@ -25,13 +25,13 @@ use prometheus_client::{
 };
 use system::clock;
 
-use crate::{kubernetes::leader_election::Leadership, metrics::Connections};
 use crate::{
     kubernetes::{
         conditions,
+        leader_election::Leadership,
         undecodable::{KINDS, Undecodables},
     },
-    metrics::instrument,
+    metrics::{Connections, instrument},
 };
 
 /// Label of a reason that another version wrote.

@@ -4,7 +4,7 @@ use domain::failure::Failure;
 use kube::runtime::controller::Action;
 use tokio::time::Instant;
 
-use crate::context::Context;
+use crate::{kubernetes::retry::Failures, metrics::Metrics};
 
 /// Label of passes over shipments.
 pub const SHIPMENT: &str = "YubiKeyShipment";
@@ -21,7 +21,7 @@ pub const DECISION: &str = "YubiKeyDecision";
 /// # Errors
 /// That of the pass.
 pub async fn pass(
-    ctx: &Context,
+    (metrics, failures): (&Metrics, &Failures),
     kind: &'static str,
     uid: &str,
     pass: impl Future<Output = Result<Action, Failure>>,
@@ -30,12 +30,12 @@ pub async fn pass(
     let result = pass.await;
     let failure = result.as_ref().err();
     if failure.is_none() {
-        ctx.failures.ended(uid);
+        failures.ended(uid);
     }
     if let Some(failure) = failure {
         tracing::warn!(kind, reason = %failure.reason, detail = failure.message, "the pass failed");
-        ctx.metrics.failed(kind, failure.reason);
+        metrics.failed(kind, failure.reason);
     }
-    ctx.metrics.reconciled(kind, failure.map(|f| f.reason), started.elapsed());
+    metrics.reconciled(kind, failure.map(|f| f.reason), started.elapsed());
     result
 }

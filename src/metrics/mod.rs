@@ -10,18 +10,18 @@ use std::{
     time::Duration,
 };
 
+use domain::failure::Reason;
 use prometheus_client::{
     collector::Collector,
     encoding::{EncodeLabelSet, text::encode},
     metrics::{counter::Counter, family::Family, histogram::Histogram, info::Info},
     registry::{Registry, Unit},
 };
-
-pub use self::connections::Connections;
-use domain::failure::Reason;
 use vendors::http::CallMetrics;
 
 use crate::kubernetes::client::Silences;
+
+pub use self::connections::Connections;
 
 /// What a scrape is answered with.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";

@@ -1,8 +1,7 @@
 //! The status that people and tools read, from the plan and from what stands in its way.
 
-use api::rollout::ledger_status;
 use api::{
-    rollout::{Counts, Problem, YubiKeyRollout, YubiKeyRolloutStatus},
+    rollout::{Counts, Problem, YubiKeyRollout, YubiKeyRolloutStatus, ledger_status},
     shipment::FailureStatus,
 };
 use domain::{
@@ -14,8 +13,10 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 
 use super::memory::Known;
-use crate::kubernetes::conditions::{self, Fact};
-use crate::rollout::{object_size, sources::console};
+use crate::{
+    kubernetes::conditions::{self, Fact},
+    rollout::{object_size, sources::console},
+};
 
 /// Condition of the source.
 const SYNCED: &str = "Synced";

@@ -19,7 +19,7 @@ use system::clock;
 
 use crate::{
     context::Context,
-    kubernetes::{events, index::Term},
+    kubernetes::{events, index::IndexKey},
     shipment::decisions::{unanswered, write},
 };
 
@@ -45,7 +45,10 @@ impl Verdict {
 /// Decisions on this rollout that nobody has answered to yet, the oldest first.
 #[must_use]
 pub fn pending(ctx: &Context, namespace: &str, rollout: &str) -> Vec<Arc<YubiKeyDecision>> {
-    unanswered(ctx, &Term::RolloutAnswers { namespace: namespace.to_owned(), rollout: rollout.to_owned() })
+    unanswered(
+        ctx,
+        &IndexKey::RolloutAnswers { namespace: namespace.to_owned(), rollout: rollout.to_owned() },
+    )
 }
 
 /// Puts the decisions into the book, and notes them in the status that is written next.
@@ -147,6 +150,6 @@ where
     }
     let spec = &decision.spec;
     let note = format!("Proceed on hold {} by {}: {message}", spec.hold_id, spec.requested_by);
-    events::publish_about(ctx, object, decision, kind, &format!("Decision{reason}"), &note);
+    events::publish_about(&ctx.outbox, object, decision, kind, &format!("Decision{reason}"), &note);
     true
 }

@@ -6,12 +6,10 @@ mod remove;
 mod round;
 mod steps;
 
-use api::rollout::ledger_status;
 use std::{collections::BTreeSet, sync::Arc};
 
 use api::{
-    FINALIZER,
-    rollout::{Mode, YubiKeyRollout, YubiKeyRolloutStatus},
+    rollout::{Mode, YubiKeyRollout, YubiKeyRolloutStatus, ledger_status},
     shipment::YubiKeyShipment,
 };
 use domain::{
@@ -22,25 +20,24 @@ use domain::{
     rollout::{Bar, Book, Member, Plan},
 };
 use jiff::Timestamp;
-use kube::{Api, ResourceExt, api::Patch};
-use serde_json::json;
+use kube::{Api, ResourceExt};
 use system::clock;
 
 use super::memory::Known;
-use crate::rollout::{
-    conditions::{self, Stand},
-    decisions::Verdict,
-    observed::View,
-    sources,
-};
 use crate::{
-    connection::{handle::Link, state::Way},
+    connection::{allowed_namespaces, handle::ConnectionHandle, state::ConnectionState},
     context::Context,
     kubernetes::{
-        events,
+        events, finalizer,
         status_patch::{self, CommitError},
     },
     metrics::instrument,
+    rollout::{
+        conditions::{self, Stand},
+        decisions::Verdict,
+        observed::View,
+        sources,
+    },
 };
 
 /// Rounds of plan, write and act of one pass; the next one goes on.
@@ -65,7 +62,7 @@ struct Pass {
     /// Status that is written next, beside the book.
     basis: YubiKeyRolloutStatus,
     known: Known,
-    link: Option<Arc<Link>>,
+    link: Option<Arc<ConnectionHandle>>,
     bar: Option<Bar>,
     gone: BTreeSet<UserId>,
     /// Of a dry run: whom the console named.
@@ -125,7 +122,7 @@ async fn unreadable(
     let old = object.status.clone().unwrap_or_default();
     let new = conditions::standing(object, &Stand::failed(failure), clock::now());
     if status_patch::commit(&api, object, &old, &new, |o| o.status.as_ref()).await?.is_some() {
-        events::transition(ctx, object, &old.conditions, &new.conditions);
+        events::transition(&ctx.outbox, object, &old.conditions, &new.conditions);
     }
     Ok(Done::At(clock::now().checked_add(backoff::STALLED).ok()))
 }
@@ -156,10 +153,9 @@ impl Pass {
         if self.object.metadata.deletion_timestamp.is_some() {
             return self.remove().await;
         }
-        if !self.object.finalizers().iter().any(|f| f == FINALIZER) {
-            let all: Vec<_> =
-                self.object.finalizers().iter().cloned().chain([FINALIZER.to_owned()]).collect();
-            self.set_finalizers(all).await?;
+        if !finalizer::present(&self.object) {
+            let written = finalizer::add(&self.api, &self.object).await?;
+            self.took(written);
         }
         self.connect().await;
         self.sync().await;
@@ -173,17 +169,10 @@ impl Pass {
         Ok(Done::At(Some(clock::now())))
     }
 
-    async fn set_finalizers(&mut self, finalizers: Vec<String>) -> Result<(), CommitError> {
-        let version = self.object.resource_version();
-        let patch = json!({"metadata": {"resourceVersion": version, "finalizers": finalizers}});
-        let written = self
-            .api
-            .patch(&self.object.name_any(), &status_patch::params(), &Patch::Merge(patch))
-            .await
-            .map_err(status_patch::classify)?;
+    /// The object as it was just written.
+    fn took(&mut self, written: YubiKeyRollout) {
         self.ctx.rollout_memory.note_written(&written);
         self.object = written;
-        Ok(())
     }
 
     /// What stops every effect, and the way to the vendors.
@@ -199,16 +188,16 @@ impl Pass {
         };
     }
 
-    async fn usable(&self) -> Result<Arc<Link>, Failure> {
+    async fn usable(&self) -> Result<Arc<ConnectionHandle>, Failure> {
         let name = &self.object.spec.connection_ref.name;
-        let link = match self.ctx.way(name).1 {
-            Way::Usable(link) => link,
-            Way::Faulty(failure) => return Err(failure),
-            Way::Unexamined => {
+        let link = match self.ctx.connections.state(name).1 {
+            ConnectionState::Usable(link) => link,
+            ConnectionState::Faulty(failure) => return Err(failure),
+            ConnectionState::Unexamined => {
                 let said = "The connection has not been examined yet.";
                 return Err(Failure::new(Reason::ConnectionNotReady, said));
             }
-            Way::Absent => {
+            ConnectionState::Absent => {
                 return Err(Failure::new(
                     Reason::ConnectionNotFound,
                     format!(
@@ -218,7 +207,7 @@ impl Pass {
             }
         };
         let namespace = self.object.namespace().unwrap_or_default();
-        if !self.ctx.admits(&namespace, &link.spec).await? {
+        if !allowed_namespaces::admits(&self.ctx.namespaces, &namespace, &link.spec).await? {
             return Err(Failure::new(
                 Reason::ForbiddenByConnection,
                 "The connection's allowedNamespaces does not admit this namespace; ask its owner to add the namespace.",
@@ -239,8 +228,13 @@ impl Pass {
 
     /// The connection is the one this pass began with, as it was then: nothing more is done through one that was
     /// replaced or leads elsewhere by now.
-    fn is_current(&self, link: &Link) -> bool {
-        self.ctx.way(&link.name).1.usable().is_some_and(|now| now.uid == link.uid && now.spec == link.spec)
+    fn is_current(&self, link: &ConnectionHandle) -> bool {
+        self.ctx
+            .connections
+            .state(&link.name)
+            .1
+            .usable()
+            .is_some_and(|now| now.uid == link.uid && now.spec == link.spec)
     }
 
     fn dry(&self) -> bool {

@@ -1,10 +1,9 @@
 //! Taking back the key of a person who left the source. A deletion cannot be undone and the status is as old as the last
 //! look, so the parcel is looked at first: what is shipped by now stays, as `CancelIfNotShipped` says.
 
-use api::shipment::journal_status;
 use std::sync::Arc;
 
-use api::shipment::YubiKeyShipment;
+use api::shipment::{YubiKeyShipment, journal_status};
 use domain::{
     failure::{Failure, Reason},
     ids::ShipmentId,
@@ -12,8 +11,7 @@ use domain::{
 };
 use kube::Api;
 
-use crate::rollout::shipments;
-use crate::{connection::handle::Link, context::Context};
+use crate::{connection::handle::ConnectionHandle, context::Context, rollout::shipments};
 
 /// Deletes the shipment unless its key is on its way. If it is, the shipment's own pass reads so at once, and the next
 /// plan keeps it.
@@ -22,16 +20,16 @@ use crate::{connection::handle::Link, context::Context};
 /// If the parcel cannot be read, and then nothing is deleted; if the API server does not take the deletion.
 pub async fn take_back(
     ctx: &Context,
-    link: &Link,
+    link: &ConnectionHandle,
     api: &Api<YubiKeyShipment>,
     shipment: &Arc<YubiKeyShipment>,
 ) -> Result<(), Failure> {
-    let newest = ctx.newest(shipment);
+    let newest = ctx.shipments.newest(shipment);
     if let Some(order) = order_of(&newest)
         && is_on_its_way(link, &order).await?
     {
-        ctx.following.ask(&link.uid, &order);
-        ctx.wake(&newest);
+        ctx.order_lists.ask(&link.uid, &order);
+        ctx.shipments.wake(&newest);
         return Ok(());
     }
     shipments::delete(api, shipment).await
@@ -42,7 +40,7 @@ fn order_of(shipment: &YubiKeyShipment) -> Option<ShipmentId> {
     journal.accepted().map(|order| order.id.clone())
 }
 
-async fn is_on_its_way(link: &Link, order: &ShipmentId) -> Result<bool, Failure> {
+async fn is_on_its_way(link: &ConnectionHandle, order: &ShipmentId) -> Result<bool, Failure> {
     match link.yubico.shipment(order).await {
         Ok(parcel) => Ok(matches!(parcel.state.class, ParcelClass::Shipped | ParcelClass::Delivered)),
         // The deletion itself doubts that.

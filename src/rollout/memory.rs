@@ -15,8 +15,11 @@ use domain::{
 use jiff::Timestamp;
 use kube::ResourceExt;
 
-use crate::rollout::{read_pace::Pace, staged_users::Newcomer};
-use crate::{connection::handle::Link, kubernetes::decode::Watched};
+use crate::{
+    connection::handle::ConnectionHandle,
+    kubernetes::decode::Watched,
+    rollout::{read_pace::Pace, staged_users::Newcomer},
+};
 
 /// What was found about a person, and when.
 pub type Verdict = (Timestamp, Option<(Skip, String)>);
@@ -73,7 +76,7 @@ pub struct Known {
 impl Known {
     /// What was read through another connection, of this name or not, says nothing about people of this one: ids belong
     /// to an org.
-    pub fn come_from(&mut self, link: &Link) {
+    pub fn come_from(&mut self, link: &ConnectionHandle) {
         let origin = Some((link.uid.clone(), link.spec.okta.org_url.clone()));
         if self.origin == origin {
             return;

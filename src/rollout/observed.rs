@@ -1,10 +1,9 @@
 //! Shipments as a rollout sees them: its own by person, and those of others for the same people.
 
-use api::rollout::ledger_status;
 use std::{collections::BTreeMap, sync::Arc};
 
 use api::{
-    rollout::{LedgerState, Mode, ROLLOUT_LABEL, YubiKeyRollout},
+    rollout::{LedgerState, Mode, ROLLOUT_LABEL, YubiKeyRollout, ledger_status},
     shipment::{OrderOutcome, Phase, YubiKeyShipment, YubiKeyShipmentStatus},
 };
 use domain::{
@@ -19,15 +18,17 @@ use kube::ResourceExt;
 use system::clock;
 
 use super::memory::Known;
-use crate::rollout::shipments;
 use crate::{
-    context::{Context, whole_name},
+    connection::allowed_namespaces,
+    context::Context,
     kubernetes::{
         conditions,
         decode::{Decoded, Undecodable},
-        index::Term,
+        index::IndexKey,
+        names::whole_name,
     },
     metrics::instrument,
+    rollout::shipments,
     shipment::precedence,
 };
 
@@ -51,11 +52,13 @@ impl View {
     #[must_use]
     pub async fn of(rollout: &YubiKeyRollout, ctx: &Context, known: &mut Known) -> Self {
         let mut view = Self::default();
-        let term =
-            Term::Rollout { namespace: rollout.namespace().unwrap_or_default(), rollout: rollout.name_any() };
-        let labelled = ctx.shipments.under(&term).into_iter();
+        let key = IndexKey::Rollout {
+            namespace: rollout.namespace().unwrap_or_default(),
+            rollout: rollout.name_any(),
+        };
+        let labelled = ctx.shipments.watched.by_index(&key).into_iter();
         view.ours = labelled.filter_map(|shipment| Some((person(rollout, &shipment)?, shipment))).collect();
-        ctx.undecodables.under(&term).into_iter().for_each(|object| view.note_undecodable(rollout, object));
+        ctx.undecodables.by_index(&key).into_iter().for_each(|object| view.note_undecodable(rollout, object));
         let now = clock::now();
         let shown = |user: &UserId| view.ours.contains_key(user) || view.undecodable.contains_key(user);
         known.made.retain(|user, (at, _)| !shown(user) && now.duration_since(*at) < LAG);
@@ -135,7 +138,7 @@ impl<'a> Others<'a> {
         let mut names = Vec::new();
         for shipment in precedence::of_person(self.ctx, &member.id, member.login.as_deref()) {
             let another = person(self.rollout, &shipment).is_none()
-                && same_org(self.org.as_deref(), self.ctx.okta_org(&shipment));
+                && same_org(self.org.as_deref(), self.ctx.connections.okta_org_of(&shipment));
             if another && precedence::counts(self.ctx, &shipment).await {
                 names.push(whole_name(shipment.as_ref()));
             }
@@ -185,7 +188,7 @@ impl<'a> Others<'a> {
 
     /// The cache shows the shipment that another rollout made for this person.
     fn shows(&self, other: &YubiKeyRollout, user: &UserId) -> bool {
-        let all = self.ctx.shipments.under(&Term::Person(user.to_string()));
+        let all = self.ctx.shipments.watched.by_index(&IndexKey::Person(user.to_string()));
         all.iter().any(|shipment| person(other, shipment).is_some())
     }
 }
@@ -194,7 +197,7 @@ impl<'a> Others<'a> {
 /// is bound to another cluster, or that is paused or goes.
 async fn may_begin(other: &YubiKeyRollout, ctx: &Context) -> bool {
     let name = &other.spec.connection_ref.name;
-    let Some(link) = ctx.way(name).1.usable() else { return false };
+    let Some(link) = ctx.connections.state(name).1.usable() else { return false };
     if other.spec.paused
         || other.metadata.deletion_timestamp.is_some()
         || Binding::read(link.spec.ordering_cluster.as_deref(), ctx.cluster.as_deref()) == Binding::Elsewhere
@@ -202,7 +205,9 @@ async fn may_begin(other: &YubiKeyRollout, ctx: &Context) -> bool {
         return false;
     }
     // What cannot be told now is asked again at the next look; until then it may.
-    ctx.admits(&other.namespace().unwrap_or_default(), &link.spec).await.unwrap_or(true)
+    allowed_namespaces::admits(&ctx.namespaces, &other.namespace().unwrap_or_default(), &link.spec)
+        .await
+        .unwrap_or(true)
 }
 
 /// Whom a shipment of this rollout is for; `None` if it is not this rollout's.
@@ -218,7 +223,7 @@ pub fn person(rollout: &YubiKeyRollout, shipment: &YubiKeyShipment) -> Option<Us
 
 /// The Okta org behind a connection, where it is known.
 fn org(ctx: &Context, connection: &str) -> Option<String> {
-    ctx.way(connection).1.usable()?.facts.orgs.okta.as_ref().map(ToString::to_string)
+    ctx.connections.okta_org_behind(connection)
 }
 
 /// Ids belong to one org; where one is not known, they may be the same.

@@ -12,8 +12,7 @@ use domain::{
 };
 use futures::{FutureExt, StreamExt};
 
-use crate::connection::handle::Link;
-use crate::rollout::sources;
+use crate::{connection::handle::ConnectionHandle, rollout::sources};
 
 /// Looks side by side.
 const SIDE_BY_SIDE: usize = 8;
@@ -21,7 +20,7 @@ const SIDE_BY_SIDE: usize = 8;
 /// What was found about each; it ends at the first failure, with what was found until then.
 pub async fn people(
     rollout: &YubiKeyRollout,
-    link: &Arc<Link>,
+    link: &Arc<ConnectionHandle>,
     people: Vec<(UserId, Key)>,
 ) -> (Vec<(UserId, Option<(Skip, String)>)>, Option<Failure>) {
     let looks = people.into_iter().map(|(id, key)| {
@@ -45,7 +44,7 @@ pub async fn people(
 
 async fn person(
     rollout: &YubiKeyRollout,
-    link: &Link,
+    link: &ConnectionHandle,
     id: &UserId,
     key: &Key,
 ) -> Result<Option<(Skip, String)>, Failure> {

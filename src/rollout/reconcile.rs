@@ -9,14 +9,14 @@ use kube::{Api, ResourceExt, runtime::controller::Action};
 use system::{clock, trace};
 use tracing::Instrument;
 
-use crate::rollout::{
-    decisions,
-    driver::{self, Done},
-};
 use crate::{
     context::Context,
     kubernetes::{decode::Decoded, retry, status_patch::CommitError},
     metrics::instrument,
+    rollout::{
+        decisions,
+        driver::{self, Done},
+    },
     shipment::reconcile::action,
 };
 
@@ -47,7 +47,7 @@ pub async fn reconcile(object: Arc<YubiKeyRollout>, ctx: Arc<Context>) -> Result
     // Its own task: a dropped reconcile cannot part a mark from what it stands for.
     let task = ctx.tasks.spawn(passes(object, Arc::clone(&ctx)).instrument(span.clone()));
     let ended = async { retry::joined(task.await) };
-    instrument::pass(&ctx, instrument::ROLLOUT, &uid, ended).instrument(span).await
+    instrument::pass((&ctx.metrics, &ctx.failures), instrument::ROLLOUT, &uid, ended).instrument(span).await
 }
 
 fn too_soon(object: &YubiKeyRollout, ctx: &Context) -> Option<Duration> {

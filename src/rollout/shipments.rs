@@ -1,9 +1,8 @@
 //! Shipments of a rollout: named after the person's id by a hash, so that every cluster and every restart finds the same
 //! name, and nobody reads a login from it.
 
-use api::rollout::ledger_status;
 use api::{
-    rollout::{ROLLOUT_LABEL, YubiKeyRollout},
+    rollout::{ROLLOUT_LABEL, YubiKeyRollout, ledger_status},
     shipment::{UserRef, YubiKeyShipment, YubiKeyShipmentSpec},
 };
 use domain::{

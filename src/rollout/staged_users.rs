@@ -10,7 +10,7 @@ use domain::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use system::clock;
 
-use crate::connection::handle::Link;
+use crate::connection::handle::ConnectionHandle;
 
 /// Created by one write.
 pub const BATCH: usize = 20;
@@ -34,7 +34,7 @@ pub fn mark(status: &mut YubiKeyRolloutStatus, hash: &str) {
 ///
 /// # Errors
 /// As the vendor's call.
-pub async fn create(link: &Link, newcomer: &Newcomer) -> Result<User, CallError> {
+pub async fn create(link: &ConnectionHandle, newcomer: &Newcomer) -> Result<User, CallError> {
     // Looked for again right before: the list is as old as the last look at the source.
     if let Some(user) = link.okta.user_by_login(newcomer.person.login()).await? {
         return Ok(user);
@@ -48,6 +48,6 @@ pub async fn create(link: &Link, newcomer: &Newcomer) -> Result<User, CallError>
 ///
 /// # Errors
 /// As the vendor's call.
-pub async fn activate(link: &Link, user: &UserId) -> Result<(), Failure> {
+pub async fn activate(link: &ConnectionHandle, user: &UserId) -> Result<(), Failure> {
     Ok(link.okta.activate_user(user).await.map(drop)?)
 }

@@ -17,8 +17,7 @@ use system::clock;
 use vendors::yubico::{self, FoundShipment};
 
 use super::{claims, validate};
-use crate::shipment::fetch::Found;
-use crate::{connection::handle::Link, context::Context};
+use crate::{connection::handle::ConnectionHandle, context::Context, shipment::fetch::Found};
 
 /// When the order that is looked for was made.
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +33,7 @@ impl Window {
 }
 
 /// Between the mark and `settle` after it; where no mark is left, from the enrolment to the end of its requests.
-fn window(journal: &Journal, found: &Found, link: &Link) -> Option<Window> {
+fn window(journal: &Journal, found: &Found, link: &ConnectionHandle) -> Option<Window> {
     let settle = link.facts.times.calls.settle;
     let (from, length) = match &journal.order {
         Order::Open(_, mark) | Order::Unknown(_, mark) => (*mark, settle),
@@ -69,7 +68,7 @@ fn only_enrollment(found: &Found) -> Option<ListedEnrollment> {
 pub async fn search(
     object: &YubiKeyShipment,
     ctx: &Context,
-    link: &Arc<Link>,
+    link: &Arc<ConnectionHandle>,
     journal: &mut Journal,
     found: &mut Found,
 ) -> Result<(), Failure> {
@@ -87,7 +86,7 @@ pub async fn search(
 }
 
 /// None where the organization has more orders than are read: that no other fits nobody could say, so a person decides.
-async fn orders_of(link: &Link, recipient: &Recipient) -> Result<Vec<FoundShipment>, Failure> {
+async fn orders_of(link: &ConnectionHandle, recipient: &Recipient) -> Result<Vec<FoundShipment>, Failure> {
     match link.yubico.search(recipient).await {
         Ok(orders) => Ok(orders),
         Err(error) if yubico::is_too_long(&error) => {
@@ -124,7 +123,7 @@ fn only_match(
 pub async fn adopt(
     object: &YubiKeyShipment,
     ctx: &Context,
-    link: &Arc<Link>,
+    link: &Arc<ConnectionHandle>,
     journal: &mut Journal,
     found: &mut Found,
 ) -> Result<(), Failure> {
@@ -139,7 +138,13 @@ pub async fn adopt(
     Ok(())
 }
 
-fn take_over(id: &ShipmentId, link: &Link, journal: &mut Journal, found: &Found, made_at: Option<Timestamp>) {
+fn take_over(
+    id: &ShipmentId,
+    link: &ConnectionHandle,
+    journal: &mut Journal,
+    found: &Found,
+    made_at: Option<Timestamp>,
+) {
     let now = clock::now();
     if journal.made().is_none()
         && let Some(entry) = only_enrollment(found)
@@ -165,7 +170,7 @@ async fn judge(
     id: &ShipmentId,
     object: &YubiKeyShipment,
     ctx: &Context,
-    link: &Link,
+    link: &ConnectionHandle,
     journal: &Journal,
     found: &Found,
 ) -> Result<Judged, Failure> {
@@ -252,7 +257,7 @@ fn other_product(parcel: &Parcel, product: &KeyProduct) -> Option<&'static str> 
 /// answer that may come later is waited for.
 async fn exact(
     id: &ShipmentId,
-    link: &Link,
+    link: &ConnectionHandle,
     recipient: &Recipient,
 ) -> Result<Option<FoundShipment>, Failure> {
     match link.yubico.compare(id, recipient).await {

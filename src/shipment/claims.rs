@@ -11,8 +11,8 @@ use domain::{
 use kube::ResourceExt;
 
 use crate::{
-    context::{Context, whole_name},
-    kubernetes::index::Term,
+    context::Context,
+    kubernetes::{index::IndexKey, names::whole_name},
 };
 
 /// Another shipment with the same id.
@@ -50,31 +50,31 @@ pub fn of(ctx: &Context, object: &YubiKeyShipment, journal: &Journal) -> Option<
 #[must_use]
 pub fn of_order(ctx: &Context, id: &ShipmentId, object: &YubiKeyShipment) -> Option<Claim> {
     let has = |other: &YubiKeyShipment| order_of(other) == Some(id.as_str());
-    find(ctx, &Term::Order(id.to_string()), object, Shared::Order, has)
+    find(ctx, &IndexKey::Order(id.to_string()), object, Shared::Order, has)
 }
 
 /// Another shipment that has this enrolment.
 #[must_use]
 pub fn of_enrollment(ctx: &Context, id: &EnrollmentId, object: &YubiKeyShipment) -> Option<Claim> {
     let has = |other: &YubiKeyShipment| enrollment_of(other) == Some(id.as_str());
-    find(ctx, &Term::Enrollment(id.to_string()), object, Shared::Enrollment, has)
+    find(ctx, &IndexKey::Enrollment(id.to_string()), object, Shared::Enrollment, has)
 }
 
 fn find(
     ctx: &Context,
-    term: &Term,
+    key: &IndexKey,
     object: &YubiKeyShipment,
     what: Shared,
     has: impl Fn(&YubiKeyShipment) -> bool,
 ) -> Option<Claim> {
-    let others = ctx.shipments_under(term).into_iter().filter(|other| {
+    let others = ctx.shipments.by_index(key).into_iter().filter(|other| {
         other.uid() != object.uid() && has(other) && same_vendor(what, org_of(other), org_of(object))
     });
     // Always the same one is named, however the index is sorted.
     let first: Option<Arc<YubiKeyShipment>> = others.min_by_key(|other| whole_name(other.as_ref()));
     let decoded = first.map(|other| (other.uid(), whole_name(other.as_ref())));
     let undecodable = || {
-        let all = ctx.undecodables.under(term);
+        let all = ctx.undecodables.by_index(key);
         let other = all.iter().find(|other| other.metadata.uid != object.uid())?;
         Some((other.metadata.uid.clone(), format!("{}/{}", other.namespace(), other.name())))
     };

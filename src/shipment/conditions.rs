@@ -1,9 +1,8 @@
 //! The status that people and tools read, from the journal and the end of the pass.
 
-use api::shipment::journal_status;
 use api::{
     REQUESTED_AT,
-    shipment::{Display, Phase, YubiKeyShipment, YubiKeyShipmentStatus},
+    shipment::{Display, Phase, YubiKeyShipment, YubiKeyShipmentStatus, journal_status},
 };
 use domain::{
     journal::{Enrollment, Journal, Order},

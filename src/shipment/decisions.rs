@@ -21,7 +21,7 @@ use crate::{
     kubernetes::{
         conditions::{self, Fact},
         events,
-        index::Term,
+        index::IndexKey,
         status_patch::{self, CommitError},
     },
 };
@@ -67,14 +67,14 @@ pub fn pending(ctx: &Context, object: &YubiKeyShipment) -> Vec<Arc<YubiKeyDecisi
 }
 
 fn waiting(ctx: &Context, namespace: &str, shipment: &str) -> Vec<Arc<YubiKeyDecision>> {
-    unanswered(ctx, &Term::Answers { namespace: namespace.to_owned(), shipment: shipment.to_owned() })
+    unanswered(ctx, &IndexKey::Answers { namespace: namespace.to_owned(), shipment: shipment.to_owned() })
 }
 
-/// Decisions under a term that nobody has answered to yet, the oldest first.
+/// Decisions under a key that nobody has answered to yet, the oldest first.
 #[must_use]
-pub fn unanswered(ctx: &Context, term: &Term) -> Vec<Arc<YubiKeyDecision>> {
+pub fn unanswered(ctx: &Context, key: &IndexKey) -> Vec<Arc<YubiKeyDecision>> {
     let answered = |d: &YubiKeyDecision| d.status.as_ref().is_some_and(|s| !s.conditions.is_empty());
-    let mut all: Vec<_> = ctx.decisions.under(term).into_iter().filter(|d| !answered(d)).collect();
+    let mut all: Vec<_> = ctx.decisions.by_index(key).into_iter().filter(|d| !answered(d)).collect();
     all.sort_by_key(|d| (d.creation_timestamp().map(|t| t.0), d.uid()));
     all
 }
@@ -206,7 +206,7 @@ where
     }
     let note = verdict.note(&message);
     let about = &*verdict.decision;
-    events::publish_about(ctx, object, about, verdict.kind(), &format!("Decision{reason}"), &note);
+    events::publish_about(&ctx.outbox, object, about, verdict.kind(), &format!("Decision{reason}"), &note);
 }
 
 /// Writes what became of a decision into its own status.

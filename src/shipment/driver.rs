@@ -7,10 +7,9 @@ mod let_go;
 mod receipt;
 mod waiting;
 
-use api::shipment::journal_status;
 use std::{sync::Arc, time::Duration};
 
-use api::shipment::{YubiKeyShipment, YubiKeyShipmentStatus};
+use api::shipment::{YubiKeyShipment, YubiKeyShipmentStatus, journal_status};
 use domain::{
     backoff,
     failure::{Failure, Kind, Reason},
@@ -26,24 +25,27 @@ use system::{clock, random};
 use tokio::time::Instant;
 
 use super::{
-    claims, finalizer, precedence, revision,
+    claims, open_orders, precedence, revision,
     validate::{self, Surroundings},
 };
-use crate::shipment::{
-    conditions, decisions,
-    effects::{self, Intent, Prepared},
-    fetch::{self, Found},
-    permits,
-};
 use crate::{
-    connection::{entries::Stand, handle::Link, state::Way},
+    connection::{
+        allowed_namespaces, entries::ConnectionVersion, handle::ConnectionHandle, let_go as let_go_orders,
+        state::ConnectionState,
+    },
     context::Context,
     kubernetes::{
-        events,
+        events, finalizer,
         status_patch::{self, CommitError},
     },
     metrics::instrument,
-    shipment::reservations::Reservation,
+    shipment::{
+        conditions, decisions,
+        effects::{self, Intent, Prepared},
+        fetch::{self, Found},
+        permits,
+        reservations::Reservation,
+    },
 };
 
 /// No honest pass needs more steps; a planner that asks for the same thing for ever is stopped and said.
@@ -84,11 +86,11 @@ pub struct Pass {
     /// The shipment that stands in the way by the last plan.
     behind: Option<String>,
     /// The connection as this pass found it.
-    stand: Stand,
+    stand: ConnectionVersion,
     /// The connection's client, once the pass travels.
-    link: Option<Arc<Link>>,
+    link: Option<Arc<ConnectionHandle>>,
     /// The right to call, with what was reserved.
-    admitted: Option<BudgetPermit<ObjectRef<YubiKeyShipment>, Link>>,
+    admitted: Option<BudgetPermit<ObjectRef<YubiKeyShipment>, ConnectionHandle>>,
     /// It stands in the queue of those that want to call.
     waits: bool,
     namespace_allowed: bool,
@@ -123,7 +125,7 @@ impl Pass {
             claim: None,
             adopting: None,
             behind: None,
-            stand: Stand::default(),
+            stand: ConnectionVersion::default(),
             link: None,
             admitted: None,
             waits: false,
@@ -134,7 +136,7 @@ impl Pass {
         if !pass.waits {
             pass.ctx.budget_queue.leave(&pass.who());
         }
-        pass.ctx.wake_those_behind(&pass.object);
+        pass.ctx.shipments.wake_those_behind(&pass.object);
         // Nothing carries it any more, whether the pass failed or its lease is lost: the next leader would find a mark
         // without its receipt, and a person would have to say whose the enrolment is.
         let lives_on = !matches!(ended, Ok(Done::Gone));
@@ -160,27 +162,27 @@ impl Pass {
 
     async fn go(&mut self) -> Result<Done, CommitError> {
         if self.is_deleting() {
-            if !finalizer::present(&self.object) {
+            if !finalizer::present(&*self.object) {
                 return Ok(Done::Gone);
             }
             self.note_ending().await?;
             if self.journal.is_untouched() || self.lets_go() {
                 return self.release().await;
             }
-        } else if !finalizer::present(&self.object) {
+        } else if !finalizer::present(&*self.object) {
             *self.object = finalizer::add(&self.api, &self.object).await?;
-            self.ctx.note_written(&self.object);
+            self.ctx.shipments.note_written(&self.object);
         }
         self.decide().await?;
         let name = self.object.spec.connection_ref.name.clone();
-        let (stand, way) = self.ctx.way(&name);
+        let (stand, way) = self.ctx.connections.state(&name);
         self.stand = stand;
         match way {
-            Way::Absent => self.wait_for_connection(waiting::no_connection(&name)).await,
-            Way::Usable(link) => self.travel(&link).await,
-            Way::Faulty(failure) => self.wait_for_connection(failure).await,
+            ConnectionState::Absent => self.wait_for_connection(waiting::no_connection(&name)).await,
+            ConnectionState::Usable(link) => self.travel(&link).await,
+            ConnectionState::Faulty(failure) => self.wait_for_connection(failure).await,
             // Its shipments are woken when it was examined; if that finds no news for them, they look themselves.
-            Way::Unexamined => Ok(self.rested(Some(after(random::jittered(TURN))))),
+            ConnectionState::Unexamined => Ok(self.rested(Some(after(random::jittered(TURN))))),
         }
     }
 
@@ -204,8 +206,14 @@ impl Pass {
         self.object.metadata.deletion_timestamp.is_some()
     }
 
-    async fn travel(&mut self, link: &Arc<Link>) -> Result<Done, CommitError> {
-        self.namespace_allowed = match self.ctx.namespace_allowed(&self.object, &link.spec).await {
+    async fn travel(&mut self, link: &Arc<ConnectionHandle>) -> Result<Done, CommitError> {
+        self.namespace_allowed = match allowed_namespaces::admits(
+            &self.ctx.namespaces,
+            &self.object.namespace().unwrap_or_default(),
+            &link.spec,
+        )
+        .await
+        {
             Ok(allowed) => allowed,
             Err(failure) => return self.fail(failure).await,
         };
@@ -266,7 +274,11 @@ impl Pass {
 
     /// Before the first call: whose turn is it, and is there enough for all that this pass may begin? Nothing is read for
     /// whom there is not. Gives the connection with what was reserved.
-    fn admit(&mut self, step: &Step, link: &Arc<Link>) -> Result<Option<Arc<Link>>, Duration> {
+    fn admit(
+        &mut self,
+        step: &Step,
+        link: &Arc<ConnectionHandle>,
+    ) -> Result<Option<Arc<ConnectionHandle>>, Duration> {
         let reserved = self.admitted.as_ref().and_then(BudgetPermit::reserved);
         let asked = match reserved {
             Some(reserved) => reserved.okta.is_none() && permits::calls_okta(step),
@@ -298,11 +310,11 @@ impl Pass {
         );
         self.write_end(&End::Failed(failure)).await?;
         let until = Some(after(SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX)));
-        self.ctx.note_rest(&self.object, until, self.stand, false);
+        self.ctx.shipments.memory.note_rest(&self.object, until, self.stand, false);
         Ok(Done::At(until))
     }
 
-    async fn next_step(&mut self, link: &Link) -> Step {
+    async fn next_step(&mut self, link: &ConnectionHandle) -> Step {
         self.keep_what_others_have();
         let wanted = self.wanted(link);
         let existing = wanted.existing_key;
@@ -312,13 +324,17 @@ impl Pass {
         let way = claim.as_ref().map(|claim| &claim.uid).or(rival.as_ref().map(|rival| &rival.uid));
         self.behind = way.cloned();
         let now = clock::now();
-        let by_list = self.ctx.following.about(link, &self.journal, self.is_deleting(), now);
+        let by_list = self.ctx.order_lists.about(link, &self.journal, self.is_deleting(), now);
         plan(&Situation {
             wanted: &wanted,
             journal: &self.journal,
             seen: &self.found.seen,
             saved: self.journal == self.stored,
-            last_look: if by_list.answered { now } else { self.ctx.last_look(&self.uid()) },
+            last_look: if by_list.answered {
+                now
+            } else {
+                self.ctx.shipments.memory.last_poll(&self.uid()).unwrap_or(self.ctx.started)
+            },
             look_now: self.look_requested() || by_list.moved,
             rival: rival.as_ref().map(precedence::Rival::as_planned),
             claimed: claim.as_ref().map(claims::Claim::as_claimed),
@@ -338,14 +354,14 @@ impl Pass {
         }
     }
 
-    fn wanted(&self, link: &Link) -> Wanted {
+    fn wanted(&self, link: &ConnectionHandle) -> Wanted {
         let around = Surroundings {
             namespace_allowed: self.namespace_allowed,
             namespace_ending: self.namespace_ending,
             open_orders: self.open_orders.unwrap_or(0),
-            let_go: self.ctx.let_go(&self.object),
+            let_go: let_go_orders::count(&self.ctx, &self.object),
             cluster: self.ctx.cluster.as_deref(),
-            connection_leaves: !self.journal.is_open() && self.ctx.is_leaving(&link.name),
+            connection_leaves: !self.journal.is_open() && self.ctx.connections.is_leaving(&link.name),
         };
         validate::wanted(&self.object, &link.spec, &link.facts, around)
     }
@@ -360,18 +376,22 @@ impl Pass {
         asked.is_some() && asked != handled
     }
 
-    async fn look(&mut self, look: Look, link: &Arc<Link>) -> Option<Failure> {
+    async fn look(&mut self, look: Look, link: &Arc<ConnectionHandle>) -> Option<Failure> {
         let read = fetch::look(look, &self.object, &self.ctx, link, &mut self.journal, &mut self.found).await;
         if look == Look::Parcel && read.is_ok() {
-            self.ctx.note_look(&self.uid(), clock::now());
+            self.ctx.shipments.memory.note_poll(&self.uid(), clock::now());
             if let Some(order) = self.journal.accepted() {
-                self.ctx.following.note_look(&link.uid, &order.id);
+                self.ctx.order_lists.note_look(&link.uid, &order.id);
             }
         }
         read.err()
     }
 
-    async fn run_free(&mut self, what: Free, link: &Link) -> Result<Option<Failure>, CommitError> {
+    async fn run_free(
+        &mut self,
+        what: Free,
+        link: &ConnectionHandle,
+    ) -> Result<Option<Failure>, CommitError> {
         if !self.is_on_course(link) {
             return Err(CommitError::Conflict);
         }
@@ -400,7 +420,7 @@ impl Pass {
         if self.claim.is_none() {
             let org = self.journal.orgs.as_ref().and_then(|orgs| orgs.okta.as_ref());
             let org = org.map(ToString::to_string).unwrap_or_default();
-            self.claim = self.ctx.claim_person(&org, user, &self.object);
+            self.claim = open_orders::claim_person(&self.ctx, &org, user, &self.object);
         }
         self.claim.is_some()
     }
@@ -409,7 +429,7 @@ impl Pass {
     fn may_adopt(&mut self) -> bool {
         let Some(adoption) = self.journal.adoption.as_ref() else { return true };
         if self.adopting.is_none() {
-            self.adopting = self.ctx.claim_order(&adoption.shipment, &self.object);
+            self.adopting = open_orders::claim_order(&self.ctx, &adoption.shipment, &self.object);
         }
         if let Some(place) = &mut self.adopting {
             place.used = true;
@@ -422,7 +442,7 @@ impl Pass {
     async fn mark_and_send(
         &mut self,
         what: Marked,
-        link: &Arc<Link>,
+        link: &Arc<ConnectionHandle>,
     ) -> Result<Option<Failure>, CommitError> {
         let prepared = match self.prepare(what, link).await? {
             Some(Ok(prepared)) => prepared,
@@ -474,7 +494,7 @@ impl Pass {
     async fn prepare(
         &mut self,
         what: Marked,
-        link: &Link,
+        link: &ConnectionHandle,
     ) -> Result<Option<Result<Prepared, Failure>>, CommitError> {
         if what == Marked::Order && self.unwritten.is_some() {
             match effects::prepare_at_once(link) {
@@ -489,7 +509,7 @@ impl Pass {
     /// After an order the next plan is a rest; its conditions go with the receipt in one write.
     async fn save_as_planned(&mut self) -> Result<(), CommitError> {
         let name = self.object.spec.connection_ref.name.clone();
-        let Some(link) = self.ctx.way(&name).1.usable() else {
+        let Some(link) = self.ctx.connections.state(&name).1.usable() else {
             let ordered = self.journal.accepted().is_some();
             return self.save(if ordered { Reason::AwaitingShipment } else { Reason::Ordering }).await;
         };
@@ -514,9 +534,9 @@ impl Pass {
             status_patch::commit(&self.api, &self.object, &old, status, |o| o.status.as_ref()).await?;
         if let Some(written) = written {
             self.ctx.unsent.forget(&self.uid());
-            self.ctx.note_written(&written);
+            self.ctx.shipments.note_written(&written);
             self.note_activation(&old, status);
-            events::transition(&self.ctx, &written, &old.conditions, &status.conditions);
+            events::transition(&self.ctx.outbox, &written, &old.conditions, &status.conditions);
             *self.object = written;
         }
         self.stored = self.journal.clone();
@@ -530,7 +550,7 @@ impl Pass {
         let Some(times) = new.times.as_ref().filter(|_| before.is_none()) else { return };
         if let (Some(ordered), Some(activated)) = (&times.ordered, &times.activated) {
             let took = activated.0.duration_since(ordered.0).max(SignedDuration::ZERO).unsigned_abs();
-            let uid = self.ctx.uid_of(&self.object.spec.connection_ref.name);
+            let uid = self.ctx.connections.uid_of(&self.object.spec.connection_ref.name);
             self.ctx.metrics.connections.observe_activation(&uid, took);
         }
     }
@@ -548,7 +568,7 @@ impl Pass {
         let End::Rest(rest) = end else { return Ok(self.rested(None)) };
         if let (Reason::AnotherOrderForUser | Reason::ClaimedTwice, Some(other)) = (rest.reason, &self.behind)
         {
-            self.ctx.waiting.wait(other, ObjectRef::from_obj(&*self.object));
+            self.ctx.shipments.wait_behind(other, &self.object);
         }
         if rest.reason == Reason::TooManyOpenOrders {
             // A place becomes free without any change of this shipment; asking costs no call.
@@ -559,7 +579,7 @@ impl Pass {
     }
 
     fn rested(&self, until: Option<Timestamp>) -> Done {
-        self.ctx.note_rest(&self.object, until, self.stand, false);
+        self.ctx.shipments.memory.note_rest(&self.object, until, self.stand, false);
         Done::At(until)
     }
 
@@ -586,7 +606,7 @@ impl Pass {
         };
         let wish = wish.and_then(|w| SignedDuration::try_from(w).ok()).unwrap_or_default();
         let until = Some(after(random::jittered(wait.max(wish))));
-        self.ctx.note_rest(&self.object, until, self.stand, refused);
+        self.ctx.shipments.memory.note_rest(&self.object, until, self.stand, refused);
         Ok(Done::At(until))
     }
 
@@ -603,14 +623,14 @@ impl Pass {
     /// Lets go: the vendors are in order, or the policy is Orphan, whose ids go to an event on the connection.
     async fn release(&self) -> Result<Done, CommitError> {
         if self.journal.is_under_way() {
-            self.ctx.note_let_go(&self.object).await?;
+            let_go_orders::note(&self.ctx, &self.object).await?;
         }
         if !self.journal.is_untouched() {
-            self.ctx.say_released(&self.object, &self.journal).await;
+            let_go::say_released(&self.ctx, &self.object, &self.journal).await;
         }
         match finalizer::remove(&self.api, &self.object).await {
             Ok(_) | Err(CommitError::Gone) => {
-                self.ctx.forget(&self.object);
+                self.ctx.shipments.forget(&self.object);
                 Ok(Done::Gone)
             }
             Err(error) => Err(error),
@@ -640,7 +660,7 @@ async fn unreadable(
     let old = object.status.clone().unwrap_or_default();
     let new = conditions::unreadable(object, failure, clock::now());
     if status_patch::commit(api, object, &old, &new, |o| o.status.as_ref()).await?.is_some() {
-        events::transition(ctx, object, &old.conditions, &new.conditions);
+        events::transition(&ctx.outbox, object, &old.conditions, &new.conditions);
     }
     ctx.metrics.failed(instrument::SHIPMENT, failure.reason);
     Ok(Done::At(Some(after(backoff::STALLED))))

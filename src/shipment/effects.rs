@@ -16,7 +16,7 @@ use system::clock;
 use tokio::time::Instant;
 use vendors::{okta, yubico};
 
-use crate::{connection::handle::Link, shipment::validate, tasks::Tasks};
+use crate::{connection::handle::ConnectionHandle, shipment::validate, tasks::Tasks};
 
 /// What can wait is got before the mark.
 #[derive(Debug)]
@@ -73,7 +73,7 @@ impl Intent {
 ///
 /// # Errors
 /// What could not be got; nothing was marked.
-pub async fn prepare(what: Marked, link: &Link) -> Result<Prepared, Failure> {
+pub async fn prepare(what: Marked, link: &ConnectionHandle) -> Result<Prepared, Failure> {
     match what {
         Marked::Enroll => {
             // Nobody is enrolled while no order can follow.
@@ -91,7 +91,7 @@ pub async fn prepare(what: Marked, link: &Link) -> Result<Prepared, Failure> {
 ///
 /// # Errors
 /// As [`prepare`].
-pub fn prepare_at_once(link: &Link) -> Result<Option<Prepared>, Failure> {
+pub fn prepare_at_once(link: &ConnectionHandle) -> Result<Option<Prepared>, Failure> {
     Ok(link.yubico.try_slot()?.map(Prepared::Order))
 }
 
@@ -129,7 +129,7 @@ impl Outcome {
 pub async fn run_marked(
     intent: Intent,
     object: &YubiKeyShipment,
-    link: &Link,
+    link: &ConnectionHandle,
     journal: &Journal,
     recipient: Option<&Recipient>,
 ) -> Outcome {
@@ -183,7 +183,7 @@ pub async fn run_marked(
 
 fn order_request(
     object: &YubiKeyShipment,
-    link: &Link,
+    link: &ConnectionHandle,
     journal: &Journal,
     recipient: Option<&Recipient>,
 ) -> Option<OrderRequest> {
@@ -202,7 +202,12 @@ fn order_request(
 ///
 /// # Errors
 /// Why it failed; for a cancellation only what may pass.
-pub async fn run_free(what: Free, link: &Link, journal: &mut Journal, tasks: &Tasks) -> Result<(), Failure> {
+pub async fn run_free(
+    what: Free,
+    link: &ConnectionHandle,
+    journal: &mut Journal,
+    tasks: &Tasks,
+) -> Result<(), Failure> {
     let incomplete = || {
         Failure::new(
             Reason::StatusUnreadable,
@@ -243,7 +248,10 @@ pub async fn run_free(what: Free, link: &Link, journal: &mut Journal, tasks: &Ta
     Ok(())
 }
 
-async fn activate_request(link: &Link, journal: &Journal) -> Result<Option<ActivateRequest>, Failure> {
+async fn activate_request(
+    link: &ConnectionHandle,
+    journal: &Journal,
+) -> Result<Option<ActivateRequest>, Failure> {
     let (Some(user), Some(made), Some(kept)) = (&journal.user, journal.made(), &journal.kept) else {
         return Ok(None);
     };
@@ -262,7 +270,7 @@ async fn activate_request(link: &Link, journal: &Journal) -> Result<Option<Activ
 }
 
 /// Is a key that was published when the responses were first seen gone from the set? Read anew: Okta refused them.
-pub async fn signing_key_gone(link: &Link, journal: &Journal) -> bool {
+pub async fn signing_key_gone(link: &ConnectionHandle, journal: &Journal) -> bool {
     let Some(kept) = &journal.kept else { return false };
     match link.signing_keys().await {
         Ok(current) => kept.signing_keys.iter().any(|key| !current.contains(key)),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::shipment::YubiKeyShipment;
+use api::shipment::{YubiKeyShipment, progress::is_open};
 use domain::{
     failure::{CallError, Failure, Reason},
     ids::{Login, UserId},
@@ -15,8 +15,8 @@ use kube::{Api, Resource, api::ListParams};
 use system::clock;
 
 use crate::{
-    connection::handle::Link,
-    context::{Context, is_open},
+    connection::handle::ConnectionHandle,
+    context::Context,
     kubernetes::{decode::Decoded, list, retry},
     shipment::{adopt, claims, validate},
 };
@@ -38,7 +38,7 @@ pub async fn look(
     look: Look,
     object: &YubiKeyShipment,
     ctx: &Context,
-    link: &Arc<Link>,
+    link: &Arc<ConnectionHandle>,
     journal: &mut Journal,
     found: &mut Found,
 ) -> Result<(), Failure> {
@@ -111,7 +111,7 @@ async fn each_shipment(
 /// The id once it is known: a login may be given to another person later.
 async fn user(
     object: &YubiKeyShipment,
-    link: &Link,
+    link: &ConnectionHandle,
     journal: &mut Journal,
     found: &mut Found,
 ) -> Result<(), Failure> {
@@ -133,7 +133,7 @@ async fn user(
 /// must not keep a delivered key from being activated.
 async fn recipient(
     object: &YubiKeyShipment,
-    link: &Link,
+    link: &ConnectionHandle,
     user: &User,
     journal: &Journal,
     found: &mut Found,
@@ -159,7 +159,7 @@ async fn recipient(
 
 async fn read_user(
     object: &YubiKeyShipment,
-    link: &Link,
+    link: &ConnectionHandle,
     journal: &Journal,
 ) -> Result<Option<User>, Failure> {
     let invalid = |fault: domain::ids::InvalidId| {
@@ -182,7 +182,7 @@ async fn read_user(
 }
 
 /// The connection's `policy.userGroups`: one read more, and only where it is set.
-async fn groups(link: &Link, user: &User, found: &mut Found) -> Result<(), Failure> {
+async fn groups(link: &ConnectionHandle, user: &User, found: &mut Found) -> Result<(), Failure> {
     let Some(policy) = &link.spec.policy.user_groups else { return Ok(()) };
     if policy.allow.is_empty() && policy.deny.is_empty() {
         return Ok(());
@@ -199,7 +199,11 @@ async fn groups(link: &Link, user: &User, found: &mut Found) -> Result<(), Failu
     Ok(())
 }
 
-async fn enrollments(link: &Link, journal: &mut Journal, found: &mut Found) -> Result<(), Failure> {
+async fn enrollments(
+    link: &ConnectionHandle,
+    journal: &mut Journal,
+    found: &mut Found,
+) -> Result<(), Failure> {
     let user = journal.user.clone().ok_or_else(|| {
         Failure::new(
             Reason::StatusUnreadable,
@@ -223,7 +227,11 @@ fn note_used_pin(journal: &mut Journal, list: &domain::seen::EnrollmentList) {
 }
 
 /// Stock and deliverability; an address service that gives no clear answer warns and does not block.
-async fn address(object: &YubiKeyShipment, link: &Link, found: &mut Found) -> Result<(), Failure> {
+async fn address(
+    object: &YubiKeyShipment,
+    link: &ConnectionHandle,
+    found: &mut Found,
+) -> Result<(), Failure> {
     let product = validate::product(&object.spec, &link.spec)?;
     if let Some(inventory) = link.inventory().await?
         && let Err(fault) = validate::stock(&inventory, &product)
@@ -246,7 +254,7 @@ async fn address(object: &YubiKeyShipment, link: &Link, found: &mut Found) -> Re
     Ok(())
 }
 
-async fn parcel(link: &Link, journal: &mut Journal, found: &mut Found) -> Result<(), Failure> {
+async fn parcel(link: &ConnectionHandle, journal: &mut Journal, found: &mut Found) -> Result<(), Failure> {
     let Some(order) = journal.accepted() else { return Ok(()) };
     let id = order.id.clone();
     let parcel = match link.yubico.shipment(&id).await {
@@ -274,7 +282,7 @@ async fn parcel(link: &Link, journal: &mut Journal, found: &mut Found) -> Result
 
 /// 404 counts while the same token still shows this organization; else it is the connection's fault.
 async fn missing(
-    link: &Link,
+    link: &ConnectionHandle,
     journal: &mut Journal,
     found: &mut Found,
     error: CallError,
@@ -303,7 +311,7 @@ fn order_moved(journal: &Journal, class: ParcelClass) -> bool {
 }
 
 /// Best effort: a failure here never changes the order.
-async fn tracking(link: &Link, journal: &mut Journal, id: &domain::ids::ShipmentId) {
+async fn tracking(link: &ConnectionHandle, journal: &mut Journal, id: &domain::ids::ShipmentId) {
     match link.yubico.tracking(id).await {
         Ok(tracking) => journal.observe_tracking(tracking),
         Err(error) => tracing::info!(%error, "no tracking data"),

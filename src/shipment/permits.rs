@@ -12,7 +12,7 @@ use vendors::okta::Calls;
 
 use crate::connection::{
     budget::{Need, Yubico},
-    handle::Link,
+    handle::ConnectionHandle,
 };
 
 /// Does the step call Okta?
@@ -34,7 +34,7 @@ pub const fn calls(step: &Step) -> bool {
 /// What the pass needs from this step on, so that what it begins can be finished: nobody is enrolled whose order cannot
 /// follow.
 #[must_use]
-pub fn need(step: &Step, journal: &Journal, deleting: bool, link: &Link) -> Need {
+pub fn need(step: &Step, journal: &Journal, deleting: bool, link: &ConnectionHandle) -> Need {
     let groups = link.spec.policy.user_groups.as_ref();
     let users = 1 + u32::from(groups.is_some_and(|g| !g.allow.is_empty() || !g.deny.is_empty()));
     if is_enrolled(journal, deleting) {

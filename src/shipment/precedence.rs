@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use api::shipment::{EnrollmentOutcome, YubiKeyShipment, YubiKeyShipmentStatus};
+use api::shipment::{
+    EnrollmentOutcome, YubiKeyShipment, YubiKeyShipmentStatus,
+    progress::{is_finished, is_open},
+};
 use domain::{
     failure::Reason,
     ids::UserId,
@@ -19,9 +22,9 @@ use super::{
     validate::{self, Surroundings},
 };
 use crate::{
-    connection::handle::Link,
-    context::{Context, is_finished, is_open, whole_name},
-    kubernetes::{decode::Undecodable, index::Term},
+    connection::{allowed_namespaces, handle::ConnectionHandle},
+    context::Context,
+    kubernetes::{decode::Undecodable, index::IndexKey, names::whole_name},
 };
 
 /// A shipment that comes before another one of its person.
@@ -93,7 +96,9 @@ async fn undecodable(ctx: &Context, object: &YubiKeyShipment, id: &UserId) -> Op
     let mine = rank(object, Standing::Able);
     let mut older = None;
     for other in undecodable_of_person(ctx, id, object.spec.user_ref.login.as_deref()) {
-        if another_org(org_of_undecodable(ctx, &other), ctx.okta_org(object)) || other.traces.finished {
+        if another_org(org_of_undecodable(ctx, &other), ctx.connections.okta_org_of(object))
+            || other.traces.finished
+        {
             continue;
         }
         let rival = Rival {
@@ -118,13 +123,13 @@ async fn undecodable(ctx: &Context, object: &YubiKeyShipment, id: &UserId) -> Op
 
 /// Shipments that this version cannot decode and that name this person, by id or login.
 pub fn undecodable_of_person(ctx: &Context, id: &UserId, login: Option<&str>) -> Vec<Arc<Undecodable>> {
-    let terms = [Some(Term::Person(id.to_string())), login.map(Term::login)];
-    terms.into_iter().flatten().flat_map(|term| ctx.undecodables.under(&term)).collect()
+    let index_keys = [Some(IndexKey::Person(id.to_string())), login.map(IndexKey::login)];
+    index_keys.into_iter().flatten().flat_map(|key| ctx.undecodables.by_index(&key)).collect()
 }
 
 /// The Okta org of a shipment that cannot be decoded, where it is known.
 pub fn org_of_undecodable(ctx: &Context, other: &Undecodable) -> Option<String> {
-    other.traces.okta_org.clone().or_else(|| ctx.org_behind(&other.traces.connection))
+    other.traces.okta_org.clone().or_else(|| ctx.connections.okta_org_behind(&other.traces.connection))
 }
 
 /// Does it count for somebody else who wants a key for its person? What it asks for is not known, so all that bars it
@@ -138,17 +143,17 @@ pub async fn undecodable_counts(ctx: &Context, other: &Undecodable) -> bool {
 }
 
 /// The connection, if it is there, can be used and admits the namespace.
-async fn admitted(ctx: &Context, connection: &str, namespace: &str) -> Option<Arc<Link>> {
-    let link = ctx.way(connection).1.usable()?;
+async fn admitted(ctx: &Context, connection: &str, namespace: &str) -> Option<Arc<ConnectionHandle>> {
+    let link = ctx.connections.state(connection).1.usable()?;
     // What cannot be told now is asked again soon; until then the older one counts.
-    ctx.admits(namespace, &link.spec).await.unwrap_or(true).then_some(link)
+    allowed_namespaces::admits(&ctx.namespaces, namespace, &link.spec).await.unwrap_or(true).then_some(link)
 }
 
 /// Shipments that name this person, by id or login; also those whose login is another one's by now.
 pub fn of_person(ctx: &Context, id: &UserId, login: Option<&str>) -> Vec<Arc<YubiKeyShipment>> {
-    let mut all = ctx.shipments_under(&Term::Person(id.to_string()));
+    let mut all = ctx.shipments.by_index(&IndexKey::Person(id.to_string()));
     if let Some(login) = login {
-        for other in ctx.shipments_under(&Term::login(login)) {
+        for other in ctx.shipments.by_index(&IndexKey::login(login)) {
             if !all.iter().any(|known| known.uid() == other.uid()) {
                 all.push(other);
             }
@@ -202,7 +207,7 @@ pub async fn could_order(ctx: &Context, other: &YubiKeyShipment) -> bool {
         open_orders: 0,
         let_go: 0,
         cluster: ctx.cluster.as_deref(),
-        connection_leaves: ctx.is_leaving(&link.name),
+        connection_leaves: ctx.connections.is_leaving(&link.name),
     };
     plan::may_order(&validate::wanted(other, &link.spec, &link.facts, around), clock::now())
 }
@@ -220,7 +225,7 @@ fn waits_for_a_person(other: &YubiKeyShipment) -> bool {
 /// By the id Okta gave, else by the reference as written: before the first mark no id is known. Logins and ids
 /// belong to one Okta org; one that is not known may be the same.
 fn same_person(ctx: &Context, other: &YubiKeyShipment, mine: &YubiKeyShipment, id: &UserId) -> bool {
-    if another_org(ctx.okta_org(other), ctx.okta_org(mine)) {
+    if another_org(ctx.connections.okta_org_of(other), ctx.connections.okta_org_of(mine)) {
         return false;
     }
     if let Some(known) = other.status.as_ref().and_then(|s| s.user_id.as_deref()) {

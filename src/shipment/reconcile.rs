@@ -16,15 +16,15 @@ use queue::fair_queue::FairQueue;
 use system::{clock, random, trace};
 use tracing::Instrument;
 
-use crate::shipment::{
-    decisions,
-    driver::{Done, Pass},
-    permits,
-};
 use crate::{
     context::Context,
     kubernetes::{decode::Decoded, leader_election::Leadership, retry, status_patch::CommitError},
     metrics::instrument,
+    shipment::{
+        decisions,
+        driver::{Done, Pass},
+        permits,
+    },
 };
 
 /// Conflicts in a row after which the pass gives up and comes back later.
@@ -47,7 +47,7 @@ pub async fn reconcile(object: Arc<YubiKeyShipment>, ctx: Arc<Context>) -> Resul
     // Its own task: a dropped reconcile cannot part a call from the write of its receipt.
     let task = ctx.tasks.spawn(passes(object, Arc::clone(&ctx)).instrument(span.clone()));
     let ended = async { retry::joined(task.await) };
-    instrument::pass(&ctx, instrument::SHIPMENT, &uid, ended).instrument(span).await
+    instrument::pass((&ctx.metrics, &ctx.failures), instrument::SHIPMENT, &uid, ended).instrument(span).await
 }
 
 /// May this process act? One that stands by gives the turn on that it was called to: nobody would ever begin it.
@@ -63,7 +63,7 @@ fn acts(
 }
 
 async fn passes(object: Arc<YubiKeyShipment>, ctx: Arc<Context>) -> Result<Action, Failure> {
-    let mut object = ctx.newest(&object);
+    let mut object = ctx.shipments.newest(&object);
     if ctx.unsent.waits(&object.uid().unwrap_or_default()) {
         // A write of it got no answer: what it was decided on may have changed by it.
         match live(&object, &ctx).await? {
@@ -103,12 +103,16 @@ fn rest(object: &YubiKeyShipment, ctx: &Context) -> Option<Action> {
     if called || !decisions::pending(ctx, object).is_empty() {
         return None;
     }
-    if let Some(until) = ctx.resting(object, clock::now()) {
+    if let Some(until) = ctx.shipments.memory.resting(
+        object,
+        ctx.connections.version(&object.spec.connection_ref.name),
+        clock::now(),
+    ) {
         return Some(action(until));
     }
     let until = held_before(object, ctx)?;
-    let stand = ctx.stand(&object.spec.connection_ref.name);
-    ctx.note_rest(object, Some(until), stand, false);
+    let stand = ctx.connections.version(&object.spec.connection_ref.name);
+    ctx.shipments.memory.note_rest(object, Some(until), stand, false);
     Some(action(Some(until)))
 }
 
@@ -146,7 +150,10 @@ fn held_before(object: &YubiKeyShipment, ctx: &Context) -> Option<Timestamp> {
     let current = Some(status.observed_generation) == object.metadata.generation;
     let asked = object.annotations().get(REQUESTED_AT) != status.last_handled_reconcile_at.as_ref();
     let quiet = outside && current && !asked && object.metadata.deletion_timestamp.is_none();
-    if !quiet || ctx.knows(object) || ctx.stand(&object.spec.connection_ref.name).epoch == 0 {
+    if !quiet
+        || ctx.shipments.memory.knows(object)
+        || ctx.connections.version(&object.spec.connection_ref.name).epoch == 0
+    {
         return None;
     }
     clock::now().checked_add(backoff::STALLED / 255 * i32::from(random::byte())).ok()

@@ -10,7 +10,7 @@ use std::{
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use crate::kubernetes::index::Term;
+use crate::kubernetes::index::IndexKey;
 
 /// How long the cache may take to show what a pass wrote.
 const LAG: Duration = Duration::from_secs(10);
@@ -18,10 +18,10 @@ const LAG: Duration = Duration::from_secs(10);
 /// Whoever waits for a place asks again sooner than this; who did not does not wait any more.
 const ASKS_WITHIN: Duration = Duration::from_secs(90);
 
-type Taken = HashMap<Term, HashMap<String, Option<Instant>>>;
+type Taken = HashMap<IndexKey, HashMap<String, Option<Instant>>>;
 
 /// Who waits for a place, the oldest first, and when it asked last.
-type Waiting = HashMap<Term, BTreeMap<(Timestamp, String), Instant>>;
+type Waiting = HashMap<IndexKey, BTreeMap<(Timestamp, String), Instant>>;
 
 /// All places that passes hold.
 #[derive(Debug, Clone, Default)]
@@ -38,7 +38,7 @@ fn lock(taken: &Mutex<Taken>) -> MutexGuard<'_, Taken> {
 #[derive(Debug)]
 pub struct Reservation {
     taken: Arc<Mutex<Taken>>,
-    among: Term,
+    among: IndexKey,
     uid: String,
     /// The pass marked an effect: the order counts from now on.
     pub used: bool,
@@ -49,7 +49,7 @@ impl Reservations {
     #[must_use]
     pub fn take_in_order(
         &self,
-        among: &Term,
+        among: &IndexKey,
         (since, uid): (Timestamp, &str),
         open: &HashSet<String>,
         most: u32,
@@ -77,7 +77,7 @@ impl Reservations {
     #[must_use]
     pub fn take(
         &self,
-        among: &Term,
+        among: &IndexKey,
         uid: &str,
         open: &HashSet<String>,
         most: u32,
@@ -126,8 +126,8 @@ mod tests {
 
     use super::*;
 
-    fn among() -> Term {
-        Term::Open { namespace: "onboarding".to_owned(), connection: "acme".to_owned() }
+    fn among() -> IndexKey {
+        IndexKey::Open { namespace: "onboarding".to_owned(), connection: "acme".to_owned() }
     }
 
     proptest! {

@@ -1,12 +1,12 @@
 //! Spec, connection and permissions, folded into one [`Wanted`]; profile and overrides into one [`Recipient`]. Pure.
 
-use api::durations;
 use std::collections::BTreeMap;
 
 use api::{
     connection::{
         CancelBy, DefaultExistingKeyPolicy, KeyChoice, Permission, RecipientMapping, YubiKeyConnectionSpec,
     },
+    durations,
     moment::Moment,
     shipment::{self, YubiKeyShipment},
 };

@@ -12,7 +12,7 @@ use kube::{
     runtime::{reflector::ObjectRef, watcher::Event},
 };
 
-use crate::kubernetes::index::{Index, Term};
+use crate::kubernetes::index::{Index, IndexKey};
 
 /// What was written and not seen yet.
 #[derive(Debug, Default)]
@@ -89,10 +89,10 @@ impl Written {
         }
     }
 
-    /// Names of what was written and is found under a term now.
+    /// Names of what was written and is found under a key now.
     #[must_use]
-    pub fn under(&self, term: &Term) -> Vec<ObjectRef<YubiKeyShipment>> {
-        self.index.under(term)
+    pub fn by_index(&self, key: &IndexKey) -> Vec<ObjectRef<YubiKeyShipment>> {
+        self.index.by_index(key)
     }
 }
 
@@ -120,13 +120,13 @@ mod tests {
     #[test]
     fn what_was_written_is_found_by_what_it_has_now_until_the_watch_shows_it() {
         let written = Written::default();
-        let term = Term::Enrollment("fwf1".to_owned());
+        let key = IndexKey::Enrollment("fwf1".to_owned());
         let watched = Arc::new(shipment("a", 1, None));
         written.note(&shipment("a", 2, Some("fwf1")));
-        assert_eq!(written.under(&term).len(), 1);
+        assert_eq!(written.by_index(&key).len(), 1);
         assert_eq!(version(&written.newest(&watched)), 2);
         assert_eq!(version(&written.newest(&Arc::new(shipment("a", 3, None)))), 3);
-        assert!(written.under(&term).is_empty(), "the watch has caught up");
+        assert!(written.by_index(&key).is_empty(), "the watch has caught up");
     }
 
     #[test]
@@ -136,8 +136,12 @@ mod tests {
         let declared_again = Arc::new(shipment("b", 3, None));
         assert_eq!(written.newest(&declared_again).uid().as_deref(), Some("b"));
         written.forget(&shipment("b", 3, None));
-        assert_eq!(written.under(&Term::Enrollment("fwf1".to_owned())).len(), 1, "b was never written");
+        assert_eq!(
+            written.by_index(&IndexKey::Enrollment("fwf1".to_owned())).len(),
+            1,
+            "b was never written"
+        );
         written.forget(&shipment("a", 9, None));
-        assert!(written.under(&Term::Enrollment("fwf1".to_owned())).is_empty());
+        assert!(written.by_index(&IndexKey::Enrollment("fwf1".to_owned())).is_empty());
     }
 }

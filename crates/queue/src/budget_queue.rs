@@ -20,7 +20,7 @@ use tokio::time::Instant;
 use self::order::Order;
 pub use self::order::Position;
 
-/// BudgetPermit at once for each connection, beside those that run: who was called and has not come yet counts.
+/// Admitted at once for each connection, beside those that run: who was called and has not come yet counts.
 const MOST_CALLED: usize = 64;
 
 /// Who was called and did not come within this time does not come: the process lost its leadership.

@@ -43,7 +43,7 @@ enum QueueState {
 }
 
 struct Queue<T> {
-    /// FairQueue that run or were called.
+    /// Permits that run or were called.
     given: usize,
     /// Before all namespaces.
     first: VecDeque<T>,

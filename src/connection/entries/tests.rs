@@ -28,25 +28,25 @@ fn user(id: &str) -> UserId {
 
 #[test]
 fn a_connection_that_was_made_again_knows_nothing_of_the_one_before() {
-    let registry = Registry::default();
+    let registry = ConnectionEntries::default();
     registry.note(&Event::Apply(object("one")));
     registry.set("one", faulty("x"));
     registry.report("one");
-    let before = registry.stand("one");
+    let before = registry.version("one");
     registry.note(&Event::Delete(object("one")));
     registry.note(&Event::Apply(object("two")));
     assert!(
         registry.get("two").is_none() && !registry.is_reported("two") && registry.examined("two").is_none()
     );
-    assert_eq!(registry.stand("two"), Stand::default());
+    assert_eq!(registry.version("two"), ConnectionVersion::default());
     registry.set("two", faulty("x"));
-    assert_ne!(registry.stand("two"), before, "the same fault under the same name is another connection's");
+    assert_ne!(registry.version("two"), before, "the same fault under the same name is another connection's");
     assert!(registry.get("one").is_none());
 }
 
 #[test]
 fn what_is_found_of_a_connection_after_it_went_is_dropped() {
-    let registry = Registry::default();
+    let registry = ConnectionEntries::default();
     registry.note(&Event::Apply(object("one")));
     registry.note(&Event::Delete(object("one")));
     registry.set("one", faulty("found too late"));
@@ -55,7 +55,7 @@ fn what_is_found_of_a_connection_after_it_went_is_dropped() {
 
 #[test]
 fn one_that_went_while_nobody_watched_goes_with_the_next_list() {
-    let registry = Registry::default();
+    let registry = ConnectionEntries::default();
     for uid in ["one", "two"] {
         registry.note(&Event::Apply(object(uid)));
         registry.set(uid, faulty(uid));
@@ -71,7 +71,7 @@ fn one_that_went_while_nobody_watched_goes_with_the_next_list() {
 
 #[test]
 fn one_persons_refusal_is_no_report_and_two_are() {
-    let registry = Registry::default();
+    let registry = ConnectionEntries::default();
     registry.note(&Event::Apply(object("one")));
     for _ in 0..100 {
         registry.report_person("one", &user("00u1"));
@@ -88,8 +88,8 @@ proptest! {
     /// Whatever comes and goes under one name, no two versions that differ have the same number.
     #[test]
     fn no_number_is_given_twice(steps in proptest::collection::vec((0u8..3, 0u8..3, 0u8..3), 1..40)) {
-        let registry = Registry::default();
-        let mut seen: Vec<(Stand, (u8, u8))> = Vec::new();
+        let registry = ConnectionEntries::default();
+        let mut seen: Vec<(ConnectionVersion, (u8, u8))> = Vec::new();
         for (what, which, fault) in steps {
             let uid = which.to_string();
             match what {
@@ -97,7 +97,7 @@ proptest! {
                 1 => registry.note(&Event::Delete(object(&uid))),
                 _ => registry.set(&uid, faulty(&fault.to_string())),
             }
-            let stand = registry.stand(&uid);
+            let stand = registry.version(&uid);
             if what == 2 && registry.get(&uid).is_some() {
                 let known = seen.iter().find(|(known, _)| known.epoch == stand.epoch);
                 prop_assert!(known.is_none_or(|(_, of)| *of == (which, fault)), "{stand:?} {seen:?}");

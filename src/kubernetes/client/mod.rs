@@ -16,9 +16,10 @@ use std::{sync::Arc, time::Duration};
 use kube::{Client, Config};
 use thiserror::Error;
 
-pub use self::{calls::Silences, watching::WATCH};
 use self::{calls::Teller, pool::Pool};
 use crate::readiness::Readiness;
+
+pub use self::{calls::Silences, watching::WATCH};
 
 /// Longest wait for the whole answer to a call that is no watch. A mark that takes longer to write may not be sent on.
 pub const CALL: Duration = Duration::from_secs(10);

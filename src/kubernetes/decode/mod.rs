@@ -9,12 +9,6 @@ mod tests;
 
 use std::{borrow::Cow, sync::Arc};
 
-use k8s_openapi::{api::core::v1::Namespace, apimachinery::pkg::apis::meta::v1::ObjectMeta};
-use kube::{Resource, core::PartialObjectMeta};
-use serde::{Deserialize, Deserializer, de::DeserializeOwned};
-use serde_json::Value;
-
-pub use self::traces::Traces;
 use api::{
     REQUESTED_AT,
     connection::YubiKeyConnection,
@@ -22,8 +16,14 @@ use api::{
     rollout::{ROLLOUT_LABEL, YubiKeyRollout},
     shipment::YubiKeyShipment,
 };
+use k8s_openapi::{api::core::v1::Namespace, apimachinery::pkg::apis::meta::v1::ObjectMeta};
+use kube::{Resource, core::PartialObjectMeta};
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use serde_json::Value;
 
 use crate::metrics::instrument;
+
+pub use self::traces::Traces;
 
 /// A kind that is watched.
 pub trait Watched: Resource<DynamicType = ()> {

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::kubernetes::index::Term;
+use crate::kubernetes::index::IndexKey;
 
 fn shipment(name: &str) -> Value {
     json!({
@@ -119,13 +119,13 @@ fn what_an_undecodable_shipment_may_have_done_is_told() {
     };
     let quiet = newer(json!({"userId": "00u1", "conditions": []}));
     assert!(!quiet.open && !quiet.finished);
-    for term in [
-        Term::Connection("acme".to_owned()),
-        Term::Person("00u1".to_owned()),
-        Term::login("kim@example.com"),
-        Term::Rollout { namespace: "onboarding".to_owned(), rollout: "staff".to_owned() },
+    for key in [
+        IndexKey::Connection("acme".to_owned()),
+        IndexKey::Person("00u1".to_owned()),
+        IndexKey::login("kim@example.com"),
+        IndexKey::Rollout { namespace: "onboarding".to_owned(), rollout: "staff".to_owned() },
     ] {
-        assert!(quiet.terms.contains(&term), "{term:?} of {:?}", quiet.terms);
+        assert!(quiet.index_keys.contains(&key), "{key:?} of {:?}", quiet.index_keys);
     }
     for open in [
         json!({"enrollment": {"outcome": "Open"}}),
@@ -140,7 +140,7 @@ fn what_an_undecodable_shipment_may_have_done_is_told() {
         let traces = newer(open.clone());
         assert!(traces.open && !traces.finished, "{open}: {traces:?}");
         assert!(
-            traces.terms.iter().any(|term| matches!(term, Term::Open { .. })),
+            traces.index_keys.iter().any(|key| matches!(key, IndexKey::Open { .. })),
             "it counts among the open orders"
         );
     }
@@ -157,7 +157,7 @@ fn what_an_undecodable_shipment_may_have_done_is_told() {
         assert_eq!((traces.open, traces.finished), (false, finished), "{over}");
     }
     let order = newer(json!({"order": {"outcome": "Accepted", "shipmentId": "S1"}}));
-    assert!(order.terms.contains(&Term::Order("S1".to_owned())));
+    assert!(order.index_keys.contains(&IndexKey::Order("S1".to_owned())));
 }
 
 #[test]

@@ -9,13 +9,13 @@ use api::{
 };
 use serde_json::Value;
 
-use crate::kubernetes::index::Term;
+use crate::kubernetes::index::IndexKey;
 
 /// What of an undecodable object concerns others.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Traces {
     /// What it is found under.
-    pub terms: Vec<Term>,
+    pub index_keys: Vec<IndexKey>,
     /// Of a shipment: the connection it names.
     pub connection: String,
     /// Of a shipment: the Okta org that it was ordered under.
@@ -62,7 +62,7 @@ pub fn of_shipment(object: &Value) -> Traces {
     let open = !finished && is_open(object);
     let user = text(object, "/spec/userRef/id");
     Traces {
-        terms: terms(object, &connection, user.as_deref(), open),
+        index_keys: index_keys(object, &connection, user.as_deref(), open),
         okta_org: text(object, "/status/org/okta"),
         key: object.pointer("/spec/key").and_then(|key| serde_json::from_value(key.clone()).ok()),
         connection,
@@ -73,22 +73,22 @@ pub fn of_shipment(object: &Value) -> Traces {
     }
 }
 
-fn terms(object: &Value, connection: &str, user: Option<&str>, open: bool) -> Vec<Term> {
+fn index_keys(object: &Value, connection: &str, user: Option<&str>, open: bool) -> Vec<IndexKey> {
     let namespace = text(object, "/metadata/namespace").unwrap_or_default();
     let label = object.pointer("/metadata/labels").and_then(|labels| labels.get(ROLLOUT_LABEL));
     let rollout = label.and_then(Value::as_str).map(str::to_owned);
-    let mut terms = vec![Term::Connection(connection.to_owned())];
-    terms.extend(rollout.map(|rollout| Term::Rollout { namespace: namespace.clone(), rollout }));
+    let mut index_keys = vec![IndexKey::Connection(connection.to_owned())];
+    index_keys.extend(rollout.map(|rollout| IndexKey::Rollout { namespace: namespace.clone(), rollout }));
     // All that name somebody: which of them counts is not told by an object that is not understood.
-    terms.extend(user.map(|id| Term::Person(id.to_owned())));
-    terms.extend(text(object, "/status/userId").map(Term::Person));
-    terms.extend(text(object, "/spec/userRef/login").map(|login| Term::login(&login)));
-    terms.extend(text(object, "/status/order/shipmentId").map(Term::Order));
-    terms.extend(text(object, "/status/enrollment/id").map(Term::Enrollment));
+    index_keys.extend(user.map(|id| IndexKey::Person(id.to_owned())));
+    index_keys.extend(text(object, "/status/userId").map(IndexKey::Person));
+    index_keys.extend(text(object, "/spec/userRef/login").map(|login| IndexKey::login(&login)));
+    index_keys.extend(text(object, "/status/order/shipmentId").map(IndexKey::Order));
+    index_keys.extend(text(object, "/status/enrollment/id").map(IndexKey::Enrollment));
     if open {
-        terms.push(Term::Open { namespace, connection: connection.to_owned() });
+        index_keys.push(IndexKey::Open { namespace, connection: connection.to_owned() });
     }
-    terms
+    index_keys
 }
 
 fn is_open(object: &Value) -> bool {

@@ -58,7 +58,7 @@ fn shipment(change: &Change) -> YubiKeyShipment {
 }
 
 proptest! {
-    /// Whatever the watch tells, an object is found under exactly the terms it has, as a walk over all would find it;
+    /// Whatever the watch tells, an object is found under exactly the index_keys it has, as a walk over all would find it;
     /// a list that is not whole changes nothing.
     #[test]
     fn the_index_finds_what_a_walk_finds(changes in changes()) {
@@ -92,14 +92,14 @@ proptest! {
                 }
             };
             index.note(&event);
-            let terms: HashSet<Term> = all.values().flat_map(Indexed::terms).collect();
-            for term in terms {
+            let index_keys: HashSet<IndexKey> = all.values().flat_map(Indexed::index_keys).collect();
+            for key in index_keys {
                 let walked: HashSet<_> =
-                    all.iter().filter(|(_, o)| o.terms().contains(&term)).map(|(name, _)| name.clone()).collect();
-                prop_assert_eq!(index.count(&term), walked.len());
-                prop_assert_eq!(index.under(&term).into_iter().collect::<HashSet<_>>(), walked);
+                    all.iter().filter(|(_, o)| o.index_keys().contains(&key)).map(|(name, _)| name.clone()).collect();
+                prop_assert_eq!(index.count(&key), walked.len());
+                prop_assert_eq!(index.by_index(&key).into_iter().collect::<HashSet<_>>(), walked);
             }
-            let kept: usize = all.values().map(|object| object.terms().len()).sum();
+            let kept: usize = all.values().map(|object| object.index_keys().len()).sum();
             let found: usize = read(&index.sides).objects.values().map(Found::len).sum();
             prop_assert_eq!(found, kept, "nothing is left behind");
         }
@@ -117,7 +117,7 @@ fn a_login_counts_whatever_its_capitals_and_until_the_id_is_known() {
         open: false,
         rollout: None,
     });
-    assert!(unknown.terms().contains(&Term::login("KIM1@example.com")));
+    assert!(unknown.index_keys().contains(&IndexKey::login("KIM1@example.com")));
     let known = shipment(&Change {
         name: 1,
         event: 3,
@@ -127,9 +127,9 @@ fn a_login_counts_whatever_its_capitals_and_until_the_id_is_known() {
         open: true,
         rollout: None,
     });
-    assert!(known.terms().contains(&Term::Person("00u2".to_owned())));
+    assert!(known.index_keys().contains(&IndexKey::Person("00u2".to_owned())));
     assert!(
-        !known.terms().contains(&Term::login("kim1@example.com")),
+        !known.index_keys().contains(&IndexKey::login("kim1@example.com")),
         "a login may be given to another person later"
     );
 }

@@ -57,7 +57,7 @@ impl Watch {
     }
 
     fn indexed(&self) -> usize {
-        self.index.count(&Term::Connection("acme".to_owned()))
+        self.index.count(&IndexKey::Connection("acme".to_owned()))
     }
 
     fn told(&mut self) -> Vec<String> {

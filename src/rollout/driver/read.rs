@@ -1,9 +1,8 @@
 //! When the source is read, and what becomes of what it says.
 
-use api::durations;
 use std::{collections::BTreeSet, sync::Arc};
 
-use api::{REQUESTED_AT, rollout::OktaConsoleSource};
+use api::{REQUESTED_AT, durations, rollout::OktaConsoleSource};
 use domain::{
     backoff,
     failure::{Failure, Kind, Reason},
@@ -17,7 +16,7 @@ use system::{clock, random};
 
 use super::Pass;
 use crate::{
-    connection::handle::Link,
+    connection::handle::ConnectionHandle,
     metrics::instrument,
     rollout::{
         object_size,
@@ -48,7 +47,7 @@ impl Pass {
     }
 
     /// Reads the source now, whenever it was read last: what the rollout itself changed at Okta is to be seen.
-    pub(super) async fn reread(&mut self, link: &Arc<Link>) {
+    pub(super) async fn reread(&mut self, link: &Arc<ConnectionHandle>) {
         if self.is_look_requested() {
             self.look_again();
         }
@@ -147,7 +146,7 @@ impl Pass {
         if failure.reason.kind() == Kind::Auth
             && let Some(link) = &self.link
         {
-            self.ctx.registry.report(&link.uid);
+            self.ctx.connections.entries.report(&link.uid);
         }
     }
 
@@ -209,7 +208,7 @@ impl Pass {
         source.okta_console.as_ref().map_or(Ok(()), |s| read("source.oktaConsole.interval", &s.interval))
     }
 
-    async fn read_people(&self, link: &Arc<Link>) -> Result<sources::Read, Failure> {
+    async fn read_people(&self, link: &Arc<ConnectionHandle>) -> Result<sources::Read, Failure> {
         self.readable_times()?;
         // What is read weighs more than what is kept of it: one source at a time.
         let _reading = self.ctx.rollout_memory.reading.lock().await;
@@ -224,7 +223,7 @@ impl Pass {
     }
 
     /// A change of the groups that the System Log tells of makes the source due.
-    async fn listen(&mut self, link: &Arc<Link>) {
+    async fn listen(&mut self, link: &Arc<ConnectionHandle>) {
         let now = clock::now();
         if self.known.groups.is_empty() || self.known.log_at.is_some_and(|at| now < at) {
             return;
@@ -250,7 +249,7 @@ impl Pass {
         }
     }
 
-    async fn read_console(&mut self, link: &Arc<Link>) {
+    async fn read_console(&mut self, link: &Arc<ConnectionHandle>) {
         let Some(source) = self.object.spec.source.okta_console.clone() else { return };
         // Events of the time of a pause stay where they are; their age decides later.
         if self.reads() && clock::now() >= self.read_from() {
@@ -270,7 +269,11 @@ impl Pass {
     }
 
     /// True if the log may hold more. What was taken up stays, also if the next page fails.
-    async fn read_log(&mut self, source: &OktaConsoleSource, link: &Link) -> Result<bool, Failure> {
+    async fn read_log(
+        &mut self,
+        source: &OktaConsoleSource,
+        link: &ConnectionHandle,
+    ) -> Result<bool, Failure> {
         self.readable_times()?;
         let mut cursor = match self.basis.cursor.clone() {
             Some(cursor) => cursor,

@@ -13,7 +13,7 @@ use system::clock;
 
 use super::{Done, Pass, steps::carry_out};
 use crate::{
-    kubernetes::status_patch::CommitError,
+    kubernetes::{finalizer, status_patch::CommitError},
     rollout::{
         conditions::{self, Stand},
         observed::View,
@@ -47,11 +47,12 @@ impl Pass {
                 return Ok(later());
             }
         }
-        let rest: Vec<_> = self.object.finalizers().iter().filter(|f| *f != FINALIZER).cloned().collect();
-        match self.set_finalizers(rest).await {
-            Ok(()) | Err(CommitError::Gone) => Ok(Done::Gone),
-            Err(error) => Err(error),
+        match finalizer::remove(&self.api, &self.object).await {
+            Ok(written) => self.took(written),
+            Err(CommitError::Gone) => {}
+            Err(error) => return Err(error),
         }
+        Ok(Done::Gone)
     }
 
     /// Shipments that have not come to their end, each of them deleted now or before. Listed live: the cache may lack one.

@@ -176,7 +176,7 @@ impl Pass {
         if let Some(written) = written {
             self.ctx.rollout_memory.note_written(&written);
             self.object = written;
-            events::transition(&self.ctx, &self.object, &old.conditions, &new.conditions);
+            events::transition(&self.ctx.outbox, &self.object, &old.conditions, &new.conditions);
         }
         self.basis = new;
         self.book = plan.book.clone();

@@ -1,8 +1,8 @@
 //! The Admin Console's button: each event once. How far the log was read is written together with whom it named.
 
-use api::durations;
 use api::{
     connection::{KeyChoice, KeyModel, YubiKeyConnectionSpec},
+    durations,
     rollout::{ConsoleCursor, OktaConsoleSource, RefusedEvent, YubiKeyRollout},
 };
 use domain::{
@@ -14,7 +14,7 @@ use domain::{
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use system::clock;
 
-use crate::connection::handle::Link;
+use crate::connection::handle::ConnectionHandle;
 
 /// Pages of one look; the next look goes on.
 const PAGES: usize = 10;
@@ -55,7 +55,7 @@ pub const REFUSALS: [(&str, &str); 4] = [
 ///
 /// # Errors
 /// If the log cannot be read.
-pub async fn start(link: &Link) -> Result<ConsoleCursor, Failure> {
+pub async fn start(link: &ConnectionHandle) -> Result<ConsoleCursor, Failure> {
     let look = async |from| link.okta.log_page(&LogQuery::ConsoleOrders, &LogPosition::Since(from)).await;
     let now = look(clock::now()).await?.at;
     let mut cursor = ConsoleCursor { next: now.to_string(), ..ConsoleCursor::default() };
@@ -85,7 +85,7 @@ const fn id_of(event: &LogEvent) -> Option<&EventId> {
 pub async fn read(
     rollout: &YubiKeyRollout,
     source: &OktaConsoleSource,
-    link: &Link,
+    link: &ConnectionHandle,
     cursor: &mut ConsoleCursor,
     book: &mut Book,
     told: &mut Vec<Member>,

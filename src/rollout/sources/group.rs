@@ -1,9 +1,8 @@
 //! Members of Okta groups.
 
-use api::rollout::ledger_status;
 use std::collections::BTreeSet;
 
-use api::rollout::{OktaGroup, OktaGroupSource, YubiKeyRollout};
+use api::rollout::{OktaGroup, OktaGroupSource, YubiKeyRollout, ledger_status};
 use domain::{
     directory::GroupLookup,
     failure::{Failure, Reason},
@@ -13,13 +12,17 @@ use domain::{
 };
 
 use super::{Read, member, template_key};
-use crate::connection::handle::Link;
+use crate::connection::handle::ConnectionHandle;
 
 /// Everybody in the groups, whole or not at all: a list with a gap would look like people who left.
 ///
 /// # Errors
 /// `GroupNotFound`, and whatever stops a read.
-pub async fn read(rollout: &YubiKeyRollout, source: &OktaGroupSource, link: &Link) -> Result<Read, Failure> {
+pub async fn read(
+    rollout: &YubiKeyRollout,
+    source: &OktaGroupSource,
+    link: &ConnectionHandle,
+) -> Result<Read, Failure> {
     let mut read = Read { roster: Roster { tells_leavers: true, ..Roster::default() }, ..Read::default() };
     let mut known = BTreeSet::new();
     for group in &source.groups {
@@ -34,7 +37,7 @@ pub async fn read(rollout: &YubiKeyRollout, source: &OktaGroupSource, link: &Lin
     Ok(read)
 }
 
-async fn find(group: &OktaGroup, link: &Link) -> Result<GroupId, Failure> {
+async fn find(group: &OktaGroup, link: &ConnectionHandle) -> Result<GroupId, Failure> {
     if let Some(id) = &group.id {
         return GroupId::new(id.clone()).map_err(|_| missing(group));
     }

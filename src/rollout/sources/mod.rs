@@ -5,10 +5,9 @@ pub mod group;
 pub mod policy;
 pub mod users;
 
-use api::rollout::ledger_status;
 use api::{
     connection::Permission,
-    rollout::{ActivateUser, YubiKeyRollout},
+    rollout::{ActivateUser, YubiKeyRollout, ledger_status},
     shipment::UserRef,
 };
 use domain::{
@@ -17,8 +16,11 @@ use domain::{
     seen::{User, UserStatus},
 };
 
-use crate::rollout::staged_users::Newcomer;
-use crate::{connection::handle::Link, rollout::shipments, shipment::validate};
+use crate::{
+    connection::handle::ConnectionHandle,
+    rollout::{shipments, staged_users::Newcomer},
+    shipment::validate,
+};
 
 /// What a source gave.
 #[derive(Debug, Default)]
@@ -34,7 +36,7 @@ pub struct Read {
 }
 
 /// A person as a member, with what speaks against a key as far as the profile tells.
-fn member(rollout: &YubiKeyRollout, link: &Link, user: &User, key: Option<Key>) -> Member {
+fn member(rollout: &YubiKeyRollout, link: &ConnectionHandle, user: &User, key: Option<Key>) -> Member {
     let skip = against(rollout, link, user, key.as_ref());
     let activates = rollout
         .spec
@@ -57,7 +59,7 @@ fn member(rollout: &YubiKeyRollout, link: &Link, user: &User, key: Option<Key>) 
 #[must_use]
 pub fn against(
     rollout: &YubiKeyRollout,
-    link: &Link,
+    link: &ConnectionHandle,
     user: &User,
     key: Option<&Key>,
 ) -> Option<(Skip, String)> {

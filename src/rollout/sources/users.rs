@@ -1,11 +1,12 @@
 //! A list of people, in the spec or in a table of a `ConfigMap`.
 
-use api::rollout::ledger_status;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use api::{
     connection::Permission,
-    rollout::{ConfigMapKey, CreateMissing, ListedUser, NewProfile, UsersSource, YubiKeyRollout},
+    rollout::{
+        ConfigMapKey, CreateMissing, ListedUser, NewProfile, UsersSource, YubiKeyRollout, ledger_status,
+    },
 };
 use domain::{
     directory::NewPerson,
@@ -19,7 +20,7 @@ use kube::{Api, Client, ResourceExt};
 
 use super::{Read, member, template_key};
 use crate::{
-    connection::handle::Link,
+    connection::handle::ConnectionHandle,
     kubernetes::retry,
     rollout::{object_size, staged_users::Newcomer},
 };
@@ -53,7 +54,7 @@ struct Entry {
 pub async fn read(
     rollout: &YubiKeyRollout,
     source: &UsersSource,
-    link: &Link,
+    link: &ConnectionHandle,
     client: &Client,
 ) -> Result<Read, Failure> {
     let mut list = Enlisted::default();
@@ -184,7 +185,7 @@ struct Directory {
 }
 
 impl Directory {
-    async fn look(entries: &[Entry], link: &Link) -> Result<Self, Failure> {
+    async fn look(entries: &[Entry], link: &ConnectionHandle) -> Result<Self, Failure> {
         let (mut logins, mut ids) = (Vec::new(), Vec::new());
         for entry in entries {
             match &entry.named {
@@ -225,7 +226,7 @@ impl Enlisted {
         &mut self,
         rollout: &YubiKeyRollout,
         source: &UsersSource,
-        link: &Link,
+        link: &ConnectionHandle,
         entries: Vec<Entry>,
         directory: &Directory,
     ) {
@@ -265,7 +266,13 @@ impl Enlisted {
     }
 }
 
-fn newcomer(link: &Link, login: Login, label: String, profile: BTreeMap<String, String>, read: &mut Read) {
+fn newcomer(
+    link: &ConnectionHandle,
+    login: Login,
+    label: String,
+    profile: BTreeMap<String, String>,
+    read: &mut Read,
+) {
     let Roster { unresolved, to_create, .. } = &mut read.roster;
     if link.spec.policy.create_users == Permission::Forbid {
         unresolved.push((Skip::ForbiddenByConnection, label));

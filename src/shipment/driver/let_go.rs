@@ -1,25 +1,32 @@
 //! Letting go of an order, and the place among the open orders that it keeps.
 
 use api::{
-    connection::Permission,
+    connection::{Permission, YubiKeyConnection},
     shipment::{DeletionPolicy, YubiKeyShipment},
 };
-use domain::failure::Failure;
-use kube::{ResourceExt, runtime::reflector::ObjectRef};
+use domain::{
+    failure::Failure,
+    journal::{Journal, Order},
+};
+use kube::{Api, ResourceExt};
 
 use super::Pass;
 use crate::{
-    connection::handle::Link, context::Context, kubernetes::status_patch::CommitError, shipment::claims,
+    connection::{handle::ConnectionHandle, let_go},
+    context::Context,
+    kubernetes::{decode::Decoded, events, names::whole_name, status_patch::CommitError},
+    shipment::{claims, open_orders},
 };
 
 impl Pass {
     /// Whoever may begin an enrolment needs a place among the namespace's open orders, however often one was begun
     /// before: what was refused or removed stands for nobody any more.
-    pub(super) fn take_place(&mut self, link: &Link) {
+    pub(super) fn take_place(&mut self, link: &ConnectionHandle) {
         if self.is_deleting() || !self.journal.may_begin() {
             self.open_orders = None;
         } else if self.place.is_none() {
-            let (others, place) = self.ctx.open_orders(&self.object, link.spec.policy.max_open_orders);
+            let (others, place) =
+                open_orders::reserve(&self.ctx, &self.object, link.spec.policy.max_open_orders);
             (self.open_orders, self.place) = (Some(others), place);
         }
     }
@@ -48,7 +55,7 @@ fn wants(object: &YubiKeyShipment) -> bool {
 
 /// Is there a connection that admits no letting go?
 fn forbids(ctx: &Context, object: &YubiKeyShipment) -> bool {
-    let connection = ctx.connections.get(&ObjectRef::new(&object.spec.connection_ref.name));
+    let connection = ctx.connections.get(&object.spec.connection_ref.name);
     connection.is_some_and(|connection| connection.spec.policy.orphan == Permission::Forbid)
 }
 
@@ -64,6 +71,24 @@ pub(super) async fn unreadable(ctx: &Context, object: &YubiKeyShipment) -> Resul
     if forbids(ctx, object) && !is_ending(ctx, object).await? {
         return Ok(false);
     }
-    ctx.note_let_go(object).await?;
+    let_go::note(ctx, object).await?;
     Ok(true)
+}
+
+/// Writes the ids of a released shipment to an event on its connection, where they outlive it.
+pub(super) async fn say_released(ctx: &Context, object: &YubiKeyShipment, journal: &Journal) {
+    let order = match &journal.order {
+        Order::Accepted(order) => order.id.to_string(),
+        Order::Open(..) | Order::Unknown(..) => {
+            "unknown, look for it in the YubiEnterprise Console".to_owned()
+        }
+        Order::Never | Order::Refused(_) | Order::Cancelled(..) => "none".to_owned(),
+    };
+    let enrollment = journal.made().map_or_else(|| "none".to_owned(), |m| m.id.to_string());
+    let note = format!("Shipment {} was let go: order {order}, enrolment {enrollment}.", whole_name(object));
+    tracing::info!(order, enrollment, "the shipment is let go");
+    let api: Api<Decoded<YubiKeyConnection>> = Api::all(ctx.client.clone());
+    if let Ok(Some(connection)) = api.get_opt(&object.spec.connection_ref.name).await {
+        events::publish_last(&ctx.outbox, &connection, object, "ShipmentReleased", &note).await;
+    }
 }

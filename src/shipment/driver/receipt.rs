@@ -1,8 +1,8 @@
 //! A receipt stands in the status before anything else is done on its word, whatever becomes of the pass.
 
-use api::shipment::journal_status;
 use std::time::Duration;
 
+use api::shipment::journal_status;
 use domain::{
     backoff,
     fence::{self, Write},

@@ -9,7 +9,7 @@ use domain::{
 
 use super::{Done, Pass};
 use crate::{
-    connection::{handle::Link, state::Way},
+    connection::{handle::ConnectionHandle, state::ConnectionState},
     kubernetes::status_patch::CommitError,
     metrics::instrument,
     shipment::{conditions, effects::Outcome, revision},
@@ -17,19 +17,19 @@ use crate::{
 
 impl Pass {
     /// Is the connection the one this pass began with, and as it was then?
-    pub(super) fn is_on_course(&self, link: &Link) -> bool {
-        let (stand, way) = self.ctx.way(&link.name);
-        stand == self.stand && matches!(way, Way::Usable(now) if now.uid == link.uid)
+    pub(super) fn is_on_course(&self, link: &ConnectionHandle) -> bool {
+        let (stand, way) = self.ctx.connections.state(&link.name);
+        stand == self.stand && matches!(way, ConnectionState::Usable(now) if now.uid == link.uid)
     }
 
     /// A refusal that is about one person is this person's; any other fault of the connection is looked at there.
-    pub(super) fn report(&self, failure: &Failure, link: &Link) {
+    pub(super) fn report(&self, failure: &Failure, link: &ConnectionHandle) {
         if failure.reason.kind() == Kind::Auth {
-            self.ctx.registry.report(&link.uid);
+            self.ctx.connections.entries.report(&link.uid);
         } else if failure.reason == Reason::UserForbidden
             && let Some(user) = &self.journal.user
         {
-            self.ctx.registry.report_person(&link.uid, user);
+            self.ctx.connections.entries.report_person(&link.uid, user);
         }
     }
 
@@ -48,7 +48,7 @@ impl Pass {
         self.write_end(&end(failure, self.is_deleting())).await?;
         self.ctx.metrics.failed(instrument::SHIPMENT, reason);
         // Its connection wakes it.
-        self.ctx.note_rest(&self.object, None, self.stand, true);
+        self.ctx.shipments.memory.note_rest(&self.object, None, self.stand, true);
         Ok(Done::At(None))
     }
 }

@@ -1,6 +1,7 @@
 //! `YubiKeyShipment`: this person gets a key.
 
 pub mod journal_status;
+pub mod progress;
 mod status;
 
 use kube::{CustomResource, KubeSchema};
