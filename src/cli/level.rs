@@ -9,9 +9,10 @@ use std::{
 };
 
 use system::trace::SPANS;
-use tracing_subscriber::{EnvFilter, filter::LevelFilter};
+use tracing_subscriber::{EnvFilter, Registry, filter::LevelFilter, reload};
 
-use super::telemetry::Handle;
+/// What changes the level of the running process.
+pub type Handle = reload::Handle<EnvFilter, Registry>;
 
 /// The file is looked at this often; the kubelet takes up to a minute anyway to bring a changed `ConfigMap`.
 const EVERY: Duration = Duration::from_secs(2);

@@ -10,7 +10,7 @@ pub mod telemetry;
 
 use std::{path::Path, process::ExitCode, sync::Arc, time::Duration};
 
-use api::schema;
+use api::definitions;
 use clap::Parser;
 use kube::ResourceExt;
 use system::random;
@@ -103,8 +103,8 @@ async fn stop_signal() {
 }
 
 fn crds(dir: Option<&Path>) -> Result<(), String> {
-    for crd in schema::all() {
-        let text = schema::to_yaml(&crd).map_err(|error| error.to_string())?;
+    for crd in definitions::all() {
+        let text = definitions::to_yaml(&crd).map_err(|error| error.to_string())?;
         match dir {
             None => println!("---\n{text}"),
             Some(dir) => {

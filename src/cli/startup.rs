@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use api::schema;
+use api::definitions;
 use k8s_openapi::{
     api::core::v1::Namespace, apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
 };
@@ -109,7 +109,7 @@ fn one_line(text: &str) -> String {
 /// What is missing, older or refused.
 pub async fn check_crds(client: &Client) -> Result<(), Fault> {
     let api: Api<CustomResourceDefinition> = Api::all(client.clone());
-    for ours in schema::all() {
+    for ours in definitions::all() {
         let name = ours.name_any();
         let served = within(&name, api.get(&name)).await?;
         if let Some(field) = lacks(&ours, &served) {
@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn an_older_definition_is_told_apart() {
-        for ours in schema::all() {
+        for ours in definitions::all() {
             assert_eq!(lacks(&ours, &ours), None);
             let mut text = serde_json::to_value(&ours).expect("encodes");
             let status = &mut text["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["status"]

@@ -5,7 +5,7 @@ use std::{io::IsTerminal, path::PathBuf};
 
 use tracing::Subscriber;
 use tracing_subscriber::{
-    EnvFilter, Layer, Registry,
+    Layer,
     filter::{LevelFilter, Targets},
     fmt::format::JsonFields,
     layer::SubscriberExt,
@@ -32,9 +32,6 @@ const QUIET: [(&str, LevelFilter); 10] = [
     ("tower", LevelFilter::INFO),
     ("native_tls", LevelFilter::INFO),
 ];
-
-/// What changes the level of the running process.
-pub type Handle = reload::Handle<EnvFilter, Registry>;
 
 /// Starts logging. With a file the level follows it from then on.
 ///
@@ -139,7 +136,7 @@ mod tests {
 
     #[test]
     fn a_line_says_whom_it_is_about_at_every_level() {
-        for level in ["warn", "yubikey_shipment_operator::process=warn", "info", "debug"] {
+        for level in ["warn", "yubikey_shipment_operator::cli=warn", "info", "debug"] {
             let said = said(level);
             let line = said.lines().find(|line| line.contains("a warning")).unwrap();
             assert!(line.contains(r#"shipment="people/kim" id="1a2b3c4d""#), "{level}: {line}");

@@ -4,40 +4,11 @@ use std::sync::Arc;
 
 use domain::{backoff, failure::CallError};
 use queue::budget_queue::{Budget, Short, Vendor};
-use vendors::{
-    okta::{Calls, Reservation},
-    yubico::OrderPlace,
+
+use crate::connection::{
+    handle::ConnectionHandle,
+    need::{Need, Reserved, Yubico},
 };
-
-use crate::connection::handle::ConnectionHandle;
-
-/// What a pass needs to be able to finish what it begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Need {
-    /// Calls to Okta.
-    pub okta: Calls,
-    /// Calls to `YubiEnterprise`.
-    pub yubico: Yubico,
-}
-
-/// What a pass needs of `YubiEnterprise`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Yubico {
-    /// Nothing that could not wait.
-    Nothing,
-    /// That it takes calls.
-    Calls,
-    /// A place among those whose order follows in time.
-    Order,
-}
-
-/// What was reserved.
-#[derive(Debug)]
-pub struct Reserved {
-    /// Calls to Okta, if some were needed.
-    pub okta: Option<Arc<Reservation>>,
-    _place: Option<OrderPlace>,
-}
 
 impl Budget for ConnectionHandle {
     type Need = Need;
@@ -56,7 +27,7 @@ impl Budget for ConnectionHandle {
             let reserved = self.okta.reserve(need.okta).map_err(|error| short(Vendor::Okta, &error))?;
             Some(Arc::new(reserved))
         };
-        Ok(Reserved { okta, _place: place })
+        Ok(Reserved { okta, place })
     }
 
     fn a_window(&self, need: Need) -> Option<u64> {

@@ -82,11 +82,23 @@ impl Caches {
         yubico: &yubico::Client,
         oldest: SignedDuration,
     ) -> Result<Option<Inventory>, Failure> {
-        self.inventory.get(oldest, |_| true, || crate::connection::handle::read_inventory(yubico)).await
+        self.inventory.get(oldest, |_| true, || read_inventory(yubico)).await
     }
 
     /// The signing keys are read anew by the next one.
     pub async fn forget_signing(&self) {
         self.signing.forget().await;
+    }
+}
+
+/// Reads the stock; an API without it (404) is no fault, the check is left out then.
+///
+/// # Errors
+/// If it cannot be read otherwise.
+pub async fn read_inventory(yubico: &yubico::Client) -> Result<Option<Inventory>, Failure> {
+    match yubico.inventory().await {
+        Ok(inventory) => Ok(Some(inventory)),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }

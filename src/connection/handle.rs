@@ -14,7 +14,7 @@ use jiff::SignedDuration;
 use system::random;
 use vendors::{hris, okta, yubico};
 
-use super::{budget::Reserved, caches::Caches, times::Times};
+use super::{caches::Caches, need::Reserved, times::Times};
 
 /// Yubico's keys and the inventory are at most this old when they are used.
 const FRESH: SignedDuration = SignedDuration::from_mins(10);
@@ -142,16 +142,4 @@ fn unusable(field: &str) -> Failure {
         Reason::VendorKeysUnusable,
         format!("yubico.{field} publishes no usable key; check the URL with Yubico."),
     )
-}
-
-/// Reads the stock; an API without it (404) is no fault, the check is left out then.
-///
-/// # Errors
-/// If it cannot be read otherwise.
-pub async fn read_inventory(yubico: &yubico::Client) -> Result<Option<Inventory>, Failure> {
-    match yubico.inventory().await {
-        Ok(inventory) => Ok(Some(inventory)),
-        Err(error) if error.is_not_found() => Ok(None),
-        Err(error) => Err(error.into()),
-    }
 }

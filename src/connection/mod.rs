@@ -12,6 +12,7 @@ pub mod handle;
 pub mod let_go;
 pub mod let_go_record;
 pub mod lister;
+pub mod need;
 pub mod order_list_poller;
 pub mod poll_states;
 pub mod preflight;

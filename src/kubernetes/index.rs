@@ -83,7 +83,7 @@ impl IndexKey {
 
 /// What an object is found under.
 pub trait Indexed: Resource<DynamicType = ()> {
-    /// All of its index_keys.
+    /// All that it is found by.
     fn index_keys(&self) -> Vec<IndexKey>;
 }
 

@@ -40,10 +40,11 @@ use crate::{
     },
     metrics::instrument,
     shipment::{
-        conditions, decisions,
+        conditions, connection_faults, decisions,
         effects::{self, Intent, Prepared},
-        fetch::{self, Found},
-        permits,
+        fetch,
+        observations::Observations,
+        permits, release,
         reservations::Reservation,
     },
 };
@@ -73,7 +74,7 @@ pub struct Pass {
     object: Box<YubiKeyShipment>,
     stored: Journal,
     journal: Journal,
-    found: Found,
+    found: Observations,
     open_orders: Option<u32>,
     /// The namespace admits no answers any more.
     namespace_ending: bool,
@@ -118,7 +119,7 @@ impl Pass {
             object,
             stored,
             journal,
-            found: Found::default(),
+            found: Observations::default(),
             open_orders: None,
             namespace_ending: false,
             place: None,
@@ -178,7 +179,9 @@ impl Pass {
         let (stand, way) = self.ctx.connections.state(&name);
         self.stand = stand;
         match way {
-            ConnectionState::Absent => self.wait_for_connection(waiting::no_connection(&name)).await,
+            ConnectionState::Absent => {
+                self.wait_for_connection(connection_faults::no_connection(&name)).await
+            }
             ConnectionState::Usable(link) => self.travel(&link).await,
             ConnectionState::Faulty(failure) => self.wait_for_connection(failure).await,
             // Its shipments are woken when it was examined; if that finds no news for them, they look themselves.
@@ -475,7 +478,7 @@ impl Pass {
             effects::run_marked(intent, &self.object, link, &self.journal, self.found.recipient.as_ref())
                 .await
         } else {
-            waiting::replaced()
+            connection_faults::replaced()
         };
         self.found.seen.list = None;
         self.record(what, attempt, &outcome.receipt).await?;
@@ -626,7 +629,7 @@ impl Pass {
             let_go_orders::note(&self.ctx, &self.object).await?;
         }
         if !self.journal.is_untouched() {
-            let_go::say_released(&self.ctx, &self.object, &self.journal).await;
+            release::say_released(&self.ctx, &self.object, &self.journal).await;
         }
         match finalizer::remove(&self.api, &self.object).await {
             Ok(_) | Err(CommitError::Gone) => {
@@ -653,7 +656,7 @@ async fn unreadable(
     object: &YubiKeyShipment,
     failure: &Failure,
 ) -> Result<Done, CommitError> {
-    if let_go::unreadable(ctx, object).await? {
+    if release::unreadable(ctx, object).await? {
         finalizer::remove(api, object).await?;
         return Ok(Done::Gone);
     }

@@ -7,8 +7,7 @@ use domain::{
     failure::{CallError, Failure, Reason},
     ids::{Login, UserId},
     journal::Journal,
-    plan::{Look, Person, Seen, SeenUser, Sight},
-    recipient::Recipient,
+    plan::{Look, Person, SeenUser, Sight},
     seen::{AddressVerdict, ParcelClass, Programmed, User},
 };
 use kube::{Api, Resource, api::ListParams};
@@ -18,17 +17,8 @@ use crate::{
     connection::handle::ConnectionHandle,
     context::Context,
     kubernetes::{decode::Decoded, list, retry},
-    shipment::{adopt, claims, validate},
+    shipment::{adopt, claims, observations::Observations, validate},
 };
-
-/// What the reads of one pass gave, beside [`Seen`].
-#[derive(Debug, Default)]
-pub struct Found {
-    /// For the plan.
-    pub seen: Seen,
-    /// For the order; present once the user was read and has no faults.
-    pub recipient: Option<Recipient>,
-}
 
 /// Reads what the plan asked for.
 ///
@@ -40,7 +30,7 @@ pub async fn look(
     ctx: &Context,
     link: &Arc<ConnectionHandle>,
     journal: &mut Journal,
-    found: &mut Found,
+    found: &mut Observations,
 ) -> Result<(), Failure> {
     match look {
         Look::User => user(object, link, journal, found).await,
@@ -62,7 +52,7 @@ async fn rivals(
     object: &YubiKeyShipment,
     ctx: &Context,
     journal: &Journal,
-    found: &mut Found,
+    found: &mut Observations,
 ) -> Result<(), Failure> {
     let user = journal.user.as_ref().map(ToString::to_string).unwrap_or_default();
     let selector = ListParams::default().fields(&format!("status.userId={user}"));
@@ -113,7 +103,7 @@ async fn user(
     object: &YubiKeyShipment,
     link: &ConnectionHandle,
     journal: &mut Journal,
-    found: &mut Found,
+    found: &mut Observations,
 ) -> Result<(), Failure> {
     let user = read_user(object, link, journal).await?;
     let Some(user) = user else {
@@ -136,7 +126,7 @@ async fn recipient(
     link: &ConnectionHandle,
     user: &User,
     journal: &Journal,
-    found: &mut Found,
+    found: &mut Observations,
 ) -> Result<(), Failure> {
     let record = match &link.hris {
         None => None,
@@ -182,7 +172,7 @@ async fn read_user(
 }
 
 /// The connection's `policy.userGroups`: one read more, and only where it is set.
-async fn groups(link: &ConnectionHandle, user: &User, found: &mut Found) -> Result<(), Failure> {
+async fn groups(link: &ConnectionHandle, user: &User, found: &mut Observations) -> Result<(), Failure> {
     let Some(policy) = &link.spec.policy.user_groups else { return Ok(()) };
     if policy.allow.is_empty() && policy.deny.is_empty() {
         return Ok(());
@@ -202,7 +192,7 @@ async fn groups(link: &ConnectionHandle, user: &User, found: &mut Found) -> Resu
 async fn enrollments(
     link: &ConnectionHandle,
     journal: &mut Journal,
-    found: &mut Found,
+    found: &mut Observations,
 ) -> Result<(), Failure> {
     let user = journal.user.clone().ok_or_else(|| {
         Failure::new(
@@ -230,7 +220,7 @@ fn note_used_pin(journal: &mut Journal, list: &domain::seen::EnrollmentList) {
 async fn address(
     object: &YubiKeyShipment,
     link: &ConnectionHandle,
-    found: &mut Found,
+    found: &mut Observations,
 ) -> Result<(), Failure> {
     let product = validate::product(&object.spec, &link.spec)?;
     if let Some(inventory) = link.inventory().await?
@@ -254,7 +244,11 @@ async fn address(
     Ok(())
 }
 
-async fn parcel(link: &ConnectionHandle, journal: &mut Journal, found: &mut Found) -> Result<(), Failure> {
+async fn parcel(
+    link: &ConnectionHandle,
+    journal: &mut Journal,
+    found: &mut Observations,
+) -> Result<(), Failure> {
     let Some(order) = journal.accepted() else { return Ok(()) };
     let id = order.id.clone();
     let parcel = match link.yubico.shipment(&id).await {
@@ -284,10 +278,10 @@ async fn parcel(link: &ConnectionHandle, journal: &mut Journal, found: &mut Foun
 async fn missing(
     link: &ConnectionHandle,
     journal: &mut Journal,
-    found: &mut Found,
+    found: &mut Observations,
     error: CallError,
 ) -> Result<(), Failure> {
-    let now_shown = crate::connection::handle::read_inventory(&link.yubico).await?;
+    let now_shown = crate::connection::caches::read_inventory(&link.yubico).await?;
     let organization = now_shown.and_then(|inventory| inventory.organization);
     let same = journal.orgs.as_ref().is_none_or(|orgs| match (&orgs.yubico, &organization) {
         (Some(then), Some(now)) => then == now,

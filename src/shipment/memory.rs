@@ -7,11 +7,22 @@ use std::{
 };
 
 use api::shipment::YubiKeyShipment;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use kube::ResourceExt;
+use system::clock;
 
 use super::written::version;
 use crate::connection::entries::ConnectionVersion;
+
+/// Passes over one shipment within [`BUSY`] that run as soon as something changes. More of them are no news any more:
+/// two writers may undo each other's status without end (two replicas without a lease that see a connection differently).
+const MOST_PASSES: u32 = 20;
+
+/// See [`MOST_PASSES`].
+const BUSY: SignedDuration = SignedDuration::from_secs(60);
+
+/// Time between the passes that follow.
+const CALM: SignedDuration = SignedDuration::from_secs(5);
 
 /// Of all shipments, by uid.
 #[derive(Debug, Default)]
@@ -29,6 +40,17 @@ struct Rest {
     connection: ConnectionVersion,
     until: Option<Timestamp>,
     refused: bool,
+    ended: Timestamp,
+    /// Passes since then (UTC), this one included.
+    passes: (Timestamp, u32),
+}
+
+impl Rest {
+    /// After too many passes in a short time: when the next one runs.
+    fn calm_until(&self, now: Timestamp) -> Option<Timestamp> {
+        let calm = self.ended.checked_add(CALM).ok()?;
+        (self.passes.1 > MOST_PASSES && now < calm).then_some(calm)
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -56,8 +78,26 @@ impl ShipmentMemory {
         connection: ConnectionVersion,
         refused: bool,
     ) {
-        let rest = Rest { version: version(object), connection, until, refused };
-        lock(&self.rests).insert(object.uid().unwrap_or_default(), rest);
+        self.end_pass(object, until, (connection, refused), clock::now());
+    }
+
+    fn end_pass(
+        &self,
+        object: &YubiKeyShipment,
+        until: Option<Timestamp>,
+        (connection, refused): (ConnectionVersion, bool),
+        now: Timestamp,
+    ) {
+        let mut rests = lock(&self.rests);
+        let uid = object.uid().unwrap_or_default();
+        let passes = match rests.get(&uid) {
+            Some(Rest { passes: (since, count), .. }) if now.duration_since(*since) < BUSY => {
+                (*since, count + 1)
+            }
+            _ => (now, 1),
+        };
+        let rest = Rest { version: version(object), connection, until, refused, ended: now, passes };
+        rests.insert(uid, rest);
     }
 
     /// The rest that still holds for this object: neither it nor its connection changed since, and its time has not
@@ -74,7 +114,7 @@ impl ShipmentMemory {
             && connection.epoch == rest.connection.epoch
             && (!rest.refused || connection.keys == rest.connection.keys);
         let early = rest.until.is_none_or(|until| now < until);
-        (unchanged && early).then_some(rest.until)
+        if unchanged && early { Some(rest.until) } else { rest.calm_until(now).map(Some) }
     }
 
     /// Did this process ever end a pass over this object?
@@ -102,5 +142,55 @@ impl ShipmentMemory {
         let mut all: HashSet<String> = lock(&self.polled).keys().cloned().collect();
         all.extend(lock(&self.rests).keys().cloned());
         all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + second).unwrap()
+    }
+
+    fn shipment(version: u32) -> YubiKeyShipment {
+        serde_json::from_value(json!({
+            "apiVersion": "fidoprereg.dev/v1alpha1", "kind": "YubiKeyShipment",
+            "metadata": {"name": "a", "namespace": "n", "uid": "u", "resourceVersion": version.to_string()},
+            "spec": {"userRef": {"id": "00u1"}, "key": {"model": "m"}},
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn two_writers_that_undo_each_other_do_not_make_a_loop_without_a_pause() {
+        let memory = ShipmentMemory::default();
+        let connection = ConnectionVersion::default();
+        let mut passes = 0;
+        // Somebody changes it every tenth of a second, for ten minutes.
+        for tenth in 0..6_000 {
+            let now = at(0) + SignedDuration::from_millis(tenth * 100);
+            let object = shipment(u32::try_from(tenth).unwrap() + 2);
+            if memory.resting(&object, connection, now).is_none() {
+                memory.end_pass(&object, None, (connection, false), now);
+                passes += 1;
+            }
+        }
+        assert!(passes < 10 * 35, "{passes} passes");
+        assert!(passes > 100, "{passes} passes: it is looked at all the same");
+    }
+
+    #[test]
+    fn a_few_changes_are_looked_at_at_once() {
+        let memory = ShipmentMemory::default();
+        let connection = ConnectionVersion::default();
+        for version in 1..=MOST_PASSES {
+            let object = shipment(version);
+            assert_eq!(memory.resting(&object, connection, at(0)), None);
+            memory.end_pass(&object, None, (connection, false), at(0));
+            assert_eq!(memory.resting(&object, connection, at(0)), Some(None), "it is as the pass left it");
+        }
     }
 }

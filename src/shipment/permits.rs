@@ -11,8 +11,8 @@ use queue::budget_queue::Position;
 use vendors::okta::Calls;
 
 use crate::connection::{
-    budget::{Need, Yubico},
     handle::ConnectionHandle,
+    need::{Need, Yubico},
 };
 
 /// Does the step call Okta?

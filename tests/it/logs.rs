@@ -65,7 +65,7 @@ async fn every_line_about_a_shipment_bears_its_id_in_both_forms_and_after_a_rest
             let text = said(scene);
             in_text(&text, HELD, &held);
             in_text(&text, "later-on", &id);
-            operate(scene, "quiet", &[], "warn,yubikey_shipment_operator::process=info").await;
+            operate(scene, "quiet", &[], "warn,yubikey_shipment_operator::cli=info").await;
             let warned = until(async || said(scene).contains("later-on").then(|| said(scene))).await;
             in_text(&warned.expect("a failure is said at warn"), "later-on", &id);
         })

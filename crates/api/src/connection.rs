@@ -5,7 +5,9 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use super::bounds::{KeyChoice, LetGo, MOST_LET_GO, OktaGroupSources, Sources};
+pub use super::policy::{
+    KeyChoice, LetGo, MOST_LET_GO, OktaGroupSources, Permission, Policy, Sources, UserGroups,
+};
 use super::shipment::{Activation, DeletionPolicy, Pin};
 
 /// How to reach the two vendors, and what shipments may do with it.
@@ -435,90 +437,6 @@ pub enum NamespacesFrom {
     Names,
     /// Those whose labels fit.
     Selector,
-}
-
-/// Allowed or not.
-#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Permission {
-    /// Refused: the shipment is Held as `ForbiddenByConnection`.
-    #[default]
-    Forbid,
-    /// Admitted.
-    Allow,
-}
-
-/// What shipments may do.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
-#[serde(rename_all = "camelCase")]
-pub struct Policy {
-    /// May a shipment carry an address of its own?
-    #[serde(default)]
-    pub address_override: Permission,
-    /// May a shipment carry recipient data of its own?
-    #[serde(default)]
-    pub recipient_override: Permission,
-    /// May a deletion remove an active credential?
-    #[serde(default)]
-    pub revoke: Permission,
-    /// May a rollout create staged users at Okta, and activate them?
-    #[serde(default)]
-    pub create_users: Permission,
-    /// May a deletion let go of an order that is under way (`deletionPolicy: Orphan`)? Forbidden, such a deletion
-    /// cancels as `Cancel` does, and a shipment that asks for it is not ordered for. In a namespace that is being
-    /// deleted, and where the connection is gone, it always may.
-    #[serde(default = "allow")]
-    pub orphan: Permission,
-    /// Which keys a shipment may ask for.
-    #[serde(default)]
-    pub keys: KeyChoice,
-    /// What rollouts may read to find people.
-    #[serde(default)]
-    pub sources: Sources,
-    /// Okta groups whose members may get keys.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user_groups: Option<UserGroups>,
-    /// Open orders a namespace may have with this connection; further shipments wait. Orders that a deletion let go
-    /// count until they must have arrived (`status.letGo`).
-    #[serde(default = "max_open_orders")]
-    #[schemars(range(min = 1, max = 100_000))]
-    pub max_open_orders: u32,
-}
-
-const fn max_open_orders() -> u32 {
-    100
-}
-
-const fn allow() -> Permission {
-    Permission::Allow
-}
-
-impl Default for Policy {
-    fn default() -> Self {
-        Self {
-            address_override: Permission::Forbid,
-            recipient_override: Permission::Forbid,
-            revoke: Permission::Forbid,
-            create_users: Permission::Forbid,
-            orphan: allow(),
-            keys: KeyChoice::Any,
-            sources: Sources::default(),
-            user_groups: None,
-            max_open_orders: max_open_orders(),
-        }
-    }
-}
-
-/// Okta groups by id.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
-pub struct UserGroups {
-    /// A person must be in one of these; empty: everyone.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 100), inner(length(min = 1, max = 64)))]
-    pub allow: Vec<String>,
-    /// A person must be in none of these; wins over `allow`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 100), inner(length(min = 1, max = 64)))]
-    pub deny: Vec<String>,
 }
 
 /// What shipments get that leave a field out.

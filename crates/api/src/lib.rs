@@ -5,11 +5,12 @@
     allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a failing test should stop")
 )]
 
-pub mod bounds;
 pub mod connection;
 pub mod decision;
+pub mod definitions;
 pub mod durations;
 pub mod moment;
+pub mod policy;
 pub mod rollout;
 pub mod schema;
 pub mod shipment;

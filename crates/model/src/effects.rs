@@ -11,14 +11,9 @@ use crate::{
     action::Fate,
     bounds::Bounds,
     oracle,
-    state::{Enrolled, EnrolledFate, Ordered, Pass, State, Used, at, number, shipment_id},
+    state::{Enrolled, EnrolledFate, Ordered, Pass, State, Used, at, number, ours, shipment_id},
     vendors,
 };
-
-/// The enrolment that the pass holds for its own.
-pub fn ours(pass: &Pass) -> Option<usize> {
-    pass.journal.made().and_then(|made| number(made.id.as_str()))
-}
 
 /// Sends a marked effect.
 pub fn send(s: &mut State, pass: &Pass, what: Marked, fate: Fate) -> Receipt {

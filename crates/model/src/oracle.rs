@@ -12,8 +12,7 @@ use domain::{
 
 use crate::{
     bounds::Bounds,
-    effects::ours,
-    state::{Bar, Conn, EnrolledFate, Pass, Rule, State, Used, number},
+    state::{Bar, Conn, EnrolledFate, Pass, Rule, State, Used, number, ours},
     vendors,
 };
 

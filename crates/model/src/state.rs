@@ -387,3 +387,9 @@ pub fn shipment_id(n: usize) -> Option<ShipmentId> {
 pub fn number(id: &str) -> Option<usize> {
     id.get(1..)?.parse().ok()
 }
+
+/// The enrolment that the pass holds for its own.
+#[must_use]
+pub fn ours(pass: &Pass) -> Option<usize> {
+    pass.journal.made().and_then(|made| number(made.id.as_str()))
+}

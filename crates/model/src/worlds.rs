@@ -10,10 +10,8 @@ use crate::{
     state::{Event, at},
 };
 
+mod answers;
 mod edges;
-
-const ANSWERS: [Choice; 4] =
-    [Choice::RetryOrder, Choice::AdoptOrder, Choice::CancelOrder, Choice::DiscardEnrollment];
 
 /// Every world with its full bounds.
 #[must_use]
@@ -88,7 +86,7 @@ fn one_bound() -> Bounds {
         happenings: 1,
         events: vec![Event::Suspend, Event::Edit, Event::Foreign],
         answers: 1,
-        choices: ANSWERS.to_vec(),
+        choices: answers::ALL.to_vec(),
         ..Bounds::plain("a2", "one process in a bound cluster whose vendor lists orders")
     }
 }
@@ -115,7 +113,7 @@ fn other_tool() -> Bounds {
         happenings: 2,
         events: vec![Event::Foreign, Event::Suspend, Event::Reactivate, Event::Edit],
         answers: 1,
-        choices: ANSWERS.to_vec(),
+        choices: answers::ALL.to_vec(),
         ..Bounds::plain("b2", "another tool enrols the same person at any time")
     }
 }
@@ -161,7 +159,7 @@ fn restored() -> Bounds {
         happenings: 3,
         events: vec![Event::Snapshot, Event::Restore, Event::Suspend],
         answers: 1,
-        choices: ANSWERS.to_vec(),
+        choices: answers::ALL.to_vec(),
         ..Bounds::plain(
             "d1",
             "a status restored from a backup of any moment, between enrolment and order mark too",
@@ -196,7 +194,7 @@ fn adopted_again() -> Bounds {
         happenings: 2,
         events: vec![Event::Wipe, Event::Delete(OnDelete::Revoke), Event::Parcel(103)],
         answers: 1,
-        choices: ANSWERS.to_vec(),
+        choices: answers::ALL.to_vec(),
         ..Bounds::plain("d3", "a rebuilt status links again what the vendors know (Adopt)")
     }
 }
@@ -287,7 +285,7 @@ fn deleted_early() -> Bounds {
             Event::Delete(OnDelete::Revoke),
         ],
         answers: 1,
-        choices: ANSWERS.to_vec(),
+        choices: answers::ALL.to_vec(),
         faults_of: Accidents { region: false, ..Accidents::ALL },
         ..Bounds::plain("f1", "deleted at any time before and while ordering")
     }
@@ -325,7 +323,7 @@ fn decided() -> Bounds {
         happenings: 1,
         events: vec![Event::Edit, Event::Foreign],
         answers: 2,
-        choices: ANSWERS.to_vec(),
+        choices: answers::ALL.to_vec(),
         faults_of: Accidents { crashes: false, region: false, ..Accidents::ALL },
         ..Bounds::plain("f3", "answers at any time, for this hold or an older one")
     }

@@ -192,7 +192,7 @@ mod tests {
     type Who = (u8, usize);
     type Called = Arc<Mutex<VecDeque<Who>>>;
 
-    /// FairQueue, and who was called.
+    /// Permits, and who was called.
     fn turns(most: usize) -> (FairQueue<Who>, Called) {
         let called = Called::default();
         let noted = Arc::clone(&called);

@@ -12,13 +12,21 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family},
     registry::Registry,
 };
+use thiserror::Error;
 
 use super::{
-    NAME, Silent,
     pool::Pool,
     watching::{self, is_watch},
 };
 use crate::readiness::Readiness;
+
+/// The answer did not come.
+#[derive(Debug, Error)]
+#[error("the API server did not answer within {} s", .0.as_secs_f32())]
+pub struct Silent(Duration);
+
+/// What `/readyz?verbose` calls it.
+pub(super) const NAME: &str = "API server";
 
 type Fault = Box<dyn Error + Send + Sync>;
 

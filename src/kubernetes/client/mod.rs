@@ -14,23 +14,17 @@ mod watching;
 use std::{sync::Arc, time::Duration};
 
 use kube::{Client, Config};
-use thiserror::Error;
 
 use self::{calls::Teller, pool::Pool};
 use crate::readiness::Readiness;
 
-pub use self::{calls::Silences, watching::WATCH};
+pub use self::{
+    calls::{Silences, Silent},
+    watching::WATCH,
+};
 
 /// Longest wait for the whole answer to a call that is no watch. A mark that takes longer to write may not be sent on.
 pub const CALL: Duration = Duration::from_secs(10);
-
-/// What `/readyz?verbose` calls it.
-const NAME: &str = "API server";
-
-/// The answer did not come.
-#[derive(Debug, Error)]
-#[error("the API server did not answer within {} s", .0.as_secs_f32())]
-pub struct Silent(Duration);
 
 /// Makes the clients of one cluster. They share their connections.
 #[derive(Debug, Clone)]
@@ -46,7 +40,7 @@ impl ApiServer {
     /// # Errors
     /// If no connection can be made of it, as with a certificate that cannot be read.
     pub fn new(config: Config, silences: Arc<Silences>, readiness: Readiness) -> Result<Self, kube::Error> {
-        readiness.needs(NAME);
+        readiness.needs(calls::NAME);
         let namespace = config.default_namespace.clone();
         Ok(Self {
             pool: Arc::new(Pool::new(config)?),

@@ -23,6 +23,29 @@ const BREATH: Duration = Duration::from_secs(1);
 /// Tries after which the time between them has stopped growing: 16 s.
 const LAST_TRY: u32 = 4;
 
+/// Conflicts in a row after which a breath is taken: the API server answers, but somebody writes as often as we do.
+const MOST_CONFLICTS: u32 = 8;
+
+/// How often it was tried to write a receipt.
+#[derive(Debug, Default)]
+struct Tries {
+    conflicts: u32,
+    failed: u32,
+}
+
+impl Tries {
+    /// One more failed so; is there a breath to be taken before the next?
+    fn waits_after(&mut self, error: &CommitError) -> bool {
+        if matches!(error, CommitError::Conflict) && self.conflicts < MOST_CONFLICTS {
+            self.conflicts += 1;
+            return false;
+        }
+        self.conflicts = 0;
+        self.failed = self.failed.saturating_add(1).min(LAST_TRY);
+        true
+    }
+}
+
 /// What became of a receipt on the object that is live now.
 enum Live {
     /// It is in the journal, and to be written.
@@ -52,13 +75,13 @@ impl Pass {
             self.unwritten = kept.then(|| (what, attempt, receipt.clone()));
             return Ok(());
         }
-        let mut tries = 0;
+        let mut tries = Tries::default();
         loop {
             match self.save_as_planned().await {
                 Ok(()) | Err(CommitError::Gone) => return Ok(()),
                 Err(error) => {
                     tracing::error!(%error, attempt, "the receipt of an order could not be written; trying until it is");
-                    self.breathe(&mut tries).await;
+                    self.breathe(&mut tries, &error).await;
                     self.adopt_live(what, attempt, receipt).await?;
                 }
             }
@@ -68,24 +91,27 @@ impl Pass {
     /// The write that was to carry this receipt was refused: the receipt alone is written until it stands. Without it
     /// a person would have to say whose an enrolment is, and a PIN would be mailed again.
     pub(super) async fn keep(&mut self, what: Marked, attempt: u32, receipt: &Receipt) {
-        let mut tries = 0;
+        let mut tries = Tries::default();
         loop {
             match self.carry(what, attempt, receipt).await {
                 Ok(()) | Err(CommitError::Gone) => return,
                 Err(error) => {
                     tracing::warn!(%error, ?what, attempt, "a receipt could not be written; trying until it is");
-                    self.breathe(&mut tries).await;
+                    self.breathe(&mut tries, &error).await;
                 }
             }
         }
     }
 
     /// Between tries: longer each time, because many may wait for the same API server, and never long, because a receipt is
-    /// the only trace of its effect. At the end of the process there is no time to lose.
-    async fn breathe(&self, tries: &mut u32) {
-        *tries = tries.saturating_add(1).min(LAST_TRY);
+    /// the only trace of its effect. At the end of the process there is no time to lose. After a conflict the next try
+    /// goes at once: a process that is killed meanwhile leaves a person with a question that was answered.
+    async fn breathe(&self, tries: &mut Tries, error: &CommitError) {
+        if !tries.waits_after(error) {
+            return;
+        }
         tokio::time::sleep(BREATH).await;
-        let more = random::jittered(backoff::delay(*tries)).unsigned_abs().saturating_sub(BREATH);
+        let more = random::jittered(backoff::delay(tries.failed)).unsigned_abs().saturating_sub(BREATH);
         let _ = self.ctx.tasks.unless_closing(tokio::time::sleep(more)).await;
     }
 
@@ -127,5 +153,25 @@ impl Pass {
         self.journal = journal;
         *self.object = live;
         Ok(Live::Carried)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::failure::{Failure, Reason};
+
+    use super::*;
+
+    #[test]
+    fn a_receipt_goes_again_at_once_after_a_conflict_and_waits_where_the_api_server_fails() {
+        let mut tries = Tries::default();
+        for _ in 0..MOST_CONFLICTS {
+            assert!(!tries.waits_after(&CommitError::Conflict), "the API server answers");
+        }
+        assert!(tries.waits_after(&CommitError::Conflict), "somebody writes as often as we do");
+        assert!(!tries.waits_after(&CommitError::Conflict), "and again at once");
+        let failed = CommitError::Failed(Failure::new(Reason::StatusWriteFailed, "x"));
+        assert!(tries.waits_after(&failed) && tries.waits_after(&failed));
+        assert_eq!(tries.failed, 3, "each wait is longer");
     }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use thiserror::Error;
 
 use super::{
+    book::{Book, Question},
     ledger::State,
-    plan::{Book, Question},
 };
 use crate::ids::UserId;
 

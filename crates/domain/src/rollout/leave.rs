@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::{
+    facts::{Facts, Stage},
     ledger::{Ledger, State},
     people::Roster,
-    plan::{Facts, Stage},
 };
 use crate::ids::UserId;
 

@@ -5,6 +5,8 @@
 //! does the same again: a shipment has one name for one person.
 
 mod answer;
+mod book;
+mod facts;
 mod fingerprint;
 mod leave;
 mod ledger;
@@ -17,11 +19,13 @@ mod turn;
 
 pub use self::{
     answer::{Proceed, Refusal, proceed},
+    book::{Book, Hold, Question},
+    facts::{Bar, Facts, Seen, Stage, Wanted},
     leave::Brake,
     ledger::{Entry, Ledger, State},
     limits::{Bound, Limits, Share, Used, Wave},
     people::{Key, Member, Roster, Skip},
-    plan::{Bar, Book, Facts, Hold, Plan, Question, Seen, Stage, Wanted, midnight, plan},
+    plan::{Plan, midnight, plan},
     tally::{Counts, Problem},
 };
 

@@ -2,141 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
+    book::{Book, Hold, Question},
+    facts::{Facts, Stage, Wanted},
     fingerprint::fingerprint,
     leave::{self, Brake},
     ledger::{Entry, Ledger, State},
-    limits::{Bound, Limits},
-    people::{Key, Roster, Skip},
+    limits::Bound,
+    people::{Key, Roster},
     tally::{Counts, Problem, tally},
     turn::{Turn, today},
 };
-use crate::{failure::Failure, ids::UserId};
+use crate::ids::UserId;
 
 /// Shipments begun, or people looked at, by one write: what a process that dies in between has to take up.
 const BATCH: usize = 50;
-
-/// How far a shipment of the rollout has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Stage {
-    /// The key is not shipped.
-    Before,
-    /// It is.
-    Shipped,
-    /// It is able to sign in.
-    Activated,
-    /// Ended without a key.
-    Over,
-}
-
-/// A shipment of the rollout.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seen {
-    /// Its name.
-    pub name: String,
-    /// How far it has come.
-    pub stage: Stage,
-    /// As people read it.
-    pub phase: &'static str,
-    /// Why it waits for a person, one word.
-    pub held: Option<String>,
-    /// Somebody deletes it.
-    pub deleting: bool,
-    /// Which key it asks for.
-    pub key: Key,
-    /// Day (UTC) on which it was made.
-    pub day: Date,
-}
-
-/// What is wanted of a rollout.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
-    /// Orders, or only tells what it would do.
-    pub orders: bool,
-    /// Ceilings.
-    pub limits: Limits,
-    /// Shipments of people who left are cancelled.
-    pub cancels_leavers: bool,
-    /// People are looked at, one by one, before something is begun for them.
-    pub checks: bool,
-}
-
-/// What stops every effect.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Bar {
-    /// `spec.paused`.
-    Paused,
-    /// The connection does not admit it now.
-    Connection(Failure),
-}
-
-/// What is known.
-#[derive(Debug, Clone, Copy)]
-pub struct Facts<'a> {
-    /// The source as last read; `None` before it was read once.
-    pub roster: Option<&'a Roster>,
-    /// The rollout's shipments, by person.
-    pub seen: &'a BTreeMap<UserId, Seen>,
-    /// People whose shipment the API server itself says is not there.
-    pub gone: &'a BTreeSet<UserId>,
-    /// People who were looked at, with what speaks against a key for them.
-    pub checked: &'a BTreeMap<UserId, Option<(Skip, String)>>,
-    /// People with an open shipment that is not this rollout's, and its name.
-    pub elsewhere: &'a BTreeMap<UserId, String>,
-    /// People whose shipment's name belongs to something else.
-    pub foreign: &'a BTreeSet<UserId>,
-    /// What stops every effect.
-    pub bar: Option<&'a Bar>,
-    /// For how many more people the object that holds the ledger has room; `None` if that is not known.
-    pub room: Option<u32>,
-    /// The end of a new hold's id, which nobody can know beforehand.
-    pub suffix: &'a str,
-    /// The clock (UTC).
-    pub now: Timestamp,
-}
-
-/// What a person is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Question {
-    /// May the next wave begin?
-    Wave,
-    /// May the shipments of so many be cancelled?
-    Cancel(Brake),
-    /// Shall shipments that were deleted be made again?
-    Again,
-    /// Somebody else deletes shipments: shall others be made?
-    Deleted,
-}
-
-/// A question that is open.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hold {
-    /// Its id.
-    pub id: String,
-    /// What is asked.
-    pub question: Question,
-    /// Since when (UTC).
-    pub since: Timestamp,
-    /// Hash of the people it is about.
-    pub people: Option<String>,
-    /// How many they are.
-    pub total: usize,
-}
-
-/// What is written down of a rollout.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Book {
-    /// Who was served.
-    pub ledger: Ledger,
-    /// The open wave, the first is 1.
-    pub wave: u32,
-    /// Open questions.
-    pub holds: Vec<Hold>,
-    /// A person's leave to cancel the shipments of exactly these people: good for the plan that follows.
-    pub leave: Option<String>,
-}
 
 /// What to write, then what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{
+    facts::Facts,
     ledger::{Ledger, State, count},
     people::Skip,
-    plan::Facts,
     turn::{against, in_flight},
 };
 

@@ -4,10 +4,10 @@
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use super::{
+    facts::{Facts, Stage, Wanted},
     ledger::{Ledger, State, count},
     limits::{Bound, Share, Used},
     people::{Member, Roster, Skip},
-    plan::{Facts, Stage, Wanted},
 };
 use crate::ids::UserId;
 

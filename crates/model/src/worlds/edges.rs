@@ -5,7 +5,7 @@ use domain::{
     wanted::{ActivationGate, OnDelete},
 };
 
-use super::ANSWERS;
+use super::answers;
 use crate::{
     bounds::{Accidents, Bounds, DAY, EXPIRED, HOUR, SETTLED},
     state::{Bar, Event},
@@ -48,7 +48,7 @@ fn barred() -> Bounds {
         happenings: 2,
         events,
         answers: 1,
-        choices: ANSWERS.to_vec(),
+        choices: answers::ALL.to_vec(),
         faults_of: Accidents { refusals: true, ..DEATHS },
         ..Bounds::plain("g1", "suspended, unbound, no longer admitted: at any moment before the order")
     }

@@ -6,17 +6,17 @@
 
 mod wire;
 
-use std::{collections::BTreeMap, fmt};
+use std::fmt;
 
 use domain::{
     failure::{CallError, Failure, Reason},
-    recipient::Field,
     seen::User,
 };
 use reqwest::{Method, header};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+pub use self::wire::Record;
 use self::wire::{RequestBody, ResponseBody};
 use crate::http::{self, Answer, Api, Body, Call, Http, Nature};
 
@@ -25,9 +25,6 @@ const CA_FILE: &str = "hris-ca.crt";
 
 /// Where a person puts the token, for messages.
 const TOKEN_FILE: &str = "hris-token";
-
-/// What the HRIS says of one person; a field it says nothing about is absent.
-pub type Record = BTreeMap<Field, String>;
 
 /// Where the HRIS is and how it knows us.
 #[derive(Clone)]

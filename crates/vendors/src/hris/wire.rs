@@ -1,9 +1,12 @@
 //! The two bodies, as `docs/recipient.md` describes them.
 
+use std::collections::BTreeMap;
+
 use domain::recipient::Field;
 use serde::{Deserialize, Serialize};
 
-use super::Record;
+/// What the HRIS says of one person; a field it says nothing about is absent.
+pub type Record = BTreeMap<Field, String>;
 
 /// For whom.
 #[derive(Serialize)]

@@ -5,7 +5,7 @@ use std::{error::Error, io};
 use domain::failure::{Arrival, CallError, Failure, Reason};
 use openssl::error::ErrorStack;
 
-use super::{Answer, Api, Nature};
+use super::api::{Api, Nature};
 
 /// OpenSSL's `SSL_R_CERTIFICATE_VERIFY_FAILED`.
 const CERTIFICATE_VERIFY_FAILED: i32 = 134;
@@ -31,30 +31,6 @@ pub(crate) const fn arrival(nature: Nature, status: u16) -> Arrival {
         (Nature::Order, _) | (_, 408 | 409) => Arrival::Unclear,
         (_, 400..=499) => Arrival::Refused,
         _ => Arrival::Unclear,
-    }
-}
-
-pub(super) fn by_status(answer: &Answer, reason: Reason, message: impl Into<String>) -> CallError {
-    CallError {
-        arrival: arrival(answer.nature, answer.status),
-        status: Some(answer.status),
-        failure: Failure::new(reason, message),
-    }
-}
-
-/// A web page or a redirect. Its status is not handed on: a 404 of some other server says nothing about
-/// what was asked for.
-pub(crate) fn wrong_address(answer: &Answer) -> CallError {
-    let what = if (300..400).contains(&answer.status) { "with a redirect" } else { "without JSON" };
-    let message = format!(
-        "{} answered {what}, so it is not the {} API; check the URL in the connection, and any proxy between",
-        answer.place,
-        answer.api.name()
-    );
-    CallError {
-        arrival: arrival(answer.nature, answer.status),
-        status: None,
-        failure: Failure::new(Reason::WrongAddress, message),
     }
 }
 

@@ -4,6 +4,8 @@
 //! retries, no cookies, and calls that make something new never travel on a connection that was used
 //! before: a server that closes it at that moment would leave us not knowing.
 
+mod answer;
+mod api;
 mod call;
 pub(crate) mod fault;
 mod metrics;
@@ -19,7 +21,9 @@ use tracing::Instrument;
 
 pub use self::fault::not_sent;
 pub use self::{
-    call::{Answer, Api, Body, Call, LONGEST_WISH, Nature},
+    answer::{Answer, LONGEST_WISH},
+    api::{Api, Nature},
+    call::{Body, Call},
     metrics::CallMetrics,
 };
 use domain::failure::{CallError, Failure, Reason};
@@ -196,7 +200,7 @@ async fn receive(
     if status.is_redirection()
         || (answer.is_web_page() && !answer.body.is_empty() && !status.is_server_error())
     {
-        return Err(fault::wrong_address(&answer));
+        return Err(answer.wrong_address());
     }
     Ok(answer)
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use domain::failure::{CallError, Failure, Reason};
 use serde_json::Value;
 
-use crate::http::{Answer, fault};
+use crate::http::Answer;
 
 /// Okta's error codes that mean something to us (developer.okta.com, error codes).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,7 +149,7 @@ pub(super) fn judge(answer: &Answer, refused: Reason, wait: Option<Duration>) ->
         (401, _) => unauthorized(answer, code),
         (403, Some(Code::UserStatus)) => user_status(answer),
         (403, _) => forbidden(answer, code),
-        (404, None) => fault::wrong_address(answer),
+        (404, None) => answer.wrong_address(),
         (404, _) => answer.error(refused, "Okta does not know this user or enrolment (HTTP 404)"),
         (408 | 409, _) => answer.unavailable(),
         (400..=499, code) => refusal(answer, code, refused),

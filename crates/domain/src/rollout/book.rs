@@ -1,0 +1,46 @@
+//! What is written down of a rollout: whom it served, and what it asks people.
+
+use jiff::Timestamp;
+
+use super::{leave::Brake, ledger::Ledger};
+
+/// What a person is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Question {
+    /// May the next wave begin?
+    Wave,
+    /// May the shipments of so many be cancelled?
+    Cancel(Brake),
+    /// Shall shipments that were deleted be made again?
+    Again,
+    /// Somebody else deletes shipments: shall others be made?
+    Deleted,
+}
+
+/// A question that is open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hold {
+    /// Its id.
+    pub id: String,
+    /// What is asked.
+    pub question: Question,
+    /// Since when (UTC).
+    pub since: Timestamp,
+    /// Hash of the people it is about.
+    pub people: Option<String>,
+    /// How many they are.
+    pub total: usize,
+}
+
+/// What is written down of a rollout.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Book {
+    /// Who was served.
+    pub ledger: Ledger,
+    /// The open wave, the first is 1.
+    pub wave: u32,
+    /// Open questions.
+    pub holds: Vec<Hold>,
+    /// A person's leave to cancel the shipments of exactly these people: good for the plan that follows.
+    pub leave: Option<String>,
+}

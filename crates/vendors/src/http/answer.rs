@@ -1,0 +1,158 @@
+//! The answer to a call. It does not print: it holds tokens, ciphertexts and personal data.
+
+use std::time::Duration;
+
+use domain::failure::{CallError, Failure, Reason};
+use jiff::{Timestamp, fmt::rfc2822};
+use reqwest::header::HeaderMap;
+use serde::de::DeserializeOwned;
+
+use super::{
+    api::{Api, Nature},
+    fault,
+};
+
+/// A server's wish to wait is heard up to this: a wrong number must not make a shipment sleep for years.
+pub const LONGEST_WISH: Duration = Duration::from_secs(3600);
+
+/// A whole answer of an API, whatever its status.
+pub struct Answer {
+    /// Whose.
+    pub api: Api,
+    /// What was asked for.
+    pub nature: Nature,
+    /// Scheme, host and port that answered.
+    pub place: String,
+    /// HTTP status.
+    pub status: u16,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// At most [`super::BODY_LIMIT`] bytes.
+    pub body: Vec<u8>,
+    /// Our clock when the call was sent (UTC).
+    pub sent: Timestamp,
+    /// Our clock when the head of the answer was there (UTC).
+    pub received: Timestamp,
+}
+
+impl Answer {
+    /// 2xx.
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// A header's value, if it is there once and is text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut values = self.headers.get_all(name).iter();
+        let first = values.next()?;
+        if values.next().is_some() { None } else { first.to_str().ok() }
+    }
+
+    /// The server's clock (UTC), from `Date`.
+    #[must_use]
+    pub fn date(&self) -> Option<Timestamp> {
+        http_date(self.header("date")?)
+    }
+
+    /// The server's wish, from `Retry-After`: seconds or a date; at most [`LONGEST_WISH`].
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        let text = self.header("retry-after")?.trim();
+        let wish = if let Ok(seconds) = text.parse::<u32>() {
+            Duration::from_secs(seconds.into())
+        } else {
+            let wait = http_date(text)?.duration_since(self.date().unwrap_or(self.sent));
+            Duration::try_from(wait).ok()?
+        };
+        Some(wish.min(LONGEST_WISH))
+    }
+
+    /// A page for people is not an API's answer.
+    pub(super) fn is_web_page(&self) -> bool {
+        self.header("content-type").is_some_and(|value| value.trim_start().starts_with("text/html"))
+    }
+
+    fn says_json(&self) -> bool {
+        self.header("content-type").is_some_and(|value| value.contains("json"))
+    }
+
+    /// The body, read as JSON of the wanted form.
+    ///
+    /// # Errors
+    /// `WrongAddress` if it is no JSON and does not claim to be, else `UnreadableAnswer`; what was done is
+    /// unclear in both cases.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, CallError> {
+        serde_json::from_slice(&self.body).map_err(|error| {
+            if !error.is_data() && !self.says_json() {
+                self.wrong_address()
+            } else if error.is_data() {
+                self.unreadable("it lacks a field, or a field has another type than documented")
+            } else {
+                self.unreadable("it is not complete JSON")
+            }
+        })
+    }
+
+    /// An error for a body that cannot be used.
+    #[must_use]
+    pub fn unreadable(&self, what: &str) -> CallError {
+        CallError { status: Some(self.status), ..fault::unreadable(self.api, &self.place, what) }
+    }
+
+    /// An error by the status of this answer, with the arrival that follows from it.
+    #[must_use]
+    pub fn error(&self, reason: Reason, message: impl Into<String>) -> CallError {
+        CallError {
+            arrival: fault::arrival(self.nature, self.status),
+            status: Some(self.status),
+            failure: Failure::new(reason, message),
+        }
+    }
+
+    /// A web page or a redirect. Its status is not handed on: a 404 of some other server says nothing about
+    /// what was asked for.
+    #[must_use]
+    pub fn wrong_address(&self) -> CallError {
+        let what = if (300..400).contains(&self.status) { "with a redirect" } else { "without JSON" };
+        let message = format!(
+            "{} answered {what}, so it is not the {} API; check the URL in the connection, and any proxy between",
+            self.place,
+            self.api.name()
+        );
+        CallError {
+            arrival: fault::arrival(self.nature, self.status),
+            status: None,
+            failure: Failure::new(Reason::WrongAddress, message),
+        }
+    }
+
+    /// 429.
+    #[must_use]
+    pub fn rate_limited(&self, retry_after: Option<Duration>) -> CallError {
+        let mut error = self.error(
+            Reason::RateLimited,
+            format!("{} asks for fewer calls (HTTP 429); tried again when it allows", self.api.name()),
+        );
+        error.failure.retry_after = retry_after;
+        error
+    }
+
+    /// 408, 409, 5xx and whatever else says neither yes nor a clear no.
+    #[must_use]
+    pub fn unavailable(&self) -> CallError {
+        self.error(
+            self.api.unavailable(),
+            format!(
+                "{} answered HTTP {}; if this lasts, look at its status page",
+                self.api.name(),
+                self.status
+            ),
+        )
+    }
+}
+
+fn http_date(text: &str) -> Option<Timestamp> {
+    rfc2822::DateTimeParser::new().parse_timestamp(text.trim()).ok()
+}
