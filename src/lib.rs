@@ -1,9 +1,8 @@
 //! Kubernetes operator for pre-registered `YubiKey` shipments.
 //!
 //! What it stands on are crates of their own, so that the compiler keeps the walls: `domain` (what must be true),
-//! `api` (the resources), `vendors` (Okta, `YubiEnterprise`, HRIS) and `system` (clock, random numbers, spans). Here,
-//! imports go downwards only (`tests/architecture.rs` checks it): `process` -> `controller` -> `metrics` -> `apiserver`
-//! -> `readiness`; `lease` and `tasks` stand beside them.
+//! `api` (the resources), `vendors` (Okta, `YubiEnterprise`, HRIS) and `system` (clock, random numbers, spans). No import leads back
+//! to where it came from, between files too (`hack/import-circles.py` checks it).
 #![cfg_attr(
     test,
     allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a failing test should stop")

@@ -13,7 +13,7 @@ struct Thing {
     /// It was there at least once.
     came: bool,
     /// Why it is not there now.
-    trouble: Option<String>,
+    last_failure: Option<String>,
 }
 
 impl Thing {
@@ -66,7 +66,7 @@ impl Readiness {
         self.with(|state| {
             let thing = state.things.entry(what.to_owned()).or_default();
             thing.came = true;
-            thing.trouble = None;
+            thing.last_failure = None;
         });
     }
 
@@ -75,8 +75,8 @@ impl Readiness {
     pub fn lacks(&self, what: &str, why: &str) -> bool {
         self.with(|state| {
             let thing = state.things.entry(what.to_owned()).or_default();
-            let news = thing.trouble.as_deref() != Some(why);
-            thing.trouble = Some(why.to_owned());
+            let news = thing.last_failure.as_deref() != Some(why);
+            thing.last_failure = Some(why.to_owned());
             news
         })
     }
@@ -96,13 +96,17 @@ impl Readiness {
     #[must_use]
     pub fn text(&self) -> String {
         self.with(|state| {
-            let named = |(name, thing): (&String, &Thing)| match &thing.trouble {
+            let named = |(name, thing): (&String, &Thing)| match &thing.last_failure {
                 Some(why) => format!("{name} ({why})"),
                 None => name.clone(),
             };
             let waiting: Vec<_> = state.things.iter().filter(|(_, t)| t.holds_up()).map(named).collect();
-            let without: Vec<_> =
-                state.things.iter().filter(|(_, t)| !t.required && t.trouble.is_some()).map(named).collect();
+            let without: Vec<_> = state
+                .things
+                .iter()
+                .filter(|(_, t)| !t.required && t.last_failure.is_some())
+                .map(named)
+                .collect();
             let mut text = if waiting.is_empty() {
                 "ok\n".to_owned()
             } else {
@@ -121,8 +125,8 @@ impl Readiness {
         let mut text = String::new();
         self.with(|state| {
             for (name, thing) in &state.things {
-                let sign = if thing.came && thing.trouble.is_none() { '+' } else { '-' };
-                let why = thing.trouble.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+                let sign = if thing.came && thing.last_failure.is_none() { '+' } else { '-' };
+                let why = thing.last_failure.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
                 let _ = writeln!(text, "[{sign}]{name}{why}");
             }
             if let Some(role) = &state.role {

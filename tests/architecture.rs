@@ -1,24 +1,12 @@
-//! The shape of the code as `src/lib.rs` promises it, and of what is linked into the operator.
+//! The shape of the code that the compiler does not see: what is linked into each crate, and what has one home.
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a failing test should stop")]
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
     process::Command,
 };
-
-/// What each part of the operator's own crate may import of it, besides itself.
-fn allowed(part: &str) -> &'static [&'static str] {
-    match part {
-        "readiness" | "tasks" | "lease" => &[],
-        "metrics" => &["apiserver"],
-        "apiserver" => &["readiness"],
-        "controller" => &["apiserver", "lease", "metrics", "readiness", "tasks"],
-        "process" => &["apiserver", "controller", "lease", "metrics", "readiness"],
-        new => panic!("src/{new} is new: give it a place in src/lib.rs and here"),
-    }
-}
 
 /// The crates that are linked into the operator.
 const CRATES: [&str; 5] = ["api", "domain", "queue", "system", "vendors"];
@@ -70,68 +58,18 @@ fn code(file: &Path) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The first parts of what a path leads to: one name, or the names of a group.
-fn heads(rest: &str) -> Vec<String> {
-    let Some(group) = rest.strip_prefix('{') else { return vec![name(rest)] };
-    let (mut depth, mut at_name, mut heads) = (0, true, Vec::new());
-    for (index, letter) in group.char_indices() {
-        match letter {
-            '{' => depth += 1,
-            '}' if depth == 0 => break,
-            '}' => depth -= 1,
-            ',' if depth == 0 => at_name = true,
-            _ if at_name && letter.is_alphabetic() => {
-                heads.push(name(&group[index..]));
-                at_name = false;
-            }
-            _ => {}
-        }
-    }
-    heads
-}
-
-fn name(text: &str) -> String {
-    text.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect()
-}
-
-/// Our own parts that a file imports.
-fn imports(file: &Path) -> BTreeSet<String> {
-    let code = code(file);
-    let mut found: BTreeSet<String> =
-        code.match_indices("crate::").flat_map(|(at, word)| heads(&code[at + word.len()..])).collect();
-    // `super` as often as the module is deep leads to the crate's root.
-    let to_root = "super::".repeat(module(file).len());
-    for (at, word) in code.match_indices(&to_root) {
-        if !to_root.is_empty() && !code[at + word.len()..].starts_with("super") {
-            found.extend(heads(&code[at + word.len()..]));
-        }
-    }
-    found
-}
-
+/// A file is read as a whole; what has grown beyond this holds more than one idea. Those that stand here have a reason.
 #[test]
-fn imports_lead_downwards_only() {
-    let mut wrong = BTreeMap::new();
-    for file in files_of("src") {
-        let Some(part) = module(&file).first().cloned().filter(|part| part != "lib" && part != "main") else {
-            continue;
-        };
-        for import in imports(&file).into_iter().filter(|import| *import != part) {
-            if !allowed(&part).contains(&import.as_str()) {
-                wrong.entry(file.clone()).or_insert_with(Vec::new).push(import);
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "these look upwards: {wrong:#?}");
-}
-
-#[test]
-fn the_reader_of_imports_finds_them_in_every_form() {
-    assert_eq!(heads("domain::plan;"), ["domain"]);
-    assert_eq!(heads("{api::{self, shipment::X}, clock, domain::y}"), ["api", "clock", "domain"]);
-    let pass = root().join("src/controller/shipment/pass.rs");
-    let found = imports(&pass);
-    assert!(found.contains("controller"), "{found:?}");
+fn no_file_is_longer_than_a_reader_takes_in() {
+    const LONGEST: usize = 400;
+    /// Tables: one case or one sentence after the other.
+    const TABLES: [&str; 0] = [];
+    let long: Vec<_> = sources()
+        .into_iter()
+        .filter(|file| !TABLES.iter().any(|table| file.ends_with(table)))
+        .filter(|file| fs::read_to_string(file).unwrap().lines().count() > LONGEST)
+        .collect();
+    assert!(long.is_empty(), "more than {LONGEST} lines: {long:#?}");
 }
 
 /// It would start the template's own order beside ours.
@@ -209,7 +147,7 @@ fn one_crypto_library_and_no_sandbox_are_linked_into_the_operator() {
 /// What it makes has a limit for every call; a client made elsewhere could wait for ever.
 #[test]
 fn only_one_part_makes_clients_of_the_api_server() {
-    for file in sources().iter().filter(|file| module(file)[..1] != ["apiserver"]) {
+    for file in sources().iter().filter(|file| !module(file).join("/").starts_with("kubernetes/client")) {
         let code = code(file);
         for word in
             ["Client::try_from", "Client::try_default", "Client::new(", "ClientBuilder", "Config::try_from"]
@@ -223,7 +161,7 @@ fn only_one_part_makes_clients_of_the_api_server() {
 /// They would stand between a mark and its call, or before a receipt.
 #[test]
 fn only_one_part_publishes_events() {
-    for file in sources().iter().filter(|file| module(file) != ["controller", "events"]) {
+    for file in sources().iter().filter(|file| module(file) != ["kubernetes", "events"]) {
         assert!(!code(file).contains("recorder.publish"), "{}", file.display());
     }
 }

@@ -2,7 +2,7 @@
 #![no_main]
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use domain::seen::PublicKey;
+use domain::vendor_states::PublicKey;
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 use vendors::{

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use domain::{
     directory::{GroupLookup, NewPerson},
     ids::{EnrollmentId, GroupId, Login},
-    seen::{EnrollmentList, EnrollmentStatus, NewEnrollment, User, UserStatus},
     system_log::{LogEvent, LogPosition, LogQuery},
+    vendor_states::{EnrollmentList, EnrollmentStatus, NewEnrollment, User, UserStatus},
 };
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;

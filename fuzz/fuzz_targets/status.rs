@@ -8,19 +8,23 @@ use api::{
     shipment::{EnrollmentOutcome, OrderOutcome, YubiKeyShipmentStatus},
 };
 use domain::{
+    desired::{
+        ActivationGate, Cadence, CallLimits, Desired, ExistingKey, OnDelete, OnTimeout, Orgs, PinGate,
+    },
     failure::{Failure, Reason},
     ids::{EnrollmentId, UserId},
     journal::{Enrollment, Journal, Marked, Order},
-    plan::{Free, Person, Rest, Search, SeenUser, Sight, Situation, Step, plan},
-    seen::{EnrollmentList, EnrollmentStatus, ListedEnrollment, ParcelClass, ParcelState, UserStatus},
+    plan::{Idempotent, Idle, Observation, ObservedUser, Person, Search, Situation, Step, plan},
     summary::{self, End},
-    wanted::{ActivationGate, Cadence, CallLimits, ExistingKey, OnDelete, OnTimeout, Orgs, PinGate, Wanted},
+    vendor_states::{
+        EnrollmentList, EnrollmentStatus, ListedEnrollment, ParcelClass, ParcelState, UserStatus,
+    },
 };
 use jiff::{SignedDuration, Timestamp};
 use libfuzzer_sys::fuzz_target;
 use yubikey_shipment_fuzz::is_discreet;
 
-type Seen = domain::plan::Seen;
+type Observed = domain::plan::Observed;
 
 /// 2027-01-05T20:43:19Z and, as clocks go wrong, the ends of time.
 static NOWS: LazyLock<[Timestamp; 3]> = LazyLock::new(|| {
@@ -96,27 +100,27 @@ fn nothing_is_invented(status: &YubiKeyShipmentStatus, journal: &Journal) {
 fn every_plan(journal: &Journal) {
     for now in *NOWS {
         for list in lists(journal, now) {
-            for parcel in [None, Some(Sight::Missing), Some(Sight::Shown(None))] {
+            for parcel in [None, Some(Observation::Missing), Some(Observation::Shown(None))] {
                 for round in 0..8_u8 {
-                    let seen = Seen {
+                    let seen = Observed {
                         user: (round & 1 != 0).then(person),
                         list: list.clone(),
                         checked: Some(Ok(())),
                         parcel: parcel.clone(),
                         search: (round & 2 != 0).then_some(Search::Undecided),
                         rival_live: Some(false),
-                        ..Seen::default()
+                        ..Observed::default()
                     };
-                    one_plan(journal, &seen, &wanted(round), now);
+                    one_plan(journal, &seen, &desired(round), now);
                 }
             }
         }
     }
 }
 
-fn one_plan(journal: &Journal, seen: &Seen, wanted: &Wanted, now: Timestamp) {
+fn one_plan(journal: &Journal, seen: &Observed, desired: &Desired, now: Timestamp) {
     let situation = Situation {
-        wanted,
+        desired,
         journal,
         seen,
         saved: true,
@@ -129,19 +133,19 @@ fn one_plan(journal: &Journal, seen: &Seen, wanted: &Wanted, now: Timestamp) {
     let step = plan(&situation);
     assert_eq!(step, plan(&situation), "one situation, one plan");
     match step {
-        Step::Mark(what @ (Marked::Order | Marked::Enroll)) => may_begin(journal, wanted, what, now),
-        Step::Run(Free::Activate) => {
+        Step::Mark(what @ (Marked::Order | Marked::Enroll)) => may_begin(journal, desired, what, now),
+        Step::Run(Idempotent::Activate) => {
             assert!(journal.kept.is_some() && journal.accepted().is_some(), "nothing to activate with");
-            assert!(!wanted.deleting);
+            assert!(!desired.deleting);
         }
-        Step::Run(Free::Cancel) => assert!(wanted.deleting && journal.accepted().is_some()),
-        Step::Run(Free::MarkError) => assert!(journal.times.activated.is_none()),
+        Step::Run(Idempotent::Cancel) => assert!(desired.deleting && journal.accepted().is_some()),
+        Step::Run(Idempotent::MarkError) => assert!(journal.times.activated.is_none()),
         _ => {}
     }
 }
 
-fn may_begin(journal: &Journal, wanted: &Wanted, what: Marked, now: Timestamp) {
-    assert!(!wanted.deleting, "a resource that goes gets no key");
+fn may_begin(journal: &Journal, desired: &Desired, what: Marked, now: Timestamp) {
+    assert!(!desired.deleting, "a resource that goes gets no key");
     assert!(matches!(journal.order, Order::Never | Order::Refused(_)), "beside another order");
     if what == Marked::Order {
         let made = journal.made().expect("an order needs its enrolment");
@@ -171,11 +175,11 @@ fn lists(journal: &Journal, at: Timestamp) -> Vec<Option<EnrollmentList>> {
 
 fn person() -> Person {
     let id = UserId::new("00uEXAMPLE0000000001").expect("an id");
-    Person::Found(SeenUser { id, status: UserStatus::Active })
+    Person::Found(ObservedUser { id, status: UserStatus::Active })
 }
 
-fn wanted(round: u8) -> Wanted {
-    Wanted {
+fn desired(round: u8) -> Desired {
+    Desired {
         generation: 2,
         activation: ActivationGate::Delivery,
         delivery_timeout: SignedDuration::from_hours(336),
@@ -206,8 +210,8 @@ fn wanted(round: u8) -> Wanted {
 /// What people read follows from any journal, and a failure's count stays within its bounds.
 fn every_end(journal: &Journal) {
     for reason in [Reason::ExistingKey, Reason::AwaitingShipment] {
-        let rest = Rest { reason, message: "what".to_owned(), until: None, pin: false };
-        noted(journal, &End::Rest(rest));
+        let rest = Idle { reason, message: "what".to_owned(), until: None, pin: false };
+        noted(journal, &End::Idle(rest));
     }
     noted(journal, &End::Failed(Failure::new(Reason::OktaUnavailable, "what")));
     for what in [Marked::Enroll, Marked::Order, Marked::Discard, Marked::SendPin] {

@@ -5,7 +5,7 @@ use domain::{
     countries,
     ids::ShipmentId,
     recipient::Field,
-    seen::{AddressVerdict, ParcelClass, ParcelState, Programmed, Responses, Tracking},
+    vendor_states::{AddressVerdict, ParcelClass, ParcelState, Programmed, Responses, Tracking},
 };
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;

@@ -1,6 +1,6 @@
 //! What is kept of `YubiEnterprise` between calls, by preflight and shipments alike: either one's read spares the other's.
 
-use domain::{failure::Failure, preflight::KeySet, seen::Inventory};
+use domain::{failure::Failure, preflight::KeySet, vendor_states::Inventory};
 use jiff::{SignedDuration, Timestamp};
 use system::clock;
 use tokio::sync::Mutex;

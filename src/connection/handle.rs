@@ -4,11 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use api::connection::YubiKeyConnectionSpec;
 use domain::{
+    desired::Orgs,
     failure::{Failure, Reason},
     ids::RpId,
     preflight::KeySet,
-    seen::{Inventory, PublicKey},
-    wanted::Orgs,
+    vendor_states::{Inventory, PublicKey},
 };
 use jiff::SignedDuration;
 use system::random;

@@ -8,13 +8,13 @@ use api::shipment::{YubiKeyShipment, journal_status};
 use domain::{
     failure::{CallError, Kind, Reason},
     ids::ShipmentId,
-    sweep::{Followed, Next, Rhythm},
+    order_list_poll::{Followed, Next, PollRate},
 };
 use jiff::{SignedDuration, Timestamp};
 use system::clock;
 
 use crate::{
-    connection::{handle::ConnectionHandle, poll_states::rhythm},
+    connection::{handle::ConnectionHandle, poll_states::poll_rate},
     context::Context,
     kubernetes::index::IndexKey,
 };
@@ -41,9 +41,10 @@ pub async fn run(ctx: Arc<Context>) {
 
 /// Reads a page if one is due; gives the moment of the next.
 async fn step(ctx: &Context, link: &Arc<ConnectionHandle>) -> Option<Timestamp> {
-    let rhythm = rhythm(link);
+    let poll_rate = poll_rate(link);
     let count = ctx.shipments.watched.count(&IndexKey::UnderWay(link.name.clone()));
-    let next = ctx.order_lists.with(&link.uid, |state| state.sweep.next(count, rhythm, clock::now()));
+    let next =
+        ctx.order_lists.with(&link.uid, |state| state.order_list_poll.next(count, poll_rate, clock::now()));
     let offset = match next {
         Next::Off => {
             ctx.order_lists.with(&link.uid, |state| state.moved.clear());
@@ -57,7 +58,7 @@ async fn step(ctx: &Context, link: &Arc<ConnectionHandle>) -> Option<Timestamp> 
             let known = followed(ctx, link);
             let orders = known.iter().map(|(id, (order, _))| (id.clone(), order.clone())).collect();
             let moved = ctx.order_lists.with(&link.uid, |state| {
-                let moved = state.sweep.read(&page, &orders, rhythm, clock::now());
+                let moved = state.order_list_poll.read(&page, &orders, poll_rate, clock::now());
                 state.moved.retain(|id| orders.contains_key(id));
                 state.moved.extend(moved.iter().cloned());
                 moved
@@ -67,7 +68,7 @@ async fn step(ctx: &Context, link: &Arc<ConnectionHandle>) -> Option<Timestamp> 
                 ctx.shipments.wake(shipment);
             }
         }
-        Err(error) => failed(ctx, link, rhythm, &error),
+        Err(error) => failed(ctx, link, poll_rate, &error),
     }
     Some(clock::now())
 }
@@ -91,7 +92,7 @@ fn followed(ctx: &Context, link: &ConnectionHandle) -> HashMap<ShipmentId, (Foll
     found
 }
 
-fn failed(ctx: &Context, link: &ConnectionHandle, rhythm: Rhythm, error: &CallError) {
+fn failed(ctx: &Context, link: &ConnectionHandle, poll_rate: PollRate, error: &CallError) {
     let reason = error.failure.reason;
     if reason.kind() == Kind::Auth && reason != Reason::YubicoForbidden {
         ctx.connections.entries.report(&link.uid);
@@ -101,5 +102,5 @@ fn failed(ctx: &Context, link: &ConnectionHandle, rhythm: Rhythm, error: &CallEr
     if for_good {
         tracing::info!(connection = link.name, %error, "the list of orders is no use; each order is read singly");
     }
-    ctx.order_lists.with(&link.uid, |state| state.sweep.failed(for_good, rhythm, clock::now()));
+    ctx.order_lists.with(&link.uid, |state| state.order_list_poll.failed(for_good, poll_rate, clock::now()));
 }

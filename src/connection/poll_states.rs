@@ -8,7 +8,7 @@ use std::{
 use domain::{
     ids::ShipmentId,
     journal::Journal,
-    sweep::{Followed, Rhythm, Sweep},
+    order_list_poll::{Followed, OrderListPoll, PollRate},
 };
 use jiff::Timestamp;
 
@@ -25,7 +25,7 @@ pub struct PollStates {
 #[derive(Debug, Default)]
 pub struct PollState {
     /// What the list showed.
-    pub sweep: Sweep,
+    pub order_list_poll: OrderListPoll,
     /// Orders that the list shows moved, until they are read.
     pub moved: HashSet<ShipmentId>,
     /// Orders that were seen to have moved elsewhere, until they are read.
@@ -60,7 +60,7 @@ impl PollStates {
         let states = self.states();
         let Some(state) = states.get(&link.uid) else { return ByList::default() };
         ByList {
-            answered: state.sweep.covers(&order, rhythm(link), now),
+            answered: state.order_list_poll.covers(&order, poll_rate(link), now),
             moved: state.moved.contains(&order.id) || state.asked.contains(&order.id),
         }
     }
@@ -91,6 +91,6 @@ impl PollStates {
 
 /// How often the list of a connection is read.
 #[must_use]
-pub fn rhythm(link: &ConnectionHandle) -> Rhythm {
-    Rhythm::new(link.spec.polling.list_from, link.facts.times.interval)
+pub fn poll_rate(link: &ConnectionHandle) -> PollRate {
+    PollRate::new(link.spec.polling.list_from, link.facts.times.interval)
 }

@@ -4,9 +4,9 @@ use std::{path::Path, sync::Arc};
 
 use api::connection::{Algorithm, Dpop, KeyModel, OktaAuth, YubiKeyConnectionSpec};
 use domain::{
+    desired::Orgs,
     failure::{Failure, Reason},
     preflight::{self, Check, Declared, Model, OktaFacts, Shown, Verdict, YubicoFacts},
-    wanted::Orgs,
 };
 use url::Url;
 use vendors::{

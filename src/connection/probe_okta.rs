@@ -24,14 +24,14 @@ const PEOPLE: usize = 3;
 pub async fn look(okta: &Client, readings: &mut Readings, evidence: &Evidence, why: Why) -> OktaFacts {
     if let Err(failure) = enter(okta, readings, evidence, why).await {
         let access = refused(readings, failure);
-        return facts(readings, Shown::Seen(access));
+        return facts(readings, Shown::Observed(access));
     }
-    readings.scopes = Shown::Seen(Ok(()));
-    if !matches!(readings.role.shown, Shown::Seen(Err(_))) {
+    readings.scopes = Shown::Observed(Ok(()));
+    if !matches!(readings.role.shown, Shown::Observed(Err(_))) {
         settings(okta, readings, why).await;
         log(okta, readings, evidence, why).await;
     }
-    facts(readings, Shown::Seen(Ok(())))
+    facts(readings, Shown::Observed(Ok(())))
 }
 
 /// A refusal for want of scopes shows that the credentials were taken.
@@ -39,7 +39,7 @@ fn refused(readings: &mut Readings, failure: Failure) -> Result<(), Failure> {
     if failure.reason != Reason::ScopeMissing {
         return Err(failure);
     }
-    readings.scopes = Shown::Seen(Err(failure));
+    readings.scopes = Shown::Observed(Err(failure));
     Ok(())
 }
 
@@ -49,12 +49,12 @@ pub fn facts(readings: &Readings, access: Shown<Result<(), Failure>>) -> OktaFac
     let organization = &readings.organization.shown;
     OktaFacts {
         access,
-        clock_skew: organization.and_then(|found| found.clock_skew.map_or(Shown::Missing, Shown::Seen)),
-        engine: organization.and_then(|found| Shown::Seen(found.engine)),
+        clock_skew: organization.and_then(|found| found.clock_skew.map_or(Shown::Missing, Shown::Observed)),
+        engine: organization.and_then(|found| Shown::Observed(found.engine)),
         scopes: readings.scopes.clone(),
         role: readings.role.shown.clone(),
         feature: readings.feature.shown.clone(),
-        authenticator: readings.authenticator.shown.and_then(|(found, _)| Shown::Seen(found.clone())),
+        authenticator: readings.authenticator.shown.and_then(|(found, _)| Shown::Observed(found.clone())),
         method: readings.method.shown.clone(),
         domains: readings.domains.shown.clone(),
         enrollment_policies: readings.enrollment_policies.shown.clone(),
@@ -67,7 +67,7 @@ pub fn facts(readings: &Readings, access: Shown<Result<(), Failure>>) -> OktaFac
 async fn enter(okta: &Client, readings: &mut Readings, evidence: &Evidence, why: Why) -> Result<(), Failure> {
     if readings.organization.is_due(ORGANIZATION, why) {
         match okta.organization().await {
-            Ok(found) => readings.organization.set(Shown::Seen(found), false),
+            Ok(found) => readings.organization.set(Shown::Observed(found), false),
             // The page is documented, but nothing of the road needs it: the token tells whether this is Okta.
             Err(error) if is_not_there(&error) => readings.organization.set(Shown::Missing, false),
             Err(error) => {
@@ -94,8 +94,8 @@ async fn trial(okta: &Client, readings: &mut Readings, evidence: &Evidence, why:
     };
     match tried {
         Ok(Some(())) => {
-            readings.role.set(Shown::Seen(Ok(())), false);
-            readings.feature.set(Shown::Seen(Ok(())), false);
+            readings.role.set(Shown::Observed(Ok(())), false);
+            readings.feature.set(Shown::Observed(Ok(())), false);
         }
         Ok(None) => {
             readings.role.set(Shown::Missing, false);
@@ -109,8 +109,8 @@ async fn trial(okta: &Client, readings: &mut Readings, evidence: &Evidence, why:
 /// What the refusal is not about stays as it was tried last.
 fn denied(readings: &mut Readings, error: CallError) -> Result<(), Failure> {
     match error.failure.reason {
-        Reason::RoleMissing => readings.role.set(Shown::Seen(Err(error.into())), true),
-        Reason::FeatureOff => readings.feature.set(Shown::Seen(Err(error.into())), true),
+        Reason::RoleMissing => readings.role.set(Shown::Observed(Err(error.into())), true),
+        Reason::FeatureOff => readings.feature.set(Shown::Observed(Err(error.into())), true),
         Reason::RateLimited => readings.role.retry(),
         _ => {
             readings.role.retry();
@@ -128,10 +128,10 @@ async fn settings(okta: &Client, readings: &mut Readings, why: Why) {
     }
     if readings.method.is_due(SETTINGS, why) {
         match readings.authenticator.shown.clone() {
-            Shown::Seen((_, Some(id))) => {
+            Shown::Observed((_, Some(id))) => {
                 readings.method.take(okta.webauthn_method(&id).await, AUTHENTICATORS);
             }
-            Shown::Seen((_, None)) | Shown::Missing => readings.method.set(Shown::Missing, false),
+            Shown::Observed((_, None)) | Shown::Missing => readings.method.set(Shown::Missing, false),
             Shown::Hidden(scope) => readings.method.set(Shown::Hidden(scope), false),
             Shown::NotAsked => {}
         }

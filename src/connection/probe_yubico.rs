@@ -43,7 +43,7 @@ pub async fn look(
         let oldest = Reading::<KeySet>::oldest(KEYS, why);
         note(&mut readings.signing, caches.signing(yubico, oldest).await);
     }
-    facts(readings, Shown::Seen(access))
+    facts(readings, Shown::Observed(access))
 }
 
 /// `YubiEnterprise` has roles of accounts in place of scopes.
@@ -71,7 +71,7 @@ async fn enter(yubico: &Client, caches: &Caches, readings: &mut Readings, why: W
     let oldest = Reading::<KeySet>::oldest(INVENTORY, why);
     match caches.inventory(yubico, oldest).await {
         Ok(found) => {
-            readings.inventory.set(found.map_or(Shown::Missing, Shown::Seen), false);
+            readings.inventory.set(found.map_or(Shown::Missing, Shown::Observed), false);
             Ok(())
         }
         Err(failure) => {
@@ -83,5 +83,5 @@ async fn enter(yubico: &Client, caches: &Caches, readings: &mut Readings, why: W
 
 fn note(reading: &mut Reading<Result<KeySet, Failure>>, read: Result<KeySet, Failure>) {
     let failed = read.is_err();
-    reading.set(Shown::Seen(read), failed);
+    reading.set(Shown::Observed(read), failed);
 }

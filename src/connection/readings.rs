@@ -4,7 +4,7 @@
 use domain::{
     failure::{CallError, Failure, Reason},
     preflight::{Authenticator, Domain, EnrollmentPolicy, KeySet, Method, SessionRule, Shown},
-    seen::Inventory,
+    vendor_states::Inventory,
 };
 use jiff::{SignedDuration, Timestamp};
 use system::clock;
@@ -101,7 +101,7 @@ impl<T> Reading<T> {
     /// the next.
     pub fn take(&mut self, read: Result<T, CallError>, scope: &'static str) {
         match read {
-            Ok(value) => self.set(Shown::Seen(value), false),
+            Ok(value) => self.set(Shown::Observed(value), false),
             Err(error) if may_not_look(&error) => self.set(Shown::Hidden(scope), false),
             Err(error) if is_not_there(&error) => self.set(Shown::Missing, false),
             Err(error) => {
@@ -221,7 +221,7 @@ mod tests {
         assert!(!reading.is_due(SETTINGS, Why::Reported));
         assert!(reading.is_due(SETTINGS, Why::Everything));
         reading.take(failed(), "scope");
-        assert_eq!(reading.shown, Shown::Seen(1));
+        assert_eq!(reading.shown, Shown::Observed(1));
         assert!(reading.is_due(SETTINGS, Why::Fault));
         reading.take(Err(vendors::http::not_sent(Reason::ScopeMissing, "no")), "okta.x.read");
         assert_eq!(reading.shown, Shown::Hidden("okta.x.read"));

@@ -1,7 +1,7 @@
 //! How many keys of each model of a connection are left, for people who buy more in time.
 
 use api::connection::YubiKeyConnectionSpec;
-use domain::seen::Inventory;
+use domain::vendor_states::Inventory;
 
 /// Keys left for each entry of `spec.keys`: those of its bucket, which models may share. A bucket that is not shown is
 /// empty; a model is left out where the quantity is not told.
@@ -16,7 +16,7 @@ pub fn left(spec: &YubiKeyConnectionSpec, inventory: &Inventory) -> Vec<(String,
 
 #[cfg(test)]
 mod tests {
-    use domain::seen::Bucket;
+    use domain::vendor_states::Bucket;
     use serde_json::json;
 
     use super::*;

@@ -2,9 +2,9 @@
 
 use api::{connection::YubiKeyConnectionSpec, durations};
 use domain::{
+    desired::CallLimits,
     failure::{Failure, Reason},
     fence,
-    wanted::CallLimits,
 };
 use jiff::SignedDuration;
 

@@ -7,7 +7,7 @@ use api::{
 use domain::{
     backoff,
     failure::{Failure, Kind, Reason},
-    rollout::{Bar, Bound, Plan, Question},
+    rollout::{Blocked, Bound, Plan, Question},
 };
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
@@ -34,7 +34,7 @@ pub struct Parts<'a> {
     /// The plan whose book is written.
     pub plan: &'a Plan,
     /// What stops every effect.
-    pub bar: Option<&'a Bar>,
+    pub blocked: Option<&'a Blocked>,
     /// What the process knows of the source.
     pub known: &'a Known,
     /// What went wrong while the plan was carried out.
@@ -52,7 +52,7 @@ pub struct Parts<'a> {
 pub fn of(rollout: &YubiKeyRollout, basis: YubiKeyRolloutStatus, parts: Parts<'_>) -> YubiKeyRolloutStatus {
     let Parts { plan, known, now, .. } = parts;
     let mut status = basis;
-    ledger_status::write(&plan.book, &mut status);
+    ledger_status::write(&plan.rollout_state, &mut status);
     let before = rollout.status.clone().unwrap_or_default();
     let generation = rollout.metadata.generation.unwrap_or_default();
     if known.roster.is_some() {
@@ -228,9 +228,9 @@ impl Stand {
 
 /// The first of these that is so. `is_told`: the plan of a dry run stands in the status.
 fn stand(parts: Parts<'_>, is_told: bool) -> Stand {
-    let Parts { plan, bar, known, .. } = parts;
+    let Parts { plan, blocked, known, .. } = parts;
     let passing = |failure: &&Failure| known.roster.is_some() && failure.reason.kind() != Kind::Stalled;
-    if let Some(Bar::Connection(failure)) = bar {
+    if let Some(Blocked::Connection(failure)) = blocked {
         return Stand::failed(failure);
     }
     if let Some(failure) = known.failure.as_ref().filter(|failure| !passing(failure)) {
@@ -240,14 +240,15 @@ fn stand(parts: Parts<'_>, is_told: bool) -> Stand {
         let says = "The source is being read; it is read once a minute at most, so a changed spec may wait for that.";
         return Stand::under_way(Reason::Syncing, says);
     }
-    let asked = |wanted: fn(Question) -> bool| plan.book.holds.iter().find(|hold| wanted(hold.question));
+    let asked =
+        |desired: fn(Question) -> bool| plan.rollout_state.holds.iter().find(|hold| desired(hold.question));
     if let Some(hold) = asked(|question| matches!(question, Question::Cancel(_))) {
-        let Question::Cancel(brake) = hold.question else {
+        let Question::Cancel(guard) = hold.question else {
             return Stand::under_way(Reason::Syncing, "The source is being read.");
         };
-        return Stand::stalled(ledger_status::reason_of(brake), ledger_status::says(hold));
+        return Stand::stalled(ledger_status::reason_of(guard), ledger_status::says(hold));
     }
-    if bar == Some(&Bar::Paused) {
+    if blocked == Some(&Blocked::Paused) {
         return Stand::fine(
             Reason::Paused,
             "spec.paused is set: nobody new is ordered for and nothing is cancelled; unset it to go on.",
@@ -290,7 +291,7 @@ fn in_order(parts: Parts<'_>, wave: Option<String>) -> Stand {
             format!(
                 "{} people wait and spec.budget is used up by {} keys, begun or granted anew; raise it to go on.",
                 counts.waiting,
-                plan.book.ledger.served().saturating_add(plan.book.ledger.promised())
+                plan.rollout_state.ledger.served().saturating_add(plan.rollout_state.ledger.promised())
             ),
         );
     }

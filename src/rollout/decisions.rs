@@ -11,7 +11,7 @@ use api::{
 use domain::{
     hold::Choice,
     ids::UserId,
-    rollout::{Book, Proceed, proceed},
+    rollout::{Proceed, RolloutState, proceed},
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use kube::{Api, Resource, ResourceExt, runtime::events::EventType};
@@ -56,7 +56,7 @@ pub fn pending(ctx: &Context, namespace: &str, rollout: &str) -> Vec<Arc<YubiKey
 pub fn apply(
     pending: Vec<Arc<YubiKeyDecision>>,
     status: &mut YubiKeyRolloutStatus,
-    book: &mut Book,
+    rollout_state: &mut RolloutState,
     budget: u32,
 ) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
@@ -67,8 +67,9 @@ pub fn apply(
             Some(known) if known.accepted => None,
             Some(known) => Some(format!("hold {} was not open", known.hold_id)),
             None => {
-                let declined = read(&decision)
-                    .and_then(|answer| proceed(book, &answer, budget).map_err(|refusal| refusal.to_string()));
+                let declined = read(&decision).and_then(|answer| {
+                    proceed(rollout_state, &answer, budget).map_err(|refusal| refusal.to_string())
+                });
                 remember(status, &decision, declined.is_ok());
                 declined.err()
             }

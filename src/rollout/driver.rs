@@ -17,7 +17,7 @@ use domain::{
     binding::Binding,
     failure::{Failure, Reason},
     ids::UserId,
-    rollout::{Bar, Book, Member, Plan},
+    rollout::{Blocked, Member, Plan, RolloutState},
 };
 use jiff::Timestamp;
 use kube::{Api, ResourceExt};
@@ -58,12 +58,12 @@ struct Pass {
     api: Api<YubiKeyRollout>,
     shipments: Api<YubiKeyShipment>,
     object: YubiKeyRollout,
-    book: Book,
+    rollout_state: RolloutState,
     /// Status that is written next, beside the book.
     basis: YubiKeyRolloutStatus,
     known: Known,
     link: Option<Arc<ConnectionHandle>>,
-    bar: Option<Bar>,
+    blocked: Option<Blocked>,
     gone: BTreeSet<UserId>,
     /// Of a dry run: whom the console named.
     told: Vec<Member>,
@@ -78,10 +78,10 @@ struct Pass {
 pub async fn run(ctx: Arc<Context>, object: YubiKeyRollout) -> Result<Done, CommitError> {
     let namespace = object.namespace().unwrap_or_default();
     let uid = object.uid().unwrap_or_default();
-    let book = match ledger_status::read(&object.status.clone().unwrap_or_default()) {
-        Ok(book) => book,
+    let rollout_state = match ledger_status::read(&object.status.clone().unwrap_or_default()) {
+        Ok(rollout_state) => rollout_state,
         // Its end asks the API server what there is, and writes no ledger.
-        Err(_) if object.metadata.deletion_timestamp.is_some() => Book::default(),
+        Err(_) if object.metadata.deletion_timestamp.is_some() => RolloutState::default(),
         Err(failure) => return unreadable(&ctx, &namespace, &object, &failure).await,
     };
     let mut pass = Pass {
@@ -90,9 +90,9 @@ pub async fn run(ctx: Arc<Context>, object: YubiKeyRollout) -> Result<Done, Comm
         basis: object.status.clone().unwrap_or_default(),
         known: ctx.rollout_memory.known(&uid),
         told: Vec::new(),
-        book,
+        rollout_state,
         link: None,
-        bar: None,
+        blocked: None,
         gone: BTreeSet::new(),
         verdicts: Vec::new(),
         failure: None,
@@ -130,9 +130,9 @@ async fn unreadable(
 impl Pass {
     /// What went wrong is said once it has happened, not only when it is tried again.
     async fn end(&mut self) -> Result<(), CommitError> {
-        let said = self.known.trouble.as_ref().map(|failure| failure.reason);
+        let said = self.known.last_failure.as_ref().map(|failure| failure.reason);
         let happened = self.failure.as_ref().map(|failure| failure.reason);
-        self.known.trouble.clone_from(&self.failure);
+        self.known.last_failure.clone_from(&self.failure);
         let wait = self.failure.as_ref().map(|failure| self.backoff(failure));
         self.known.retry_at = wait.and_then(|wait| clock::now().checked_add(wait).ok());
         if happened.is_none() && self.known.failure.is_none() {
@@ -145,7 +145,7 @@ impl Pass {
         let view = View::of(&self.object, &ctx, &mut self.known).await;
         let plan = self.plan(&view);
         // Only said: what this plan begins is begun by the next pass.
-        let said = Plan { book: self.book.clone(), ..plan };
+        let said = Plan { rollout_state: self.rollout_state.clone(), ..plan };
         self.write(&said).await
     }
 
@@ -178,13 +178,13 @@ impl Pass {
     /// What stops every effect, and the way to the vendors.
     async fn connect(&mut self) {
         self.link = None;
-        self.bar = match self.usable().await {
+        self.blocked = match self.usable().await {
             Ok(link) => {
                 self.known.come_from(&link);
                 self.link = Some(link);
-                self.object.spec.paused.then_some(Bar::Paused)
+                self.object.spec.paused.then_some(Blocked::Paused)
             }
-            Err(failure) => Some(Bar::Connection(failure)),
+            Err(failure) => Some(Blocked::Connection(failure)),
         };
     }
 

@@ -7,7 +7,7 @@ use api::shipment::{YubiKeyShipment, journal_status};
 use domain::{
     failure::{Failure, Reason},
     ids::ShipmentId,
-    seen::ParcelClass,
+    vendor_states::ParcelClass,
 };
 use kube::Api;
 

@@ -62,7 +62,7 @@ pub struct Known {
     /// When it was read, or could not be.
     pub log_at: Option<Timestamp>,
     /// What went wrong when the last plan was carried out.
-    pub trouble: Option<Failure>,
+    pub last_failure: Option<Failure>,
     /// When what went wrong is tried again: changes of shipments wake the rollout all the time.
     pub retry_at: Option<Timestamp>,
     /// Failures in a row.

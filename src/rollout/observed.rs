@@ -10,7 +10,7 @@ use domain::{
     binding::Binding,
     failure::Reason,
     ids::UserId,
-    rollout::{Key, Member, Seen, Stage},
+    rollout::{Key, Member, ObservedShipment, Stage},
 };
 use jiff::tz::TimeZone;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
@@ -95,7 +95,7 @@ impl View {
 
     /// Its own, in words of the domain.
     #[must_use]
-    pub fn seen(&self) -> BTreeMap<UserId, Seen> {
+    pub fn seen(&self) -> BTreeMap<UserId, ObservedShipment> {
         let undecodable = self.undecodable.iter().map(|(user, object)| (user.clone(), seen_dimly(object)));
         undecodable.chain(self.ours.iter().map(|(user, shipment)| (user.clone(), seen(shipment)))).collect()
     }
@@ -234,11 +234,11 @@ fn same_org(ours: Option<&str>, theirs: Option<String>) -> bool {
     }
 }
 
-fn seen(shipment: &YubiKeyShipment) -> Seen {
+fn seen(shipment: &YubiKeyShipment) -> ObservedShipment {
     let status = shipment.status.as_ref();
     let conditions: &[Condition] = status.map(|status| &status.conditions[..]).unwrap_or_default();
     let made = shipment.creation_timestamp().map_or_else(clock::now, |at| at.0);
-    Seen {
+    ObservedShipment {
         name: shipment.name_any(),
         stage: status.map_or(Stage::Before, stage),
         phase: status.and_then(|status| status.phase).unwrap_or(Phase::Pending).as_str(),
@@ -252,10 +252,10 @@ fn seen(shipment: &YubiKeyShipment) -> Seen {
 }
 
 /// Counted as on its way, and never as one that may still be taken back.
-fn seen_dimly(object: &Undecodable) -> Seen {
+fn seen_dimly(object: &Undecodable) -> ObservedShipment {
     let made = object.metadata.creation_timestamp.as_ref().map_or_else(clock::now, |at| at.0);
     let key = object.traces.key.as_ref().and_then(ledger_status::key_of_spec);
-    Seen {
+    ObservedShipment {
         name: object.name(),
         stage: if object.traces.finished { Stage::Over } else { Stage::Shipped },
         phase: Phase::Held.as_str(),

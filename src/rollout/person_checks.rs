@@ -8,7 +8,7 @@ use domain::{
     failure::Failure,
     ids::UserId,
     rollout::{Key, Skip},
-    seen::EnrollmentStatus,
+    vendor_states::EnrollmentStatus,
 };
 use futures::{FutureExt, StreamExt};
 

@@ -116,14 +116,14 @@ pub async fn make(
     user: &UserId,
     key: &Key,
 ) -> Result<Made, Failure> {
-    let wanted = shipment(rollout, user, key);
+    let desired = shipment(rollout, user, key);
     let params = PostParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PostParams::default() };
-    match api.create(&params, &wanted).await {
+    match api.create(&params, &desired).await {
         Ok(made) => Ok(Made::There(Box::new(made))),
         Err(kube::Error::Api(status)) if status.is_already_exists() || status.is_conflict() => {
-            let namespace = wanted.namespace().unwrap_or_default();
+            let namespace = desired.namespace().unwrap_or_default();
             let live: Api<Decoded<YubiKeyShipment>> = Api::namespaced(api.clone().into_client(), &namespace);
-            let found = live.get_opt(&wanted.name_any()).await.map_err(|error| refused(&error))?;
+            let found = live.get_opt(&desired.name_any()).await.map_err(|error| refused(&error))?;
             match found.map(|found| found.0) {
                 Some(Ok(found)) if is_ours(rollout, &found, user) => Ok(Made::There(Box::new(found))),
                 // What cannot be decoded and is ours is among the rollout's shipments by the next pass.

@@ -5,7 +5,7 @@ use domain::{
     directory::{Creation, NewPerson},
     failure::{CallError, Failure},
     ids::UserId,
-    seen::User,
+    vendor_states::User,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use system::clock;

@@ -10,7 +10,7 @@ use domain::{
     plan::{self, Search},
     recipient::Recipient,
     requests::KeyProduct,
-    seen::{ListedEnrollment, Parcel},
+    vendor_states::{ListedEnrollment, Parcel},
 };
 use jiff::{SignedDuration, Timestamp};
 use system::clock;
@@ -55,7 +55,7 @@ fn enrolled_at(journal: &Journal, found: &Observations) -> Option<Timestamp> {
 
 /// The one enrolment that Okta lists.
 fn only_enrollment(found: &Observations) -> Option<ListedEnrollment> {
-    match found.seen.list.as_ref()?.entries.as_slice() {
+    match found.observed.list.as_ref()?.entries.as_slice() {
         [only] => Some(only.clone()),
         _ => None,
     }
@@ -81,7 +81,7 @@ pub async fn search(
         _ => None,
     };
     journal.observe_search(one.as_ref(), clock::now());
-    found.seen.search = Some(one.map_or(Search::Undecided, Search::One));
+    found.observed.search = Some(one.map_or(Search::Undecided, Search::One));
     Ok(())
 }
 
@@ -131,7 +131,7 @@ pub async fn adopt(
     match judge(&adoption.shipment, object, ctx, link, journal, found).await? {
         Judged::No(what) => {
             journal.adoption = None;
-            found.seen.adoption_refused = Some(plan::refusal(&adoption.shipment, &what));
+            found.observed.adoption_refused = Some(plan::refusal(&adoption.shipment, &what));
         }
         Judged::Fits(made_at) => take_over(&adoption.shipment, link, journal, found, made_at),
     }
@@ -232,7 +232,7 @@ fn comparable(found: &Observations) -> Result<&Recipient, String> {
     if let Some(recipient) = &found.recipient {
         return Ok(recipient);
     }
-    let why = match &found.seen.recipient_fault {
+    let why = match &found.observed.recipient_fault {
         Some(fault) => format!("{}: {}", fault.reason, fault.message.split(". ").next().unwrap_or_default()),
         None => "Okta does not know the person".to_owned(),
     };

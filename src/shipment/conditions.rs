@@ -123,7 +123,7 @@ fn outcome(
 /// As it was; the message says what a deletion waits for.
 fn unchanged(before: &[Condition], end: &End, deleting: bool) -> Fact {
     let message = match end {
-        End::Rest(rest) => Some(rest.message.clone()),
+        End::Idle(rest) => Some(rest.message.clone()),
         End::Failed(failure) => deleting.then(|| failure.message.clone()),
     };
     match conditions::find(before, "Ready") {

@@ -2,7 +2,7 @@
 
 use domain::{
     failure::{Failure, Kind, Reason},
-    plan::Rest,
+    plan::Idle,
     summary::End,
 };
 
@@ -14,7 +14,7 @@ pub fn end(failure: Failure, deleting: bool) -> End {
     let way_out = " This shipment is being deleted: to let it go without touching the vendors, set deletionPolicy Orphan.";
     let message = if deleting { failure.message + way_out } else { failure.message };
     if failure.reason.kind() == Kind::Stalled {
-        return End::Rest(Rest { reason: failure.reason, message, until: None, pin: false });
+        return End::Idle(Idle { reason: failure.reason, message, until: None, pin: false });
     }
     End::Failed(Failure { message, ..Failure::new(failure.reason, "") })
 }
@@ -51,7 +51,7 @@ mod tests {
             told.message.starts_with("The connection acme is at fault.") && told.message.contains("Orphan")
         );
         assert_eq!(end(fault(), false), End::Failed(fault()));
-        let End::Rest(told) = end(no_connection("acme"), true) else { panic!("a person must act") };
+        let End::Idle(told) = end(no_connection("acme"), true) else { panic!("a person must act") };
         assert!(told.message.contains("Orphan") && told.reason == Reason::ConnectionNotFound);
     }
 }

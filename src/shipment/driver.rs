@@ -12,11 +12,11 @@ use std::{sync::Arc, time::Duration};
 use api::shipment::{YubiKeyShipment, YubiKeyShipmentStatus, journal_status};
 use domain::{
     backoff,
+    desired::Desired,
     failure::{Failure, Kind, Reason},
     journal::{Journal, Marked, Receipt, Unwanted},
-    plan::{Free, Look, Rest, Situation, Step, plan},
+    plan::{Fetch, Idempotent, Idle, Situation, Step, plan},
     summary::{self, End},
-    wanted::Wanted,
 };
 use jiff::{SignedDuration, Timestamp};
 use kube::{Api, ResourceExt, runtime::reflector::ObjectRef};
@@ -236,17 +236,17 @@ impl Pass {
                 Err(wait) => return self.queue(wait).await,
             }
             let failed = match step {
-                Step::Look(Look::Adoption) if !self.may_adopt() => {
+                Step::Fetch(Fetch::Adoption) if !self.may_adopt() => {
                     return Ok(self.rested(Some(after(random::jittered(BESIDE)))));
                 }
                 // Reads and waits may be dropped at the end of the process, effects and writes not.
-                Step::Look(look) => {
+                Step::Fetch(look) => {
                     let tasks = self.ctx.tasks.clone();
                     let Some(failed) = tasks.unless_closing(self.look(look, &link)).await else { continue };
                     failed
                 }
                 Step::Save => self.save(Reason::Activating).await.map(|()| None)?,
-                Step::Condemn(id) => {
+                Step::MarkOrphaned(id) => {
                     self.journal.unwanted = Some(Unwanted { id, mark: None });
                     None
                 }
@@ -259,7 +259,7 @@ impl Pass {
                 }
                 Step::Mark(what) => self.mark_and_send(what, &link).await?,
                 Step::Run(what) => self.run_free(what, &link).await?,
-                Step::Rest(rest) => return self.finish(End::Rest(rest)).await,
+                Step::Idle(rest) => return self.finish(End::Idle(rest)).await,
                 Step::Fail(failure) => Some(failure),
                 Step::Release => return self.release().await,
             };
@@ -319,19 +319,19 @@ impl Pass {
 
     async fn next_step(&mut self, link: &ConnectionHandle) -> Step {
         self.keep_what_others_have();
-        let wanted = self.wanted(link);
-        let existing = wanted.existing_key;
+        let desired = self.desired(link);
+        let existing = desired.existing_key;
         let rival =
-            precedence::rival(&self.ctx, &self.object, &self.found.seen, &self.journal, existing).await;
+            precedence::rival(&self.ctx, &self.object, &self.found.observed, &self.journal, existing).await;
         let claim = claims::of(&self.ctx, &self.object, &self.journal);
         let way = claim.as_ref().map(|claim| &claim.uid).or(rival.as_ref().map(|rival| &rival.uid));
         self.behind = way.cloned();
         let now = clock::now();
         let by_list = self.ctx.order_lists.about(link, &self.journal, self.is_deleting(), now);
         plan(&Situation {
-            wanted: &wanted,
+            desired: &desired,
             journal: &self.journal,
-            seen: &self.found.seen,
+            seen: &self.found.observed,
             saved: self.journal == self.stored,
             last_look: if by_list.answered {
                 now
@@ -357,7 +357,7 @@ impl Pass {
         }
     }
 
-    fn wanted(&self, link: &ConnectionHandle) -> Wanted {
+    fn desired(&self, link: &ConnectionHandle) -> Desired {
         let around = Surroundings {
             namespace_allowed: self.namespace_allowed,
             namespace_ending: self.namespace_ending,
@@ -366,7 +366,7 @@ impl Pass {
             cluster: self.ctx.cluster.as_deref(),
             connection_leaves: !self.journal.is_open() && self.ctx.connections.is_leaving(&link.name),
         };
-        validate::wanted(&self.object, &link.spec, &link.facts, around)
+        validate::desired(&self.object, &link.spec, &link.facts, around)
     }
 
     fn uid(&self) -> String {
@@ -379,9 +379,9 @@ impl Pass {
         asked.is_some() && asked != handled
     }
 
-    async fn look(&mut self, look: Look, link: &Arc<ConnectionHandle>) -> Option<Failure> {
+    async fn look(&mut self, look: Fetch, link: &Arc<ConnectionHandle>) -> Option<Failure> {
         let read = fetch::look(look, &self.object, &self.ctx, link, &mut self.journal, &mut self.found).await;
-        if look == Look::Parcel && read.is_ok() {
+        if look == Fetch::Parcel && read.is_ok() {
             self.ctx.shipments.memory.note_poll(&self.uid(), clock::now());
             if let Some(order) = self.journal.accepted() {
                 self.ctx.order_lists.note_look(&link.uid, &order.id);
@@ -392,7 +392,7 @@ impl Pass {
 
     async fn run_free(
         &mut self,
-        what: Free,
+        what: Idempotent,
         link: &ConnectionHandle,
     ) -> Result<Option<Failure>, CommitError> {
         if !self.is_on_course(link) {
@@ -401,13 +401,13 @@ impl Pass {
         let result = effects::run_free(what, link, &mut self.journal, &self.ctx.tasks).await;
         match (what, result) {
             // The list tells whether it worked all the same.
-            (Free::Activate, Err(failure)) => {
-                self.found.seen.signing_key_gone = effects::signing_key_gone(link, &self.journal).await;
-                self.found.seen.activation_failed = Some(failure);
+            (Idempotent::Activate, Err(failure)) => {
+                self.found.observed.signing_key_gone = effects::signing_key_gone(link, &self.journal).await;
+                self.found.observed.activation_failed = Some(failure);
             }
-            (Free::Cancel, Err(failure)) => self.found.seen.cancel_failed = Some(failure),
-            (Free::Cancel, Ok(())) => {
-                self.found.seen.parcel = None;
+            (Idempotent::Cancel, Err(failure)) => self.found.observed.cancel_failed = Some(failure),
+            (Idempotent::Cancel, Ok(())) => {
+                self.found.observed.parcel = None;
                 // The 2xx to our DELETE is what makes a later 404 certain: it must outlive this process.
                 self.save(Reason::Deleting).await?;
             }
@@ -464,7 +464,7 @@ impl Pass {
             place.used = true;
         }
         let (now, instant) = (clock::now(), Instant::now());
-        self.journal.mark(what, now, self.found.seen.list.as_ref());
+        self.journal.mark(what, now, self.found.observed.list.as_ref());
         if let Err(error) = self.save(doing(what)).await {
             if matches!(error, CommitError::Unanswered(_) | CommitError::Failed(_)) {
                 // It may stand there all the same, and nothing is sent on its word.
@@ -480,7 +480,7 @@ impl Pass {
         } else {
             connection_faults::replaced()
         };
-        self.found.seen.list = None;
+        self.found.observed.list = None;
         self.record(what, attempt, &outcome.receipt).await?;
         Ok(match outcome.receipt {
             Receipt::Enrolled(..) | Receipt::Ordered(_) | Receipt::Done => None,
@@ -517,7 +517,7 @@ impl Pass {
             return self.save(if ordered { Reason::AwaitingShipment } else { Reason::Ordering }).await;
         };
         match self.next_step(&link).await {
-            Step::Rest(rest) => self.write_end(&End::Rest(rest)).await,
+            Step::Idle(rest) => self.write_end(&End::Idle(rest)).await,
             _ => self.save(Reason::Ordering).await,
         }
     }
@@ -525,9 +525,9 @@ impl Pass {
     /// Writes the journal as it stands, and says what is being done. A failure of an earlier try stays noted: only
     /// its end shows that it has passed.
     async fn save(&mut self, doing: Reason) -> Result<(), CommitError> {
-        let rest = Rest { reason: doing, message: doing.progress().to_owned(), until: None, pin: false };
+        let rest = Idle { reason: doing, message: doing.progress().to_owned(), until: None, pin: false };
         summary::note_progress(&mut self.journal, revision::of(&self.object));
-        let status = conditions::end(&self.object, &self.journal, &End::Rest(rest), clock::now());
+        let status = conditions::end(&self.object, &self.journal, &End::Idle(rest), clock::now());
         self.write(&status).await
     }
 
@@ -568,7 +568,7 @@ impl Pass {
 
     async fn finish(&mut self, end: End) -> Result<Done, CommitError> {
         self.write_end(&end).await?;
-        let End::Rest(rest) = end else { return Ok(self.rested(None)) };
+        let End::Idle(rest) = end else { return Ok(self.rested(None)) };
         if let (Reason::AnotherOrderForUser | Reason::ClaimedTwice, Some(other)) = (rest.reason, &self.behind)
         {
             self.ctx.shipments.wait_behind(other, &self.object);
@@ -590,8 +590,8 @@ impl Pass {
         tracing::warn!(reason = %failure.reason, detail = failure.message, "the pass ended early");
         let reason = failure.reason;
         if reason.kind() == Kind::Stalled && !self.journal.tries_again(reason) {
-            let rest = Rest { reason, message: failure.message, until: None, pin: false };
-            let done = self.finish(End::Rest(rest)).await?;
+            let rest = Idle { reason, message: failure.message, until: None, pin: false };
+            let done = self.finish(End::Idle(rest)).await?;
             self.ctx.metrics.failed(instrument::SHIPMENT, reason);
             return Ok(done);
         }
@@ -602,7 +602,7 @@ impl Pass {
         let refused = kind == Kind::Auth;
         self.write_end(&End::Failed(failure)).await?;
         self.ctx.metrics.failed(instrument::SHIPMENT, reason);
-        let count = self.journal.trouble.as_ref().map_or(1, |t| t.count);
+        let count = self.journal.last_failure.as_ref().map_or(1, |t| t.count);
         let wait = match kind {
             Kind::Stalled | Kind::Auth => backoff::delay(count).max(SignedDuration::from_secs(30)),
             Kind::Transient | Kind::Waiting => backoff::delay(count),
@@ -617,7 +617,7 @@ impl Pass {
     async fn limited(&mut self, at_least: Duration) -> Result<Done, CommitError> {
         self.admitted = None;
         let Some(link) = self.link.clone() else { return self.queue(at_least).await };
-        let need = permits::need(&Step::Look(Look::Parcel), &self.journal, self.is_deleting(), &link);
+        let need = permits::need(&Step::Fetch(Fetch::Parcel), &self.journal, self.is_deleting(), &link);
         let place = permits::position(&self.object, &self.journal);
         let wait = self.ctx.budget_queue.wait(&link.uid, &link, &self.who(), place, need, at_least);
         self.queue(wait).await

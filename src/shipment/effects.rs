@@ -6,10 +6,10 @@ use domain::{
     failure::{Arrival, CallError, Failure, Reason},
     fence,
     journal::{Attempt, Journal, Marked, Receipt},
-    plan::Free,
+    plan::Idempotent,
     recipient::Recipient,
     requests::{ActivateRequest, EnrollRequest, OrderRequest},
-    seen::PublicKey,
+    vendor_states::PublicKey,
 };
 use jiff::Timestamp;
 use system::clock;
@@ -203,7 +203,7 @@ fn order_request(
 /// # Errors
 /// Why it failed; for a cancellation only what may pass.
 pub async fn run_free(
-    what: Free,
+    what: Idempotent,
     link: &ConnectionHandle,
     journal: &mut Journal,
     tasks: &Tasks,
@@ -215,7 +215,7 @@ pub async fn run_free(
         )
     };
     match what {
-        Free::Activate => {
+        Idempotent::Activate => {
             let request = activate_request(link, journal).await?.ok_or_else(incomplete)?;
             let Some(turn) = tasks.unless_closing(link.okta.prepare()).await else { return Ok(()) };
             let _turn = turn?;
@@ -227,7 +227,7 @@ pub async fn run_free(
             }
             journal.observe_activation(clock::now());
         }
-        Free::Cancel => {
+        Idempotent::Cancel => {
             let id = journal.accepted().map(|order| order.id.clone()).ok_or_else(incomplete)?;
             match link.yubico.cancel(&id).await? {
                 yubico::Cancelled::Accepted => journal.observe_cancel(true, clock::now()),
@@ -237,7 +237,7 @@ pub async fn run_free(
                 }
             }
         }
-        Free::MarkError => {
+        Idempotent::MarkError => {
             let (Some(user), Some(made)) = (&journal.user, journal.made()) else { return Err(incomplete()) };
             let Some(turn) = tasks.unless_closing(link.okta.prepare()).await else { return Ok(()) };
             let _turn = turn?;

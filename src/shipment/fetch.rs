@@ -1,4 +1,4 @@
-//! Every read of a pass: what the plan asks for, put into [`Seen`] and the journal.
+//! Every read of a pass: what the plan asks for, put into [`Observed`] and the journal.
 
 use std::sync::Arc;
 
@@ -7,8 +7,8 @@ use domain::{
     failure::{CallError, Failure, Reason},
     ids::{Login, UserId},
     journal::Journal,
-    plan::{Look, Person, SeenUser, Sight},
-    seen::{AddressVerdict, ParcelClass, Programmed, User},
+    plan::{Fetch, Observation, ObservedUser, Person},
+    vendor_states::{AddressVerdict, ParcelClass, Programmed, User},
 };
 use kube::{Api, Resource, api::ListParams};
 use system::clock;
@@ -25,7 +25,7 @@ use crate::{
 /// # Errors
 /// A failed read is never a state: the pass ends, the last known state stays.
 pub async fn look(
-    look: Look,
+    look: Fetch,
     object: &YubiKeyShipment,
     ctx: &Context,
     link: &Arc<ConnectionHandle>,
@@ -33,17 +33,17 @@ pub async fn look(
     found: &mut Observations,
 ) -> Result<(), Failure> {
     match look {
-        Look::User => user(object, link, journal, found).await,
-        Look::Enrollments => enrollments(link, journal, found).await,
-        Look::Address => address(object, link, found).await,
-        Look::Parcel => parcel(link, journal, found).await,
-        Look::Search | Look::Adoption if found.recipient.is_none() && found.seen.user.is_none() => {
+        Fetch::User => user(object, link, journal, found).await,
+        Fetch::Enrollments => enrollments(link, journal, found).await,
+        Fetch::Address => address(object, link, found).await,
+        Fetch::Parcel => parcel(link, journal, found).await,
+        Fetch::Search | Fetch::Adoption if found.recipient.is_none() && found.observed.user.is_none() => {
             // Both compare the recipient; the plan asks again.
             user(object, link, journal, found).await
         }
-        Look::Search => adopt::search(object, ctx, link, journal, found).await,
-        Look::Adoption => adopt::adopt(object, ctx, link, journal, found).await,
-        Look::Rivals => rivals(object, ctx, journal, found).await,
+        Fetch::Search => adopt::search(object, ctx, link, journal, found).await,
+        Fetch::Adoption => adopt::adopt(object, ctx, link, journal, found).await,
+        Fetch::Rivals => rivals(object, ctx, journal, found).await,
     }
 }
 
@@ -56,7 +56,7 @@ async fn rivals(
 ) -> Result<(), Failure> {
     let user = journal.user.as_ref().map(ToString::to_string).unwrap_or_default();
     let selector = ListParams::default().fields(&format!("status.userId={user}"));
-    let entries = found.seen.list.as_ref().map(|list| &list.entries[..]).unwrap_or_default();
+    let entries = found.observed.list.as_ref().map(|list| &list.entries[..]).unwrap_or_default();
     let new: Vec<_> = entries.iter().map(|entry| &entry.id).filter(|id| !journal.was_shown(id)).collect();
     let has_one = |other: &YubiKeyShipment| {
         claims::enrollment_of(other).is_some_and(|theirs| new.iter().any(|id| id.as_str() == theirs))
@@ -71,7 +71,7 @@ async fn rivals(
     };
     let listed = each_shipment(ctx, &selector, note).await;
     listed.map_err(|error| retry::unread(&error, "the person's shipments"))?;
-    found.seen.rival_live = Some(live);
+    found.observed.rival_live = Some(live);
     Ok(())
 }
 
@@ -107,15 +107,15 @@ async fn user(
 ) -> Result<(), Failure> {
     let user = read_user(object, link, journal).await?;
     let Some(user) = user else {
-        found.seen.user = Some(Person::Unknown);
+        found.observed.user = Some(Person::Unknown);
         return Ok(());
     };
     groups(link, &user, found).await?;
-    if found.seen.recipient_fault.is_none() {
+    if found.observed.recipient_fault.is_none() {
         recipient(object, link, &user, journal, found).await?;
     }
     journal.observe_user(&user.id, &link.facts.orgs);
-    found.seen.user = Some(Person::Found(SeenUser { id: user.id, status: user.status }));
+    found.observed.user = Some(Person::Found(ObservedUser { id: user.id, status: user.status }));
     Ok(())
 }
 
@@ -134,7 +134,7 @@ async fn recipient(
         Some(hris) => match hris.recipient(user).await {
             Ok(record) => Some(record),
             Err(unknown) if unknown.failure.reason == Reason::InvalidRecipient => {
-                found.seen.recipient_fault = Some(unknown.failure);
+                found.observed.recipient_fault = Some(unknown.failure);
                 return Ok(());
             }
             Err(error) => return Err(error.into()),
@@ -142,7 +142,7 @@ async fn recipient(
     };
     match validate::recipient(&object.spec, &link.spec, user, record.as_ref()) {
         Ok(recipient) => found.recipient = Some(recipient),
-        Err(fault) => found.seen.recipient_fault = Some(fault),
+        Err(fault) => found.observed.recipient_fault = Some(fault),
     }
     Ok(())
 }
@@ -181,7 +181,7 @@ async fn groups(link: &ConnectionHandle, user: &User, found: &mut Observations) 
     let denied = groups.iter().any(|id| policy.deny.contains(id));
     let allowed = policy.allow.is_empty() || groups.iter().any(|id| policy.allow.contains(id));
     if denied || !allowed {
-        found.seen.recipient_fault = Some(Failure::new(
+        found.observed.recipient_fault = Some(Failure::new(
             Reason::ForbiddenByConnection,
             "The connection's policy.userGroups does not admit this person; change the person's groups at Okta, or ask the connection's owner.",
         ));
@@ -203,12 +203,12 @@ async fn enrollments(
     let list = link.okta.enrollments(&user).await?;
     journal.observe_list(&list, clock::now());
     note_used_pin(journal, &list);
-    found.seen.list = Some(list);
+    found.observed.list = Some(list);
     Ok(())
 }
 
 /// A mail whose answer was lost is not needed once the key has signed in.
-fn note_used_pin(journal: &mut Journal, list: &domain::seen::EnrollmentList) {
+fn note_used_pin(journal: &mut Journal, list: &domain::vendor_states::EnrollmentList) {
     let ours = journal.made().and_then(|made| list.entries.iter().find(|e| e.id == made.id));
     let used = ours.is_some_and(|e| e.preset_pin_available == Some(false));
     if used && journal.pin.mark.is_some() {
@@ -226,14 +226,15 @@ async fn address(
     if let Some(inventory) = link.inventory().await?
         && let Err(fault) = validate::stock(&inventory, &product)
     {
-        found.seen.checked = Some(Err(fault));
+        found.observed.checked = Some(Err(fault));
         return Ok(());
     }
     let Some(recipient) = &found.recipient else {
-        found.seen.checked = Some(Err(Failure::new(Reason::InvalidRecipient, "The recipient was not read.")));
+        found.observed.checked =
+            Some(Err(Failure::new(Reason::InvalidRecipient, "The recipient was not read.")));
         return Ok(());
     };
-    found.seen.checked = Some(match link.yubico.validate_address(recipient).await? {
+    found.observed.checked = Some(match link.yubico.validate_address(recipient).await? {
         AddressVerdict::Deliverable => Ok(()),
         AddressVerdict::Undecided(why) => {
             tracing::warn!(why, "YubiEnterprise gave no verdict on the address; ordering goes on");
@@ -270,7 +271,7 @@ async fn parcel(
     if moved {
         tracking(link, journal, &id).await;
     }
-    found.seen.parcel = Some(Sight::Shown(odd));
+    found.observed.parcel = Some(Observation::Shown(odd));
     Ok(())
 }
 
@@ -295,7 +296,7 @@ async fn missing(
         ));
     }
     journal.observe_missing(clock::now());
-    found.seen.parcel = Some(Sight::Missing);
+    found.observed.parcel = Some(Observation::Missing);
     Ok(())
 }
 

@@ -30,12 +30,12 @@ pub struct ShipmentMemory {
     /// Parcels read by this process: a restart waits for the next moment of the schedule instead of reading all.
     polled: Mutex<HashMap<String, Timestamp>>,
     /// How the last pass over each shipment ended.
-    rests: Mutex<HashMap<String, Rest>>,
+    rests: Mutex<HashMap<String, LastPass>>,
 }
 
 /// How a pass ended: until something changes, or the time has come, another one would find the same.
 #[derive(Debug, Clone, Copy)]
-struct Rest {
+struct LastPass {
     version: u64,
     connection: ConnectionVersion,
     until: Option<Timestamp>,
@@ -45,7 +45,7 @@ struct Rest {
     passes: (Timestamp, u32),
 }
 
-impl Rest {
+impl LastPass {
     /// After too many passes in a short time: when the next one runs.
     fn calm_until(&self, now: Timestamp) -> Option<Timestamp> {
         let calm = self.ended.checked_add(CALM).ok()?;
@@ -91,12 +91,12 @@ impl ShipmentMemory {
         let mut rests = lock(&self.rests);
         let uid = object.uid().unwrap_or_default();
         let passes = match rests.get(&uid) {
-            Some(Rest { passes: (since, count), .. }) if now.duration_since(*since) < BUSY => {
+            Some(LastPass { passes: (since, count), .. }) if now.duration_since(*since) < BUSY => {
                 (*since, count + 1)
             }
             _ => (now, 1),
         };
-        let rest = Rest { version: version(object), connection, until, refused, ended: now, passes };
+        let rest = LastPass { version: version(object), connection, until, refused, ended: now, passes };
         rests.insert(uid, rest);
     }
 

@@ -1,12 +1,12 @@
 //! What the reads of one pass gave.
 
-use domain::{plan::Seen, recipient::Recipient};
+use domain::{plan::Observed, recipient::Recipient};
 
-/// What the reads of one pass gave, beside [`Seen`].
+/// What the reads of one pass gave, beside [`Observed`].
 #[derive(Debug, Default)]
 pub struct Observations {
     /// For the plan.
-    pub seen: Seen,
+    pub observed: Observed,
     /// For the order; present once the user was read and has no faults.
     pub recipient: Option<Recipient>,
 }

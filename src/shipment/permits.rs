@@ -3,7 +3,7 @@
 use api::shipment::{EnrollmentOutcome, OrderOutcome, YubiKeyShipment, YubiKeyShipmentStatus};
 use domain::{
     journal::{Journal, Order},
-    plan::{Free, Look, Step},
+    plan::{Fetch, Idempotent, Step},
 };
 use jiff::Timestamp;
 use kube::ResourceExt;
@@ -19,8 +19,8 @@ use crate::connection::{
 #[must_use]
 pub const fn calls_okta(step: &Step) -> bool {
     match step {
-        Step::Look(Look::User | Look::Enrollments) | Step::Mark(_) => true,
-        Step::Run(what) => matches!(what, Free::Activate | Free::MarkError),
+        Step::Fetch(Fetch::User | Fetch::Enrollments) | Step::Mark(_) => true,
+        Step::Run(what) => matches!(what, Idempotent::Activate | Idempotent::MarkError),
         _ => false,
     }
 }
@@ -28,7 +28,8 @@ pub const fn calls_okta(step: &Step) -> bool {
 /// Does the step call a vendor?
 #[must_use]
 pub const fn calls(step: &Step) -> bool {
-    !matches!(step, Step::Look(Look::Rivals)) && matches!(step, Step::Look(_) | Step::Mark(_) | Step::Run(_))
+    !matches!(step, Step::Fetch(Fetch::Rivals))
+        && matches!(step, Step::Fetch(_) | Step::Mark(_) | Step::Run(_))
 }
 
 /// What the pass needs from this step on, so that what it begins can be finished: nobody is enrolled whose order cannot

@@ -7,12 +7,12 @@ use api::shipment::{
     progress::{is_finished, is_open},
 };
 use domain::{
+    desired::ExistingKey,
     failure::Reason,
     ids::UserId,
     journal::Journal,
-    plan::{self, Person, Seen},
+    plan::{self, Observed, Person},
     precedence::{Facts, Rank, Standing},
-    wanted::ExistingKey,
 };
 use kube::ResourceExt;
 use system::clock;
@@ -50,7 +50,7 @@ impl Rival {
 pub async fn rival(
     ctx: &Context,
     object: &YubiKeyShipment,
-    seen: &Seen,
+    seen: &Observed,
     journal: &Journal,
     existing_key: ExistingKey,
 ) -> Option<Rival> {
@@ -209,7 +209,7 @@ pub async fn could_order(ctx: &Context, other: &YubiKeyShipment) -> bool {
         cluster: ctx.cluster.as_deref(),
         connection_leaves: ctx.connections.is_leaving(&link.name),
     };
-    plan::may_order(&validate::wanted(other, &link.spec, &link.facts, around), clock::now())
+    plan::may_order(&validate::desired(other, &link.spec, &link.facts, around), clock::now())
 }
 
 /// A hold of this spec: what it needs first (a complete profile, an answer, stock) may never come. Behind another

@@ -1,4 +1,4 @@
-//! Spec, connection and permissions, folded into one [`Wanted`]; profile and overrides into one [`Recipient`]. Pure.
+//! Spec, connection and permissions, folded into one [`Desired`]; profile and overrides into one [`Recipient`]. Pure.
 
 use std::collections::BTreeMap;
 
@@ -12,13 +12,13 @@ use api::{
 };
 use domain::{
     binding::Binding,
+    desired::{ActivationGate, Cadence, Desired, ExistingKey, OnDelete, OnTimeout, PinGate},
     failure::{Failure, Reason},
     ids::CustomizationId,
     recipient::{Field, Raw, Recipient},
     requests::{Delivery, KeyProduct},
-    seen::{Inventory, User, UserStatus},
     stable,
-    wanted::{ActivationGate, Cadence, ExistingKey, OnDelete, OnTimeout, PinGate, Wanted},
+    vendor_states::{Inventory, User, UserStatus},
 };
 use jiff::SignedDuration;
 use kube::ResourceExt;
@@ -48,18 +48,18 @@ pub struct Surroundings<'a> {
 
 /// Folds everything that is known without a vendor.
 #[must_use]
-pub fn wanted(
+pub fn desired(
     object: &YubiKeyShipment,
     connection: &YubiKeyConnectionSpec,
     facts: &Facts,
     around: Surroundings<'_>,
-) -> Wanted {
+) -> Desired {
     let spec = &object.spec;
     let defaults = connection.defaults.clone().unwrap_or_default();
     let activation = spec.activation.clone().unwrap_or_default();
     let by_default = defaults.activation.unwrap_or_default();
     let pin = spec.pin.as_ref().and_then(|p| p.after).or(defaults.pin.and_then(|p| p.after));
-    Wanted {
+    Desired {
         generation: revision::of(object),
         activation: gate(activation.after.or(by_default.after)),
         delivery_timeout: match activation.delivery_timeout {

@@ -4,8 +4,8 @@ use std::{collections::HashMap, time::Duration};
 
 use domain::{
     ids::ShipmentId,
-    seen::ParcelState,
-    sweep::{Followed, Next, Rhythm, Sweep},
+    order_list_poll::{Followed, Next, OrderListPoll, PollRate},
+    vendor_states::ParcelState,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -210,8 +210,8 @@ async fn five_thousand_orders_are_followed_with_less_than_sixty_calls_an_hour() 
         state: Some(ParcelState::from_id(1)),
     };
     let followed: HashMap<_, _> = ids.iter().map(|id| (id.clone(), order(id))).collect();
-    let rhythm = Rhythm::new(100, SignedDuration::from_hours(6));
-    let (mut sweep, hours) = (Sweep::default(), 3);
+    let rhythm = PollRate::new(100, SignedDuration::from_hours(6));
+    let (mut sweep, hours) = (OrderListPoll::default(), 3);
     let first = sandbox.last_call().await;
     let mut moved = 0;
     let mut seen: HashMap<ShipmentId, Timestamp> = HashMap::new();

@@ -176,7 +176,7 @@ mod tests {
         failure::Reason,
         hold,
         journal::{Accepted, Hold},
-        seen::Tracking,
+        vendor_states::Tracking,
     };
 
     fn at(seconds: i64) -> Timestamp {

@@ -3,7 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::wanted::Cadence;
+use super::desired::Cadence;
 
 /// The moments at which one order is read: a first one, then one every `interval`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use super::{
     ids::{GroupId, Login},
-    seen::User,
+    vendor_states::User,
 };
 
 /// A group as Okta shows it.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::journal::{Attempt, Journal, Marked, Receipt};
+use super::journal::{Attempt, Hold, Journal, Marked, Receipt};
 
 /// A call starts within this time of its mark: later another process may judge the mark.
 pub const LATEST_START: Duration = Duration::from_secs(10);
@@ -59,7 +59,9 @@ pub fn must_stand(what: Marked, receipt: &Receipt) -> bool {
 }
 
 /// Puts a receipt, and nothing else, into the journal that is live now. False: the mark of its attempt is not open
-/// there, because the receipt arrived before or because somebody emptied the status; trying on would never end.
+/// there, because the receipt arrived before or because somebody emptied the status; trying on would never end. False
+/// too for a refusal that comes after a person was asked: of what else may have been sent under that number it knows
+/// nothing, and the hold is the person's. An order's refusal always counts: it is the only trace of its call.
 #[must_use]
 pub fn carry_over(
     live: &mut Journal,
@@ -69,6 +71,11 @@ pub fn carry_over(
     generation: i64,
     now: Timestamp,
 ) -> bool {
+    let refused = matches!(receipt, Receipt::Refused { .. });
+    let asked = live.hold.as_ref().is_some_and(Hold::is_lasting);
+    if what != Marked::Order && refused && asked {
+        return false;
+    }
     live.record(what, attempt, receipt, generation, now)
 }
 
@@ -76,8 +83,10 @@ pub fn carry_over(
 mod tests {
     use super::*;
     use crate::{
+        failure::Reason,
+        hold::Choice,
         ids::{EnrollmentId, KeyId, RpId, Sealed},
-        seen::NewEnrollment,
+        vendor_states::NewEnrollment,
     };
 
     fn at(seconds: i64) -> Timestamp {
@@ -150,5 +159,29 @@ mod tests {
             !carry_over(&mut Journal::default(), Marked::Order, 1, &refused, 1, at(2)),
             "an emptied status"
         );
+    }
+
+    #[test]
+    fn a_late_refusal_does_not_answer_for_the_person_who_was_asked() {
+        let held = |reason| {
+            let mut journal = Journal::default();
+            journal.mark(Marked::Enroll, at(0), None);
+            journal.hold = Some(Hold {
+                id: "enroll-1-x".to_owned(),
+                reason,
+                message: String::new(),
+                since: at(300),
+                generation: 1,
+                choices: vec![Choice::DiscardEnrollment],
+            });
+            journal
+        };
+        let refused = Receipt::Refused { retryable: true };
+        let mut asked = held(Reason::EnrollOutcomeUnknown);
+        assert!(!carry_over(&mut asked, Marked::Enroll, 1, &refused, 1, at(310)));
+        assert_eq!(asked, held(Reason::EnrollOutcomeUnknown), "nothing changes");
+        let mut passing = held(Reason::AnotherOrderForUser);
+        passing.hold.as_mut().expect("there").choices = Vec::new();
+        assert!(carry_over(&mut passing, Marked::Enroll, 1, &refused, 1, at(310)), "nobody was asked");
     }
 }

@@ -8,7 +8,7 @@ use super::{
     failure::Reason,
     hold,
     journal::{Enrollment, Hold, Journal, Order},
-    seen::ParcelClass,
+    vendor_states::ParcelClass,
 };
 
 /// Is this a hold that nothing passing ends?

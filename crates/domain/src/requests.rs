@@ -3,7 +3,7 @@
 use super::{
     ids::{CustomizationId, EnrollmentId, RpId, Sealed, UserId},
     recipient::Recipient,
-    seen::{PublicKey, Responses},
+    vendor_states::{PublicKey, Responses},
 };
 
 /// The key model to ship: three ids issued by Yubico.

@@ -7,17 +7,17 @@ use super::{
     backoff,
     failure::{Failure, Kind, Reason},
     hold,
-    journal::{Enrollment, Hold, Journal, Order, Trouble},
+    journal::{Enrollment, Hold, Journal, LastFailure, Order},
     lasting,
-    plan::Rest,
-    seen::ParcelClass,
+    plan::Idle,
+    vendor_states::ParcelClass,
 };
 
 /// How a pass ended.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum End {
     /// Nothing to do now.
-    Rest(Rest),
+    Idle(Idle),
     /// Something failed that may pass or is tried a few times more, or the connection is at fault.
     Failed(Failure),
 }
@@ -74,22 +74,27 @@ pub fn note_end(journal: &mut Journal, end: &End, generation: i64, suffix: &str,
         End::Failed(failure) if failure.is_wait() => end_by_spec(journal, generation),
         End::Failed(failure) => {
             end_by_spec(journal, generation);
-            let before =
-                journal.trouble.take().filter(|t| t.reason == failure.reason && t.message == failure.message);
-            journal.trouble = Some(match before {
+            let before = journal
+                .last_failure
+                .take()
+                .filter(|t| t.reason == failure.reason && t.message == failure.message);
+            journal.last_failure = Some(match before {
                 // Said once: the connection itself tells how it goes on.
                 Some(same) if failure.reason.kind() == Kind::Auth => same,
                 Some(mut same) => {
                     same.count = same.count.saturating_add(1).min(backoff::LAST_COUNT);
                     same
                 }
-                None => {
-                    Trouble { reason: failure.reason, message: failure.message.clone(), since: now, count: 1 }
-                }
+                None => LastFailure {
+                    reason: failure.reason,
+                    message: failure.message.clone(),
+                    since: now,
+                    count: 1,
+                },
             });
         }
-        End::Rest(rest) => {
-            journal.trouble = None;
+        End::Idle(rest) => {
+            journal.last_failure = None;
             note_hold(journal, rest, generation, suffix, now);
         }
     }
@@ -111,7 +116,7 @@ fn end_by_spec(journal: &mut Journal, generation: i64) {
     }
 }
 
-fn note_hold(journal: &mut Journal, rest: &Rest, generation: i64, suffix: &str, now: Timestamp) {
+fn note_hold(journal: &mut Journal, rest: &Idle, generation: i64, suffix: &str, now: Timestamp) {
     if lasting::outlasts(journal, rest.reason, generation) {
         return;
     }
@@ -147,7 +152,7 @@ fn note_hold(journal: &mut Journal, rest: &Rest, generation: i64, suffix: &str, 
 
 /// The message for people: what happened, and which answers a hold admits.
 #[must_use]
-pub fn message(journal: &Journal, rest: &Rest) -> String {
+pub fn message(journal: &Journal, rest: &Idle) -> String {
     match &journal.hold {
         Some(hold) if !hold.choices.is_empty() => {
             let choices: Vec<_> = hold.choices.iter().map(|c| c.as_str()).collect();
@@ -163,11 +168,11 @@ pub fn message(journal: &Journal, rest: &Rest) -> String {
 #[must_use]
 pub fn said(journal: &Journal, end: &End, deleting: bool) -> End {
     let reason = match end {
-        End::Rest(rest) => rest.reason,
+        End::Idle(rest) => rest.reason,
         End::Failed(failure) => failure.reason,
     };
     match lasting::standing(journal).filter(|hold| !deleting && hold.reason != reason) {
-        Some(hold) => End::Rest(Rest {
+        Some(hold) => End::Idle(Idle {
             reason: hold.reason,
             message: hold.message.clone(),
             until: None,
@@ -182,12 +187,12 @@ pub fn said(journal: &Journal, end: &End, deleting: bool) -> End {
 pub fn summarise(journal: &Journal, end: &End, deleting: bool) -> Summary {
     let ordered = journal.accepted().is_some();
     let (reason, text, kind) = match end {
-        End::Rest(rest) => (rest.reason, message(journal, rest), rest.reason.kind()),
+        End::Idle(rest) => (rest.reason, message(journal, rest), rest.reason.kind()),
         End::Failed(failure) => (failure.reason, failure.message.clone(), failure.reason.kind()),
     };
     // While a deletion waits for the parcel, only the message says so.
     let leaving = deleting && ordered;
-    let stalled = kind == Kind::Stalled && matches!(end, End::Rest(_)) && !leaving;
+    let stalled = kind == Kind::Stalled && matches!(end, End::Idle(_)) && !leaving;
     let over = matches!(journal.order, Order::Cancelled(..));
     let ready = if stalled || over {
         Ready::Is(false, reason, text)
@@ -256,10 +261,10 @@ mod tests {
         let before = journal.clone();
         note(&mut journal, &failed(Reason::RateLimited), 22);
         assert_eq!(journal, before, "what failed before has not passed because of a wait");
-        assert_eq!(journal.trouble.map(|trouble| trouble.count), Some(2));
-        let held = Rest { reason: Reason::ExistingKey, message: String::new(), until: None, pin: false };
+        assert_eq!(journal.last_failure.map(|last_failure| last_failure.count), Some(2));
+        let held = Idle { reason: Reason::ExistingKey, message: String::new(), until: None, pin: false };
         let mut journal = Journal::default();
-        note(&mut journal, &End::Rest(held), 23);
+        note(&mut journal, &End::Idle(held), 23);
         let before = journal.clone();
         note(&mut journal, &failed(Reason::RateLimited), 24);
         assert_eq!(journal, before);

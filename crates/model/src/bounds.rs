@@ -1,8 +1,8 @@
 //! What one world may do, and how often: the bounds within which it is explored without gaps.
 
 use domain::{
+    desired::{ActivationGate, ExistingKey, OnDelete, OnTimeout, PinGate},
     hold::Choice,
-    wanted::{ActivationGate, ExistingKey, OnDelete, OnTimeout, PinGate},
 };
 
 use crate::state::Event;

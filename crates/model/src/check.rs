@@ -96,7 +96,7 @@ impl Model for World {
             now: 0,
             slots: b.clusters.iter().map(|_| events::declared()).collect(),
             passes: b.processes.iter().map(|_| None).collect(),
-            user: domain::seen::UserStatus::Active,
+            user: domain::vendor_states::UserStatus::Active,
             enrolled: vec![],
             orders: vec![],
             mails: vec![],

@@ -41,7 +41,7 @@ fn deed(deed: &crate::state::Deed) -> String {
     use crate::state::Deed::{Finish, Send};
     match deed {
         Send(what, attempt, at) => format!("send {what:?} {attempt} marked at {at} s"),
-        Finish(domain::summary::End::Rest(rest)) => format!("write the end {}", rest.reason),
+        Finish(domain::summary::End::Idle(rest)) => format!("write the end {}", rest.reason),
         Finish(domain::summary::End::Failed(failure)) => {
             format!("write the failure {}", failure.reason)
         }

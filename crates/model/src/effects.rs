@@ -3,8 +3,8 @@
 use domain::{
     failure::{Failure, Reason},
     journal::{Marked, Receipt},
-    plan::Free,
-    seen::{ParcelClass, ParcelState},
+    plan::Idempotent,
+    vendor_states::{ParcelClass, ParcelState},
 };
 
 use crate::{
@@ -87,12 +87,12 @@ fn serve(s: &mut State, pass: &Pass, what: Marked) -> Receipt {
 }
 
 /// Sends an effect that needs no mark.
-pub fn run(b: &Bounds, s: &mut State, pass: &mut Pass, free: Free, fate: Fate) {
+pub fn run(b: &Bounds, s: &mut State, pass: &mut Pass, free: Idempotent, fate: Fate) {
     oracle::free(s, pass, free);
     match free {
-        Free::Activate => activate(b, s, pass, fate),
-        Free::Cancel => cancel(s, pass, fate),
-        Free::MarkError => {
+        Idempotent::Activate => activate(b, s, pass, fate),
+        Idempotent::Cancel => cancel(s, pass, fate),
+        Idempotent::MarkError => {
             if fate == Fate::CallLost {
                 return;
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::{
     failure::Reason,
     journal::{Enrollment, Journal, Marked},
-    seen::UserStatus,
+    vendor_states::UserStatus,
 };
 
 use crate::{
@@ -42,7 +42,7 @@ fn version(uid: u8) -> Version {
         journal: Arc::new(Journal::default()),
         generation: 1,
         deleting: false,
-        policy: domain::wanted::OnDelete::Cancel,
+        policy: domain::desired::OnDelete::Cancel,
         suspended: false,
         finalizer: false,
     }
@@ -89,8 +89,8 @@ pub fn possible(b: &Bounds, s: &State, slot: usize, event: Event) -> bool {
         Event::Edit => live.is_some_and(|v| !v.deleting) && s.slots[slot].restored.is_none(),
         Event::Halt => live.is_some_and(|v| !v.suspended),
         Event::Resume => live.is_some_and(|v| v.suspended),
-        Event::Forbid(_) => first && s.conn.bar.is_none(),
-        Event::Allow => first && s.conn.bar.is_some(),
+        Event::Forbid(_) => first && s.conn.blocked.is_none(),
+        Event::Allow => first && s.conn.blocked.is_some(),
         Event::OtherOrg => first && !s.conn.other,
         Event::OwnOrg => first && s.conn.other,
         Event::Disconnect => first && !s.conn.gone,
@@ -145,8 +145,8 @@ pub fn happen(b: &Bounds, s: &mut State, slot: usize, event: Event) {
         Event::Edit => change(b, s, slot, |version| version.generation += 1),
         Event::Halt => change(b, s, slot, |v| (v.suspended, v.generation) = (true, v.generation + 1)),
         Event::Resume => change(b, s, slot, |v| (v.suspended, v.generation) = (false, v.generation + 1)),
-        Event::Forbid(bar) => s.conn.bar = Some(bar),
-        Event::Allow => s.conn.bar = None,
+        Event::Forbid(blocked) => s.conn.blocked = Some(blocked),
+        Event::Allow => s.conn.blocked = None,
         Event::OtherOrg => s.conn.other = true,
         Event::OwnOrg => s.conn.other = false,
         Event::Disconnect => s.conn.gone = true,
@@ -186,7 +186,7 @@ fn change(b: &Bounds, s: &mut State, slot: usize, how: impl FnOnce(&mut Version)
     }
 }
 
-fn delete(b: &Bounds, s: &mut State, slot: usize, policy: domain::wanted::OnDelete) {
+fn delete(b: &Bounds, s: &mut State, slot: usize, policy: domain::desired::OnDelete) {
     if s.slots[slot].live.as_ref().is_some_and(|version| version.finalizer) {
         return change(b, s, slot, |version| {
             (version.deleting, version.policy) = (true, policy);

@@ -3,10 +3,10 @@
 //! the unfair ones.
 
 use domain::{
+    desired::{ActivationGate, PinGate},
     failure::Reason,
     journal::Order,
-    seen::{ParcelClass, ParcelState},
-    wanted::{ActivationGate, PinGate},
+    vendor_states::{ParcelClass, ParcelState},
 };
 
 use crate::{

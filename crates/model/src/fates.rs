@@ -1,7 +1,7 @@
 //! Which accidents a deed can meet. What leads to the same states as another accident is left out: a status write
 //! whose answer is lost equals one that is followed by a crash, and one that fails equals a crash before it.
 
-use domain::{journal::Marked, plan::Free};
+use domain::{journal::Marked, plan::Idempotent};
 
 use crate::{
     action::{Action, Fate, View},
@@ -40,16 +40,16 @@ pub fn of(b: &Bounds, s: &State, p: usize, actions: &mut Vec<Action>) {
                 }
             }
         }
-        Deed::Run(Free::Activate) if accidents.losses => {
+        Deed::Run(Idempotent::Activate) if accidents.losses => {
             fate(Fate::AnswerLost);
             fate(Fate::CallLost);
             fate(Fate::KeyGone);
         }
-        Deed::Run(Free::Cancel) if accidents.losses => {
+        Deed::Run(Idempotent::Cancel) if accidents.losses => {
             fate(Fate::AnswerLost);
             fate(Fate::CallLost);
         }
-        Deed::Run(Free::MarkError) if accidents.losses => fate(Fate::CallLost),
+        Deed::Run(Idempotent::MarkError) if accidents.losses => fate(Fate::CallLost),
         _ => {}
     }
 }

@@ -1,7 +1,7 @@
 //! The operator's planner under exhaustive model checking.
 //!
 //! What is checked is the operator's own source, the crate `domain`: a changed line there is a changed model. Around it stand a store, two vendors, people and accidents; the runner
-//! imitates `src/controller/shipment/pass.rs` and shares its rules by `domain::fence`.
+//! imitates `src/shipment/driver.rs` and shares its rules by `domain::fence`.
 
 #![cfg_attr(
     test,
@@ -12,6 +12,7 @@ pub mod action;
 pub mod bounds;
 pub mod check;
 mod describe;
+mod desired;
 mod effects;
 mod events;
 mod fair;
@@ -22,5 +23,4 @@ mod reads;
 mod runner;
 pub mod state;
 mod vendors;
-mod wanted;
 pub mod worlds;

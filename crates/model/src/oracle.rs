@@ -2,17 +2,19 @@
 //! planner.
 
 use domain::{
+    desired::{ActivationGate, OnDelete, OnTimeout, PinGate},
     failure::Reason,
     ids::ShipmentId,
     journal::{Attempt, Enrollment, Journal, Marked, Receipt},
-    plan::{Free, Search},
-    seen::{EnrollmentList, EnrollmentStatus, ListedEnrollment, ParcelClass, ParcelState, UserStatus},
-    wanted::{ActivationGate, OnDelete, OnTimeout, PinGate},
+    plan::{Idempotent, Search},
+    vendor_states::{
+        EnrollmentList, EnrollmentStatus, ListedEnrollment, ParcelClass, ParcelState, UserStatus,
+    },
 };
 
 use crate::{
     bounds::Bounds,
-    state::{Bar, Conn, EnrolledFate, Pass, Rule, State, Used, number, ours},
+    state::{Blocked, Conn, EnrolledFate, Pass, Rule, State, Used, number, ours},
     vendors,
 };
 
@@ -74,9 +76,9 @@ pub fn send(b: &Bounds, s: &mut State, pass: &Pass, what: Marked, marked: i64) {
 /// A mark stands: what it is for was not forbidden then.
 pub fn marked(b: &Bounds, s: &mut State, pass: &Pass, what: Marked) {
     let orders = matches!(what, Marked::Enroll | Marked::Order);
-    let by_connection = match s.conn.bar {
-        Some(Bar::Namespace | Bar::Elsewhere) => true,
-        Some(Bar::Order) => orders,
+    let by_connection = match s.conn.blocked {
+        Some(Blocked::Namespace | Blocked::Elsewhere) => true,
+        Some(Blocked::Order) => orders,
         None => false,
     };
     let too_late = orders && b.order_before.is_some_and(|end| s.now > end);
@@ -89,11 +91,11 @@ pub fn marked(b: &Bounds, s: &mut State, pass: &Pass, what: Marked) {
 }
 
 /// What needs no mark goes by what the pass began with.
-pub fn free(s: &mut State, pass: &Pass, free: Free) {
-    let by_connection = matches!(pass.conn.bar, Some(Bar::Namespace | Bar::Elsewhere));
+pub fn free(s: &mut State, pass: &Pass, free: Idempotent) {
+    let by_connection = matches!(pass.conn.blocked, Some(Blocked::Namespace | Blocked::Elsewhere));
     rule(s, !by_connection && !pass.base.suspended, Rule::Barred);
     rule(s, own_org(pass, pass.conn), Rule::OtherOrgs);
-    rule(s, !(free == Free::Cancel && pass.missed), Rule::Missing);
+    rule(s, !(free == Idempotent::Cancel && pass.missed), Rule::Missing);
 }
 
 fn own_org(pass: &Pass, conn: Conn) -> bool {
@@ -257,7 +259,7 @@ pub fn stored(s: &mut State, pass: &Pass) {
 pub fn release(b: &Bounds, s: &mut State, pass: &Pass) {
     let orphan = pass.base.policy == OnDelete::Orphan;
     let bound = b.bound && b.clusters[pass.slot] != 0;
-    let elsewhere = bound || pass.conn.bar == Some(Bar::Elsewhere);
+    let elsewhere = bound || pass.conn.blocked == Some(Blocked::Elsewhere);
     let taken_over = pass.journal.accepted().is_some_and(|order| order.adopted);
     // The key in the parcel can never sign in: that is what the person decided.
     let given_up = s.enrolled.iter().any(|e| e.unwanted && e.slot == Some(pass.slot));

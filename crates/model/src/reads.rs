@@ -4,9 +4,9 @@ use domain::{
     failure::Reason,
     ids::{EnrollmentId, ShipmentId},
     journal::{Enrollment, Journal, Order},
-    plan::{Claimed, Look, Person, Search, Seen, SeenUser, Shared, Sight},
+    plan::{Claimed, Fetch, Observation, Observed, ObservedUser, Person, Search, Shared},
     precedence::{Facts, Standing},
-    seen::{ListedEnrollment, ParcelState, Programmed},
+    vendor_states::{ListedEnrollment, ParcelState, Programmed},
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -18,23 +18,23 @@ use crate::{
 };
 
 /// Reads what commutes with everything that others do.
-pub fn look(b: &Bounds, s: &mut State, pass: &mut Pass, look: Look) {
+pub fn look(b: &Bounds, s: &mut State, pass: &mut Pass, look: Fetch) {
     match look {
-        Look::Search | Look::Adoption if pass.seen.user.is_none() => user(s, pass),
-        Look::User => user(s, pass),
-        Look::Address => pass.seen.checked = Some(Ok(())),
-        Look::Parcel => parcel(s, pass),
-        Look::Search => search(b, s, pass),
-        Look::Adoption => adopt(b, s, pass),
+        Fetch::Search | Fetch::Adoption if pass.seen.user.is_none() => user(s, pass),
+        Fetch::User => user(s, pass),
+        Fetch::Address => pass.seen.checked = Some(Ok(())),
+        Fetch::Parcel => parcel(s, pass),
+        Fetch::Search => search(b, s, pass),
+        Fetch::Adoption => adopt(b, s, pass),
         // Deeds of their own.
-        Look::Enrollments | Look::Rivals => {}
+        Fetch::Enrollments | Fetch::Rivals => {}
     }
 }
 
 fn user(s: &State, pass: &mut Pass) {
     pass.journal.observe_user(&vendors::user(), &vendors::orgs(pass.conn.other));
     pass.saw_user = Some(s.user.clone());
-    pass.seen.user = Some(Person::Found(SeenUser { id: vendors::user(), status: s.user.clone() }));
+    pass.seen.user = Some(Person::Found(ObservedUser { id: vendors::user(), status: s.user.clone() }));
 }
 
 /// Okta's list: what was made shortly before it may not be shown.
@@ -49,7 +49,7 @@ fn parcel(s: &mut State, pass: &mut Pass) {
     let Some(order) = s.orders.get(n).filter(|order| shown(order, pass)) else {
         pass.journal.observe_missing(at(s.now));
         pass.missed = true;
-        pass.seen.parcel = Some(Sight::Missing);
+        pass.seen.parcel = Some(Observation::Missing);
         return;
     };
     let state = ParcelState::from_id(order.state);
@@ -60,7 +60,7 @@ fn parcel(s: &mut State, pass: &mut Pass) {
     };
     pass.journal.observe_parcel(state, &programmed, &[], at(s.now));
     pass.saw_parcel = Some((order.state, s.now));
-    pass.seen.parcel = Some(Sight::Shown(None));
+    pass.seen.parcel = Some(Observation::Shown(None));
 }
 
 /// Does `YubiEnterprise` show it to this pass?
@@ -156,7 +156,7 @@ fn window(pass: &Pass) -> Option<(Timestamp, Timestamp)> {
     Some((from.checked_sub(SignedDuration::from_secs(5)).ok()?, from.checked_add(length).ok()?))
 }
 
-fn only(seen: &Seen) -> Option<ListedEnrollment> {
+fn only(seen: &Observed) -> Option<ListedEnrollment> {
     match seen.list.as_ref()?.entries.as_slice() {
         [only] => Some(only.clone()),
         _ => None,

@@ -9,7 +9,7 @@ use domain::{
     fence,
     hold::Choice,
     journal::{Attempt, Journal, Marked, Receipt, Unwanted},
-    plan::{Look, Rest, Rival, Situation, Step, plan},
+    plan::{Fetch, Idle, Rival, Situation, Step, plan},
     summary::{self, End},
 };
 
@@ -45,7 +45,7 @@ pub fn start(b: &Bounds, s: &mut State, p: usize, view: View) {
         journal: (*base.journal).clone(),
         base,
         current,
-        seen: domain::plan::Seen::default(),
+        seen: domain::plan::Observed::default(),
         blind: view == View::Blind,
         region: view == View::Region,
         early: view == View::Early,
@@ -58,7 +58,7 @@ pub fn start(b: &Bounds, s: &mut State, p: usize, view: View) {
         unwritten: None,
         deed: Deed::Release,
     });
-    let orphan = pass.base.policy == domain::wanted::OnDelete::Orphan;
+    let orphan = pass.base.policy == domain::desired::OnDelete::Orphan;
     if pass.base.deleting && (pass.journal.is_untouched() || orphan) {
         s.passes[p] = Some(pass);
         return;
@@ -95,10 +95,10 @@ fn take_decisions(s: &mut State, pass: &mut Pass) {
 
 /// The next step of this pass.
 fn next(b: &Bounds, s: &State, pass: &Pass) -> Step {
-    let wanted = b.wanted(pass.slot, &pass.base, pass.conn, &s.slots[pass.slot], s.now);
+    let desired = b.desired(pass.slot, &pass.base, pass.conn, &s.slots[pass.slot], s.now);
     let rival = reads::rival(b, s, pass);
     plan(&Situation {
-        wanted: &wanted,
+        desired: &desired,
         journal: &pass.journal,
         seen: &pass.seen,
         saved: pass.journal == *pass.base.journal,
@@ -115,13 +115,13 @@ fn think(b: &Bounds, s: &mut State, mut pass: Box<Pass>) -> Option<Box<Pass>> {
     for _ in 0..MOST_STEPS {
         let step = next(b, s, &pass);
         pass.deed = match step {
-            Step::Look(Look::Enrollments) => Deed::List,
-            Step::Look(Look::Rivals) => Deed::Rivals,
-            Step::Look(look) => {
+            Step::Fetch(Fetch::Enrollments) => Deed::List,
+            Step::Fetch(Fetch::Rivals) => Deed::Rivals,
+            Step::Fetch(look) => {
                 reads::look(b, s, &mut pass, look);
                 continue;
             }
-            Step::Condemn(id) => {
+            Step::MarkOrphaned(id) => {
                 pass.journal.unwanted = Some(Unwanted { id, mark: None });
                 continue;
             }
@@ -129,7 +129,7 @@ fn think(b: &Bounds, s: &mut State, mut pass: Box<Pass>) -> Option<Box<Pass>> {
             Step::Pause(until) => Deed::Pause(until.as_second() - at(0).as_second()),
             Step::Mark(what) => Deed::Mark(what),
             Step::Run(free) => Deed::Run(free),
-            Step::Rest(rest) => return finish(s, pass, End::Rest(rest)),
+            Step::Idle(rest) => return finish(s, pass, End::Idle(rest)),
             Step::Fail(failure) => return fail(s, pass, failure),
             Step::Release => Deed::Release,
         };
@@ -142,7 +142,7 @@ fn think(b: &Bounds, s: &mut State, mut pass: Box<Pass>) -> Option<Box<Pass>> {
 fn fail(s: &mut State, pass: Box<Pass>, failure: Failure) -> Option<Box<Pass>> {
     if failure.reason.kind() == Kind::Stalled && !pass.journal.tries_again(failure.reason) {
         let Failure { reason, message, .. } = failure;
-        return finish(s, pass, End::Rest(Rest { reason, message, until: None, pin: false }));
+        return finish(s, pass, End::Idle(Idle { reason, message, until: None, pin: false }));
     }
     finish(s, pass, End::Failed(failure))
 }
@@ -305,7 +305,7 @@ fn record(
         return Some(pass);
     }
     match next(b, s, &pass) {
-        Step::Rest(rest) => pass.journal = ended(s, &pass, &End::Rest(rest)),
+        Step::Idle(rest) => pass.journal = ended(s, &pass, &End::Idle(rest)),
         _ => summary::note_progress(&mut pass.journal, pass.base.generation),
     }
     write(b, s, &mut pass);

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use domain::{
     answer::Answer,
+    desired::OnDelete,
     ids::{EnrollmentId, ShipmentId},
     journal::{Attempt, Journal, Marked, Receipt},
-    plan::{Free, Seen},
-    seen::UserStatus,
+    plan::{Idempotent, Observed},
     summary::End,
-    wanted::OnDelete,
+    vendor_states::UserStatus,
 };
 use jiff::Timestamp;
 
@@ -114,7 +114,7 @@ pub struct Left {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Conn {
     /// What it forbids.
-    pub bar: Option<Bar>,
+    pub blocked: Option<Blocked>,
     /// Its token is one of another `YubiEnterprise` organization.
     pub other: bool,
     /// It is deleted.
@@ -123,7 +123,7 @@ pub struct Conn {
 
 /// What a connection can begin to forbid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Bar {
+pub enum Blocked {
     /// Every effect: the namespace is no longer admitted.
     Namespace,
     /// Every effect: it is bound to another cluster.
@@ -269,7 +269,7 @@ pub struct Pass {
     /// The journal in memory.
     pub journal: Journal,
     /// What was read.
-    pub seen: Seen,
+    pub seen: Observed,
     /// The caches show no other object.
     pub blind: bool,
     /// `YubiEnterprise` answers 404 to everything.
@@ -314,7 +314,7 @@ pub enum Deed {
     /// Write a receipt, alone, whose first write was refused.
     Keep(Marked, Attempt, Receipt),
     /// Send what needs no mark.
-    Run(Free),
+    Run(Idempotent),
     /// Write how the pass ended.
     Finish(End),
     /// Remove the finalizer.
@@ -343,7 +343,7 @@ pub enum Event {
     /// `spec.suspend` is unset.
     Resume,
     /// The connection begins to forbid something.
-    Forbid(Bar),
+    Forbid(Blocked),
     /// The connection forbids nothing any more.
     Allow,
     /// The connection's token becomes one of another organization.

@@ -3,12 +3,12 @@
 use std::sync::LazyLock;
 
 use domain::{
+    desired::Orgs,
     ids::{KeyId, OktaOrgId, RpId, Sealed, Serial, UserId, YubicoOrgId},
-    seen::{
+    vendor_states::{
         EnrollmentList, EnrollmentStatus, ListedEnrollment, NewEnrollment, ParcelClass, ParcelState,
         Responses,
     },
-    wanted::Orgs,
 };
 
 use crate::state::{EnrolledFate, State, at, enrollment_id};

@@ -1,8 +1,8 @@
 //! The worlds. Each is explored without gaps within its bounds; together they hold every accident of the contract.
 
 use domain::{
+    desired::{ActivationGate, ExistingKey, OnDelete, OnTimeout, PinGate},
     hold::Choice,
-    wanted::{ActivationGate, ExistingKey, OnDelete, OnTimeout, PinGate},
 };
 
 use crate::{

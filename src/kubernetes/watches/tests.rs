@@ -146,8 +146,8 @@ proptest! {
                     watch.sorting.take(Event::InitDone);
                 }
             }
-            let side = |wanted: bool| -> Vec<String> {
-                there.iter().filter(|(_, good)| **good == wanted).map(|(name, _)| format!("s{name}")).collect()
+            let side = |desired: bool| -> Vec<String> {
+                there.iter().filter(|(_, good)| **good == desired).map(|(name, _)| format!("s{name}")).collect()
             };
             prop_assert_eq!(watch.known(), [side(true), side(false)]);
             prop_assert_eq!(watch.indexed(), side(true).len());

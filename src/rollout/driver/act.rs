@@ -31,7 +31,7 @@ impl Pass {
     }
 
     pub(super) async fn act(&mut self, plan: &Plan, view: &View) -> bool {
-        if self.is_early() || self.dry() || self.bar.is_some() || !self.ctx.leadership.is_held() {
+        if self.is_early() || self.dry() || self.blocked.is_some() || !self.ctx.leadership.is_held() {
             return false;
         }
         let begun = self.begin(plan).await;
@@ -46,9 +46,11 @@ impl Pass {
 
     async fn begin(&mut self, plan: &Plan) -> bool {
         let (api, rollout) = (&self.shipments, &self.object);
-        let wanted =
-            plan.begin.iter().filter_map(|id| Some((id.clone(), plan.book.ledger.0.get(id)?.key.clone())));
-        let steps = wanted.map(|(id, key)| {
+        let desired = plan
+            .begin
+            .iter()
+            .filter_map(|id| Some((id.clone(), plan.rollout_state.ledger.0.get(id)?.key.clone())));
+        let steps = desired.map(|(id, key)| {
             async move { Ok((id.clone(), shipments::make(api, rollout, &id, &key).await?)) }.boxed()
         });
         let steps: Vec<_> = steps.collect();
@@ -103,9 +105,9 @@ impl Pass {
 
     /// People whom the source names and Okta does not know: marked, then created, then known by their id.
     pub(super) async fn create_people(&mut self) -> Result<bool, CommitError> {
-        let stopped = self.book.holds.iter().any(|hold| hold.question == Question::Deleted);
+        let stopped = self.rollout_state.holds.iter().any(|hold| hold.question == Question::Deleted);
         let orders =
-            !self.dry() && self.bar.is_none() && self.failure.is_none() && !self.is_early() && !stopped;
+            !self.dry() && self.blocked.is_none() && self.failure.is_none() && !self.is_early() && !stopped;
         let Some(link) = self.link.clone().filter(|_| orders && !self.known.newcomers.is_empty()) else {
             return Ok(false);
         };
@@ -172,8 +174,8 @@ impl Pass {
         let Some(link) = self.link.clone().filter(|_| looks) else { return false };
         let roster = self.known.roster.clone().unwrap_or_default();
         let members = roster.by_id();
-        let wanted = plan.check.iter().filter_map(|id| Some((id.clone(), members.get(id)?.key.clone())));
-        let (verdicts, failure) = person_checks::people(&self.object, &link, wanted.collect()).await;
+        let desired = plan.check.iter().filter_map(|id| Some((id.clone(), members.get(id)?.key.clone())));
+        let (verdicts, failure) = person_checks::people(&self.object, &link, desired.collect()).await;
         let now = clock::now();
         let any = !verdicts.is_empty();
         self.known.checked.extend(verdicts.into_iter().map(|(id, verdict)| (id, (now, verdict))));

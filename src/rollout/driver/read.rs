@@ -122,7 +122,7 @@ impl Pass {
 
     /// Can the source be read at all now?
     pub(super) fn reads(&self) -> bool {
-        let barred = self.bar.is_some() && self.object.spec.source.okta_console.is_some();
+        let barred = self.blocked.is_some() && self.object.spec.source.okta_console.is_some();
         self.link.is_some() && !barred
     }
 
@@ -263,7 +263,7 @@ impl Pass {
                 Err(failure) => self.cannot_read(failure),
             }
         }
-        if self.known.read_at.is_some() || self.bar.is_some() {
+        if self.known.read_at.is_some() || self.blocked.is_some() {
             self.know_console();
         }
     }
@@ -282,8 +282,8 @@ impl Pass {
         if object_size::people(&self.object, self.known.declared_bytes, &self.basis) == 0 {
             return Err(Failure::new(Reason::ObjectFull, object_size::closed()));
         }
-        let (book, told) = (&mut self.book, &mut self.told);
-        let more = console::read(&self.object, source, link, &mut cursor, book, told).await;
+        let (rollout_state, told) = (&mut self.rollout_state, &mut self.told);
+        let more = console::read(&self.object, source, link, &mut cursor, rollout_state, told).await;
         self.basis.cursor = Some(cursor);
         more
     }
@@ -300,6 +300,6 @@ impl Pass {
             let kept: Vec<_> = before.filter(|member| !fresh.contains(&member.id)).collect();
             self.told.extend(kept);
         }
-        self.known.roster = Some(Arc::new(console::roster(&self.book, &self.told)));
+        self.known.roster = Some(Arc::new(console::roster(&self.rollout_state, &self.told)));
     }
 }

@@ -9,7 +9,7 @@ use api::{
 use domain::{
     failure::Failure,
     ids::UserId,
-    rollout::{Facts, Limits, Plan, Skip, Wanted, Wave, plan},
+    rollout::{Desired, Facts, Limits, Plan, Skip, Wave, plan},
 };
 use jiff::{SignedDuration, Timestamp};
 use kube::{Api, ResourceExt, api::ListParams};
@@ -69,13 +69,13 @@ impl Pass {
         self.known.checked.retain(|id, _| !view.elsewhere.contains_key(id));
     }
 
-    fn wanted(&self) -> Wanted {
+    fn desired(&self) -> Desired {
         let spec = &self.object.spec;
         let wave = |wave: &rollout::Wave| match (wave.percent, wave.count) {
             (Some(percent), _) => Wave::Percent(percent),
             (None, count) => Wave::Count(count.unwrap_or(1)),
         };
-        Wanted {
+        Desired {
             orders: spec.mode == Mode::Order,
             limits: Limits {
                 budget: spec.budget,
@@ -102,12 +102,12 @@ impl Pass {
             checked: &checked,
             elsewhere: &view.elsewhere,
             foreign: &self.known.foreign,
-            bar: self.bar.as_ref(),
+            blocked: self.blocked.as_ref(),
             room: self.room(),
             suffix: &suffix,
             now: clock::now(),
         };
-        plan(&self.book, &self.wanted(), &facts)
+        plan(&self.rollout_state, &self.desired(), &facts)
     }
 
     /// Whom the console named stands in the ledger already.
@@ -136,13 +136,13 @@ impl Pass {
         *view = listed;
         let there = |id: &UserId| view.ours.contains_key(id) || view.undecodable.contains_key(id);
         self.known.made.retain(|id, _| there(id));
-        self.gone = self.book.ledger.0.keys().filter(|id| !there(id)).cloned().collect();
+        self.gone = self.rollout_state.ledger.0.keys().filter(|id| !there(id)).cloned().collect();
         Ok(())
     }
 
     /// Answers wait until they can be acted on: a leave to cancel is good for what was seen with it.
     fn decides(&self, plan: &Plan) -> bool {
-        !self.dry() && self.bar.is_none() && self.known.roster.is_some() && !plan.confirm
+        !self.dry() && self.blocked.is_none() && self.known.roster.is_some() && !plan.confirm
     }
 
     fn answer(&mut self) {
@@ -154,7 +154,7 @@ impl Pass {
             .filter(|decision| !self.verdicts.iter().any(|verdict| verdict.is_about(decision)))
             .collect();
         let budget = self.object.spec.budget;
-        let verdicts = decisions::apply(fresh, &mut self.basis, &mut self.book, budget);
+        let verdicts = decisions::apply(fresh, &mut self.basis, &mut self.rollout_state, budget);
         self.verdicts.extend(verdicts);
     }
 
@@ -162,9 +162,9 @@ impl Pass {
     pub(super) async fn write(&mut self, plan: &Plan) -> Result<(), CommitError> {
         let parts = Parts {
             plan,
-            bar: self.bar.as_ref(),
+            blocked: self.blocked.as_ref(),
             known: &self.known,
-            failure: self.failure.as_ref().or(self.known.trouble.as_ref()),
+            failure: self.failure.as_ref().or(self.known.last_failure.as_ref()),
             orders: !self.dry(),
             checking: !plan.check.is_empty(),
             now: clock::now(),
@@ -179,7 +179,7 @@ impl Pass {
             events::transition(&self.ctx.outbox, &self.object, &old.conditions, &new.conditions);
         }
         self.basis = new;
-        self.book = plan.book.clone();
+        self.rollout_state = plan.rollout_state.clone();
         let verdicts = std::mem::take(&mut self.verdicts);
         self.known.told.extend(decisions::publish(&self.ctx, &self.object, verdicts).await);
         Ok(())

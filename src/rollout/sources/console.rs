@@ -8,7 +8,7 @@ use api::{
 use domain::{
     failure::{Failure, Reason},
     ids::EventId,
-    rollout::{Book, Entry, Key, Member, Roster, State},
+    rollout::{Entry, Key, Member, RolloutState, Roster, State},
     system_log::{ConsoleOrder, LogCursor, LogEvent, LogPosition, LogQuery, MalformedEvent},
 };
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
@@ -87,7 +87,7 @@ pub async fn read(
     source: &OktaConsoleSource,
     link: &ConnectionHandle,
     cursor: &mut ConsoleCursor,
-    book: &mut Book,
+    rollout_state: &mut RolloutState,
     told: &mut Vec<Member>,
 ) -> Result<bool, Failure> {
     let dry = rollout.spec.mode == api::rollout::Mode::DryRun;
@@ -106,7 +106,7 @@ pub async fn read(
         };
         let oldest = page.at.checked_sub(max_age).unwrap_or(Timestamp::MIN);
         for event in &page.events {
-            take(event, oldest, dry, &link.spec, cursor, book, told);
+            take(event, oldest, dry, &link.spec, cursor, rollout_state, told);
         }
         if page.more || is_stale(&from, page.at) {
             cursor.next = match &page.next {
@@ -147,7 +147,7 @@ fn take(
     dry: bool,
     connection: &YubiKeyConnectionSpec,
     cursor: &mut ConsoleCursor,
-    book: &mut Book,
+    rollout_state: &mut RolloutState,
     told: &mut Vec<Member>,
 ) {
     match event {
@@ -157,13 +157,13 @@ fn take(
             if !is_news(&order.id, cursor) {
                 return;
             }
-            match refusal(order, oldest, connection, book) {
+            match refusal(order, oldest, connection, rollout_state) {
                 Some(reason) => {
                     refuse(cursor, Some(order.id.to_string()), Some(order.user.to_string()), reason);
                 }
                 None if dry => told.push(told_of(order, connection)),
                 None => {
-                    book.ledger.0.insert(order.user.clone(), entry(order, connection));
+                    rollout_state.ledger.0.insert(order.user.clone(), entry(order, connection));
                 }
             }
         }
@@ -193,13 +193,13 @@ fn refusal(
     order: &ConsoleOrder,
     oldest: Timestamp,
     connection: &YubiKeyConnectionSpec,
-    book: &Book,
+    rollout_state: &RolloutState,
 ) -> Option<&'static str> {
     if order.published < oldest {
         Some(TOO_OLD)
     } else if model(order, connection).is_none() {
         Some(UNKNOWN_PRODUCT)
-    } else if book.ledger.0.contains_key(&order.user) {
+    } else if rollout_state.ledger.0.contains_key(&order.user) {
         Some(SERVED_BEFORE)
     } else {
         None
@@ -247,14 +247,14 @@ fn told_of(order: &ConsoleOrder, connection: &YubiKeyConnectionSpec) -> Member {
 
 /// Whom the log has named so far: the ledger, which nobody leaves.
 #[must_use]
-pub fn roster(book: &Book, told: &[Member]) -> Roster {
-    let of_ledger = book.ledger.0.iter().map(|(id, entry)| Member {
+pub fn roster(rollout_state: &RolloutState, told: &[Member]) -> Roster {
+    let of_ledger = rollout_state.ledger.0.iter().map(|(id, entry)| Member {
         id: id.clone(),
         login: None,
         key: entry.key.clone(),
         skip: None,
         staged: false,
     });
-    let fresh = told.iter().filter(|member| !book.ledger.0.contains_key(&member.id)).cloned();
+    let fresh = told.iter().filter(|member| !rollout_state.ledger.0.contains_key(&member.id)).cloned();
     Roster { members: of_ledger.chain(fresh).collect(), ..Roster::default() }
 }

@@ -8,7 +8,7 @@ use domain::{
     failure::{Failure, Reason},
     ids::GroupId,
     rollout::Roster,
-    seen::User,
+    vendor_states::User,
 };
 
 use super::{Read, member, template_key};

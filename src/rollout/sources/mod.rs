@@ -13,7 +13,7 @@ use api::{
 use domain::{
     ids::GroupId,
     rollout::{Key, Member, Roster, Skip},
-    seen::{User, UserStatus},
+    vendor_states::{User, UserStatus},
 };
 
 use crate::{

@@ -13,7 +13,7 @@ use domain::{
     failure::{Failure, Reason},
     ids::{Login, UserId},
     rollout::{Key, Roster, Skip, table},
-    seen::User,
+    vendor_states::User,
 };
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::{Api, Client, ResourceExt};

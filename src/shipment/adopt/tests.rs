@@ -47,7 +47,7 @@ fn without_delivery_details_of_its_own_a_shipment_compares_nothing() {
     let fault = Failure::new(Reason::InvalidRecipient, "City (profile.city) is missing. Correct it at Okta.");
     let mut found = Observations::default();
     assert!(comparable(&found).is_err(), "nobody was read");
-    found.seen.recipient_fault = Some(fault);
+    found.observed.recipient_fault = Some(fault);
     let why = comparable(&found).expect_err("its own are faulty");
     assert!(why.contains("InvalidRecipient") && why.contains("profile.city"), "{why}");
     assert!(!why.contains(". "), "the sentence is one part of a longer message: {why}");

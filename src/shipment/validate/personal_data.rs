@@ -2,7 +2,7 @@
 
 use domain::{
     ids::{Login, UserId},
-    seen::AddressVerdict,
+    vendor_states::AddressVerdict,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};

@@ -28,7 +28,7 @@ fn shipment(more: &Value) -> YubiKeyShipment {
 fn facts() -> Facts {
     let rp_id = domain::ids::RpId::new("acme.com").unwrap();
     let times = crate::connection::times::Times::of(&connection(&json!({}))).unwrap();
-    Facts { orgs: domain::wanted::Orgs::default(), rp_id, order_bar: None, times }
+    Facts { orgs: domain::desired::Orgs::default(), rp_id, order_bar: None, times }
 }
 
 fn around() -> Surroundings<'static> {
@@ -42,8 +42,8 @@ fn around() -> Surroundings<'static> {
     }
 }
 
-fn folded(policy: &Value, spec: &Value, around: Surroundings<'_>) -> Wanted {
-    wanted(&shipment(spec), &connection(policy), &facts(), around)
+fn folded(policy: &Value, spec: &Value, around: Surroundings<'_>) -> Desired {
+    desired(&shipment(spec), &connection(policy), &facts(), around)
 }
 
 fn barred(policy: &Value, spec: &Value) -> Option<String> {
@@ -69,7 +69,7 @@ fn where_letting_go_is_forbidden_nobody_is_ordered_for_who_asks_for_it_and_a_del
 fn the_connections_own_default_lets_nothing_go_that_its_policy_forbids() {
     let mut connection = connection(&json!({"orphan": "Forbid"}));
     connection.defaults = serde_json::from_value(json!({"deletionPolicy": "Orphan"})).unwrap();
-    let folded = wanted(&shipment(&json!({})), &connection, &facts(), around());
+    let folded = desired(&shipment(&json!({})), &connection, &facts(), around());
     assert_eq!(folded.on_delete, OnDelete::Cancel);
     assert_eq!(folded.order_bar, None, "the shipment asks for nothing");
 }
@@ -88,11 +88,11 @@ fn where_only_models_are_admitted_ids_are_refused_even_those_of_a_model() {
 #[test]
 fn a_shipment_that_waits_for_its_turn_is_told_of_orders_that_were_let_go() {
     let policy = json!({"maxOpenOrders": 3});
-    let bar = |around| folded(&policy, &json!({}), around).order_bar;
-    assert_eq!(bar(Surroundings { open_orders: 2, let_go: 2, ..around() }), None);
-    let full = bar(Surroundings { open_orders: 3, let_go: 2, ..around() }).unwrap();
+    let blocked = |around| folded(&policy, &json!({}), around).order_bar;
+    assert_eq!(blocked(Surroundings { open_orders: 2, let_go: 2, ..around() }), None);
+    let full = blocked(Surroundings { open_orders: 3, let_go: 2, ..around() }).unwrap();
     assert_eq!(full.reason, Reason::TooManyOpenOrders);
     assert!(full.message.contains("2 of them were let go"), "{}", full.message);
-    let full = bar(Surroundings { open_orders: 3, ..around() }).unwrap();
+    let full = blocked(Surroundings { open_orders: 3, ..around() }).unwrap();
     assert!(!full.message.contains("let go"), "{}", full.message);
 }

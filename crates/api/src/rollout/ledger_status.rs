@@ -8,7 +8,7 @@ use domain::{
     failure::{Failure, Reason},
     hold::Choice,
     ids::{CustomizationId, UserId},
-    rollout::{Book, Brake, Entry, Hold, Key, Ledger, Question, State},
+    rollout::{CancelGuard, Entry, Hold, Key, Ledger, Question, RolloutState, State},
 };
 use jiff::civil::Date;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
@@ -17,13 +17,13 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 ///
 /// # Errors
 /// `StatusUnreadable`: a ledger that is not understood must not be taken for an empty one.
-pub fn read(status: &YubiKeyRolloutStatus) -> Result<Book, Failure> {
+pub fn read(status: &YubiKeyRolloutStatus) -> Result<RolloutState, Failure> {
     let mut ledger = Ledger::default();
     for (id, entry) in &status.ledger {
         let id = UserId::new(id.clone()).map_err(|_| unreadable("a name of status.ledger"))?;
         ledger.0.insert(id, entry_of(entry, &status.keys)?);
     }
-    Ok(Book { ledger, wave: status.wave.unwrap_or(0), holds: holds(&status.holds)?, leave: None })
+    Ok(RolloutState { ledger, wave: status.wave.unwrap_or(0), holds: holds(&status.holds)?, leave: None })
 }
 
 fn unreadable(what: &str) -> Failure {
@@ -107,7 +107,7 @@ pub fn key_ref(key: &Key) -> KeyRef {
 }
 
 /// Puts the book into a status. Keys keep their places: entries name them by number.
-pub fn write(book: &Book, status: &mut YubiKeyRolloutStatus) {
+pub fn write(rollout_state: &RolloutState, status: &mut YubiKeyRolloutStatus) {
     let mut keys = status.keys.clone();
     let mut known: Vec<Option<Key>> = keys.iter().map(key_of).collect();
     let mut place = |key: &Key| {
@@ -124,7 +124,7 @@ pub fn write(book: &Book, status: &mut YubiKeyRolloutStatus) {
         });
         u32::try_from(at).unwrap_or(u32::MAX)
     };
-    let entries = book.ledger.0.iter().map(|(id, entry)| {
+    let entries = rollout_state.ledger.0.iter().map(|(id, entry)| {
         let wire = LedgerEntry {
             state: state(entry.state),
             day: entry.day.to_string(),
@@ -136,8 +136,8 @@ pub fn write(book: &Book, status: &mut YubiKeyRolloutStatus) {
     });
     status.ledger = entries.collect();
     status.keys = keys;
-    status.wave = (book.wave > 0).then_some(book.wave);
-    status.holds = book.holds.iter().map(hold).collect();
+    status.wave = (rollout_state.wave > 0).then_some(rollout_state.wave);
+    status.holds = rollout_state.holds.iter().map(hold).collect();
 }
 
 /// The question's reason, as conditions and problems say it.
@@ -145,17 +145,17 @@ pub fn write(book: &Book, status: &mut YubiKeyRolloutStatus) {
 pub const fn reason(question: Question) -> &'static str {
     match question {
         Question::Wave => Reason::AwaitingApproval.as_str(),
-        Question::Cancel(brake) => reason_of(brake).as_str(),
+        Question::Cancel(guard) => reason_of(guard).as_str(),
         Question::Again | Question::Deleted => Reason::ShipmentDeleted.as_str(),
     }
 }
 
 /// Why nothing is cancelled by itself.
 #[must_use]
-pub const fn reason_of(brake: Brake) -> Reason {
-    match brake {
-        Brake::SourceEmpty => Reason::SourceEmpty,
-        Brake::TooManyLeaving => Reason::TooManyLeaving,
+pub const fn reason_of(guard: CancelGuard) -> Reason {
+    match guard {
+        CancelGuard::SourceEmpty => Reason::SourceEmpty,
+        CancelGuard::TooManyLeaving => Reason::TooManyLeaving,
     }
 }
 
@@ -178,10 +178,10 @@ pub fn says(hold: &Hold) -> String {
     let how = format!("a YubiKeyDecision with rolloutRef, holdID {id} and action Proceed");
     match hold.question {
         Question::Wave => format!("Wave {total} is through; the next one begins after {how}."),
-        Question::Cancel(Brake::SourceEmpty) => format!(
+        Question::Cancel(CancelGuard::SourceEmpty) => format!(
             "The source names nobody any more, so {total} open shipments would be cancelled. Nothing is cancelled: correct the source, or confirm with {how}."
         ),
-        Question::Cancel(Brake::TooManyLeaving) => format!(
+        Question::Cancel(CancelGuard::TooManyLeaving) => format!(
             "{total} people with open shipments left the source at once, which is more than 5 and more than a tenth. Nothing is cancelled: correct the source, or confirm with {how}."
         ),
         Question::Again => format!(
@@ -196,8 +196,8 @@ pub fn says(hold: &Hold) -> String {
 fn holds(all: &[RolloutHold]) -> Result<Vec<Hold>, Failure> {
     let question = |hold: &RolloutHold| match Reason::parse(&hold.reason) {
         Some(Reason::AwaitingApproval) => Some(Question::Wave),
-        Some(Reason::SourceEmpty) => Some(Question::Cancel(Brake::SourceEmpty)),
-        Some(Reason::TooManyLeaving) => Some(Question::Cancel(Brake::TooManyLeaving)),
+        Some(Reason::SourceEmpty) => Some(Question::Cancel(CancelGuard::SourceEmpty)),
+        Some(Reason::TooManyLeaving) => Some(Question::Cancel(CancelGuard::TooManyLeaving)),
         // The one that stops is about exactly these people.
         Some(Reason::ShipmentDeleted) if hold.people.is_some() => Some(Question::Deleted),
         Some(Reason::ShipmentDeleted) => Some(Question::Again),
@@ -265,11 +265,11 @@ mod tests {
             let mut status = YubiKeyRolloutStatus::default();
             for entries in [first, second] {
                 let ledger = entries.into_iter().map(|(id, entry)| (UserId::new(id).unwrap(), entry)).collect();
-                let book = Book { ledger: Ledger(ledger), wave: 2, ..Book::default() };
-                write(&book, &mut status);
+                let rollout_state = RolloutState { ledger: Ledger(ledger), wave: 2, ..RolloutState::default() };
+                write(&rollout_state, &mut status);
                 let text = serde_json::to_string(&status).unwrap();
                 let back: YubiKeyRolloutStatus = serde_json::from_str(&text).unwrap();
-                prop_assert_eq!(read(&back).unwrap(), book);
+                prop_assert_eq!(read(&back).unwrap(), rollout_state);
             }
         }
     }
@@ -288,7 +288,7 @@ mod tests {
             let id = |number| UserId::new(format!("00u{number:017}")).unwrap();
             let ledger = Ledger((0..people).map(|number| (id(number), entry.clone())).collect());
             let mut status = YubiKeyRolloutStatus::default();
-            write(&Book { ledger, ..Book::default() }, &mut status);
+            write(&RolloutState { ledger, ..RolloutState::default() }, &mut status);
             let size = serde_json::to_string(&status).unwrap().len();
             assert!(size < most, "{people} people take {size} bytes");
         }
@@ -312,8 +312,8 @@ mod tests {
     fn a_question_comes_back_as_it_was() {
         let questions = [
             (Question::Wave, None),
-            (Question::Cancel(Brake::SourceEmpty), Some("a")),
-            (Question::Cancel(Brake::TooManyLeaving), Some("b")),
+            (Question::Cancel(CancelGuard::SourceEmpty), Some("a")),
+            (Question::Cancel(CancelGuard::TooManyLeaving), Some("b")),
             (Question::Again, None),
             (Question::Deleted, Some("c")),
         ];
@@ -324,9 +324,9 @@ mod tests {
             people: people.map(str::to_owned),
             total: 3,
         };
-        let book = Book { holds: questions.map(hold).to_vec(), ..Book::default() };
+        let rollout_state = RolloutState { holds: questions.map(hold).to_vec(), ..RolloutState::default() };
         let mut status = YubiKeyRolloutStatus::default();
-        write(&book, &mut status);
-        assert_eq!(read(&status).unwrap(), book);
+        write(&rollout_state, &mut status);
+        assert_eq!(read(&status).unwrap(), rollout_state);
     }
 }

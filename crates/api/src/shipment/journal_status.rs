@@ -4,15 +4,15 @@ use std::fmt::Display;
 
 use crate::shipment;
 use domain::{
+    desired::Orgs,
     failure::{Failure, Reason},
     hold::Choice,
     ids::{EnrollmentId, KeyId, OktaOrgId, RpId, Sealed, Serial, ShipmentId, UserId, YubicoOrgId},
     journal::{
-        Accepted, Adoption, Approved, EnrollMark, Enrollment, Hold, Journal, Kept, Made, Missing, Order, Pin,
-        RefusedOrder, Requests, Times, Trouble, Unwanted,
+        Accepted, Adoption, Approved, EnrollMark, Enrollment, Hold, Journal, Kept, LastFailure, Made,
+        Missing, Order, Pin, RefusedOrder, Requests, Times, Unwanted,
     },
-    seen::{ParcelState, PublicKey, Responses, Tracking},
-    wanted::Orgs,
+    vendor_states::{ParcelState, PublicKey, Responses, Tracking},
 };
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
@@ -69,7 +69,7 @@ pub fn read(status: &shipment::YubiKeyShipmentStatus) -> Result<Journal, Failure
         },
         retry: answered.retry.unwrap_or(false),
         hold: status.hold.as_ref().map(read_hold).transpose()?,
-        trouble: status.failure.as_ref().and_then(read_trouble),
+        last_failure: status.failure.as_ref().and_then(read_last_failure),
     })
 }
 
@@ -209,8 +209,8 @@ fn read_hold(hold: &shipment::HoldStatus) -> Result<Hold, Failure> {
 }
 
 /// A failure of another version is only a count that starts anew.
-fn read_trouble(failure: &shipment::FailureStatus) -> Option<Trouble> {
-    Some(Trouble {
+fn read_last_failure(failure: &shipment::FailureStatus) -> Option<LastFailure> {
+    Some(LastFailure {
         reason: Reason::parse(&failure.reason)?,
         message: failure.message.clone(),
         since: failure.since.0,
@@ -252,7 +252,7 @@ pub fn write(journal: &Journal, status: &mut shipment::YubiKeyShipmentStatus) {
         generation: hold.generation,
         choices: hold.choices.iter().map(|c| c.as_str().to_owned()).collect(),
     });
-    status.failure = journal.trouble.as_ref().map(|t| shipment::FailureStatus {
+    status.failure = journal.last_failure.as_ref().map(|t| shipment::FailureStatus {
         reason: t.reason.to_string(),
         message: t.message.clone(),
         since: time(t.since),

@@ -12,11 +12,11 @@ mod tests;
 use jiff::Timestamp;
 
 use super::{
+    desired::Orgs,
     failure::Reason,
     hold::Choice,
     ids::{EnrollmentId, KeyId, RpId, Sealed, Serial, ShipmentId, UserId},
-    seen::{NewEnrollment, ParcelClass, ParcelState, PublicKey, Responses, Tracking},
-    wanted::Orgs,
+    vendor_states::{NewEnrollment, ParcelClass, ParcelState, PublicKey, Responses, Tracking},
 };
 
 /// Number of an attempt; counts up within one resource.
@@ -251,7 +251,7 @@ impl Hold {
 
 /// The failure of the last pass.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Trouble {
+pub struct LastFailure {
     /// Why.
     pub reason: Reason,
     /// What happened and what to do next.
@@ -309,7 +309,7 @@ pub struct Journal {
     /// What waits for a person.
     pub hold: Option<Hold>,
     /// The failure of the last pass.
-    pub trouble: Option<Trouble>,
+    pub last_failure: Option<LastFailure>,
 }
 
 impl Default for Journal {
@@ -328,7 +328,7 @@ impl Default for Journal {
             approved: Approved::default(),
             retry: false,
             hold: None,
-            trouble: None,
+            last_failure: None,
         }
     }
 }
@@ -376,7 +376,7 @@ impl Journal {
     pub fn tries_again(&self, reason: Reason) -> bool {
         let ambiguous =
             matches!(reason, Reason::EnrollRefused | Reason::ActivationRefused | Reason::PinRefused);
-        let tries = self.trouble.as_ref().filter(|t| t.reason == reason).map_or(0, |t| t.count);
+        let tries = self.last_failure.as_ref().filter(|t| t.reason == reason).map_or(0, |t| t.count);
         ambiguous && tries < AMBIGUOUS_TRIES
     }
 

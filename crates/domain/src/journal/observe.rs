@@ -4,11 +4,11 @@ use jiff::Timestamp;
 
 use super::{Accepted, Adoption, EnrollMark, Enrollment, Journal, Kept, Made, Missing, Order};
 use crate::{
+    desired::Orgs,
     ids::{RpId, ShipmentId, UserId},
-    seen::{
+    vendor_states::{
         EnrollmentList, EnrollmentStatus, ListedEnrollment, ParcelState, Programmed, PublicKey, Tracking,
     },
-    wanted::Orgs,
 };
 
 impl Journal {
@@ -141,7 +141,7 @@ impl Journal {
         signing_keys: &[PublicKey],
         now: Timestamp,
     ) {
-        use crate::seen::ParcelClass::{Delivered, Failed, InProgress, Shipped};
+        use crate::vendor_states::ParcelClass::{Delivered, Failed, InProgress, Shipped};
         let activated = self.times.activated.is_some();
         let Some(order) = self.accepted_mut() else { return };
         order.missing = None;

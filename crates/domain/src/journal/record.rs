@@ -6,7 +6,7 @@ use super::{
     Accepted, Attempt, EnrollMark, Enrollment, Journal, MAILS_A_DAY, Made, Marked, Order, Receipt,
     RefusedOrder, Requests,
 };
-use crate::seen::{EnrollmentList, Tracking};
+use crate::vendor_states::{EnrollmentList, Tracking};
 
 impl Journal {
     /// Opens a mark. `list` is the look the decision was made on; only an enrolment needs it.

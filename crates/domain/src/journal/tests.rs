@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::*;
 use crate::{
     ids::{KeyId, OktaOrgId, RpId, Sealed, Serial, YubicoOrgId},
-    seen::{EnrollmentList, EnrollmentStatus, ListedEnrollment, ParcelState, Programmed},
+    vendor_states::{EnrollmentList, EnrollmentStatus, ListedEnrollment, ParcelState, Programmed},
 };
 
 fn at(seconds: i64) -> Timestamp {
@@ -79,7 +79,7 @@ fn signing(kid: &str) -> PublicKey {
 #[test]
 fn only_refusals_that_may_be_passing_faults_are_tried_again_and_four_times() {
     let with = |reason, count| Journal {
-        trouble: Some(Trouble { reason, message: String::new(), since: at(0), count }),
+        last_failure: Some(LastFailure { reason, message: String::new(), since: at(0), count }),
         ..Journal::default()
     };
     for reason in [Reason::EnrollRefused, Reason::ActivationRefused, Reason::PinRefused] {

@@ -4,14 +4,14 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     answer::{self, Answer},
+    desired::Orgs,
     failure::Failure,
     hold::Choice,
     ids::{EnrollmentId, KeyId, RpId, Sealed, Serial, ShipmentId, UserId},
     journal::{EnrollMark, Made, Marked, Missing, Receipt, Requests},
-    plan::Rest,
-    seen::{EnrollmentList, NewEnrollment, ParcelState, Programmed, Responses},
+    plan::Idle,
     summary::{self, End},
-    wanted::Orgs,
+    vendor_states::{EnrollmentList, NewEnrollment, ParcelState, Programmed, Responses},
 };
 
 const GENERATION: i64 = 3;
@@ -121,7 +121,7 @@ fn ground(reason: Reason) -> Journal {
 }
 
 fn rest(reason: Reason, pin: bool) -> End {
-    End::Rest(Rest { reason, message: format!("{reason} is what a person must look at."), until: None, pin })
+    End::Idle(Idle { reason, message: format!("{reason} is what a person must look at."), until: None, pin })
 }
 
 fn note(journal: &mut Journal, end: &End, generation: i64, suffix: &str) {
@@ -176,7 +176,7 @@ proptest! {
         for (end, writes) in ends {
             note(&mut journal, &end, GENERATION, "other2");
             prop_assert_eq!(&journal.hold, &before, "{:?}", end);
-            let End::Rest(said) = summary::said(&journal, &end, false) else {
+            let End::Idle(said) = summary::said(&journal, &end, false) else {
                 return Err(TestCaseError::fail("a failure hides what a person must do"));
             };
             prop_assert_eq!(said.reason, reason);
@@ -310,7 +310,7 @@ fn a_deletion_says_what_it_waits_for_and_keeps_the_hold() {
     note(&mut journal, &end, GENERATION, "other2");
     assert_eq!(journal.hold.as_ref().map(|hold| hold.reason), Some(Reason::ParcelLost));
     assert_eq!(summary::said(&journal, &end, true), end);
-    let End::Rest(rest) = &end else { unreachable!() };
+    let End::Idle(rest) = &end else { unreachable!() };
     let message = summary::message(&journal, rest);
     assert!(message.contains("(ParcelLost): DiscardEnrollment"), "{message}");
 }

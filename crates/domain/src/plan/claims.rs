@@ -3,7 +3,7 @@
 
 use jiff::SignedDuration;
 
-use super::{Claimed, Look, Rest, Shared, Situation, Step, after};
+use super::{Claimed, Fetch, Idle, Shared, Situation, Step, after};
 use crate::{
     failure::Reason,
     journal::{Journal, Order},
@@ -15,10 +15,10 @@ const AGAIN: SignedDuration = SignedDuration::from_mins(5);
 /// What is left of a step while another resource claims the same: reading on, saving what was read, and letting go.
 pub(super) fn stop(s: &Situation<'_>, claimed: Claimed<'_>, step: Step) -> Step {
     match step {
-        Step::Look(Look::Parcel | Look::Enrollments) | Step::Save | Step::Fail(_) | Step::Release => step,
-        Step::Rest(ref rest) if is_over(s.journal) || is_lasting(s, rest) => step,
-        Step::Rest(rest) => twice(s, claimed, Some(rest)),
-        Step::Look(_) | Step::Condemn(_) | Step::Pause(_) | Step::Mark(_) | Step::Run(_) => {
+        Step::Fetch(Fetch::Parcel | Fetch::Enrollments) | Step::Save | Step::Fail(_) | Step::Release => step,
+        Step::Idle(ref rest) if is_over(s.journal) || is_lasting(s, rest) => step,
+        Step::Idle(rest) => twice(s, claimed, Some(rest)),
+        Step::Fetch(_) | Step::MarkOrphaned(_) | Step::Pause(_) | Step::Mark(_) | Step::Run(_) => {
             twice(s, claimed, None)
         }
     }
@@ -31,23 +31,23 @@ fn is_over(journal: &Journal) -> bool {
 }
 
 /// What only an answer ends is not replaced; the answer's own effects are stopped in their turn.
-fn is_lasting(s: &Situation<'_>, rest: &Rest) -> bool {
+fn is_lasting(s: &Situation<'_>, rest: &Idle) -> bool {
     let hold = s.journal.hold.as_ref();
     hold.is_some_and(|hold| hold.is_lasting() && hold.reason == rest.reason)
 }
 
-fn twice(s: &Situation<'_>, claimed: Claimed<'_>, rest: Option<Rest>) -> Step {
+fn twice(s: &Situation<'_>, claimed: Claimed<'_>, rest: Option<Idle>) -> Step {
     let what = match claimed.what {
         Shared::Order => "order",
         Shared::Enrollment => "enrolment",
     };
     let again = after(s.now, AGAIN);
-    let next = if s.wanted.deleting {
+    let next = if s.desired.deleting {
         "Set deletionPolicy Orphan on the one whose it is not: it then goes without touching the vendors, and the other goes on."
     } else {
         "Find out whose it is, and delete the other one with deletionPolicy Orphan; this one then goes on."
     };
-    Step::Rest(Rest {
+    Step::Idle(Idle {
         reason: Reason::ClaimedTwice,
         message: format!(
             "Shipment {} has the same {what} in its status, so nothing is done at the vendors for either. {next}",

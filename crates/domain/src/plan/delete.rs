@@ -3,26 +3,26 @@
 use jiff::SignedDuration;
 
 use super::{
-    Free, Look, Situation, Step, after,
+    Fetch, Idempotent, Situation, Step, after,
     follow::{look_due, missing, next_look, schedule},
     order::{answered, enrollment_settles, enrollment_unknown, named, unknown_order},
     other_organizations, rest, rest_for,
 };
 use crate::{
+    desired::OnDelete,
     failure::{Failure, Reason},
     journal::{Accepted, Enrollment, Marked, Order},
-    seen::{EnrollmentStatus, ParcelClass},
-    wanted::OnDelete,
+    vendor_states::{EnrollmentStatus, ParcelClass},
 };
 
 /// The order goes first, and only when it is certainly gone the pending enrolment: the other way round a parcel
 /// would arrive that can never sign in.
 pub(super) fn delete(s: &Situation<'_>) -> Step {
-    if s.journal.is_untouched() || s.wanted.on_delete == OnDelete::Orphan {
+    if s.journal.is_untouched() || s.desired.on_delete == OnDelete::Orphan {
         return Step::Release;
     }
-    if let Some(bar) = &s.wanted.effects_bar {
-        return barred_deletion(s, bar);
+    if let Some(blocked) = &s.desired.effects_bar {
+        return barred_deletion(s, blocked);
     }
     if s.journal.accepted().is_some_and(|order| order.adopted) {
         return Step::Release;
@@ -38,18 +38,18 @@ pub(super) fn delete(s: &Situation<'_>) -> Step {
 }
 
 /// Another cluster owns the order: here the resource may go without touching the vendors.
-fn barred_deletion(s: &Situation<'_>, bar: &Failure) -> Step {
-    if bar.reason == Reason::NotOrderingCluster {
+fn barred_deletion(s: &Situation<'_>, blocked: &Failure) -> Step {
+    if blocked.reason == Reason::NotOrderingCluster {
         return Step::Release;
     }
     if let Some(step) = other_organizations(s) {
         return step;
     }
-    let Some(order) = s.journal.accepted() else { return rest_for(bar, None) };
+    let Some(order) = s.journal.accepted() else { return rest_for(blocked, None) };
     if s.seen.parcel.is_none() && look_due(s, order) {
-        return Step::Look(Look::Parcel);
+        return Step::Fetch(Fetch::Parcel);
     }
-    rest_for(bar, next_look(s, order))
+    rest_for(blocked, next_look(s, order))
 }
 
 fn delete_enrollment(s: &Situation<'_>) -> Step {
@@ -59,16 +59,16 @@ fn delete_enrollment(s: &Situation<'_>) -> Step {
             if let Some(step) = enrollment_settles(s, mark) {
                 return step;
             }
-            let Some(list) = &s.seen.list else { return Step::Look(Look::Enrollments) };
+            let Some(list) = &s.seen.list else { return Step::Fetch(Fetch::Enrollments) };
             if list.entries.iter().all(|e| mark.shown.contains(&e.id)) {
                 return Step::Release;
             }
             enrollment_unknown()
         }
         Enrollment::Made(made) => {
-            let Some(list) = &s.seen.list else { return Step::Look(Look::Enrollments) };
+            let Some(list) = &s.seen.list else { return Step::Fetch(Fetch::Enrollments) };
             let active = list.entries.iter().any(|e| e.id == made.id && e.status == EnrollmentStatus::Active);
-            if active && s.wanted.on_delete != OnDelete::Revoke {
+            if active && s.desired.on_delete != OnDelete::Revoke {
                 Step::Release
             } else {
                 Step::Mark(Marked::Discard)
@@ -84,7 +84,7 @@ fn cancel(s: &Situation<'_>, order: &Accepted) -> Step {
             || order.cancel_accepted.is_some()
             || !order.cancel_refused
         {
-            Step::Look(Look::Parcel)
+            Step::Fetch(Fetch::Parcel)
         } else {
             ended_or_followed(s, order)
         };
@@ -98,7 +98,7 @@ fn cancel(s: &Situation<'_>, order: &Accepted) -> Step {
         Some(ParcelClass::Shipped | ParcelClass::Delivered | ParcelClass::Lost | ParcelClass::Failed)
     );
     // A person deletes it in the Console first and answers then: the hold outlasts the 404 that follows.
-    let by_hand = s.wanted.cancel_in_console && cancellable && !order.cancel_refused;
+    let by_hand = s.desired.cancel_in_console && cancellable && !order.cancel_refused;
     if by_hand && order.cancel_accepted.is_none() {
         let advice = "The order must be cancelled by a person (yubico.cancelBy is Console): delete it in the YubiEnterprise Console, then answer this hold with ConfirmCancelled.";
         return rest(Reason::CancelInConsole, named(s, Reason::CancelInConsole, advice), next_look(s, order));
@@ -116,7 +116,7 @@ fn cancel(s: &Situation<'_>, order: &Accepted) -> Step {
             Some(after(s.now, SignedDuration::from_mins(1))),
         );
     }
-    Step::Run(Free::Cancel)
+    Step::Run(Idempotent::Cancel)
 }
 
 /// What cannot be cancelled is followed until it is delivered or final; then a pending enrolment is removed, so that

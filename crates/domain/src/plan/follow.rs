@@ -3,17 +3,17 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Free, Look, Rest, Sight, Situation, Step, after,
+    Fetch, Idempotent, Idle, Observation, Situation, Step, after,
     order::{eligible, named},
     rest, rest_for,
 };
 use crate::{
     cadence::Schedule,
+    desired::{ActivationGate, OnTimeout, PinGate},
     failure::Reason,
     journal::{Accepted, Enrollment, MAILS_A_DAY, Marked},
     lasting,
-    seen::ParcelClass,
-    wanted::{ActivationGate, OnTimeout, PinGate},
+    vendor_states::ParcelClass,
 };
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -31,12 +31,12 @@ pub(super) fn follow(s: &Situation<'_>, order: &Accepted) -> Step {
         );
     }
     if s.seen.parcel.is_none() && look_due(s, order) {
-        return Step::Look(Look::Parcel);
+        return Step::Fetch(Fetch::Parcel);
     }
     if discarded {
         return given_up(s, order);
     }
-    if let Some(hold) = lasting::stops_the_parcel(s.journal, s.wanted.generation) {
+    if let Some(hold) = lasting::stops_the_parcel(s.journal, s.desired.generation) {
         return rest(hold.reason, hold.message.clone(), next_look(s, order));
     }
     if let Some(step) = missing(s, order) {
@@ -46,7 +46,7 @@ pub(super) fn follow(s: &Situation<'_>, order: &Accepted) -> Step {
 }
 
 pub(super) fn schedule(s: &Situation<'_>, order: &Accepted) -> Schedule {
-    let base = Schedule::new(order.ordered_at, s.wanted.cadence);
+    let base = Schedule::new(order.ordered_at, s.desired.cadence);
     if order.missing.is_some() {
         return base.every(MISSING_INTERVAL);
     }
@@ -91,7 +91,7 @@ pub(super) fn missing(s: &Situation<'_>, order: &Accepted) -> Option<Step> {
     }
     let again = after(lost.since, MISSING_INTERVAL);
     if s.now >= again && s.seen.parcel.is_none() {
-        return Some(Step::Look(Look::Parcel));
+        return Some(Step::Fetch(Fetch::Parcel));
     }
     Some(rest(
         Reason::AwaitingShipment,
@@ -173,7 +173,7 @@ fn arrived(s: &Situation<'_>, order: &Accepted, class: ParcelClass, next: Option
             next,
         );
     }
-    if let Some(hold) = lasting::stops_the_gate(s.journal, false, s.wanted.generation) {
+    if let Some(hold) = lasting::stops_the_gate(s.journal, false, s.desired.generation) {
         return rest(hold.reason, hold.message.clone(), next);
     }
     match gate(s, class) {
@@ -183,7 +183,7 @@ fn arrived(s: &Situation<'_>, order: &Accepted, class: ParcelClass, next: Option
 }
 
 fn no_responses(s: &Situation<'_>, class: ParcelClass, next: Option<Timestamp>) -> Step {
-    if let Some(Sight::Shown(Some(odd))) = &s.seen.parcel {
+    if let Some(Observation::Shown(Some(odd))) = &s.seen.parcel {
         return rest(
             Reason::OrderNeedsRepair,
             format!(
@@ -212,7 +212,7 @@ enum Gate {
 }
 
 fn gate(s: &Situation<'_>, class: ParcelClass) -> Gate {
-    match s.wanted.activation {
+    match s.desired.activation {
         _ if s.journal.approved.activation => Gate::Open,
         ActivationGate::Shipment => Gate::Open,
         ActivationGate::Approval => Gate::Wait(
@@ -222,8 +222,8 @@ fn gate(s: &Situation<'_>, class: ParcelClass) -> Gate {
         ),
         ActivationGate::Delivery if class == ParcelClass::Delivered => Gate::Open,
         ActivationGate::Delivery => {
-            let deadline = s.journal.times.shipped.map(|first| after(first, s.wanted.delivery_timeout));
-            match (deadline, s.wanted.on_timeout) {
+            let deadline = s.journal.times.shipped.map(|first| after(first, s.desired.delivery_timeout));
+            match (deadline, s.desired.on_timeout) {
                 (Some(end), OnTimeout::Activate) if s.now >= end => Gate::Open,
                 (Some(end), OnTimeout::Hold) if s.now >= end => Gate::Wait(
                     Reason::DeliveryTimedOut,
@@ -249,20 +249,20 @@ fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
 
 /// The gate is open: with the parcel and the user just read, and the responses safely stored.
 fn activate(s: &Situation<'_>, order: &Accepted) -> Step {
-    if let Some(bar) = &s.wanted.effects_bar {
-        return rest_for(bar, next_look(s, order));
+    if let Some(blocked) = &s.desired.effects_bar {
+        return rest_for(blocked, next_look(s, order));
     }
     if s.seen.parcel.is_none() {
-        return Step::Look(Look::Parcel);
+        return Step::Fetch(Fetch::Parcel);
     }
-    let Some(user) = &s.seen.user else { return Step::Look(Look::User) };
+    let Some(user) = &s.seen.user else { return Step::Fetch(Fetch::User) };
     if let Some(step) = eligible(user) {
         return step;
     }
     if let Some(failure) = &s.seen.activation_failed {
         // A lost answer, or a repeat of an activation that had worked: the list tells. The journal notes ACTIVE.
         return match &s.seen.list {
-            None => Step::Look(Look::Enrollments),
+            None => Step::Fetch(Fetch::Enrollments),
             Some(_) if s.seen.signing_key_gone && !s.journal.approved.kept_keys => rest(
                 Reason::SigningKeyGone,
                 "Okta refused the responses, and a key that Yubico published when they were first seen is gone from its signing keys. Ask Yubico whether that key was withdrawn; if it was only rotated, answer this hold with ActivateWithKeptKeys.",
@@ -271,15 +271,15 @@ fn activate(s: &Situation<'_>, order: &Accepted) -> Step {
             Some(_) => Step::Fail(failure.clone()),
         };
     }
-    if s.saved { Step::Run(Free::Activate) } else { Step::Save }
+    if s.saved { Step::Run(Idempotent::Activate) } else { Step::Save }
 }
 
 /// Ended without a key. Okta is told only when the same state was read twice a day apart: some ends are not.
 fn failed(s: &Situation<'_>, since: Timestamp, next: Option<Timestamp>) -> Step {
     let told = s.journal.made().is_none_or(|made| made.marked_error);
-    let sure = s.now.duration_since(since) >= DAY && matches!(s.seen.parcel, Some(Sight::Shown(_)));
-    if !told && sure && s.wanted.effects_bar.is_none() {
-        return Step::Run(Free::MarkError);
+    let sure = s.now.duration_since(since) >= DAY && matches!(s.seen.parcel, Some(Observation::Shown(_)));
+    if !told && sure && s.desired.effects_bar.is_none() {
+        return Step::Run(Idempotent::MarkError);
     }
     rest(
         Reason::OrderFailed,
@@ -326,18 +326,18 @@ fn active(s: &Situation<'_>, order: &Accepted) -> Step {
 }
 
 fn send_pin(s: &Situation<'_>, class: Option<ParcelClass>, next: Option<Timestamp>) -> Step {
-    if let Some(bar) = &s.wanted.effects_bar {
-        return rest_for(bar, next);
+    if let Some(blocked) = &s.desired.effects_bar {
+        return rest_for(blocked, next);
     }
-    if let Some(hold) = lasting::stops_the_gate(s.journal, true, s.wanted.generation) {
-        return Step::Rest(Rest {
+    if let Some(hold) = lasting::stops_the_gate(s.journal, true, s.desired.generation) {
+        return Step::Idle(Idle {
             reason: hold.reason,
             message: hold.message.clone(),
             until: next,
             pin: true,
         });
     }
-    match s.wanted.pin {
+    match s.desired.pin {
         PinGate::Delivery if class != Some(ParcelClass::Delivered) => {
             return rest(
                 Reason::AwaitingDelivery,
@@ -346,9 +346,9 @@ fn send_pin(s: &Situation<'_>, class: Option<ParcelClass>, next: Option<Timestam
             );
         }
         // The present state counts: it may have gone back since another pass saw it.
-        PinGate::Delivery if s.seen.parcel.is_none() => return Step::Look(Look::Parcel),
+        PinGate::Delivery if s.seen.parcel.is_none() => return Step::Fetch(Fetch::Parcel),
         PinGate::Approval if !s.journal.approved.pin => {
-            return Step::Rest(Rest {
+            return Step::Idle(Idle {
                 reason: Reason::AwaitingApproval,
                 message: "The key is able to sign in; the PIN waits for a person: answer this hold with ApprovePin.".to_owned(),
                 until: next,
@@ -358,13 +358,13 @@ fn send_pin(s: &Situation<'_>, class: Option<ParcelClass>, next: Option<Timestam
         PinGate::Activation | PinGate::Delivery | PinGate::Approval => {}
     }
     if let Some(mark) = s.journal.pin.mark {
-        let judged = after(mark, s.wanted.calls.settle);
+        let judged = after(mark, s.desired.calls.settle);
         if s.now < judged {
             return rest(Reason::SendingPin, "A call for the PIN mail may still be under way.", Some(judged));
         }
         // Whether the key has signed in since: then its PIN is known and no mail can be sent.
         if s.seen.list.is_none() {
-            return Step::Look(Look::Enrollments);
+            return Step::Fetch(Fetch::Enrollments);
         }
     }
     let pin = &s.journal.pin;
@@ -378,7 +378,7 @@ fn send_pin(s: &Situation<'_>, class: Option<ParcelClass>, next: Option<Timestam
             until,
         );
     }
-    let Some(user) = &s.seen.user else { return Step::Look(Look::User) };
+    let Some(user) = &s.seen.user else { return Step::Fetch(Fetch::User) };
     if let Some(step) = eligible(user) {
         return step;
     }

@@ -6,11 +6,11 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
+    desired::Desired,
     failure::{Failure, Reason},
     ids::{EnrollmentId, ShipmentId, UserId},
     journal::{Enrollment, Journal, Marked, Order},
-    seen::{EnrollmentList, UserStatus},
-    wanted::Wanted,
+    vendor_states::{EnrollmentList, UserStatus},
 };
 
 /// What looking for the user gave.
@@ -19,12 +19,12 @@ pub enum Person {
     /// Okta knows no such user.
     Unknown,
     /// The user.
-    Found(SeenUser),
+    Found(ObservedUser),
 }
 
 /// The user as seen in this pass.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct SeenUser {
+pub struct ObservedUser {
     /// The id.
     pub id: UserId,
     /// The status.
@@ -33,7 +33,7 @@ pub struct SeenUser {
 
 /// What was read in this pass. Nothing here outlives it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub struct Seen {
+pub struct Observed {
     /// The user.
     pub user: Option<Person>,
     /// All faults of recipient and address, found with the user.
@@ -43,7 +43,7 @@ pub struct Seen {
     /// Whether address and stock were checked, and what was wrong.
     pub checked: Option<Result<(), Failure>>,
     /// The parcel was read: shown, or 404.
-    pub parcel: Option<Sight>,
+    pub parcel: Option<Observation>,
     /// The search for an order whose answer was lost.
     pub search: Option<Search>,
     /// An order that was to be taken over does not fit: why.
@@ -60,7 +60,7 @@ pub struct Seen {
 
 /// What reading a parcel gave.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Sight {
+pub enum Observation {
     /// It was shown; the journal has it. Text: what was odd about its items.
     Shown(Option<String>),
     /// 404.
@@ -78,7 +78,7 @@ pub enum Search {
 
 /// A read that the plan needs before it can go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Look {
+pub enum Fetch {
     /// Okta: the user, with recipient and address.
     User,
     /// Okta: the user's pre-registered enrolments.
@@ -97,7 +97,7 @@ pub enum Look {
 
 /// An effect that may be repeated without harm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Free {
+pub enum Idempotent {
     /// Okta: activate the credential.
     Activate,
     /// `YubiEnterprise`: cancel the order.
@@ -108,7 +108,7 @@ pub enum Free {
 
 /// Nothing to do now.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Rest {
+pub struct Idle {
     /// Why; `reason.kind()` tells whether a person must act.
     pub reason: Reason,
     /// What happened and what to do next.
@@ -123,19 +123,19 @@ pub struct Rest {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     /// Read this, then plan again.
-    Look(Look),
+    Fetch(Fetch),
     /// Write the journal as it stands, then plan again.
     Save,
     /// Note that this enrolment is ours, without its requests, and to be removed; then plan again.
-    Condemn(EnrollmentId),
+    MarkOrphaned(EnrollmentId),
     /// Stay in this pass until then.
     Pause(Timestamp),
     /// Write a mark, then send.
     Mark(Marked),
     /// Send.
-    Run(Free),
+    Run(Idempotent),
     /// Done for now.
-    Rest(Rest),
+    Idle(Idle),
     /// The pass ends with this failure.
     Fail(Failure),
     /// The resource may go: its finalizer is removed.
@@ -173,11 +173,11 @@ pub enum Shared {
 #[derive(Debug, Clone, Copy)]
 pub struct Situation<'a> {
     /// What is wanted.
-    pub wanted: &'a Wanted,
+    pub desired: &'a Desired,
     /// What we did.
     pub journal: &'a Journal,
     /// What was read in this pass.
-    pub seen: &'a Seen,
+    pub seen: &'a Observed,
     /// The journal stands in the store as it is here.
     pub saved: bool,
     /// When this process last read the parcel, else when it started (UTC).
@@ -193,7 +193,7 @@ pub struct Situation<'a> {
 }
 
 fn rest(reason: Reason, message: impl Into<String>, until: Option<Timestamp>) -> Step {
-    Step::Rest(Rest { reason, message: message.into(), until, pin: false })
+    Step::Idle(Idle { reason, message: message.into(), until, pin: false })
 }
 
 fn rest_for(failure: &Failure, until: Option<Timestamp>) -> Step {
@@ -217,7 +217,7 @@ mod tests;
 /// The connection leads to other organizations than what we made there: whatever they show or lack is no news about
 /// it, and nothing is sent there on its account. Where nothing of ours stands, the next attempt may be made there.
 fn other_organizations(s: &Situation<'_>) -> Option<Step> {
-    let changed = s.journal.orgs.as_ref().is_some_and(|orgs| orgs.contradicts(&s.wanted.orgs));
+    let changed = s.journal.orgs.as_ref().is_some_and(|orgs| orgs.contradicts(&s.desired.orgs));
     let enrolled = matches!(s.journal.enrollment, Enrollment::Open(..) | Enrollment::Made(_));
     let ordered = matches!(s.journal.order, Order::Open(..) | Order::Unknown(..) | Order::Accepted(_));
     (changed && (enrolled || ordered)).then(|| {
@@ -241,7 +241,7 @@ pub fn plan(s: &Situation<'_>) -> Step {
 
 /// The next step, if nobody else has what this shipment has.
 fn alone(s: &Situation<'_>) -> Step {
-    if s.wanted.deleting {
+    if s.desired.deleting {
         return delete::delete(s);
     }
     if let Some(step) = other_organizations(s).or_else(|| order::answered(s)) {

@@ -2,15 +2,15 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Look, Person, Rival, Situation, Step, after, rest, rest_for};
+use super::{Fetch, Person, Rival, Situation, Step, after, rest, rest_for};
 use crate::{
+    desired::{Desired, ExistingKey},
     failure::Reason,
     fence,
     ids::ShipmentId,
     journal::{Adoption, EnrollMark, Enrollment, Made, Marked, Order, RefusedOrder, Unwanted},
     lasting,
-    seen::{EnrollmentList, EnrollmentStatus, ListedEnrollment, UserStatus},
-    wanted::{ExistingKey, Wanted},
+    vendor_states::{EnrollmentList, EnrollmentStatus, ListedEnrollment, UserStatus},
 };
 
 /// Sealed requests leave within this time of their enrolment (Okta's challenge has an unknown lifetime).
@@ -28,7 +28,7 @@ const BEHIND: SignedDuration = SignedDuration::from_mins(1);
 /// A hold that only an answer or a changed spec ends. What it was about may have gone from the vendors' lists in the
 /// meantime, which proves nothing about parcels.
 pub(super) fn held(s: &Situation<'_>) -> Option<Step> {
-    let hold = lasting::in_force(s.journal, s.wanted.generation)?;
+    let hold = lasting::in_force(s.journal, s.desired.generation)?;
     Some(rest(hold.reason, named(s, hold.reason, &hold.message), None))
 }
 
@@ -66,20 +66,20 @@ pub(super) fn answered(s: &Situation<'_>) -> Option<Step> {
 
 /// Pending, by id: what is gone or active meanwhile the journal has noted when the list was read.
 fn discard_unwanted(s: &Situation<'_>, unwanted: &Unwanted) -> Step {
-    if let Some(bar) = &s.wanted.effects_bar {
-        return rest_for(bar, None);
+    if let Some(blocked) = &s.desired.effects_bar {
+        return rest_for(blocked, None);
     }
     match &s.seen.list {
         Some(list) if list.entries.iter().any(|e| e.id == unwanted.id) => Step::Mark(Marked::Discard),
         // Not read yet, or before the id was noted.
-        _ => Step::Look(Look::Enrollments),
+        _ => Step::Fetch(Fetch::Enrollments),
     }
 }
 
 /// An order found by search is taken over when it is the only match twice, `settle` apart; one named by a person when
 /// nothing that the vendor shows contradicts it.
 fn adopt(s: &Situation<'_>, adoption: &Adoption) -> Step {
-    let again = after(adoption.since, s.wanted.calls.settle);
+    let again = after(adoption.since, s.desired.calls.settle);
     if !adoption.by_person && s.now < again {
         return rest(
             Reason::Settling,
@@ -89,12 +89,16 @@ fn adopt(s: &Situation<'_>, adoption: &Adoption) -> Step {
     }
     // Where our enrolment is not known, the search needs the listed one: it tells when the order can have been made.
     if s.journal.made().is_none() && s.seen.list.is_none() {
-        return if s.journal.user.is_some() { Step::Look(Look::Enrollments) } else { Step::Look(Look::User) };
+        return if s.journal.user.is_some() {
+            Step::Fetch(Fetch::Enrollments)
+        } else {
+            Step::Fetch(Fetch::User)
+        };
     }
     if !adoption.by_person && s.seen.search.is_none() {
-        return Step::Look(Look::Search);
+        return Step::Fetch(Fetch::Search);
     }
-    Step::Look(Look::Adoption)
+    Step::Fetch(Fetch::Adoption)
 }
 
 /// Given up or cancelled: a pending enrolment of ours is of no use any more.
@@ -105,10 +109,10 @@ pub(super) fn cancelled(s: &Situation<'_>) -> Step {
         None,
     );
     let Some(made) = s.journal.made() else { return over };
-    if s.wanted.effects_bar.is_some() {
+    if s.desired.effects_bar.is_some() {
         return over;
     }
-    let Some(list) = &s.seen.list else { return Step::Look(Look::Enrollments) };
+    let Some(list) = &s.seen.list else { return Step::Fetch(Fetch::Enrollments) };
     match list.entries.iter().find(|e| e.id == made.id) {
         Some(entry) if entry.status != EnrollmentStatus::Active => Step::Mark(Marked::Discard),
         _ => over,
@@ -118,7 +122,7 @@ pub(super) fn cancelled(s: &Situation<'_>) -> Step {
 /// The order went out (or was about to), and no receipt stands in the journal. "Nothing found" would be no leave to
 /// order again: Yubico has no idempotency key and its search is not proven for pre-registered orders.
 pub(super) fn unknown_order(s: &Situation<'_>, mark: Timestamp) -> Step {
-    let judged = after(mark, s.wanted.calls.settle);
+    let judged = after(mark, s.desired.calls.settle);
     if s.now < judged {
         return rest(
             Reason::Settling,
@@ -128,7 +132,7 @@ pub(super) fn unknown_order(s: &Situation<'_>, mark: Timestamp) -> Step {
     }
     let known = s.journal.hold.as_ref().filter(|hold| hold.reason == Reason::OrderOutcomeUnknown);
     if s.seen.search.is_none() && s.seen.adoption_refused.is_none() && known.is_none() {
-        return Step::Look(Look::Search);
+        return Step::Fetch(Fetch::Search);
     }
     let advice = "YubiEnterprise gave no readable answer to the order, so it may have been accepted. Look for it in the YubiEnterprise Console, then answer this hold with AdoptOrder and the shipment id, or with RetryOrder if there is none.";
     rest(Reason::OrderOutcomeUnknown, named(s, Reason::OrderOutcomeUnknown, advice), None)
@@ -138,7 +142,7 @@ pub(super) fn refused_order(s: &Situation<'_>, refused: &RefusedOrder) -> Step {
     if refused.retryable && s.journal.made().is_some_and(|made| requests_live(made, s.now)) {
         return before_order(s);
     }
-    if s.wanted.generation > refused.generation {
+    if s.desired.generation > refused.generation {
         return match &s.journal.enrollment {
             // One enrolment serves one order attempt; a newer one is already the next attempt's.
             Enrollment::Made(made) if made.mark.at < refused.mark => discard(s, made),
@@ -169,7 +173,7 @@ pub(super) fn before_order(s: &Situation<'_>) -> Step {
 
 /// Another process may still be in the call: its mark is left alone until it must have ended.
 pub(super) fn enrollment_settles(s: &Situation<'_>, mark: &EnrollMark) -> Option<Step> {
-    let judged = after(mark.at, s.wanted.calls.settle);
+    let judged = after(mark.at, s.desired.calls.settle);
     (s.now < judged).then(|| {
         rest(
             Reason::Settling,
@@ -197,13 +201,13 @@ fn unknown_enrollment(s: &Situation<'_>, mark: &EnrollMark) -> Step {
             None,
         );
     }
-    let Some(list) = &s.seen.list else { return Step::Look(Look::Enrollments) };
+    let Some(list) = &s.seen.list else { return Step::Fetch(Fetch::Enrollments) };
     let new: Vec<_> = list.entries.iter().filter(|e| !mark.shown.contains(&e.id)).collect();
     match new[..] {
         [] => fresh(s),
         [only] if is_surely_ours(s, mark, only) => match s.seen.rival_live {
-            None => Step::Look(Look::Rivals),
-            Some(false) => Step::Condemn(only.id.clone()),
+            None => Step::Fetch(Fetch::Rivals),
+            Some(false) => Step::MarkOrphaned(only.id.clone()),
             Some(true) => enrollment_unknown(),
         },
         _ => enrollment_unknown(),
@@ -213,9 +217,9 @@ fn unknown_enrollment(s: &Situation<'_>, mark: &EnrollMark) -> Step {
 /// The one new enrolment is our lost one if it was made while our call could be under way, and only this cluster
 /// enrols for the connection.
 fn is_surely_ours(s: &Situation<'_>, mark: &EnrollMark, entry: &ListedEnrollment) -> bool {
-    let end = after(mark.at.max(mark.okta_time), s.wanted.calls.timeout + LATEST_START);
+    let end = after(mark.at.max(mark.okta_time), s.desired.calls.timeout + LATEST_START);
     let in_time = entry.created.is_some_and(|created| created >= mark.okta_time && created <= end);
-    s.wanted.bound && in_time && entry.status == EnrollmentStatus::Pending
+    s.desired.bound && in_time && entry.status == EnrollmentStatus::Pending
 }
 
 /// Nothing stands at the vendors for this shipment: check everything, then enrol.
@@ -223,7 +227,7 @@ fn fresh(s: &Situation<'_>) -> Step {
     if let Some(step) = barred(s) {
         return step;
     }
-    let Some(user) = &s.seen.user else { return Step::Look(Look::User) };
+    let Some(user) = &s.seen.user else { return Step::Fetch(Fetch::User) };
     if let Some(step) = eligible(user) {
         return step;
     }
@@ -234,12 +238,12 @@ fn fresh(s: &Situation<'_>) -> Step {
     if let Some(fault) = &s.seen.recipient_fault {
         return rest_for(fault, None);
     }
-    let Some(list) = &s.seen.list else { return Step::Look(Look::Enrollments) };
+    let Some(list) = &s.seen.list else { return Step::Fetch(Fetch::Enrollments) };
     if let Some(step) = existing_key(s, list) {
         return step;
     }
     match &s.seen.checked {
-        None => Step::Look(Look::Address),
+        None => Step::Fetch(Fetch::Address),
         Some(Err(fault)) => rest_for(fault, None),
         Some(Ok(())) => Step::Mark(Marked::Enroll),
     }
@@ -272,28 +276,28 @@ fn yields(s: &Situation<'_>, rival: Rival<'_>) -> Step {
 
 /// Could it enrol and order now, as far as its spec, its connection and the time tell?
 #[must_use]
-pub fn may_order(wanted: &Wanted, now: Timestamp) -> bool {
-    !wanted.deleting && bar(wanted, now).is_none()
+pub fn may_order(desired: &Desired, now: Timestamp) -> bool {
+    !desired.deleting && blocked(desired, now).is_none()
 }
 
 fn barred(s: &Situation<'_>) -> Option<Step> {
-    bar(s.wanted, s.now)
+    blocked(s.desired, s.now)
 }
 
 /// What stops enrolling and ordering, before any remote write.
-fn bar(wanted: &Wanted, now: Timestamp) -> Option<Step> {
-    let bar = wanted.effects_bar.as_ref().or(wanted.order_bar.as_ref());
-    if let Some(bar) = bar {
-        return Some(rest_for(bar, None));
+fn blocked(desired: &Desired, now: Timestamp) -> Option<Step> {
+    let blocked = desired.effects_bar.as_ref().or(desired.order_bar.as_ref());
+    if let Some(blocked) = blocked {
+        return Some(rest_for(blocked, None));
     }
-    if wanted.order_before.is_some_and(|end| now > end) {
+    if desired.order_before.is_some_and(|end| now > end) {
         return Some(rest(
             Reason::OrderBeforePassed,
             "spec.orderBefore has passed and nothing was ordered; set a later time if the key is still wanted.",
             None,
         ));
     }
-    match wanted.existing_key {
+    match desired.existing_key {
         ExistingKey::OrderAnother(before) if now < before => Some(rest(
             Reason::AwaitingExistingKeyBefore,
             "spec.existingKeyBefore lies in the future; ordering waits until it has passed.",
@@ -328,12 +332,13 @@ pub(super) fn eligible(person: &Person) -> Option<Step> {
 }
 
 fn existing_key(s: &Situation<'_>, list: &EnrollmentList) -> Option<Step> {
-    let found: Vec<_> = list.entries.iter().filter(|e| !s.wanted.existing_key.overlooks(e.created)).collect();
+    let found: Vec<_> =
+        list.entries.iter().filter(|e| !s.desired.existing_key.overlooks(e.created)).collect();
     let first = found.first()?;
     // Rebuilt from Git: what the vendors know is linked again, exactly one of each.
-    let adoptable = s.wanted.existing_key == ExistingKey::Adopt && found.len() == 1;
+    let adoptable = s.desired.existing_key == ExistingKey::Adopt && found.len() == 1;
     if adoptable && s.seen.search.is_none() && s.seen.adoption_refused.is_none() {
-        return Some(Step::Look(Look::Search));
+        return Some(Step::Fetch(Fetch::Search));
     }
     let what = match first.status {
         EnrollmentStatus::Active => "an active",
@@ -373,9 +378,9 @@ fn enrolled(s: &Situation<'_>, made: &Made) -> Step {
     if let Some(step) = barred(s) {
         return step;
     }
-    let look = after(made.created_at, s.wanted.calls.look_delay);
+    let look = after(made.created_at, s.desired.calls.look_delay);
     let Some(list) = &s.seen.list else {
-        return if s.now < look { Step::Pause(look) } else { Step::Look(Look::Enrollments) };
+        return if s.now < look { Step::Pause(look) } else { Step::Fetch(Fetch::Enrollments) };
     };
     let Some(ours) = list.entries.iter().find(|e| e.id == made.id) else {
         return rest(
@@ -395,7 +400,7 @@ fn enrolled(s: &Situation<'_>, made: &Made) -> Step {
         return discard(s, made);
     }
     // In a later pass than the enrolment's, recipient and address are read anew.
-    let Some(user) = &s.seen.user else { return Step::Look(Look::User) };
+    let Some(user) = &s.seen.user else { return Step::Fetch(Fetch::User) };
     if let Some(step) = eligible(user) {
         return step;
     }
@@ -408,7 +413,7 @@ fn enrolled(s: &Situation<'_>, made: &Made) -> Step {
 /// Ours is the oldest (created, then id), save those that `existingKeyBefore` overlooks. An enrolment without a
 /// readable time counts as older.
 fn goes_first(s: &Situation<'_>, list: &EnrollmentList, made: &Made, ours: Option<Timestamp>) -> bool {
-    list.entries.iter().filter(|e| e.id != made.id && !s.wanted.existing_key.overlooks(e.created)).all(
+    list.entries.iter().filter(|e| e.id != made.id && !s.desired.existing_key.overlooks(e.created)).all(
         |other| match (other.created, ours) {
             (Some(theirs), Some(ours)) => (theirs, &other.id) > (ours, &made.id),
             _ => false,
@@ -433,10 +438,10 @@ fn stale_enrollment(s: &Situation<'_>, made: &Made) -> Step {
 
 /// Our pending enrolment is not needed: mark, remove, then start over or stop.
 fn discard(s: &Situation<'_>, made: &Made) -> Step {
-    if let Some(bar) = &s.wanted.effects_bar {
-        return rest_for(bar, None);
+    if let Some(blocked) = &s.desired.effects_bar {
+        return rest_for(blocked, None);
     }
-    let Some(list) = &s.seen.list else { return Step::Look(Look::Enrollments) };
+    let Some(list) = &s.seen.list else { return Step::Fetch(Fetch::Enrollments) };
     // Gone is noted by the journal when the list is read, so here ours still stands.
     let status = list.entries.iter().find(|e| e.id == made.id).map(|e| &e.status);
     match status {

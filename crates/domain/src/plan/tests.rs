@@ -11,15 +11,17 @@ mod world;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Look, Person, Seen, SeenUser, Sight, Situation, Step, plan};
+use super::{Fetch, Observation, Observed, ObservedUser, Person, Situation, Step, plan};
 use crate::{
+    desired::{
+        ActivationGate, Cadence, CallLimits, Desired, ExistingKey, OnDelete, OnTimeout, Orgs, PinGate,
+    },
     ids::{EnrollmentId, KeyId, OktaOrgId, RpId, Sealed, Serial, ShipmentId, UserId, YubicoOrgId},
     journal::{Journal, Marked, Receipt},
-    seen::{
+    vendor_states::{
         EnrollmentList, EnrollmentStatus, ListedEnrollment, NewEnrollment, ParcelState, Programmed,
         Responses, UserStatus,
     },
-    wanted::{ActivationGate, Cadence, CallLimits, ExistingKey, OnDelete, OnTimeout, Orgs, PinGate, Wanted},
 };
 
 /// A moment after the start, in seconds.
@@ -27,8 +29,8 @@ fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + seconds).expect("in range")
 }
 
-fn wanted() -> Wanted {
-    Wanted {
+fn desired() -> Desired {
+    Desired {
         generation: 1,
         activation: ActivationGate::Delivery,
         delivery_timeout: SignedDuration::from_hours(336),
@@ -99,7 +101,7 @@ fn responses(enrollment: &str) -> Responses {
 }
 
 fn person(status: UserStatus) -> Person {
-    Person::Found(SeenUser { id: user(), status })
+    Person::Found(ObservedUser { id: user(), status })
 }
 
 /// A journal with a pending enrolment `ours`, made at second 0.
@@ -130,9 +132,9 @@ fn parcel(state: u32, seen_at: i64) -> Journal {
 }
 
 /// One decision; `last_look` is now, so that no poll is due.
-fn decide(wanted: &Wanted, journal: &Journal, seen: &Seen, now: Timestamp) -> Step {
+fn decide(desired: &Desired, journal: &Journal, seen: &Observed, now: Timestamp) -> Step {
     plan(&Situation {
-        wanted,
+        desired,
         journal,
         seen,
         saved: true,

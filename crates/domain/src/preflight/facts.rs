@@ -5,14 +5,14 @@ use jiff::SignedDuration;
 use crate::{
     failure::Failure,
     ids::RpId,
-    seen::{Inventory, PublicKey},
+    vendor_states::{Inventory, PublicKey},
 };
 
 /// Something that may not have been shown.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Shown<T> {
     /// As it was last seen.
-    Seen(T),
+    Observed(T),
     /// It may not be looked at: this scope is not granted.
     Hidden(&'static str),
     /// The vendor has nothing there.
@@ -27,7 +27,7 @@ impl<T> Shown<T> {
     #[must_use]
     pub const fn seen(&self) -> Option<&T> {
         match self {
-            Self::Seen(value) => Some(value),
+            Self::Observed(value) => Some(value),
             Self::Hidden(_) | Self::Missing | Self::NotAsked => None,
         }
     }
@@ -36,7 +36,7 @@ impl<T> Shown<T> {
     #[must_use]
     pub fn and_then<U>(&self, part: impl FnOnce(&T) -> Shown<U>) -> Shown<U> {
         match self {
-            Self::Seen(value) => part(value),
+            Self::Observed(value) => part(value),
             Self::Hidden(scope) => Shown::Hidden(scope),
             Self::Missing => Shown::Missing,
             Self::NotAsked => Shown::NotAsked,

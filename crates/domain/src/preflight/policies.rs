@@ -10,7 +10,7 @@ use crate::failure::Reason;
 
 pub(super) fn enrollment(policies: &Shown<Vec<EnrollmentPolicy>>) -> Verdict {
     of(policies, |policies| {
-        let has = |wanted: &str| policies.iter().any(|policy| policy.webauthn.as_deref() == Some(wanted));
+        let has = |desired: &str| policies.iter().any(|policy| policy.webauthn.as_deref() == Some(desired));
         if has("REQUIRED") {
             return Verdict::Good("An enrolment policy requires WebAuthn.".to_owned());
         }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     failure::{Failure, Reason},
-    seen::Inventory,
+    vendor_states::Inventory,
 };
 
 pub(super) fn reachable(access: &Shown<Result<(), Failure>>) -> Verdict {

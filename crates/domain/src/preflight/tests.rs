@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     failure::{Failure, Kind},
     ids::RpId,
-    seen::{Bucket, Inventory, PublicKey},
+    vendor_states::{Bucket, Inventory, PublicKey},
 };
 
 /// A good org, a good organization, and a connection that fits both.
@@ -18,7 +18,7 @@ struct World {
 
 fn keys() -> Shown<Result<KeySet, Failure>> {
     let key = PublicKey { kid: "k".to_owned(), x: "x".to_owned(), y: "y".to_owned() };
-    Shown::Seen(Ok(KeySet::Usable(vec![key])))
+    Shown::Observed(Ok(KeySet::Usable(vec![key])))
 }
 
 fn model(name: &str, product_id: u32) -> Model {
@@ -50,7 +50,7 @@ fn rule() -> SessionRule {
 
 fn inventory(quantity: i64, products: &[u32]) -> Shown<Inventory> {
     let bucket = Bucket { inventory_product_id: 106, quantity: Some(quantity), products: products.to_vec() };
-    Shown::Seen(Inventory { organization: None, buckets: vec![bucket] })
+    Shown::Observed(Inventory { organization: None, buckets: vec![bucket] })
 }
 
 fn texts(list: &[&str]) -> Vec<String> {
@@ -60,30 +60,30 @@ fn texts(list: &[&str]) -> Vec<String> {
 fn good() -> World {
     World {
         okta: OktaFacts {
-            access: Shown::Seen(Ok(())),
-            scopes: Shown::Seen(Ok(())),
-            clock_skew: Shown::Seen(SignedDuration::from_secs(-3)),
-            engine: Shown::Seen(Engine::Identity),
-            role: Shown::Seen(Ok(())),
-            feature: Shown::Seen(Ok(())),
-            authenticator: Shown::Seen(Authenticator::Active),
-            method: Shown::Seen(Method {
+            access: Shown::Observed(Ok(())),
+            scopes: Shown::Observed(Ok(())),
+            clock_skew: Shown::Observed(SignedDuration::from_secs(-3)),
+            engine: Shown::Observed(Engine::Identity),
+            role: Shown::Observed(Ok(())),
+            feature: Shown::Observed(Ok(())),
+            authenticator: Shown::Observed(Authenticator::Active),
+            method: Shown::Observed(Method {
                 user_verification: Some("PREFERRED".to_owned()),
                 attachment: Some("ANY".to_owned()),
                 aaguid_groups: vec![("keys".to_owned(), texts(&["2FC0579F-8113-47EA-B116-BB5A8DB9202A"]))],
                 ..Method::default()
             }),
-            domains: Shown::Seen(Vec::new()),
-            enrollment_policies: Shown::Seen(vec![enrollment("OPTIONAL"), enrollment("REQUIRED")]),
-            session_rules: Shown::Seen(vec![SessionRule { require_factor: false, ..rule() }, rule()]),
-            strangers: Shown::Seen(0),
+            domains: Shown::Observed(Vec::new()),
+            enrollment_policies: Shown::Observed(vec![enrollment("OPTIONAL"), enrollment("REQUIRED")]),
+            session_rules: Shown::Observed(vec![SessionRule { require_factor: false, ..rule() }, rule()]),
+            strangers: Shown::Observed(0),
         },
         yubico: YubicoFacts {
-            access: Shown::Seen(Ok(())),
+            access: Shown::Observed(Ok(())),
             inventory: inventory(500, &[1, 29]),
-            products: Shown::Seen(vec![1, 29, 54, 55]),
-            countries: Shown::Seen(texts(&["US", "CA"])),
-            countries_of_token: Shown::Seen(texts(&["US", "CA"])),
+            products: Shown::Observed(vec![1, 29, 54, 55]),
+            countries: Shown::Observed(texts(&["US", "CA"])),
+            countries_of_token: Shown::Observed(texts(&["US", "CA"])),
             transport_keys: keys(),
             signing_keys: keys(),
         },
@@ -109,13 +109,13 @@ impl World {
 
     fn method(&mut self) -> &mut Method {
         match &mut self.okta.method {
-            Shown::Seen(method) => method,
+            Shown::Observed(method) => method,
             _ => panic!("the good world shows it"),
         }
     }
 
     fn custom_domain(&mut self, host: &str, verified: bool) {
-        self.okta.domains = Shown::Seen(vec![Domain { host: host.to_owned(), verified }]);
+        self.okta.domains = Shown::Observed(vec![Domain { host: host.to_owned(), verified }]);
     }
 }
 
@@ -136,17 +136,19 @@ type Spoil = fn(&mut World);
 /// Everything that can be wrong, alone.
 const FAULTS: &[(Check, Reason, Weight, Spoil)] = &[
     (Check::ClockSynchronized, Reason::ClockSkew, Stop, |w| {
-        w.okta.clock_skew = Shown::Seen(SignedDuration::from_mins(-3));
+        w.okta.clock_skew = Shown::Observed(SignedDuration::from_mins(-3));
     }),
-    (Check::IdentityEngine, Reason::ClassicEngine, Stop, |w| w.okta.engine = Shown::Seen(Engine::Classic)),
+    (Check::IdentityEngine, Reason::ClassicEngine, Stop, |w| {
+        w.okta.engine = Shown::Observed(Engine::Classic);
+    }),
     (Check::RoleAssigned, Reason::RoleMissing, Fault, |w| {
-        w.okta.role = Shown::Seen(Err(failure(Reason::RoleMissing)));
+        w.okta.role = Shown::Observed(Err(failure(Reason::RoleMissing)));
     }),
     (Check::PreRegistrationEnabled, Reason::FeatureOff, Fault, |w| {
-        w.okta.feature = Shown::Seen(Err(failure(Reason::FeatureOff)));
+        w.okta.feature = Shown::Observed(Err(failure(Reason::FeatureOff)));
     }),
     (Check::WebAuthnEnabled, Reason::WebAuthnOff, Stop, |w| {
-        w.okta.authenticator = Shown::Seen(Authenticator::Inactive);
+        w.okta.authenticator = Shown::Observed(Authenticator::Inactive);
     }),
     (Check::UserVerification, Reason::UserVerificationDiscouraged, Advice, |w| {
         w.method().user_verification = Some("DISCOURAGED".to_owned());
@@ -160,7 +162,7 @@ const FAULTS: &[(Check, Reason, Weight, Spoil)] = &[
     (Check::KeyAllowed, Reason::ModelNotAllowed, Advice, |w| w.method().fips_only = true),
     (Check::KeyAllowed, Reason::ModelNotAllowed, Advice, |w| {
         let policy = EnrollmentPolicy { aaguid_groups: texts(&["others"]), ..enrollment("REQUIRED") };
-        w.okta.enrollment_policies = Shown::Seen(vec![policy]);
+        w.okta.enrollment_policies = Shown::Observed(vec![policy]);
     }),
     (Check::RPIDMatches, Reason::RPIDMismatch, Stop, |w| {
         w.method().rp_id = RpId::new("acme.com").ok();
@@ -185,18 +187,18 @@ const FAULTS: &[(Check, Reason, Weight, Spoil)] = &[
         w.declared.sign_in_host = Some("login.acme.com".to_owned());
     }),
     (Check::EnrollmentPolicyFits, Reason::EnrollmentForbidden, Stop, |w| {
-        w.okta.enrollment_policies = Shown::Seen(vec![enrollment("NOT_ALLOWED")]);
+        w.okta.enrollment_policies = Shown::Observed(vec![enrollment("NOT_ALLOWED")]);
     }),
     (Check::EnrollmentPolicyFits, Reason::EnrollmentNotRequired, Advice, |w| {
-        w.okta.enrollment_policies = Shown::Seen(vec![enrollment("OPTIONAL")]);
+        w.okta.enrollment_policies = Shown::Observed(vec![enrollment("OPTIONAL")]);
     }),
     (Check::SessionPolicyFits, Reason::SessionPolicyDiffers, Advice, |w| {
         let rule = SessionRule { primary_factor: Some("PASSWORD_IDP".to_owned()), ..rule() };
-        w.okta.session_rules = Shown::Seen(vec![rule]);
+        w.okta.session_rules = Shown::Observed(vec![rule]);
     }),
-    (Check::OnlyOrderingTool, Reason::AnotherOrderingTool, Advice, |w| w.okta.strangers = Shown::Seen(1)),
+    (Check::OnlyOrderingTool, Reason::AnotherOrderingTool, Advice, |w| w.okta.strangers = Shown::Observed(1)),
     (Check::TokenRegionMatches, Reason::TokenOfAnotherRegion, Stop, |w| {
-        w.yubico.countries_of_token = Shown::Seen(texts(&["DE", "FR"]));
+        w.yubico.countries_of_token = Shown::Observed(texts(&["DE", "FR"]));
     }),
     (Check::CountriesEnabled, Reason::CountryOff, Advice, |w| w.declared.countries = texts(&["US", "MX"])),
     (Check::ProductsKnown, Reason::ProductUnknown, Stop, |w| w.declared.models = vec![model("5c-nfc", 2900)]),
@@ -213,22 +215,22 @@ const FAULTS: &[(Check, Reason, Weight, Spoil)] = &[
     (Check::StockSufficient, Reason::StockLow, Advice, |w| w.yubico.inventory = inventory(9, &[1, 29])),
     (Check::StockSufficient, Reason::StockLow, Advice, |w| w.yubico.inventory = inventory(0, &[])),
     (Check::TransportKeysUsable, Reason::VendorKeysUnusable, Stop, |w| {
-        w.yubico.transport_keys = Shown::Seen(Ok(KeySet::Empty));
+        w.yubico.transport_keys = Shown::Observed(Ok(KeySet::Empty));
     }),
     (Check::SigningKeysUsable, Reason::VendorKeysUnusable, Stop, |w| {
-        w.yubico.signing_keys = Shown::Seen(Ok(KeySet::AnotherCurve));
+        w.yubico.signing_keys = Shown::Observed(Ok(KeySet::AnotherCurve));
     }),
     (Check::SigningKeysUsable, Reason::YubicoUnavailable, Fault, |w| {
-        w.yubico.signing_keys = Shown::Seen(Err(failure(Reason::YubicoUnavailable)));
+        w.yubico.signing_keys = Shown::Observed(Err(failure(Reason::YubicoUnavailable)));
     }),
     (Check::YubicoReachable, Reason::YubicoUnauthorized, Fault, |w| {
-        w.yubico.access = Shown::Seen(Err(failure(Reason::YubicoUnauthorized)));
+        w.yubico.access = Shown::Observed(Err(failure(Reason::YubicoUnauthorized)));
     }),
     (Check::ScopesGranted, Reason::ScopeMissing, Fault, |w| {
-        w.okta.scopes = Shown::Seen(Err(failure(Reason::ScopeMissing)));
+        w.okta.scopes = Shown::Observed(Err(failure(Reason::ScopeMissing)));
     }),
     (Check::OktaReachable, Reason::OktaUnauthorized, Fault, |w| {
-        w.okta.access = Shown::Seen(Err(failure(Reason::OktaUnauthorized)));
+        w.okta.access = Shown::Observed(Err(failure(Reason::OktaUnauthorized)));
     }),
     (Check::OrderingClusterSet, Reason::OrderingClusterUnset, Advice, |w| w.declared.ordering_cluster = None),
 ];
@@ -305,7 +307,7 @@ fn what_is_not_shown_is_no_alarm() {
     world.okta.session_rules = Shown::Hidden(scope);
     world.okta.strangers = Shown::Hidden(scope);
     world.yubico.inventory = Shown::Missing;
-    world.yubico.products = Shown::Seen(Vec::new());
+    world.yubico.products = Shown::Observed(Vec::new());
     world.yubico.countries = Shown::Missing;
     world.yubico.countries_of_token = Shown::NotAsked;
     world.declared.models[0].orders = Orders::None;

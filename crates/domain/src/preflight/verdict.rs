@@ -76,7 +76,7 @@ fn told(check: Check, found: &str) -> String {
 pub(super) fn of<T>(shown: &super::facts::Shown<T>, judge: impl FnOnce(&T) -> Verdict) -> Verdict {
     use super::facts::Shown;
     match shown {
-        Shown::Seen(value) => judge(value),
+        Shown::Observed(value) => judge(value),
         Shown::Hidden(scope) => Verdict::hidden(scope),
         Shown::Missing => Verdict::not_shown("The vendor shows nothing of it."),
         Shown::NotAsked => Verdict::not_checked(),

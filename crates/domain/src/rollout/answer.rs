@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use thiserror::Error;
 
 use super::{
-    book::{Book, Question},
     ledger::State,
+    rollout_state::{Question, RolloutState},
 };
 use crate::ids::UserId;
 
@@ -43,42 +43,47 @@ pub enum Refusal {
 ///
 /// # Errors
 /// [`Refusal`]; the book is as it was.
-pub fn proceed(book: &mut Book, answer: &Proceed, budget: u32) -> Result<(), Refusal> {
-    let open = book.holds.iter().position(|hold| hold.id == answer.hold);
+pub fn proceed(rollout_state: &mut RolloutState, answer: &Proceed, budget: u32) -> Result<(), Refusal> {
+    let open = rollout_state.holds.iter().position(|hold| hold.id == answer.hold);
     let index = open.ok_or_else(|| Refusal::NoSuchHold(answer.hold.clone()))?;
-    let hold = book.holds.get(index).cloned().ok_or_else(|| Refusal::NoSuchHold(answer.hold.clone()))?;
+    let hold =
+        rollout_state.holds.get(index).cloned().ok_or_else(|| Refusal::NoSuchHold(answer.hold.clone()))?;
     match hold.question {
         Question::Again if answer.people.is_empty() => {
             return Err(Refusal::NobodyNamed(answer.hold.clone()));
         }
-        Question::Again => again(book, answer, budget)?,
+        Question::Again => again(rollout_state, answer, budget)?,
         Question::Deleted => {
-            again(book, answer, budget)?;
-            go_on(book);
+            again(rollout_state, answer, budget)?;
+            go_on(rollout_state);
         }
         _ if !answer.people.is_empty() => return Err(Refusal::NotAboutPeople(answer.hold.clone())),
-        Question::Wave => book.wave = book.wave.saturating_add(1),
-        Question::Cancel(_) => book.leave = hold.people,
+        Question::Wave => rollout_state.wave = rollout_state.wave.saturating_add(1),
+        Question::Cancel(_) => rollout_state.leave = hold.people,
     }
-    book.holds.remove(index);
+    rollout_state.holds.remove(index);
     Ok(())
 }
 
-fn again(book: &mut Book, answer: &Proceed, budget: u32) -> Result<(), Refusal> {
+fn again(rollout_state: &mut RolloutState, answer: &Proceed, budget: u32) -> Result<(), Refusal> {
     let people: BTreeSet<&UserId> = answer.people.iter().collect();
     let deleted = |id: &UserId| {
-        book.ledger.0.get(id).is_some_and(|entry| matches!(entry.state, State::Deleted | State::Left))
+        rollout_state
+            .ledger
+            .0
+            .get(id)
+            .is_some_and(|entry| matches!(entry.state, State::Deleted | State::Left))
     };
     if let Some(other) = people.iter().find(|id| !deleted(id)) {
         return Err(Refusal::NotDeleted((*other).clone()));
     }
     let more = u32::try_from(people.len()).unwrap_or(u32::MAX);
-    let granted = book.ledger.served().saturating_add(book.ledger.promised());
+    let granted = rollout_state.ledger.served().saturating_add(rollout_state.ledger.promised());
     if more > 0 && granted.saturating_add(more) > budget {
         return Err(Refusal::OverBudget);
     }
     for id in people {
-        if let Some(entry) = book.ledger.0.get_mut(id) {
+        if let Some(entry) = rollout_state.ledger.0.get_mut(id) {
             entry.state = State::Waiting;
         }
     }
@@ -86,8 +91,8 @@ fn again(book: &mut Book, answer: &Proceed, budget: u32) -> Result<(), Refusal> 
 }
 
 /// The others are ordered for again, and those who are not named get no shipment.
-fn go_on(book: &mut Book) {
-    for entry in book.ledger.0.values_mut() {
+fn go_on(rollout_state: &mut RolloutState) {
+    for entry in rollout_state.ledger.0.values_mut() {
         entry.answered |= entry.state == State::Deleted;
     }
 }

@@ -25,7 +25,7 @@ pub enum Stage {
 
 /// A shipment of the rollout.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seen {
+pub struct ObservedShipment {
     /// Its name.
     pub name: String,
     /// How far it has come.
@@ -44,7 +44,7 @@ pub struct Seen {
 
 /// What is wanted of a rollout.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
+pub struct Desired {
     /// Orders, or only tells what it would do.
     pub orders: bool,
     /// Ceilings.
@@ -57,7 +57,7 @@ pub struct Wanted {
 
 /// What stops every effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Bar {
+pub enum Blocked {
     /// `spec.paused`.
     Paused,
     /// The connection does not admit it now.
@@ -70,7 +70,7 @@ pub struct Facts<'a> {
     /// The source as last read; `None` before it was read once.
     pub roster: Option<&'a Roster>,
     /// The rollout's shipments, by person.
-    pub seen: &'a BTreeMap<UserId, Seen>,
+    pub seen: &'a BTreeMap<UserId, ObservedShipment>,
     /// People whose shipment the API server itself says is not there.
     pub gone: &'a BTreeSet<UserId>,
     /// People who were looked at, with what speaks against a key for them.
@@ -80,7 +80,7 @@ pub struct Facts<'a> {
     /// People whose shipment's name belongs to something else.
     pub foreign: &'a BTreeSet<UserId>,
     /// What stops every effect.
-    pub bar: Option<&'a Bar>,
+    pub blocked: Option<&'a Blocked>,
     /// For how many more people the object that holds the ledger has room; `None` if that is not known.
     pub room: Option<u32>,
     /// The end of a new hold's id, which nobody can know beforehand.

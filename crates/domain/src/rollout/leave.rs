@@ -17,7 +17,7 @@ const SHARE: usize = 10;
 
 /// Why nothing is cancelled by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Brake {
+pub enum CancelGuard {
     /// The source names nobody.
     SourceEmpty,
     /// It would cancel more than 5 and more than 10 % of the open orders.
@@ -43,13 +43,13 @@ pub(super) fn leavers(ledger: &Ledger, roster: &Roster, facts: &Facts<'_>) -> BT
 }
 
 /// What stops so many from being cancelled.
-pub(super) fn brake(leavers: usize, open: usize, roster: &Roster) -> Option<Brake> {
+pub(super) fn guard(leavers: usize, open: usize, roster: &Roster) -> Option<CancelGuard> {
     if leavers == 0 {
         None
     } else if roster.total() == 0 {
-        Some(Brake::SourceEmpty)
+        Some(CancelGuard::SourceEmpty)
     } else if leavers > MANY && leavers * SHARE > open {
-        Some(Brake::TooManyLeaving)
+        Some(CancelGuard::TooManyLeaving)
     } else {
         None
     }

@@ -5,7 +5,6 @@
 //! does the same again: a shipment has one name for one person.
 
 mod answer;
-mod book;
 mod facts;
 mod fingerprint;
 mod leave;
@@ -13,19 +12,20 @@ mod ledger;
 mod limits;
 mod people;
 mod plan;
+mod rollout_state;
 pub mod table;
 mod tally;
 mod turn;
 
 pub use self::{
     answer::{Proceed, Refusal, proceed},
-    book::{Book, Hold, Question},
-    facts::{Bar, Facts, Seen, Stage, Wanted},
-    leave::Brake,
+    facts::{Blocked, Desired, Facts, ObservedShipment, Stage},
+    leave::CancelGuard,
     ledger::{Entry, Ledger, State},
     limits::{Bound, Limits, Share, Used, Wave},
     people::{Key, Member, Roster, Skip},
     plan::{Plan, midnight, plan},
+    rollout_state::{Hold, Question, RolloutState},
     tally::{Counts, Problem},
 };
 

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
-    book::{Book, Hold, Question},
-    facts::{Facts, Stage, Wanted},
+    facts::{Desired, Facts, Stage},
     fingerprint::fingerprint,
-    leave::{self, Brake},
+    leave::{self, CancelGuard},
     ledger::{Entry, Ledger, State},
     limits::Bound,
     people::{Key, Roster},
+    rollout_state::{Hold, Question, RolloutState},
     tally::{Counts, Problem, tally},
     turn::{Turn, today},
 };
@@ -24,7 +24,7 @@ const BATCH: usize = 50;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     /// To be written before anything is done.
-    pub book: Book,
+    pub rollout_state: RolloutState,
     /// Shipments to be made.
     pub begin: Vec<UserId>,
     /// Shipments to be deleted.
@@ -49,47 +49,51 @@ pub struct Plan {
 
 /// The plan.
 #[must_use]
-pub fn plan(book: &Book, wanted: &Wanted, facts: &Facts<'_>) -> Plan {
-    let mut book = book.clone();
-    let confirm = settle(&mut book.ledger, facts);
-    take_in(&mut book.ledger, facts);
-    let acts = wanted.orders && facts.bar.is_none();
+pub fn plan(rollout_state: &RolloutState, desired: &Desired, facts: &Facts<'_>) -> Plan {
+    let mut rollout_state = rollout_state.clone();
+    let confirm = settle(&mut rollout_state.ledger, facts);
+    take_in(&mut rollout_state.ledger, facts);
+    let acts = desired.orders && facts.blocked.is_none();
     // Whoever deletes the shipments would otherwise have others ordered in their place.
-    let begins = acts && book.ledger.deleted_from_outside().is_empty();
+    let begins = acts && rollout_state.ledger.deleted_from_outside().is_empty();
     let mut braked = None;
     if let Some(roster) = facts.roster {
-        if acts && wanted.cancels_leavers {
-            braked = leaving(&mut book, roster, facts);
+        if acts && desired.cancels_leavers {
+            braked = leaving(&mut rollout_state, roster, facts);
         }
-        if !wanted.limits.waves.is_empty() {
-            book.wave = book.wave.max(1);
+        if !desired.limits.waves.is_empty() {
+            rollout_state.wave = rollout_state.wave.max(1);
         }
     }
-    book.leave = None;
-    let turn = facts.roster.map(|roster| Turn::of(&book.ledger, book.wave, roster, wanted, facts));
-    let check = turn.as_ref().map(|turn| to_check(turn, wanted, facts)).unwrap_or_default();
-    let would = turn.as_ref().map(|turn| would(turn, wanted, facts)).unwrap_or_default();
+    rollout_state.leave = None;
+    let turn = facts
+        .roster
+        .map(|roster| Turn::of(&rollout_state.ledger, rollout_state.wave, roster, desired, facts));
+    let check = turn.as_ref().map(|turn| to_check(turn, desired, facts)).unwrap_or_default();
+    let would = turn.as_ref().map(|turn| would(turn, desired, facts)).unwrap_or_default();
     if begins && let Some(turn) = &turn {
-        begin(&mut book.ledger, turn, wanted, facts);
+        begin(&mut rollout_state.ledger, turn, desired, facts);
     }
-    let after = facts.roster.map(|roster| Turn::of(&book.ledger, book.wave, roster, wanted, facts));
+    let after = facts
+        .roster
+        .map(|roster| Turn::of(&rollout_state.ledger, rollout_state.wave, roster, desired, facts));
     let bound = after.filter(|_| begins).and_then(|turn| turn.bound());
     let is_full = |roster: &Roster| facts.room == Some(0) && !roster.to_create.is_empty();
     let bound = bound.or_else(|| facts.roster.filter(|_| begins).filter(|r| is_full(r)).map(|_| Bound::Room));
-    book.holds = holds(&book, facts, braked, bound == Some(Bound::Wave));
-    let (counts, problems) = tally(&book.ledger, facts);
+    rollout_state.holds = holds(&rollout_state, facts, braked, bound == Some(Bound::Wave));
+    let (counts, problems) = tally(&rollout_state.ledger, facts);
     Plan {
-        begin: if begins { to_begin(&book.ledger, facts) } else { Vec::new() },
-        delete: if acts { to_delete(&book.ledger, facts) } else { Vec::new() },
-        check: if facts.bar.is_none() && (begins || !wanted.orders) { check } else { Vec::new() },
+        begin: if begins { to_begin(&rollout_state.ledger, facts) } else { Vec::new() },
+        delete: if acts { to_delete(&rollout_state.ledger, facts) } else { Vec::new() },
+        check: if facts.blocked.is_none() && (begins || !desired.orders) { check } else { Vec::new() },
         confirm,
-        activate: if acts { to_activate(&book.ledger, facts) } else { Vec::new() },
+        activate: if acts { to_activate(&rollout_state.ledger, facts) } else { Vec::new() },
         would,
         counts,
         problems,
         bound,
         next: (bound == Some(Bound::Day)).then(|| midnight(facts.now)).flatten(),
-        book,
+        rollout_state,
     }
 }
 
@@ -148,34 +152,38 @@ fn take_in(ledger: &mut Ledger, facts: &Facts<'_>) {
 }
 
 /// Marks who left; what the brake stops, with the people it is about.
-fn leaving(book: &mut Book, roster: &Roster, facts: &Facts<'_>) -> Option<(Brake, BTreeSet<UserId>)> {
-    let leavers = leave::leavers(&book.ledger, roster, facts);
-    let open = book.ledger.0.values().filter(|entry| entry.state.is_open()).count();
-    let allowed = book.leave.as_deref() == Some(&fingerprint(&leavers));
-    if let Some(brake) = leave::brake(leavers.len(), open, roster).filter(|_| !allowed) {
-        return Some((brake, leavers));
+fn leaving(
+    rollout_state: &mut RolloutState,
+    roster: &Roster,
+    facts: &Facts<'_>,
+) -> Option<(CancelGuard, BTreeSet<UserId>)> {
+    let leavers = leave::leavers(&rollout_state.ledger, roster, facts);
+    let open = rollout_state.ledger.0.values().filter(|entry| entry.state.is_open()).count();
+    let allowed = rollout_state.leave.as_deref() == Some(&fingerprint(&leavers));
+    if let Some(guard) = leave::guard(leavers.len(), open, roster).filter(|_| !allowed) {
+        return Some((guard, leavers));
     }
     for id in &leavers {
-        if let Some(entry) = book.ledger.0.get_mut(id) {
+        if let Some(entry) = rollout_state.ledger.0.get_mut(id) {
             entry.state = State::Leaving;
         }
     }
     None
 }
 
-fn to_check(turn: &Turn<'_>, wanted: &Wanted, facts: &Facts<'_>) -> Vec<UserId> {
-    if !wanted.checks {
+fn to_check(turn: &Turn<'_>, desired: &Desired, facts: &Facts<'_>) -> Vec<UserId> {
+    if !desired.checks {
         return Vec::new();
     }
     let unknown = |id: &&UserId| !facts.checked.contains_key(*id);
-    if wanted.orders {
+    if desired.orders {
         return turn.next().map(|member| &member.id).filter(unknown).take(BATCH).cloned().collect();
     }
     turn.all().map(|member| &member.id).filter(unknown).take(BATCH).cloned().collect()
 }
 
-fn begin(ledger: &mut Ledger, turn: &Turn<'_>, wanted: &Wanted, facts: &Facts<'_>) {
-    let ready = |id: &UserId| !wanted.checks || facts.checked.contains_key(id);
+fn begin(ledger: &mut Ledger, turn: &Turn<'_>, desired: &Desired, facts: &Facts<'_>) {
+    let ready = |id: &UserId| !desired.checks || facts.checked.contains_key(id);
     for member in turn.next().filter(|member| ready(&member.id)).take(BATCH) {
         let before = ledger.0.get(&member.id);
         let entry = Entry {
@@ -210,11 +218,11 @@ fn to_activate(ledger: &Ledger, facts: &Facts<'_>) -> Vec<UserId> {
     staged.map(|member| member.id.clone()).collect()
 }
 
-fn would(turn: &Turn<'_>, wanted: &Wanted, facts: &Facts<'_>) -> BTreeMap<UserId, Key> {
-    if wanted.orders {
+fn would(turn: &Turn<'_>, desired: &Desired, facts: &Facts<'_>) -> BTreeMap<UserId, Key> {
+    if desired.orders {
         return BTreeMap::new();
     }
-    let looked_at = |id: &UserId| !wanted.checks || facts.checked.contains_key(id);
+    let looked_at = |id: &UserId| !desired.checks || facts.checked.contains_key(id);
     let all = turn.all().filter(|member| looked_at(&member.id));
     all.map(|member| (member.id.clone(), member.key.clone())).collect()
 }
@@ -232,27 +240,27 @@ fn again(ledger: &Ledger, facts: &Facts<'_>) -> BTreeSet<UserId> {
 
 /// Open questions; one that is open stays the same.
 fn holds(
-    book: &Book,
+    rollout_state: &RolloutState,
     facts: &Facts<'_>,
-    braked: Option<(Brake, BTreeSet<UserId>)>,
+    braked: Option<(CancelGuard, BTreeSet<UserId>)>,
     wave_is_full: bool,
 ) -> Vec<Hold> {
     let mut open = Vec::new();
-    if let Some((brake, people)) = braked {
-        open.push((Question::Cancel(brake), Some(fingerprint(&people)), people.len()));
+    if let Some((guard, people)) = braked {
+        open.push((Question::Cancel(guard), Some(fingerprint(&people)), people.len()));
     }
     if wave_is_full {
-        open.push((Question::Wave, None, usize::try_from(book.wave).unwrap_or_default()));
+        open.push((Question::Wave, None, usize::try_from(rollout_state.wave).unwrap_or_default()));
     }
-    let outside = book.ledger.deleted_from_outside();
-    let deleted = again(&book.ledger, facts);
+    let outside = rollout_state.ledger.deleted_from_outside();
+    let deleted = again(&rollout_state.ledger, facts);
     if !outside.is_empty() {
         open.push((Question::Deleted, Some(fingerprint(&outside)), outside.len()));
     } else if !deleted.is_empty() {
         open.push((Question::Again, None, deleted.len()));
     }
     let same = |question: Question, people: &Option<String>| {
-        book.holds.iter().find(|hold| hold.question == question && hold.people == *people)
+        rollout_state.holds.iter().find(|hold| hold.question == question && hold.people == *people)
     };
     open.into_iter()
         .map(|(question, people, total)| match same(question, &people) {

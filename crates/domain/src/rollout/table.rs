@@ -210,12 +210,12 @@ mod tests {
             let header: Vec<String> = (0..values.len()).map(|n| columns[n].to_owned()).collect();
             let text = format!("{}\n{}\n", header.join(","), values.iter().map(quoted).collect::<Vec<_>>().join(","));
             let rows = read(&text).unwrap();
-            let wanted: BTreeMap<String, String> = header
+            let desired: BTreeMap<String, String> = header
                 .into_iter()
                 .zip(values.iter().map(|v| v.trim().to_owned()))
                 .filter(|(_, value)| !value.is_empty())
                 .collect();
-            prop_assert_eq!(rows.first().map(|row| row.fields.clone()).unwrap_or_default(), wanted);
+            prop_assert_eq!(rows.first().map(|row| row.fields.clone()).unwrap_or_default(), desired);
         }
 
         #[test]

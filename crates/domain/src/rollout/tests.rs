@@ -30,8 +30,8 @@ fn roster(people: impl IntoIterator<Item = u8>) -> Roster {
 struct World {
     now: Timestamp,
     source: BTreeSet<u8>,
-    shipments: BTreeMap<UserId, Seen>,
-    book: Book,
+    shipments: BTreeMap<UserId, ObservedShipment>,
+    rollout_state: RolloutState,
     /// Shipments ever made, by person.
     made: BTreeMap<UserId, u32>,
     /// Leaves given by people to make one again.
@@ -83,7 +83,7 @@ fn happening() -> impl Strategy<Value = Happening> {
     ]
 }
 
-fn wanted() -> impl Strategy<Value = Wanted> {
+fn desired() -> impl Strategy<Value = Desired> {
     let wave = prop_oneof![(1..100_u32).prop_map(Wave::Percent), (1..8_u32).prop_map(Wave::Count)];
     let limits = (
         1..30_u32,
@@ -91,7 +91,7 @@ fn wanted() -> impl Strategy<Value = Wanted> {
         proptest::option::of(1..8_u32),
         proptest::collection::vec(wave, 0..3),
     );
-    (limits, any::<bool>()).prop_map(|((budget, in_flight, per_day, waves), cancels_leavers)| Wanted {
+    (limits, any::<bool>()).prop_map(|((budget, in_flight, per_day, waves), cancels_leavers)| Desired {
         orders: true,
         limits: Limits { budget, in_flight, per_day, waves },
         cancels_leavers,
@@ -105,7 +105,7 @@ impl World {
             now: "2027-03-01T00:00:00Z".parse().unwrap(),
             source: BTreeSet::new(),
             shipments: BTreeMap::new(),
-            book: Book::default(),
+            rollout_state: RolloutState::default(),
             made: BTreeMap::new(),
             leaves: BTreeMap::new(),
             begun: Vec::new(),
@@ -114,11 +114,17 @@ impl World {
         }
     }
 
-    fn plan(&mut self, wanted: &Wanted) -> Plan {
+    fn plan(&mut self, desired: &Desired) -> Plan {
         self.serial += 1;
         let (roster, suffix) = (roster(self.source.iter().copied()), self.serial.to_string());
-        let gone: BTreeSet<_> =
-            self.book.ledger.0.keys().filter(|id| !self.shipments.contains_key(*id)).cloned().collect();
+        let gone: BTreeSet<_> = self
+            .rollout_state
+            .ledger
+            .0
+            .keys()
+            .filter(|id| !self.shipments.contains_key(*id))
+            .cloned()
+            .collect();
         let facts = Facts {
             roster: Some(&roster),
             seen: &self.shipments,
@@ -126,37 +132,38 @@ impl World {
             checked: &BTreeMap::new(),
             elsewhere: &BTreeMap::new(),
             foreign: &BTreeSet::new(),
-            bar: None,
+            blocked: None,
             room: None,
             suffix: &suffix,
             now: self.now,
         };
-        let planned = plan(&self.book, wanted, &facts);
-        self.holds_true(&planned, wanted, &roster);
+        let planned = plan(&self.rollout_state, desired, &facts);
+        self.holds_true(&planned, desired, &roster);
         planned
     }
 
     /// When nothing happens any more, soon nothing is written any more, nothing is done, and no question is asked anew.
-    fn comes_to_rest(&mut self, wanted: &Wanted) {
+    fn comes_to_rest(&mut self, desired: &Desired) {
         for _ in 0..8 {
-            self.happen(&Happening::Pass(2), wanted);
+            self.happen(&Happening::Pass(2), desired);
         }
-        let planned = self.plan(wanted);
-        assert!(planned.book == self.book, "at rest nothing is written");
+        let planned = self.plan(desired);
+        assert!(planned.rollout_state == self.rollout_state, "at rest nothing is written");
         assert!(planned.begin.is_empty() && planned.delete.is_empty(), "at rest nothing is done");
-        if wanted.limits.in_flight.is_none() && wanted.limits.per_day.is_none() && self.outside.is_empty() {
+        if desired.limits.in_flight.is_none() && desired.limits.per_day.is_none() && self.outside.is_empty() {
             let waits = |id: &UserId| self.is_named(id) && !self.shipments.contains_key(id);
-            let promised = self.book.ledger.0.iter().find(|(id, entry)| entry.is_promised() && waits(id));
+            let promised =
+                self.rollout_state.ledger.0.iter().find(|(id, entry)| entry.is_promised() && waits(id));
             assert_eq!(promised, None, "what a person was granted is made");
         }
     }
 
     /// Whatever happened.
-    fn holds_true(&self, planned: &Plan, wanted: &Wanted, roster: &Roster) {
+    fn holds_true(&self, planned: &Plan, desired: &Desired, roster: &Roster) {
         let counts = &planned.counts;
         assert_eq!(counts.members, u32::try_from(roster.total()).unwrap());
         assert_eq!(counts.members, counts.eligible + counts.skipped.values().sum::<u32>());
-        let (ledger, before) = (&planned.book.ledger, &self.book.ledger);
+        let (ledger, before) = (&planned.rollout_state.ledger, &self.rollout_state.ledger);
         assert!(before.0.keys().all(|id| ledger.0.contains_key(id)), "the ledger only grows");
         let fresh: Vec<_> = ledger
             .0
@@ -169,28 +176,33 @@ impl World {
         if !fresh.is_empty() {
             let within = |most: u32, used: usize| used <= usize::try_from(most).unwrap();
             let begun_today = self.begun.iter().filter(|day| **day == self.today()).count();
-            assert!(within(wanted.limits.budget, self.begun.len() + fresh.len()), "the budget holds");
-            assert!(ledger.served() <= wanted.limits.budget, "the ledger says so");
-            assert!(wanted.limits.in_flight.is_none_or(|most| counts.in_flight <= most));
-            assert!(wanted.limits.in_flight.is_none_or(|most| within(most, self.under_way(&planned.book))));
-            assert!(wanted.limits.per_day.is_none_or(|most| within(most, begun_today + fresh.len())));
+            assert!(within(desired.limits.budget, self.begun.len() + fresh.len()), "the budget holds");
+            assert!(ledger.served() <= desired.limits.budget, "the ledger says so");
+            assert!(desired.limits.in_flight.is_none_or(|most| counts.in_flight <= most));
+            assert!(
+                desired
+                    .limits
+                    .in_flight
+                    .is_none_or(|most| within(most, self.under_way(&planned.rollout_state)))
+            );
+            assert!(desired.limits.per_day.is_none_or(|most| within(most, begun_today + fresh.len())));
             assert!(self.outside.is_empty(), "nobody is begun while somebody else deletes");
         }
         if fresh.iter().any(|(id, _)| before.0.get(*id).is_none_or(|old| old.times == 0)) {
-            let end = wanted.limits.wave_end(planned.book.wave, counts.eligible);
-            assert!(wanted.limits.waves.is_empty() || end.is_none_or(|end| ledger.people() <= end));
+            let end = desired.limits.wave_end(planned.rollout_state.wave, counts.eligible);
+            assert!(desired.limits.waves.is_empty() || end.is_none_or(|end| ledger.people() <= end));
         }
-        let asked = planned.book.holds.iter().any(|hold| hold.question == Question::Deleted);
+        let asked = planned.rollout_state.holds.iter().any(|hold| hold.question == Question::Deleted);
         assert!(asked || self.outside.is_empty(), "who deletes is asked");
         let leaving =
             |ledger: &Ledger| ledger.0.values().filter(|entry| entry.state == State::Leaving).count();
         let cancelled = leaving(ledger).saturating_sub(leaving(before));
         let open = before.0.values().filter(|entry| entry.state.is_open()).count();
-        if self.book.leave.is_none() {
+        if self.rollout_state.leave.is_none() {
             assert!(cancelled <= 5 || cancelled * 10 <= open.max(self.shipments.len()), "the brake holds");
             assert!(roster.total() > 0 || cancelled == 0, "an empty source cancels nothing");
         }
-        assert!(wanted.cancels_leavers || planned.delete.is_empty());
+        assert!(desired.cancels_leavers || planned.delete.is_empty());
     }
 
     fn today(&self) -> Date {
@@ -198,13 +210,13 @@ impl World {
     }
 
     /// Shipments that are there or begun, and have not come to an end.
-    fn under_way(&self, book: &Book) -> usize {
-        let ended = |seen: &&Seen| matches!(seen.stage, Stage::Activated | Stage::Over);
+    fn under_way(&self, rollout_state: &RolloutState) -> usize {
+        let ended = |seen: &&ObservedShipment| matches!(seen.stage, Stage::Activated | Stage::Over);
         let there = self.shipments.len() - self.shipments.values().filter(ended).count();
         let begun = |(id, entry): &(&UserId, &Entry)| {
             entry.state == State::Begun && !self.shipments.contains_key(*id)
         };
-        there + book.ledger.0.iter().filter(begun).count()
+        there + rollout_state.ledger.0.iter().filter(begun).count()
     }
 
     fn is_named(&self, person: &UserId) -> bool {
@@ -213,19 +225,19 @@ impl World {
 
     /// The plan is written.
     fn keep(&mut self, planned: &Plan) {
-        for (id, entry) in &planned.book.ledger.0 {
-            let times = self.book.ledger.0.get(id).map_or(0, |old| old.times);
+        for (id, entry) in &planned.rollout_state.ledger.0 {
+            let times = self.rollout_state.ledger.0.get(id).map_or(0, |old| old.times);
             if entry.times > times && entry.state == State::Begun {
                 self.begun.push(self.today());
             }
         }
-        self.book = planned.book.clone();
+        self.rollout_state = planned.rollout_state.clone();
     }
 
     /// Somebody else does. A key that is activated is nobody's order any more.
     fn delete(&mut self, person: &UserId, at_once: bool) {
         let Some(seen) = self.shipments.get_mut(person) else { return };
-        let known = self.book.ledger.0.get(person).map(|entry| entry.state);
+        let known = self.rollout_state.ledger.0.get(person).map(|entry| entry.state);
         // What nobody has seen cannot be told from what was never made.
         if at_once && matches!(known, None | Some(State::Begun)) {
             return;
@@ -248,11 +260,11 @@ impl World {
             if self.shipments.contains_key(person) {
                 continue;
             }
-            let entry = &planned.book.ledger.0[person];
+            let entry = &planned.rollout_state.ledger.0[person];
             *self.made.entry(person.clone()).or_default() += 1;
             self.shipments.insert(
                 person.clone(),
-                Seen {
+                ObservedShipment {
                     name: person.to_string(),
                     stage: Stage::Before,
                     phase: "Pending",
@@ -272,7 +284,7 @@ impl World {
         }
     }
 
-    fn happen(&mut self, what: &Happening, wanted: &Wanted) {
+    fn happen(&mut self, what: &Happening, desired: &Desired) {
         match what {
             Happening::Join(person) => drop(self.source.insert(*person)),
             Happening::Leave(person) => drop(self.source.remove(person)),
@@ -287,14 +299,14 @@ impl World {
                 }
             }
             Happening::Gone => {
-                let ledger = &self.book.ledger.0;
+                let ledger = &self.rollout_state.ledger.0;
                 let unseen =
                     |person: &UserId| ledger.get(person).is_none_or(|entry| entry.state == State::Begun);
                 self.shipments.retain(|person, seen| !seen.deleting || unseen(person));
             }
             Happening::Day => self.now += SignedDuration::from_hours(24),
             Happening::Pass(dies) => {
-                let planned = self.plan(wanted);
+                let planned = self.plan(desired);
                 if *dies > 0 {
                     self.keep(&planned);
                 }
@@ -302,12 +314,13 @@ impl World {
                     self.act(&planned);
                 }
             }
-            Happening::Answer(again) => self.answer(*again, wanted),
+            Happening::Answer(again) => self.answer(*again, desired),
             Happening::Forget => {
                 // Git knows nothing of a ledger; what is in the cluster stands.
-                let all_there = self.book.ledger.0.keys().all(|id| self.shipments.contains_key(id));
+                let all_there = self.rollout_state.ledger.0.keys().all(|id| self.shipments.contains_key(id));
                 if all_there {
-                    self.book = Book { wave: self.book.wave, ..Book::default() };
+                    self.rollout_state =
+                        RolloutState { wave: self.rollout_state.wave, ..RolloutState::default() };
                     self.begun = self.shipments.values().map(|seen| seen.day).collect();
                 }
             }
@@ -325,10 +338,10 @@ impl World {
         }
     }
 
-    fn answer(&mut self, again: bool, wanted: &Wanted) {
-        let Some(hold) = self.book.holds.first().cloned() else { return };
+    fn answer(&mut self, again: bool, desired: &Desired) {
+        let Some(hold) = self.rollout_state.holds.first().cloned() else { return };
         let deleted = |entry: &Entry| matches!(entry.state, State::Deleted | State::Left);
-        let all = self.book.ledger.0.iter().filter(|(_, entry)| deleted(entry));
+        let all = self.rollout_state.ledger.0.iter().filter(|(_, entry)| deleted(entry));
         let one: Vec<UserId> = all.map(|(id, _)| id.clone()).take(1).collect();
         let names = match hold.question {
             Question::Again => true,
@@ -337,8 +350,8 @@ impl World {
         };
         let people = if names { one } else { Vec::new() };
         let answer = Proceed { hold: hold.id, people: people.clone() };
-        let known = self.book.ledger.deleted_from_outside();
-        if proceed(&mut self.book, &answer, wanted.limits.budget).is_ok() {
+        let known = self.rollout_state.ledger.deleted_from_outside();
+        if proceed(&mut self.rollout_state, &answer, desired.limits.budget).is_ok() {
             if hold.question == Question::Deleted {
                 self.outside.retain(|id| !known.contains(id));
             }
@@ -346,7 +359,7 @@ impl World {
                 *self.leaves.entry(person).or_default() += 1;
             }
         }
-        let planned = self.plan(wanted);
+        let planned = self.plan(desired);
         self.keep(&planned);
         self.act(&planned);
     }
@@ -358,20 +371,20 @@ proptest! {
     /// Nobody twice, no limit passed, no more cancelled than the brake lets through, whatever happens.
     #[test]
     fn whatever_happens_nobody_is_served_twice(
-        wanted in wanted(),
+        desired in desired(),
         happenings in proptest::collection::vec(happening(), 1..80),
     ) {
         let mut world = World::new();
         for what in &happenings {
-            world.happen(what, &wanted);
+            world.happen(what, &desired);
         }
-        world.comes_to_rest(&wanted);
+        world.comes_to_rest(&desired);
     }
 
     /// Without limits in the way, everybody is served once and it comes to rest.
     #[test]
     fn everybody_is_served_in_the_end(people in proptest::collection::btree_set(0..200_u8, 0..120)) {
-        let wanted = Wanted {
+        let desired = Desired {
             orders: true,
             limits: Limits { budget: 500, in_flight: None, per_day: None, waves: Vec::new() },
             cancels_leavers: true,
@@ -379,12 +392,12 @@ proptest! {
         };
         let mut world = World { source: people.clone(), ..World::new() };
         for _ in 0..6 {
-            world.happen(&Happening::Pass(2), &wanted);
+            world.happen(&Happening::Pass(2), &desired);
         }
-        world.comes_to_rest(&wanted);
+        world.comes_to_rest(&desired);
         let served: BTreeSet<_> = people.into_iter().map(id).collect();
         prop_assert_eq!(world.shipments.keys().cloned().collect::<BTreeSet<_>>(), served);
-        prop_assert!(world.book.ledger.0.values().all(|entry| entry.state == State::Made && entry.times == 1));
+        prop_assert!(world.rollout_state.ledger.0.values().all(|entry| entry.state == State::Made && entry.times == 1));
     }
 
     /// Everybody of the source is eligible, or skipped for one reason.
@@ -412,33 +425,33 @@ proptest! {
         }
         let facts = Facts {
             roster: Some(&roster), seen: &BTreeMap::new(), gone: &BTreeSet::new(), checked: &checked,
-            elsewhere: &elsewhere, foreign: &BTreeSet::new(), bar: None, room: None, suffix: "x", now: Timestamp::UNIX_EPOCH,
+            elsewhere: &elsewhere, foreign: &BTreeSet::new(), blocked: None, room: None, suffix: "x", now: Timestamp::UNIX_EPOCH,
         };
         let limits = Limits { budget: 1000, in_flight: None, per_day: None, waves: Vec::new() };
         for orders in [false, true] {
-            let wanted = Wanted { orders, limits: limits.clone(), cancels_leavers: true, checks: false };
-            let planned = plan(&Book::default(), &wanted, &facts);
+            let desired = Desired { orders, limits: limits.clone(), cancels_leavers: true, checks: false };
+            let planned = plan(&RolloutState::default(), &desired, &facts);
             let counts = &planned.counts;
             prop_assert_eq!(usize::try_from(counts.members).unwrap(), people.len() + nameless);
             prop_assert_eq!(usize::try_from(counts.skipped.values().sum::<u32>()).unwrap(), skipped);
             prop_assert_eq!(counts.eligible, counts.members - counts.skipped.values().sum::<u32>());
             prop_assert_eq!(planned.begin.is_empty(), !orders || counts.eligible == 0);
             prop_assert_eq!(planned.would.is_empty(), orders || counts.eligible == 0);
-            prop_assert!(orders || planned.book == Book::default(), "a dry run writes nobody down");
+            prop_assert!(orders || planned.rollout_state == RolloutState::default(), "a dry run writes nobody down");
         }
     }
 }
 
-fn served(people: std::ops::Range<u8>, wanted: &Wanted) -> World {
+fn served(people: std::ops::Range<u8>, desired: &Desired) -> World {
     let mut world = World { source: people.collect(), ..World::new() };
     for _ in 0..4 {
-        world.happen(&Happening::Pass(2), wanted);
+        world.happen(&Happening::Pass(2), desired);
     }
     world
 }
 
-fn unlimited() -> Wanted {
-    Wanted {
+fn unlimited() -> Desired {
+    Desired {
         orders: true,
         limits: Limits { budget: 200, in_flight: None, per_day: None, waves: Vec::new() },
         cancels_leavers: true,
@@ -448,67 +461,67 @@ fn unlimited() -> Wanted {
 
 #[test]
 fn a_few_who_leave_are_cancelled_and_many_ask_first() {
-    let wanted = unlimited();
-    let mut world = served(0..100, &wanted);
+    let desired = unlimited();
+    let mut world = served(0..100, &desired);
     world.source = (10..100).collect();
-    world.happen(&Happening::Pass(2), &wanted);
+    world.happen(&Happening::Pass(2), &desired);
     assert_eq!(world.shipments.len(), 90, "ten of a hundred are not more than a tenth");
 
     world.source = (20..100).collect();
-    world.happen(&Happening::Pass(2), &wanted);
+    world.happen(&Happening::Pass(2), &desired);
     assert_eq!(world.shipments.len(), 90, "ten of ninety are");
-    assert_eq!(world.book.holds[0].question, Question::Cancel(Brake::TooManyLeaving));
-    world.happen(&Happening::Answer(false), &wanted);
+    assert_eq!(world.rollout_state.holds[0].question, Question::Cancel(CancelGuard::TooManyLeaving));
+    world.happen(&Happening::Answer(false), &desired);
     assert_eq!(world.shipments.len(), 80);
-    assert!(world.book.holds.is_empty());
+    assert!(world.rollout_state.holds.is_empty());
 }
 
 #[test]
 fn a_leave_to_cancel_counts_for_the_people_it_was_given_for() {
-    let wanted = unlimited();
-    let mut world = served(0..40, &wanted);
+    let desired = unlimited();
+    let mut world = served(0..40, &desired);
     world.source = (20..40).collect();
-    world.happen(&Happening::Pass(2), &wanted);
-    let asked = world.book.holds[0].clone();
+    world.happen(&Happening::Pass(2), &desired);
+    let asked = world.rollout_state.holds[0].clone();
     world.source = (21..40).collect();
-    world.happen(&Happening::Answer(false), &wanted);
+    world.happen(&Happening::Answer(false), &desired);
     assert_eq!(world.shipments.len(), 40, "one more has left since");
-    assert_ne!(world.book.holds[0].id, asked.id, "so it is asked anew");
+    assert_ne!(world.rollout_state.holds[0].id, asked.id, "so it is asked anew");
 }
 
 #[test]
 fn a_wave_is_followed_by_the_next_after_an_answer_only() {
-    let mut wanted = unlimited();
-    wanted.limits.waves = vec![Wave::Percent(5), Wave::Count(10)];
-    let mut world = served(0..100, &wanted);
+    let mut desired = unlimited();
+    desired.limits.waves = vec![Wave::Percent(5), Wave::Count(10)];
+    let mut world = served(0..100, &desired);
     for (wave, people) in [(1, 5), (2, 15), (3, 100)] {
-        world.happen(&Happening::Pass(2), &wanted);
-        world.happen(&Happening::Pass(2), &wanted);
-        assert_eq!((world.book.wave, world.shipments.len()), (wave, people));
-        world.happen(&Happening::Answer(false), &wanted);
+        world.happen(&Happening::Pass(2), &desired);
+        world.happen(&Happening::Pass(2), &desired);
+        assert_eq!((world.rollout_state.wave, world.shipments.len()), (wave, people));
+        world.happen(&Happening::Answer(false), &desired);
     }
 }
 
 #[test]
 fn a_person_in_the_ledger_who_was_rebuilt_without_it_is_taken_in() {
-    let wanted = unlimited();
-    let mut world = served(0..8, &wanted);
-    world.book = Book::default();
-    let planned = world.plan(&wanted);
-    assert_eq!(planned.book.ledger.0.len(), 8);
+    let desired = unlimited();
+    let mut world = served(0..8, &desired);
+    world.rollout_state = RolloutState::default();
+    let planned = world.plan(&desired);
+    assert_eq!(planned.rollout_state.ledger.0.len(), 8);
     assert!(planned.begin.is_empty(), "nobody is served again");
 }
 
 /// Nothing but the budget is in the way.
-fn within(budget: u32) -> Wanted {
-    let mut wanted = unlimited();
-    wanted.limits.budget = budget;
-    wanted
+fn within(budget: u32) -> Desired {
+    let mut desired = unlimited();
+    desired.limits.budget = budget;
+    desired
 }
 
-fn play(world: &mut World, wanted: &Wanted, happenings: &[Happening]) {
+fn play(world: &mut World, desired: &Desired, happenings: &[Happening]) {
     for what in happenings {
-        world.happen(what, wanted);
+        world.happen(what, desired);
     }
 }
 
@@ -516,12 +529,12 @@ fn play(world: &mut World, wanted: &Wanted, happenings: &[Happening]) {
 #[test]
 fn what_is_granted_anew_is_granted_beside_those_who_were_begun_meanwhile() {
     use Happening::{Answer, Empty, Join, Pass, Vanish};
-    let wanted = Wanted { cancels_leavers: false, ..within(7) };
+    let desired = Desired { cancels_leavers: false, ..within(7) };
     let mut world = World::new();
     let before = [Join(0), Join(4), Join(5), Pass(2), Pass(1), Empty, Vanish(4), Pass(1)];
-    play(&mut world, &wanted, &before);
-    play(&mut world, &wanted, &[Join(6), Join(7), Answer(true), Join(8), Join(9), Join(4)]);
-    world.comes_to_rest(&wanted);
+    play(&mut world, &desired, &before);
+    play(&mut world, &desired, &[Join(6), Join(7), Answer(true), Join(8), Join(9), Join(4)]);
+    world.comes_to_rest(&desired);
     assert_eq!(world.made[&id(4)], 2, "it was granted");
     assert_eq!(world.begun.len(), 7);
 }
@@ -529,47 +542,51 @@ fn what_is_granted_anew_is_granted_beside_those_who_were_begun_meanwhile() {
 #[test]
 fn what_is_granted_anew_comes_first_and_no_wave_holds_it_up() {
     use Happening::{Answer, Join, Pass, Vanish};
-    let mut wanted = within(4);
-    wanted.limits.waves = vec![Wave::Count(2)];
-    let mut world = served(0..2, &wanted);
-    play(&mut world, &wanted, &[Join(2), Join(3), Vanish(1), Pass(2), Answer(true)]);
+    let mut desired = within(4);
+    desired.limits.waves = vec![Wave::Count(2)];
+    let mut world = served(0..2, &desired);
+    play(&mut world, &desired, &[Join(2), Join(3), Vanish(1), Pass(2), Answer(true)]);
     assert_eq!(world.made[&id(1)], 2, "the wave is full, and the person is in it");
     assert!(!world.made.contains_key(&id(2)), "the next wave waits for an answer");
-    play(&mut world, &wanted, &[Pass(2), Vanish(1), Pass(2), Answer(true), Pass(2), Answer(false), Pass(2)]);
+    play(&mut world, &desired, &[Pass(2), Vanish(1), Pass(2), Answer(true), Pass(2), Answer(false), Pass(2)]);
     assert_eq!((world.made[&id(1)], world.made.contains_key(&id(2))), (3, false));
     assert_eq!(world.begun.len(), 4, "the budget is used up");
 }
 
 #[test]
 fn a_grant_beyond_the_budget_is_refused_with_those_that_wait_counted() {
-    let wanted = within(3);
-    let mut world = served(0..2, &wanted);
-    play(&mut world, &wanted, &[Happening::DeleteAll, Happening::Pass(2)]);
+    let desired = within(3);
+    let mut world = served(0..2, &desired);
+    play(&mut world, &desired, &[Happening::DeleteAll, Happening::Pass(2)]);
     let grant = |world: &mut World, people: &[u8]| {
         let people = people.iter().copied().map(id).collect();
-        let answer = Proceed { hold: world.book.holds[0].id.clone(), people };
-        proceed(&mut world.book, &answer, 3)
+        let answer = Proceed { hold: world.rollout_state.holds[0].id.clone(), people };
+        proceed(&mut world.rollout_state, &answer, 3)
     };
     assert_eq!(grant(&mut world, &[0, 1]), Err(Refusal::OverBudget));
     assert_eq!(grant(&mut world, &[0]), Ok(()));
     world.outside.clear();
     world.leaves.insert(id(0), 1);
-    world.happen(&Happening::Pass(2), &wanted);
-    assert_eq!(world.book.holds[0].question, Question::Again, "the first is still being deleted");
+    world.happen(&Happening::Pass(2), &desired);
+    assert_eq!(world.rollout_state.holds[0].question, Question::Again, "the first is still being deleted");
     assert_eq!(grant(&mut world, &[1]), Err(Refusal::OverBudget));
-    play(&mut world, &wanted, &[Happening::Pass(2), Happening::Gone, Happening::Pass(2), Happening::Pass(2)]);
+    play(
+        &mut world,
+        &desired,
+        &[Happening::Pass(2), Happening::Gone, Happening::Pass(2), Happening::Pass(2)],
+    );
     assert_eq!(world.made[&id(0)], 2);
 }
 
 #[test]
 fn a_key_made_again_counts_for_the_day() {
-    let mut wanted = within(10);
-    wanted.limits.per_day = Some(2);
-    let mut world = served(0..1, &wanted);
-    play(&mut world, &wanted, &[Happening::Vanish(0), Happening::Pass(2), Happening::Answer(true)]);
-    play(&mut world, &wanted, &[Happening::Join(1), Happening::Pass(2)]);
+    let mut desired = within(10);
+    desired.limits.per_day = Some(2);
+    let mut world = served(0..1, &desired);
+    play(&mut world, &desired, &[Happening::Vanish(0), Happening::Pass(2), Happening::Answer(true)]);
+    play(&mut world, &desired, &[Happening::Join(1), Happening::Pass(2)]);
     assert_eq!(world.begun.len(), 2);
-    play(&mut world, &wanted, &[Happening::Day, Happening::Pass(2)]);
+    play(&mut world, &desired, &[Happening::Day, Happening::Pass(2)]);
     assert_eq!(world.begun.len(), 3);
 }
 
@@ -577,47 +594,47 @@ fn a_key_made_again_counts_for_the_day() {
 #[test]
 fn shipments_deleted_from_outside_free_no_place_until_somebody_answers() {
     use Happening::{Advance, Answer, DeleteAll, Gone, Pass};
-    let mut wanted = unlimited();
-    wanted.limits.in_flight = Some(3);
-    let mut world = served(0..12, &wanted);
+    let mut desired = unlimited();
+    desired.limits.in_flight = Some(3);
+    let mut world = served(0..12, &desired);
     assert_eq!(world.shipments.len(), 3);
     // The orders are cancelled, then the objects go; the process dies in between.
     let cancelled = [Advance(0), Advance(1), Advance(2)];
-    play(&mut world, &wanted, &[DeleteAll, Pass(2), Pass(0)]);
-    play(&mut world, &wanted, &cancelled);
-    play(&mut world, &wanted, &[Pass(2), Pass(1), Gone, Pass(2), Pass(2)]);
+    play(&mut world, &desired, &[DeleteAll, Pass(2), Pass(0)]);
+    play(&mut world, &desired, &cancelled);
+    play(&mut world, &desired, &[Pass(2), Pass(1), Gone, Pass(2), Pass(2)]);
     assert_eq!((world.shipments.len(), world.begun.len()), (0, 3));
-    let hold = world.book.holds[0].clone();
+    let hold = world.rollout_state.holds[0].clone();
     assert_eq!((hold.question, hold.total), (Question::Deleted, 3));
-    world.comes_to_rest(&wanted);
+    world.comes_to_rest(&desired);
 
-    world.happen(&Answer(false), &wanted);
-    world.happen(&Pass(2), &wanted);
+    world.happen(&Answer(false), &desired);
+    world.happen(&Pass(2), &desired);
     assert_eq!((world.shipments.len(), world.begun.len()), (3, 6), "it goes on for others");
     assert!((0..3).all(|number| world.made[&id(number)] == 1), "and not for these");
-    assert_eq!(world.book.holds[0].question, Question::Again, "which a person may still ask for");
+    assert_eq!(world.rollout_state.holds[0].question, Question::Again, "which a person may still ask for");
 }
 
 #[test]
 fn a_shipment_whose_order_is_still_to_be_cancelled_is_on_its_way() {
     use Happening::{Answer, Delete, Gone, Pass};
-    let mut wanted = unlimited();
-    wanted.limits.in_flight = Some(2);
-    let mut world = served(0..6, &wanted);
-    play(&mut world, &wanted, &[Delete(0), Pass(2), Answer(false), Pass(2)]);
-    assert_eq!(world.begun.len(), 2, "{:?}", world.book.holds);
-    play(&mut world, &wanted, &[Gone, Pass(2)]);
+    let mut desired = unlimited();
+    desired.limits.in_flight = Some(2);
+    let mut world = served(0..6, &desired);
+    play(&mut world, &desired, &[Delete(0), Pass(2), Answer(false), Pass(2)]);
+    assert_eq!(world.begun.len(), 2, "{:?}", world.rollout_state.holds);
+    play(&mut world, &desired, &[Gone, Pass(2)]);
     assert_eq!(world.begun.len(), 3);
 }
 
 #[test]
 fn an_answer_counts_for_what_was_deleted_until_then() {
-    let wanted = unlimited();
-    let mut world = served(0..4, &wanted);
-    play(&mut world, &wanted, &[Happening::Vanish(0), Happening::Pass(2), Happening::Join(9)]);
-    let asked = world.book.holds[0].clone();
-    play(&mut world, &wanted, &[Happening::Delete(1), Happening::Answer(false)]);
-    let now = world.book.holds[0].clone();
+    let desired = unlimited();
+    let mut world = served(0..4, &desired);
+    play(&mut world, &desired, &[Happening::Vanish(0), Happening::Pass(2), Happening::Join(9)]);
+    let asked = world.rollout_state.holds[0].clone();
+    play(&mut world, &desired, &[Happening::Delete(1), Happening::Answer(false)]);
+    let now = world.rollout_state.holds[0].clone();
     assert_eq!((now.question, now.total), (Question::Deleted, 1));
     assert_ne!(now.id, asked.id);
     assert!(!world.made.contains_key(&id(9)));
@@ -626,30 +643,30 @@ fn an_answer_counts_for_what_was_deleted_until_then() {
 #[test]
 fn what_the_rollout_deletes_itself_and_what_is_finished_stops_nothing() {
     use Happening::{Advance, Delete, Gone, Join, Leave, Pass};
-    let wanted = unlimited();
-    let mut world = served(0..20, &wanted);
+    let desired = unlimited();
+    let mut world = served(0..20, &desired);
     play(
         &mut world,
-        &wanted,
+        &desired,
         &[Advance(1), Advance(1), Leave(0), Pass(2), Delete(1), Gone, Join(30), Pass(2)],
     );
-    assert!(world.book.holds.is_empty(), "{:?}", world.book.holds);
+    assert!(world.rollout_state.holds.is_empty(), "{:?}", world.rollout_state.holds);
     assert_eq!(world.made[&id(30)], 1);
 }
 
 #[test]
 fn a_lost_ledger_does_not_hide_that_shipments_are_being_deleted() {
-    let wanted = unlimited();
-    let mut world = served(0..3, &wanted);
+    let desired = unlimited();
+    let mut world = served(0..3, &desired);
     world.source.insert(9);
-    play(&mut world, &wanted, &[Happening::Delete(0), Happening::Forget, Happening::Pass(2)]);
-    assert_eq!(world.book.holds[0].question, Question::Deleted);
+    play(&mut world, &desired, &[Happening::Delete(0), Happening::Forget, Happening::Pass(2)]);
+    assert_eq!(world.rollout_state.holds[0].question, Question::Deleted);
     assert!(!world.made.contains_key(&id(9)));
 }
 
 #[test]
 fn no_more_people_are_begun_than_the_object_has_room_for() {
-    let wanted = unlimited();
+    let desired = unlimited();
     let people = roster(0..9);
     let (seen, checked, elsewhere) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     let none = BTreeSet::new();
@@ -660,12 +677,12 @@ fn no_more_people_are_begun_than_the_object_has_room_for() {
         checked: &checked,
         elsewhere: &elsewhere,
         foreign: &none,
-        bar: None,
+        blocked: None,
         room: Some(room),
         suffix: "x",
         now: Timestamp::UNIX_EPOCH,
     };
-    assert_eq!(plan(&Book::default(), &wanted, &facts(4)).begin.len(), 4);
-    let full = plan(&Book::default(), &wanted, &facts(0));
+    assert_eq!(plan(&RolloutState::default(), &desired, &facts(4)).begin.len(), 4);
+    let full = plan(&RolloutState::default(), &desired, &facts(0));
     assert_eq!((full.begin.len(), full.bound), (0, Some(Bound::Room)));
 }

@@ -4,7 +4,7 @@
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use super::{
-    facts::{Facts, Stage, Wanted},
+    facts::{Desired, Facts, Stage},
     ledger::{Ledger, State, count},
     limits::{Bound, Share, Used},
     people::{Member, Roster, Skip},
@@ -22,15 +22,15 @@ pub(super) struct Turn<'a> {
 
 impl<'a> Turn<'a> {
     /// From ledger and source.
-    pub fn of(ledger: &Ledger, wave: u32, roster: &'a Roster, wanted: &Wanted, facts: &Facts<'_>) -> Self {
+    pub fn of(ledger: &Ledger, wave: u32, roster: &'a Roster, desired: &Desired, facts: &Facts<'_>) -> Self {
         let (again, fresh): (Vec<_>, Vec<_>) =
             candidates(ledger, roster, facts).into_iter().partition(|member| is_promised(ledger, &member.id));
         let used = used(ledger, facts);
-        let places_again = wanted.limits.again(used);
+        let places_again = desired.limits.again(used);
         let begun = count(again.iter()).min(places_again.places);
         let eligible = eligible(ledger, roster, facts);
         let places_fresh =
-            wanted.limits.share(used.and_again(ledger.promised(), begun), wave, eligible, facts.room);
+            desired.limits.share(used.and_again(ledger.promised(), begun), wave, eligible, facts.room);
         Self { again, fresh, places_again, places_fresh }
     }
 

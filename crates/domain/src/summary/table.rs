@@ -5,7 +5,7 @@ use crate::{
     hold::Choice,
     ids::ShipmentId,
     journal::Accepted,
-    seen::{ParcelState, Tracking},
+    vendor_states::{ParcelState, Tracking},
 };
 
 fn at(seconds: i64) -> Timestamp {
@@ -13,7 +13,7 @@ fn at(seconds: i64) -> Timestamp {
 }
 
 fn rest(reason: Reason) -> End {
-    End::Rest(Rest { reason, message: "said".into(), until: None, pin: false })
+    End::Idle(Idle { reason, message: "said".into(), until: None, pin: false })
 }
 
 fn failed(reason: Reason) -> End {
@@ -120,7 +120,7 @@ fn a_hold_keeps_its_id_while_it_is_the_same() {
     note_end(&mut journal, &rest(Reason::UserNotEligible), 1, "aaa111", at(10));
     let first = journal.hold.clone().expect("held");
     assert_eq!((first.id.as_str(), first.since, first.generation), ("order-3-aaa111", at(10), 1));
-    let again = End::Rest(Rest {
+    let again = End::Idle(Idle {
         reason: Reason::UserNotEligible,
         message: "other words".into(),
         until: None,
@@ -142,7 +142,7 @@ fn a_hold_keeps_its_id_while_it_is_the_same() {
 #[test]
 fn an_approval_is_a_hold_of_its_own_for_key_and_pin() {
     let asks =
-        |pin| End::Rest(Rest { reason: Reason::AwaitingApproval, message: "asked".into(), until: None, pin });
+        |pin| End::Idle(Idle { reason: Reason::AwaitingApproval, message: "asked".into(), until: None, pin });
     let mut journal = accepted(Some(104));
     note_end(&mut journal, &asks(false), 1, "aaa111", at(10));
     let activation = journal.hold.take().expect("asked");
@@ -170,7 +170,9 @@ fn a_lost_key_that_signs_in_is_told_without_an_answer() {
 #[test]
 fn failures_are_counted_as_far_as_the_delay_grows() {
     let mut journal = Journal::default();
-    let count = |journal: &Journal| journal.trouble.as_ref().map(|trouble| (trouble.count, trouble.since));
+    let count = |journal: &Journal| {
+        journal.last_failure.as_ref().map(|last_failure| (last_failure.count, last_failure.since))
+    };
     for n in 1..=3 {
         note_end(&mut journal, &failed(Reason::OktaUnavailable), 1, "aaa111", at(n));
         assert_eq!(count(&journal), Some((u32::try_from(n).expect("small"), at(1))));
@@ -185,7 +187,7 @@ fn failures_are_counted_as_far_as_the_delay_grows() {
     }
     assert_eq!(count(&journal), Some((backoff::LAST_COUNT, at(10))), "nothing is written after it");
     note_end(&mut journal, &rest(Reason::AwaitingShipment), 1, "aaa111", at(50));
-    assert_eq!(journal.trouble, None);
+    assert_eq!(journal.last_failure, None);
 }
 
 #[test]
@@ -193,11 +195,11 @@ fn the_message_names_the_hold_and_its_answers() {
     let mut journal = accepted(None);
     let end = rest(Reason::OrderNotFound);
     note_end(&mut journal, &end, 1, "aaa111", at(10));
-    let End::Rest(told) = &end else { return };
+    let End::Idle(told) = &end else { return };
     assert_eq!(message(&journal, told), "said Hold parcel-3-aaa111: ConfirmCancelled, AdoptOrder.");
     let mut plain = accepted(None);
     let end = rest(Reason::UserNotEligible);
     note_end(&mut plain, &end, 1, "aaa111", at(10));
-    let End::Rest(told) = &end else { return };
+    let End::Idle(told) = &end else { return };
     assert_eq!(message(&plain, told), "said", "nothing to answer");
 }

@@ -1,14 +1,14 @@
 //! What changes around a shipment that is half-way: the spec, the connection, its organization, a parcel, a clock.
 
 use domain::{
+    desired::{ActivationGate, OnDelete},
     hold::Choice,
-    wanted::{ActivationGate, OnDelete},
 };
 
 use super::answers;
 use crate::{
     bounds::{Accidents, Bounds, DAY, EXPIRED, HOUR, SETTLED},
-    state::{Bar, Event},
+    state::{Blocked, Event},
 };
 
 pub(super) fn all() -> Vec<Bounds> {
@@ -31,9 +31,9 @@ const fn forbids() -> [Event; 6] {
     [
         Event::Halt,
         Event::Resume,
-        Event::Forbid(Bar::Namespace),
-        Event::Forbid(Bar::Elsewhere),
-        Event::Forbid(Bar::Order),
+        Event::Forbid(Blocked::Namespace),
+        Event::Forbid(Blocked::Elsewhere),
+        Event::Forbid(Blocked::Order),
         Event::Allow,
     ]
 }

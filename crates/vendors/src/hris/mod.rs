@@ -10,7 +10,7 @@ use std::fmt;
 
 use domain::{
     failure::{CallError, Failure, Reason},
-    seen::User,
+    vendor_states::User,
 };
 use reqwest::{Method, header};
 use secrecy::{ExposeSecret, SecretString};

@@ -6,7 +6,7 @@ use domain::{
     failure::{CallError, Kind, Reason},
     ids::{Login, UserId},
     recipient::Field,
-    seen::{User, UserStatus},
+    vendor_states::{User, UserStatus},
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};

@@ -137,15 +137,15 @@ impl Budget {
     /// When to ask again.
     pub(super) fn reserve(self: &Arc<Self>, calls: Calls, now: Instant) -> Result<Reservation, Duration> {
         let mut states = self.states();
-        let wanted = calls.by_bucket();
-        for (bucket, count) in wanted {
+        let desired = calls.by_bucket();
+        for (bucket, count) in desired {
             states.entry(bucket).or_default().reserved += count;
         }
-        let whole: u64 = wanted.iter().map(|(_, count)| count).sum();
-        let short = wanted.into_iter().filter(|(_, count)| *count > 0);
+        let whole: u64 = desired.iter().map(|(_, count)| count).sum();
+        let short = desired.into_iter().filter(|(_, count)| *count > 0);
         let wait = short.filter_map(|(bucket, _)| self.short(&states, bucket, whole, now)).max();
         if let Some(wait) = wait {
-            for (bucket, count) in wanted {
+            for (bucket, count) in desired {
                 states.entry(bucket).or_default().reserved -= count;
             }
             return Err(wait);
@@ -216,22 +216,22 @@ impl Budget {
         &self,
         states: &HashMap<Bucket, State>,
         bucket: Bucket,
-        wanted: u64,
+        desired: u64,
         now: Instant,
     ) -> Option<Duration> {
         let state = states.get(&bucket)?;
         let known: Vec<_> = state.windows.iter().filter(|window| now < window.ends + WINDOW).collect();
         if known.is_empty() {
-            return (!state.answered && state.taken() > BLIND.max(wanted)).then_some(SOON);
+            return (!state.answered && state.taken() > BLIND.max(desired)).then_some(SOON);
         }
-        known.into_iter().filter_map(|window| self.short_of(states, window, wanted, now)).max()
+        known.into_iter().filter_map(|window| self.short_of(states, window, desired, now)).max()
     }
 
     fn short_of(
         &self,
         states: &HashMap<Bucket, State>,
         window: &Window,
-        wanted: u64,
+        desired: u64,
         now: Instant,
     ) -> Option<Duration> {
         let (mut left, mut taken) = (window.left(self.share, now), 0);
@@ -240,7 +240,7 @@ impl Budget {
             left = left.min(same.left(self.share, now));
             taken += state.taken();
         }
-        let alone = taken == wanted && left >= self.share.of(window.limit);
+        let alone = taken == desired && left >= self.share.of(window.limit);
         if taken <= left || alone {
             return None;
         }

@@ -4,7 +4,7 @@ use domain::{
     failure::{CallError, Reason},
     ids::{EnrollmentId, KeyId, Sealed, UserId},
     requests::{ActivateRequest, EnrollRequest},
-    seen::{EnrollmentList, EnrollmentStatus, ListedEnrollment, NewEnrollment},
+    vendor_states::{EnrollmentList, EnrollmentStatus, ListedEnrollment, NewEnrollment},
 };
 use reqwest::{Method, header::HeaderMap};
 use serde_json::Value;

@@ -4,7 +4,7 @@ use domain::{
     directory::{Group, GroupLookup},
     failure::{CallError, Reason},
     ids::{GroupId, UserId},
-    seen::User,
+    vendor_states::User,
 };
 use url::Url;
 

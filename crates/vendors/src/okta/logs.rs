@@ -147,9 +147,9 @@ fn console_order(body: &Value) -> Result<ConsoleOrder, EventFault> {
     details.is("factor_type", "factorType", "webauthn")?;
     details.is("fulfillment_provider", "fulfillmentProvider", "yubico")?;
     let product = console_product(
-        &details.wanted("yubico_product_id", "yubicoProductId")?,
-        &details.wanted("yubico_inventory_product_id", "yubicoInventoryProductId")?,
-        &details.wanted("yubico_customization_id", "yubicoCustomizationId")?,
+        &details.desired("yubico_product_id", "yubicoProductId")?,
+        &details.desired("yubico_inventory_product_id", "yubicoInventoryProductId")?,
+        &details.desired("yubico_customization_id", "yubicoCustomizationId")?,
     )?;
     Ok(ConsoleOrder { id, published, user, product })
 }
@@ -227,14 +227,14 @@ impl<'a> Details<'a> {
         if values.is_empty() { Ok(one) } else { Err(EventFault::Contradiction(snake)) }
     }
 
-    fn wanted(&self, snake: &'static str, camel: &str) -> Result<String, EventFault> {
+    fn desired(&self, snake: &'static str, camel: &str) -> Result<String, EventFault> {
         self.get(snake, camel)?.filter(|text| !text.is_empty()).ok_or(EventFault::Missing(snake))
     }
 
     /// A detail that is not there says nothing against the event.
-    fn is(&self, snake: &'static str, camel: &str, wanted: &str) -> Result<(), EventFault> {
+    fn is(&self, snake: &'static str, camel: &str, desired: &str) -> Result<(), EventFault> {
         match self.get(snake, camel)? {
-            Some(value) if !value.eq_ignore_ascii_case(wanted) => Err(EventFault::OtherProvider),
+            Some(value) if !value.eq_ignore_ascii_case(desired) => Err(EventFault::OtherProvider),
             _ => Ok(()),
         }
     }

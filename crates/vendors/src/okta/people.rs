@@ -7,7 +7,7 @@ use domain::{
     directory::{Creation, NewPerson, UserActivation},
     failure::{Arrival, CallError, Reason},
     ids::{Login, UserId},
-    seen::{User, UserStatus},
+    vendor_states::{User, UserStatus},
 };
 use reqwest::{Method, header::HeaderMap};
 use serde_json::Value;

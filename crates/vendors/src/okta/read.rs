@@ -12,8 +12,8 @@ use domain::{
     failure::{CallError, Reason},
     ids::{EnrollmentId, Login},
     preflight::{Authenticator, Domain, EnrollmentPolicy, Method, SessionRule},
-    seen::{EnrollmentList, NewEnrollment, User},
     system_log::{LogPage, LogPosition, LogQuery},
+    vendor_states::{EnrollmentList, NewEnrollment, User},
 };
 
 use super::{

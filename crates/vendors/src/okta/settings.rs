@@ -98,8 +98,8 @@ fn text(value: &Value, name: &str) -> Option<String> {
     value.get(name).and_then(Value::as_str).map(str::to_owned)
 }
 
-fn is(value: &Value, name: &str, wanted: &str) -> bool {
-    value.get(name).and_then(Value::as_str) == Some(wanted)
+fn is(value: &Value, name: &str, desired: &str) -> bool {
+    value.get(name).and_then(Value::as_str) == Some(desired)
 }
 
 fn flag(value: &Value, name: &str) -> bool {

@@ -151,11 +151,11 @@ impl TokenSource {
         let mut kept = self.kept.lock().await;
         let now = Instant::now();
         let left = kept.as_ref().map(|token| token.left(now)).unwrap_or_default();
-        let (wanted, bearable) = match life {
+        let (desired, bearable) = match life {
             Life::RenewEarly => (RENEW, PREPARED),
             Life::AsIs => (SPENT, SPENT),
         };
-        if let Some(token) = kept.as_ref().filter(|_| left > wanted) {
+        if let Some(token) = kept.as_ref().filter(|_| left > desired) {
             return Ok(token.clone());
         }
         match self.fetch(app, http, quota, deadline).await {

@@ -4,7 +4,7 @@
 use domain::{
     failure::CallError,
     ids::{Login, UserId},
-    seen::{User, UserStatus},
+    vendor_states::{User, UserStatus},
 };
 use reqwest::header::{self, HeaderMap, HeaderValue};
 use serde_json::Value;
@@ -107,8 +107,8 @@ pub(super) struct Ambiguous;
 
 /// The user with this login, else the only one that differs from it in capitals only.
 pub(super) fn with_login<'a>(users: &'a [User], login: &Login) -> Result<Option<&'a User>, Ambiguous> {
-    let wanted = login.as_str().to_lowercase();
-    let same = |user: &&User| user.login.as_ref().is_some_and(|l| l.as_str().to_lowercase() == wanted);
+    let desired = login.as_str().to_lowercase();
+    let same = |user: &&User| user.login.as_ref().is_some_and(|l| l.as_str().to_lowercase() == desired);
     let similar: Vec<&User> = users.iter().filter(same).collect();
     let exact = similar.iter().find(|user| user.login.as_ref() == Some(login));
     match (exact, similar.as_slice()) {

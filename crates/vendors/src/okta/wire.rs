@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::{
     directory::NewPerson,
     requests::{ActivateRequest, EnrollRequest},
-    seen::PublicKey,
+    vendor_states::PublicKey,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

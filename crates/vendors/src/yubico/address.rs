@@ -4,7 +4,7 @@
 use domain::{
     failure::{CallError, Reason},
     recipient::{Field, Recipient},
-    seen::AddressVerdict,
+    vendor_states::AddressVerdict,
 };
 use reqwest::Method;
 use serde::Serialize;

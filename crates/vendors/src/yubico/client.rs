@@ -5,7 +5,7 @@ use std::fmt;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::{
     failure::{Arrival, CallError, Failure, Reason},
-    sweep::PAGE,
+    order_list_poll::PAGE,
 };
 use jiff::Timestamp;
 use reqwest::{Method, header};

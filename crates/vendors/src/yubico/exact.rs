@@ -6,9 +6,9 @@ use std::{collections::HashSet, fmt};
 use domain::{
     failure::{CallError, Reason},
     ids::ShipmentId,
+    order_list_poll::{Page, Row},
     recipient::{Field, Recipient},
-    seen::{ParcelState, Tracking},
-    sweep::{Page, Row},
+    vendor_states::{ParcelState, Tracking},
 };
 use jiff::Timestamp;
 use reqwest::Method;

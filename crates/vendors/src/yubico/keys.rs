@@ -5,7 +5,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::{
     failure::{CallError, Reason},
     preflight::KeySet,
-    seen::PublicKey,
+    vendor_states::PublicKey,
 };
 use serde_json::Value;
 use url::Url;

@@ -1,6 +1,6 @@
 //! Reading what is documented loosely: numbers as text, ids as numbers, lists under one name or another.
 
-use domain::seen::ParcelState;
+use domain::vendor_states::ParcelState;
 use serde_json::Value;
 
 /// The first member of these that is there and not null.

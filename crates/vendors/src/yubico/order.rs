@@ -5,7 +5,7 @@ use domain::{
     ids::ShipmentId,
     recipient::{Field, Recipient},
     requests::{Delivery, OrderRequest},
-    seen::ParcelState,
+    vendor_states::ParcelState,
 };
 use reqwest::Method;
 use serde::Serialize;

@@ -5,7 +5,7 @@ use domain::{
     failure::{CallError, Reason},
     ids::{KeyId, Sealed, Serial, ShipmentId},
     recipient::Recipient,
-    seen::{Parcel, Programmed, Responses},
+    vendor_states::{Parcel, Programmed, Responses},
 };
 use reqwest::Method;
 use serde_json::Value;

@@ -4,9 +4,9 @@
 use domain::{
     failure::CallError,
     ids::{KeyId, ShipmentId},
+    order_list_poll::Page,
     recipient::Recipient,
-    seen::{AddressVerdict, Inventory, Parcel, PublicKey, Tracking},
-    sweep::Page,
+    vendor_states::{AddressVerdict, Inventory, Parcel, PublicKey, Tracking},
 };
 use jiff::Timestamp;
 

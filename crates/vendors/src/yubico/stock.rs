@@ -4,7 +4,7 @@ use domain::{
     countries,
     failure::CallError,
     ids::YubicoOrgId,
-    seen::{Bucket, Inventory},
+    vendor_states::{Bucket, Inventory},
 };
 use serde_json::Value;
 

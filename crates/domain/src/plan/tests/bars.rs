@@ -3,26 +3,26 @@
 use super::*;
 use crate::{
     failure::{Failure, Reason},
-    plan::Free,
+    plan::Idempotent,
 };
 
 /// Something that would go out if nothing barred it.
 struct Ready {
     name: &'static str,
-    wanted: Wanted,
+    desired: Desired,
     journal: Journal,
-    seen: Seen,
+    seen: Observed,
     now: Timestamp,
     goes: Step,
 }
 
-fn looked(entries: Vec<ListedEnrollment>) -> Seen {
-    Seen {
+fn looked(entries: Vec<ListedEnrollment>) -> Observed {
+    Observed {
         user: Some(person(UserStatus::Active)),
         list: Some(EnrollmentList { at: at(0), entries }),
         checked: Some(Ok(())),
-        parcel: Some(Sight::Shown(None)),
-        ..Seen::default()
+        parcel: Some(Observation::Shown(None)),
+        ..Observed::default()
     }
 }
 
@@ -43,8 +43,8 @@ fn activated() -> Journal {
     journal
 }
 
-fn active_now(name: &'static str, journal: Journal, seen: Seen, seconds: i64, goes: Step) -> Ready {
-    Ready { name, wanted: wanted(), journal, seen, now: at(seconds), goes }
+fn active_now(name: &'static str, journal: Journal, seen: Observed, seconds: i64, goes: Step) -> Ready {
+    Ready { name, desired: desired(), journal, seen, now: at(seconds), goes }
 }
 
 /// Everything that enrols or orders.
@@ -74,32 +74,44 @@ fn others() -> Vec<Ready> {
     let mut cancelled = ordered();
     cancelled.observe_cancel(true, at(20));
     cancelled.observe_missing(at(21));
-    let deleting = || Wanted { deleting: true, ..wanted() };
+    let deleting = || Desired { deleting: true, ..desired() };
     let failed = 2_000 + 86_400;
     vec![
         active_now("another one came first", enrolled(), second, 20, discard()),
         active_now("a retry", retry, pending(), 20, discard()),
         active_now("an answer that discards", unwanted, pending(), 20, discard()),
         active_now("cancelled, still enrolled", cancelled.clone(), pending(), 30, discard()),
-        active_now("delivered", parcel(104, 2_000), looked(vec![]), 2_001, Step::Run(Free::Activate)),
+        active_now("delivered", parcel(104, 2_000), looked(vec![]), 2_001, Step::Run(Idempotent::Activate)),
         active_now("activated", activated(), looked(vec![]), 2_002, Step::Mark(Marked::SendPin)),
-        active_now("failed for good", parcel(99, 2_000), looked(vec![]), failed, Step::Run(Free::MarkError)),
+        active_now(
+            "failed for good",
+            parcel(99, 2_000),
+            looked(vec![]),
+            failed,
+            Step::Run(Idempotent::MarkError),
+        ),
         Ready {
-            wanted: deleting(),
-            ..active_now("deleted, ordered", ordered(), pending(), 30, Step::Run(Free::Cancel))
+            desired: deleting(),
+            ..active_now("deleted, ordered", ordered(), pending(), 30, Step::Run(Idempotent::Cancel))
         },
-        Ready { wanted: deleting(), ..active_now("deleted, enrolled", enrolled(), pending(), 30, discard()) },
-        Ready { wanted: deleting(), ..active_now("deleted, cancelled", cancelled, pending(), 30, discard()) },
+        Ready {
+            desired: deleting(),
+            ..active_now("deleted, enrolled", enrolled(), pending(), 30, discard())
+        },
+        Ready {
+            desired: deleting(),
+            ..active_now("deleted, cancelled", cancelled, pending(), 30, discard())
+        },
     ]
 }
 
-fn bar(reason: Reason) -> Failure {
+fn blocked(reason: Reason) -> Failure {
     Failure::new(reason, "barred")
 }
 
-fn stopped(ready: &Ready, wanted: &Wanted) -> Reason {
-    match decide(wanted, &ready.journal, &ready.seen, ready.now) {
-        Step::Rest(rest) => rest.reason,
+fn stopped(ready: &Ready, desired: &Desired) -> Reason {
+    match decide(desired, &ready.journal, &ready.seen, ready.now) {
+        Step::Idle(rest) => rest.reason,
         other => panic!("{}: {other:?} in spite of the bar", ready.name),
     }
 }
@@ -107,7 +119,7 @@ fn stopped(ready: &Ready, wanted: &Wanted) -> Reason {
 #[test]
 fn without_a_bar_each_of_them_goes() {
     for ready in orders().into_iter().chain(others()) {
-        let step = decide(&ready.wanted, &ready.journal, &ready.seen, ready.now);
+        let step = decide(&ready.desired, &ready.journal, &ready.seen, ready.now);
         assert_eq!(step, ready.goes, "{}", ready.name);
     }
 }
@@ -119,10 +131,10 @@ fn a_bar_on_effects_stops_each_of_them_wherever_it_comes_up() {
     for reason in [Reason::Suspended, Reason::ForbiddenByConnection, Reason::NotOrderingCluster] {
         for ready in orders().into_iter().chain(others()) {
             // There another cluster owns the order: the resource goes, the vendors are not touched.
-            if ready.wanted.deleting && reason == Reason::NotOrderingCluster {
+            if ready.desired.deleting && reason == Reason::NotOrderingCluster {
                 continue;
             }
-            let barred = Wanted { effects_bar: Some(bar(reason)), ..ready.wanted.clone() };
+            let barred = Desired { effects_bar: Some(blocked(reason)), ..ready.desired.clone() };
             let said = stopped(&ready, &barred);
             let ended = [Reason::OrderCancelled, Reason::OrderFailed];
             assert!(said == reason || ended.contains(&said), "{}: {said}", ready.name);
@@ -132,10 +144,10 @@ fn a_bar_on_effects_stops_each_of_them_wherever_it_comes_up() {
 
 #[test]
 fn a_deletion_in_a_cluster_that_may_not_order_touches_nothing() {
-    for ready in others().iter().filter(|ready| ready.wanted.deleting) {
-        let elsewhere = bar(Reason::NotOrderingCluster);
-        let wanted = Wanted { effects_bar: Some(elsewhere), ..ready.wanted.clone() };
-        let step = decide(&wanted, &ready.journal, &ready.seen, ready.now);
+    for ready in others().iter().filter(|ready| ready.desired.deleting) {
+        let elsewhere = blocked(Reason::NotOrderingCluster);
+        let desired = Desired { effects_bar: Some(elsewhere), ..ready.desired.clone() };
+        let step = decide(&desired, &ready.journal, &ready.seen, ready.now);
         assert_eq!(step, Step::Release, "{}", ready.name);
     }
 }
@@ -144,16 +156,16 @@ fn a_deletion_in_a_cluster_that_may_not_order_touches_nothing() {
 #[test]
 fn a_bar_on_ordering_stops_enrolling_and_ordering_alike() {
     for ready in orders() {
-        let policy = Wanted { order_bar: Some(bar(Reason::ForbiddenByConnection)), ..wanted() };
+        let policy = Desired { order_bar: Some(blocked(Reason::ForbiddenByConnection)), ..desired() };
         assert_eq!(stopped(&ready, &policy), Reason::ForbiddenByConnection, "{}", ready.name);
-        let early = Wanted { existing_key: ExistingKey::OrderAnother(at(86_400)), ..wanted() };
+        let early = Desired { existing_key: ExistingKey::OrderAnother(at(86_400)), ..desired() };
         assert_eq!(stopped(&ready, &early), Reason::AwaitingExistingKeyBefore, "{}", ready.name);
     }
 }
 
 #[test]
 fn order_before_ends_ordering_at_its_moment_even_if_enrolled() {
-    let before = |seconds| Wanted { order_before: Some(at(seconds)), ..wanted() };
+    let before = |seconds| Desired { order_before: Some(at(seconds)), ..desired() };
     for ready in orders() {
         let moment = ready.now.as_second() - at(0).as_second();
         assert_eq!(stopped(&ready, &before(moment - 1)), Reason::OrderBeforePassed, "{}", ready.name);
@@ -165,8 +177,8 @@ fn order_before_ends_ordering_at_its_moment_even_if_enrolled() {
 fn half_way() -> Vec<Ready> {
     let mut unknown = enrolled();
     unknown.mark(Marked::Order, at(10), None);
-    let search = Step::Look(Look::Search);
-    let waits = active_now("an order without an answer", unknown, Seen::default(), 310, search);
+    let search = Step::Fetch(Fetch::Search);
+    let waits = active_now("an order without an answer", unknown, Observed::default(), 310, search);
     orders().into_iter().skip(1).chain(others()).chain([waits]).collect()
 }
 
@@ -180,10 +192,10 @@ fn under_other_organizations_each_of_them_stops_before_it_looks() {
     ];
     for orgs in others {
         for ready in half_way() {
-            let wanted = Wanted { orgs: orgs.clone(), ..ready.wanted.clone() };
-            assert_eq!(stopped(&ready, &wanted), Reason::ConnectionChanged, "{}", ready.name);
-            let unread = Ready { seen: Seen::default(), ..ready };
-            assert_eq!(stopped(&unread, &wanted), Reason::ConnectionChanged, "{}", unread.name);
+            let desired = Desired { orgs: orgs.clone(), ..ready.desired.clone() };
+            assert_eq!(stopped(&ready, &desired), Reason::ConnectionChanged, "{}", ready.name);
+            let unread = Ready { seen: Observed::default(), ..ready };
+            assert_eq!(stopped(&unread, &desired), Reason::ConnectionChanged, "{}", unread.name);
         }
     }
 }
@@ -191,8 +203,8 @@ fn under_other_organizations_each_of_them_stops_before_it_looks() {
 #[test]
 fn an_organization_that_is_not_shown_contradicts_nothing() {
     for ready in half_way() {
-        let wanted = Wanted { orgs: Orgs::default(), ..ready.wanted.clone() };
-        let step = decide(&wanted, &ready.journal, &ready.seen, ready.now);
+        let desired = Desired { orgs: Orgs::default(), ..ready.desired.clone() };
+        let step = decide(&desired, &ready.journal, &ready.seen, ready.now);
         assert_eq!(step, ready.goes, "{}", ready.name);
     }
 }
@@ -202,29 +214,29 @@ fn an_organization_that_is_not_shown_contradicts_nothing() {
 fn where_nothing_of_ours_stands_other_organizations_are_as_good() {
     let mut refused = enrolled();
     refused.enrollment = crate::journal::Enrollment::Discarded(1);
-    let wanted = Wanted { orgs: Orgs { yubico: YubicoOrgId::new("y2").ok(), ..orgs() }, ..wanted() };
-    assert_eq!(decide(&wanted, &refused, &looked(vec![]), at(20)), Step::Mark(Marked::Enroll));
-    refused.observe_user(&user(), &wanted.orgs);
-    assert_eq!(refused.orgs.as_ref(), Some(&wanted.orgs));
+    let desired = Desired { orgs: Orgs { yubico: YubicoOrgId::new("y2").ok(), ..orgs() }, ..desired() };
+    assert_eq!(decide(&desired, &refused, &looked(vec![]), at(20)), Step::Mark(Marked::Enroll));
+    refused.observe_user(&user(), &desired.orgs);
+    assert_eq!(refused.orgs.as_ref(), Some(&desired.orgs));
 }
 
 #[test]
 fn orphan_lets_go_under_other_organizations_too() {
-    let wanted = Wanted {
+    let desired = Desired {
         orgs: Orgs { yubico: YubicoOrgId::new("y2").ok(), ..orgs() },
         deleting: true,
         on_delete: OnDelete::Orphan,
-        ..wanted()
+        ..desired()
     };
-    assert_eq!(decide(&wanted, &ordered(), &Seen::default(), at(20)), Step::Release);
+    assert_eq!(decide(&desired, &ordered(), &Observed::default(), at(20)), Step::Release);
 }
 
 /// What is under way goes on: only ordering is barred, and the person waits for the parcel.
 #[test]
 fn a_bar_on_ordering_stops_nothing_that_was_ordered() {
     for ready in others() {
-        let policy = bar(Reason::ForbiddenByConnection);
-        let barred = Wanted { order_bar: Some(policy), order_before: Some(at(-1)), ..ready.wanted.clone() };
+        let policy = blocked(Reason::ForbiddenByConnection);
+        let barred = Desired { order_bar: Some(policy), order_before: Some(at(-1)), ..ready.desired.clone() };
         let step = decide(&barred, &ready.journal, &ready.seen, ready.now);
         let may_wait = ready.name == "another one came first";
         assert!(step == ready.goes || may_wait, "{}: {step:?}", ready.name);
@@ -234,20 +246,20 @@ fn a_bar_on_ordering_stops_nothing_that_was_ordered() {
 /// The person changed between enrolment and order.
 #[test]
 fn the_person_is_looked_at_again_before_the_order() {
-    let read = |user| Seen { user, ..looked(vec![ours(EnrollmentStatus::Pending)]) };
+    let read = |user| Observed { user, ..looked(vec![ours(EnrollmentStatus::Pending)]) };
     let journal = enrolled();
-    assert_eq!(decide(&wanted(), &journal, &read(None), at(20)), Step::Look(Look::User));
+    assert_eq!(decide(&desired(), &journal, &read(None), at(20)), Step::Fetch(Fetch::User));
     for status in [UserStatus::Suspended, UserStatus::Deprovisioned] {
-        let Step::Rest(rest) = decide(&wanted(), &journal, &read(Some(person(status.clone()))), at(20))
+        let Step::Idle(rest) = decide(&desired(), &journal, &read(Some(person(status.clone()))), at(20))
         else {
             panic!("ordered for a user who is {status:?}");
         };
         assert_eq!(rest.reason, Reason::UserNotEligible);
     }
-    let gone = decide(&wanted(), &journal, &read(Some(Person::Unknown)), at(20));
-    assert!(matches!(gone, Step::Rest(rest) if rest.reason == Reason::UserNotFound));
+    let gone = decide(&desired(), &journal, &read(Some(Person::Unknown)), at(20));
+    assert!(matches!(gone, Step::Idle(rest) if rest.reason == Reason::UserNotFound));
     let fault = Failure::new(Reason::InvalidRecipient, "no street");
-    let seen = Seen { recipient_fault: Some(fault), ..read(Some(person(UserStatus::Active))) };
-    let faulty = decide(&wanted(), &journal, &seen, at(20));
-    assert!(matches!(faulty, Step::Rest(rest) if rest.reason == Reason::InvalidRecipient));
+    let seen = Observed { recipient_fault: Some(fault), ..read(Some(person(UserStatus::Active))) };
+    let faulty = decide(&desired(), &journal, &seen, at(20));
+    assert!(matches!(faulty, Step::Idle(rest) if rest.reason == Reason::InvalidRecipient));
 }

@@ -4,31 +4,31 @@ use super::*;
 use crate::{
     failure::Reason,
     journal::Hold,
-    plan::{Claimed, Free, Rest, Rival, Search, Shared},
+    plan::{Claimed, Idempotent, Idle, Rival, Search, Shared},
     summary::{End, note_end},
 };
 
 fn with(
     journal: &Journal,
-    seen: &Seen,
+    seen: &Observed,
     rival: Option<Rival<'_>>,
     claimed: Option<Claimed<'_>>,
     now: i64,
 ) -> Step {
-    of(&wanted(), journal, seen, rival, claimed, now)
+    of(&desired(), journal, seen, rival, claimed, now)
 }
 
 fn of(
-    wanted: &Wanted,
+    desired: &Desired,
     journal: &Journal,
-    seen: &Seen,
+    seen: &Observed,
     rival: Option<Rival<'_>>,
     claimed: Option<Claimed<'_>>,
     now: i64,
 ) -> Step {
     let now = at(now);
     plan(&Situation {
-        wanted,
+        desired,
         journal,
         seen,
         saved: true,
@@ -40,9 +40,9 @@ fn of(
     })
 }
 
-fn rest_of(step: Step) -> Rest {
+fn rest_of(step: Step) -> Idle {
     match step {
-        Step::Rest(rest) => rest,
+        Step::Idle(rest) => rest,
         other => panic!("no rest: {other:?}"),
     }
 }
@@ -50,16 +50,16 @@ fn rest_of(step: Step) -> Rest {
 const ENROLMENT: Option<Claimed<'static>> = Some(Claimed { name: "b/kim", what: Shared::Enrollment });
 const ORDER: Option<Claimed<'static>> = Some(Claimed { name: "b/kim", what: Shared::Order });
 
-fn looked(entries: Vec<ListedEnrollment>) -> Seen {
-    Seen {
+fn looked(entries: Vec<ListedEnrollment>) -> Observed {
+    Observed {
         user: Some(person(UserStatus::Active)),
         list: Some(EnrollmentList { at: at(0), entries }),
         checked: Some(Ok(())),
-        ..Seen::default()
+        ..Observed::default()
     }
 }
 
-fn pending() -> Seen {
+fn pending() -> Observed {
     looked(vec![listed("ours", EnrollmentStatus::Pending, at(1))])
 }
 
@@ -81,9 +81,9 @@ fn an_order_that_two_have_is_neither_searched_for_nor_taken_over() {
     let mut journal = enrolled();
     journal.mark(Marked::Order, at(9), None);
     let later = 9 + 600;
-    assert_eq!(with(&journal, &Seen::default(), None, None, later), Step::Look(Look::Search));
+    assert_eq!(with(&journal, &Observed::default(), None, None, later), Step::Fetch(Fetch::Search));
     assert_eq!(
-        rest_of(with(&journal, &Seen::default(), None, ENROLMENT, later)).reason,
+        rest_of(with(&journal, &Observed::default(), None, ENROLMENT, later)).reason,
         Reason::ClaimedTwice
     );
     journal.adoption = ShipmentId::new("s1").ok().map(|shipment| crate::journal::Adoption {
@@ -91,34 +91,34 @@ fn an_order_that_two_have_is_neither_searched_for_nor_taken_over() {
         since: at(9),
         by_person: true,
     });
-    let seen = Seen { search: Some(Search::Undecided), ..pending() };
-    assert_eq!(with(&journal, &seen, None, None, later), Step::Look(Look::Adoption));
+    let seen = Observed { search: Some(Search::Undecided), ..pending() };
+    assert_eq!(with(&journal, &seen, None, None, later), Step::Fetch(Fetch::Adoption));
     assert_eq!(rest_of(with(&journal, &seen, None, ENROLMENT, later)).reason, Reason::ClaimedTwice);
 }
 
 #[test]
 fn an_order_that_two_have_is_followed_on_and_no_effect_goes_out() {
     let journal = parcel(104, 20);
-    let seen = Seen { parcel: Some(Sight::Shown(None)), ..pending() };
-    assert_eq!(with(&journal, &seen, None, None, 30), Step::Run(Free::Activate));
+    let seen = Observed { parcel: Some(Observation::Shown(None)), ..pending() };
+    assert_eq!(with(&journal, &seen, None, None, 30), Step::Run(Idempotent::Activate));
     let rest = rest_of(with(&journal, &seen, None, ORDER, 30));
     assert_eq!(rest.reason, Reason::ClaimedTwice);
     assert!(rest.message.contains("order"), "{}", rest.message);
     assert!(rest.until.is_some(), "it is followed on");
-    let waiting = rest_of(with(&ordered(), &Seen::default(), None, ORDER, 30));
+    let waiting = rest_of(with(&ordered(), &Observed::default(), None, ORDER, 30));
     assert_eq!(waiting.reason, Reason::ClaimedTwice, "it is said before an effect is due");
 }
 
 #[test]
 fn a_deletion_of_what_two_have_cancels_nothing_and_may_let_go() {
-    let leaving = Wanted { deleting: true, ..wanted() };
-    let seen = Seen { parcel: Some(Sight::Shown(None)), ..pending() };
+    let leaving = Desired { deleting: true, ..desired() };
+    let seen = Observed { parcel: Some(Observation::Shown(None)), ..pending() };
     let journal = ordered();
-    assert_eq!(of(&leaving, &journal, &seen, None, None, 30), Step::Run(Free::Cancel));
+    assert_eq!(of(&leaving, &journal, &seen, None, None, 30), Step::Run(Idempotent::Cancel));
     let rest = rest_of(of(&leaving, &journal, &seen, None, ORDER, 30));
     assert_eq!(rest.reason, Reason::ClaimedTwice);
     assert!(rest.message.contains("deletionPolicy Orphan"), "{}", rest.message);
-    let orphan = Wanted { on_delete: crate::wanted::OnDelete::Orphan, ..leaving };
+    let orphan = Desired { on_delete: crate::desired::OnDelete::Orphan, ..leaving };
     assert_eq!(of(&orphan, &journal, &seen, None, ORDER, 30), Step::Release);
 }
 
@@ -127,13 +127,13 @@ fn a_shipment_at_its_end_says_nothing_of_a_copy() {
     let mut journal = parcel(104, 20);
     journal.observe_activation(at(21));
     journal.observe_pin_used(at(22));
-    let step = with(&journal, &Seen::default(), None, ORDER, 30);
+    let step = with(&journal, &Observed::default(), None, ORDER, 30);
     assert_eq!(rest_of(step).reason, Reason::Activated);
 }
 
-fn ended(journal: &Journal, rest: Rest) -> Hold {
+fn ended(journal: &Journal, rest: Idle) -> Hold {
     let mut journal = journal.clone();
-    note_end(&mut journal, &End::Rest(rest), 1, "abc234", at(50));
+    note_end(&mut journal, &End::Idle(rest), 1, "abc234", at(50));
     journal.hold.expect("it is held")
 }
 

@@ -3,27 +3,27 @@
 use super::*;
 use crate::{
     failure::{Failure, Reason},
-    plan::Free,
+    plan::Idempotent,
 };
 
-fn deleting() -> Wanted {
-    Wanted { deleting: true, ..wanted() }
+fn deleting() -> Desired {
+    Desired { deleting: true, ..desired() }
 }
 
-fn rest_of(step: Step) -> super::super::Rest {
+fn rest_of(step: Step) -> super::super::Idle {
     match step {
-        Step::Rest(rest) => rest,
+        Step::Idle(rest) => rest,
         other => panic!("expected a rest, got {other:?}"),
     }
 }
 
-fn seen(parcel: Sight, status: EnrollmentStatus) -> Seen {
+fn seen(parcel: Observation, status: EnrollmentStatus) -> Observed {
     let entries = vec![listed("ours", status, at(1))];
-    Seen {
+    Observed {
         user: Some(person(UserStatus::Active)),
         parcel: Some(parcel),
         list: Some(EnrollmentList { at: at(0), entries }),
-        ..Seen::default()
+        ..Observed::default()
     }
 }
 
@@ -33,10 +33,10 @@ fn a_deletion_does_nothing_about_an_order_that_answered_404() {
     for state in [None, Some(1), Some(3), Some(7), Some(103), Some(105), Some(4_242)] {
         let mut journal = state.map_or_else(ordered, |state| parcel(state, 2_000));
         journal.observe_missing(at(3_000));
-        let read = seen(Sight::Missing, EnrollmentStatus::Pending);
+        let read = seen(Observation::Missing, EnrollmentStatus::Pending);
         for policy in [OnDelete::Cancel, OnDelete::Revoke] {
-            let wanted = Wanted { on_delete: policy, ..deleting() };
-            let waits = rest_of(decide(&wanted, &journal, &read, at(3_001)));
+            let desired = Desired { on_delete: policy, ..deleting() };
+            let waits = rest_of(decide(&desired, &journal, &read, at(3_001)));
             assert_eq!(waits.reason, Reason::AwaitingShipment, "state {state:?}");
             assert_eq!(waits.until, Some(at(3_000 + 3_600)), "it is looked for again, state {state:?}");
         }
@@ -52,26 +52,28 @@ fn an_order_that_answers_again_is_cancelled_after_all() {
     let mut journal = ordered();
     journal.observe_missing(at(3_000));
     journal.observe_parcel(ParcelState::from_id(3), &Programmed::NotYet, &[], at(3_100));
-    let read = seen(Sight::Shown(None), EnrollmentStatus::Pending);
-    assert_eq!(decide(&deleting(), &journal, &read, at(3_101)), Step::Run(Free::Cancel));
+    let read = seen(Observation::Shown(None), EnrollmentStatus::Pending);
+    assert_eq!(decide(&deleting(), &journal, &read, at(3_101)), Step::Run(Idempotent::Cancel));
 }
 
 #[test]
 fn a_cancellation_that_was_taken_is_believed_only_when_the_order_is_gone() {
     let mut journal = ordered();
     journal.observe_cancel(true, at(100));
-    let read = seen(Sight::Shown(None), EnrollmentStatus::Pending);
+    let read = seen(Observation::Shown(None), EnrollmentStatus::Pending);
     let waits = rest_of(decide(&deleting(), &journal, &read, at(101)));
     assert_eq!((waits.reason, waits.until), (Reason::Deleting, Some(at(161))));
-    let unread = Seen { parcel: None, ..read };
-    assert_eq!(decide(&deleting(), &journal, &unread, at(101)), Step::Look(Look::Parcel));
+    let unread = Observed { parcel: None, ..read };
+    assert_eq!(decide(&deleting(), &journal, &unread, at(101)), Step::Fetch(Fetch::Parcel));
 }
 
 #[test]
 fn a_cancellation_without_an_answer_is_not_a_cancellation() {
     let lost = Failure::new(Reason::YubicoUnavailable, "lost");
-    let read =
-        Seen { cancel_failed: Some(lost.clone()), ..seen(Sight::Shown(None), EnrollmentStatus::Pending) };
+    let read = Observed {
+        cancel_failed: Some(lost.clone()),
+        ..seen(Observation::Shown(None), EnrollmentStatus::Pending)
+    };
     assert_eq!(decide(&deleting(), &ordered(), &read, at(100)), Step::Fail(lost));
 }
 
@@ -81,7 +83,7 @@ fn nothing_is_cancelled_once_it_was_shipped_or_refused() {
         let step = decide(
             &deleting(),
             &parcel(state, 2_000),
-            &seen(Sight::Shown(None), EnrollmentStatus::Pending),
+            &seen(Observation::Shown(None), EnrollmentStatus::Pending),
             at(2_001),
         );
         if follows {
@@ -92,7 +94,7 @@ fn nothing_is_cancelled_once_it_was_shipped_or_refused() {
     }
     let mut refused = ordered();
     refused.observe_cancel(false, at(100));
-    let read = seen(Sight::Shown(None), EnrollmentStatus::Pending);
+    let read = seen(Observation::Shown(None), EnrollmentStatus::Pending);
     assert_eq!(rest_of(decide(&deleting(), &refused, &read, at(101))).reason, Reason::CancelImpossible);
 }
 
@@ -107,11 +109,11 @@ fn what_was_taken_over_by_search_is_let_go() {
         journal.observe_adopted(&id, None, at(400));
         journal
     };
-    let read = seen(Sight::Shown(None), EnrollmentStatus::Pending);
+    let read = seen(Observation::Shown(None), EnrollmentStatus::Pending);
     for policy in [OnDelete::Cancel, OnDelete::Revoke] {
-        let wanted = Wanted { on_delete: policy, ..deleting() };
-        assert_eq!(decide(&wanted, &adopted(false), &read, at(401)), Step::Release);
-        assert_eq!(decide(&wanted, &adopted(true), &read, at(401)), Step::Run(Free::Cancel));
+        let desired = Desired { on_delete: policy, ..deleting() };
+        assert_eq!(decide(&desired, &adopted(false), &read, at(401)), Step::Release);
+        assert_eq!(decide(&desired, &adopted(true), &read, at(401)), Step::Run(Idempotent::Cancel));
     }
 }
 
@@ -121,10 +123,11 @@ fn an_enrolment_under_way_is_waited_for_and_then_asked_about() {
     open.observe_user(&user(), &orgs());
     let shown = listed("before", EnrollmentStatus::Active, at(-900));
     open.mark(Marked::Enroll, at(0), Some(&EnrollmentList { at: at(0), entries: vec![shown.clone()] }));
-    let read = |entries| Seen { list: Some(EnrollmentList { at: at(0), entries }), ..Seen::default() };
+    let read =
+        |entries| Observed { list: Some(EnrollmentList { at: at(0), entries }), ..Observed::default() };
     let waits = rest_of(decide(&deleting(), &open, &read(vec![]), at(299)));
     assert_eq!((waits.reason, waits.until), (Reason::Settling, Some(at(300))));
-    assert_eq!(decide(&deleting(), &open, &Seen::default(), at(300)), Step::Look(Look::Enrollments));
+    assert_eq!(decide(&deleting(), &open, &Observed::default(), at(300)), Step::Fetch(Fetch::Enrollments));
     assert_eq!(decide(&deleting(), &open, &read(vec![shown.clone()]), at(300)), Step::Release);
     let new = listed("new", EnrollmentStatus::Pending, at(1));
     let held = rest_of(decide(&deleting(), &open, &read(vec![shown, new]), at(300)));

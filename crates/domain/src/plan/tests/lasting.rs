@@ -7,7 +7,7 @@ use super::*;
 use crate::{
     failure::{Failure, Reason},
     journal::{Enrollment, Order, Unwanted},
-    plan::Rest,
+    plan::Idle,
     summary::{self, End},
 };
 
@@ -76,34 +76,34 @@ proptest! {
         (gate, silence, pin) in (0u8..3, any::<bool>(), 0u8..2), late in 0i64..3_000_000, saved in any::<bool>(),
     ) {
         let (reason, asks_pin, mut journal) = grounds().swap_remove(which);
-        let rest = Rest { reason, message: "What a person must do.".into(), until: None, pin: asks_pin };
-        summary::note_end(&mut journal, &End::Rest(rest), 1, "abc234", at(50));
-        let wanted = Wanted {
+        let rest = Idle { reason, message: "What a person must do.".into(), until: None, pin: asks_pin };
+        summary::note_end(&mut journal, &End::Idle(rest), 1, "abc234", at(50));
+        let desired = Desired {
             effects_bar,
             order_bar,
             activation: [ActivationGate::Delivery, ActivationGate::Shipment, ActivationGate::Approval][usize::from(gate)],
             on_timeout: if silence { OnTimeout::Activate } else { OnTimeout::Hold },
             pin: if pin == 0 { PinGate::Activation } else { PinGate::Approval },
-            ..wanted()
+            ..desired()
         };
-        let seen = Seen {
+        let seen = Observed {
             user: known.then(|| person(UserStatus::Active)),
             list,
             checked: Some(Ok(())),
-            parcel: parcel_read.then_some(Sight::Shown(None)),
+            parcel: parcel_read.then_some(Observation::Shown(None)),
             search: found.then_some(crate::plan::Search::Undecided),
-            ..Seen::default()
+            ..Observed::default()
         };
         let now = at(60 + late);
         let step = plan(&Situation {
-            wanted: &wanted, journal: &journal, seen: &seen, saved, last_look: now, look_now: false, claimed: None,
+            desired: &desired, journal: &journal, seen: &seen, saved, last_look: now, look_now: false, claimed: None,
             rival: None, now,
         });
         match step {
-            Step::Look(_) => {}
-            Step::Rest(rest) => {
+            Step::Fetch(_) => {}
+            Step::Idle(rest) => {
                 let mut after = journal.clone();
-                summary::note_end(&mut after, &End::Rest(rest), 1, "xyz789", now);
+                summary::note_end(&mut after, &End::Idle(rest), 1, "xyz789", now);
                 prop_assert_eq!(after.hold.map(|hold| (hold.id, hold.since)), journal.hold.map(|hold| (hold.id, hold.since)));
             }
             other => prop_assert!(false, "{} lets out {:?}", reason, other),
@@ -111,9 +111,9 @@ proptest! {
     }
 }
 
-fn elsewhere() -> Wanted {
+fn elsewhere() -> Desired {
     let okta = OktaOrgId::new("00oOTHER").ok();
-    Wanted { orgs: Orgs { okta, ..orgs() }, ..wanted() }
+    Desired { orgs: Orgs { okta, ..orgs() }, ..desired() }
 }
 
 /// As far as the road has come, whatever was answered, and while being deleted: other vendors know nothing of it.
@@ -129,14 +129,15 @@ fn what_was_made_under_other_organizations_is_not_touched() {
     active.observe_activation(at(30));
     for journal in [enrolled(), condemned, marked, cancelled, ordered(), parcel(104, 20), active] {
         for deleting in [false, true] {
-            let step = decide(&Wanted { deleting, ..elsewhere() }, &journal, &Seen::default(), at(2_000));
-            let Step::Rest(rest) = step else { panic!("deleting {deleting}: {step:?} for {journal:?}") };
+            let step =
+                decide(&Desired { deleting, ..elsewhere() }, &journal, &Observed::default(), at(2_000));
+            let Step::Idle(rest) = step else { panic!("deleting {deleting}: {step:?} for {journal:?}") };
             assert_eq!(rest.reason, Reason::ConnectionChanged);
             assert!(rest.message.contains("Orphan"), "{}", rest.message);
         }
-        let orphan = Wanted { deleting: true, on_delete: OnDelete::Orphan, ..elsewhere() };
+        let orphan = Desired { deleting: true, on_delete: OnDelete::Orphan, ..elsewhere() };
         assert_eq!(
-            decide(&orphan, &journal, &Seen::default(), at(2_000)),
+            decide(&orphan, &journal, &Observed::default(), at(2_000)),
             Step::Release,
             "letting go touches nobody"
         );
@@ -145,6 +146,6 @@ fn what_was_made_under_other_organizations_is_not_touched() {
     let mut over = enrolled();
     over.enrollment = Enrollment::Discarded(1);
     for journal in [Journal::default(), over] {
-        assert_eq!(decide(&elsewhere(), &journal, &Seen::default(), at(2_000)), Step::Look(Look::User));
+        assert_eq!(decide(&elsewhere(), &journal, &Observed::default(), at(2_000)), Step::Fetch(Fetch::User));
     }
 }

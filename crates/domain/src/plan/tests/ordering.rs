@@ -4,22 +4,22 @@ use super::*;
 use crate::{
     failure::Reason,
     journal::{Adoption, Enrollment, Hold, Order, Unwanted},
-    plan::{Rest, Search, refusal},
+    plan::{Idle, Search, refusal},
 };
 
-fn rest_of(step: Step) -> Rest {
+fn rest_of(step: Step) -> Idle {
     match step {
-        Step::Rest(rest) => rest,
+        Step::Idle(rest) => rest,
         other => panic!("expected a rest, got {other:?}"),
     }
 }
 
-fn shown(entries: Vec<ListedEnrollment>) -> Seen {
-    Seen {
+fn shown(entries: Vec<ListedEnrollment>) -> Observed {
+    Observed {
         user: Some(person(UserStatus::Active)),
         list: Some(EnrollmentList { at: at(0), entries }),
         checked: Some(Ok(())),
-        ..Seen::default()
+        ..Observed::default()
     }
 }
 
@@ -60,13 +60,13 @@ fn a_search_takes_over_only_what_it_finds_again_after_settle() {
         adoption: Some(Adoption { shipment: shipment(), since: at(since), by_person: false }),
         ..unknown()
     };
-    let waits = rest_of(decide(&wanted(), &by_search(400), &shown(vec![]), at(699)));
+    let waits = rest_of(decide(&desired(), &by_search(400), &shown(vec![]), at(699)));
     assert_eq!((waits.reason, waits.until), (Reason::Settling, Some(at(700))));
-    let found = Seen { search: Some(Search::One(shipment())), ..shown(vec![]) };
-    assert_eq!(decide(&wanted(), &by_search(400), &shown(vec![]), at(700)), Step::Look(Look::Search));
-    assert_eq!(decide(&wanted(), &by_search(400), &found, at(700)), Step::Look(Look::Adoption));
+    let found = Observed { search: Some(Search::One(shipment())), ..shown(vec![]) };
+    assert_eq!(decide(&desired(), &by_search(400), &shown(vec![]), at(700)), Step::Fetch(Fetch::Search));
+    assert_eq!(decide(&desired(), &by_search(400), &found, at(700)), Step::Fetch(Fetch::Adoption));
     assert!(
-        matches!(decide(&wanted(), &by_search(400), &found, at(699)), Step::Rest(_)),
+        matches!(decide(&desired(), &by_search(400), &found, at(699)), Step::Idle(_)),
         "found in the pass that noted it"
     );
 }
@@ -77,57 +77,63 @@ fn what_a_person_names_is_looked_at_at_once() {
         adoption: Some(Adoption { shipment: shipment(), since: at(400), by_person: true }),
         ..journal
     };
-    assert_eq!(decide(&wanted(), &named(unknown()), &Seen::default(), at(400)), Step::Look(Look::Adoption));
+    assert_eq!(
+        decide(&desired(), &named(unknown()), &Observed::default(), at(400)),
+        Step::Fetch(Fetch::Adoption)
+    );
     // Without an enrolment of ours the list must tell which one the order was made with.
     let unread = named(Journal::default());
-    assert_eq!(decide(&wanted(), &unread, &Seen::default(), at(400)), Step::Look(Look::User));
+    assert_eq!(decide(&desired(), &unread, &Observed::default(), at(400)), Step::Fetch(Fetch::User));
     let known = Journal { user: Some(user()), ..unread };
-    assert_eq!(decide(&wanted(), &known, &Seen::default(), at(400)), Step::Look(Look::Enrollments));
+    assert_eq!(decide(&desired(), &known, &Observed::default(), at(400)), Step::Fetch(Fetch::Enrollments));
     let read = shown(vec![pending("found", 1)]);
-    assert_eq!(decide(&wanted(), &known, &read, at(400)), Step::Look(Look::Adoption));
+    assert_eq!(decide(&desired(), &known, &read, at(400)), Step::Fetch(Fetch::Adoption));
 }
 
 #[test]
 fn only_what_okta_still_lists_is_removed_for_a_person() {
     let unwanted = Unwanted { id: enrollment("stray"), mark: None };
     let journal = Journal { unwanted: Some(unwanted), ..unknown() };
-    assert_eq!(decide(&wanted(), &journal, &Seen::default(), at(20)), Step::Look(Look::Enrollments));
+    assert_eq!(decide(&desired(), &journal, &Observed::default(), at(20)), Step::Fetch(Fetch::Enrollments));
     let others = shown(vec![pending("ours", 1)]);
-    assert_eq!(decide(&wanted(), &journal, &others, at(20)), Step::Look(Look::Enrollments));
+    assert_eq!(decide(&desired(), &journal, &others, at(20)), Step::Fetch(Fetch::Enrollments));
     let there = shown(vec![pending("ours", 1), pending("stray", 2)]);
-    assert_eq!(decide(&wanted(), &journal, &there, at(20)), Step::Mark(Marked::Discard));
+    assert_eq!(decide(&desired(), &journal, &there, at(20)), Step::Mark(Marked::Discard));
 }
 
 #[test]
 fn of_a_cancelled_order_only_a_pending_enrolment_is_removed() {
     let cancelled = Journal { order: Order::Cancelled(1, at(9), None), ..enrolled() };
-    assert_eq!(decide(&wanted(), &cancelled, &Seen::default(), at(20)), Step::Look(Look::Enrollments));
+    assert_eq!(decide(&desired(), &cancelled, &Observed::default(), at(20)), Step::Fetch(Fetch::Enrollments));
     let with = |status| shown(vec![listed("ours", status, at(1)), pending("other", 1)]);
     for status in [EnrollmentStatus::Pending, EnrollmentStatus::Errored] {
         assert_eq!(
-            decide(&wanted(), &cancelled, &with(status), at(20)),
+            decide(&desired(), &cancelled, &with(status), at(20)),
             Step::Mark(Marked::Discard),
             "no use any more"
         );
     }
-    let active = rest_of(decide(&wanted(), &cancelled, &with(EnrollmentStatus::Active), at(20)));
+    let active = rest_of(decide(&desired(), &cancelled, &with(EnrollmentStatus::Active), at(20)));
     assert_eq!(active.reason, Reason::OrderCancelled, "somebody signs in with it");
-    let gone = rest_of(decide(&wanted(), &cancelled, &shown(vec![pending("other", 1)]), at(20)));
+    let gone = rest_of(decide(&desired(), &cancelled, &shown(vec![pending("other", 1)]), at(20)));
     assert_eq!(gone.reason, Reason::OrderCancelled, "another one's is left alone");
     let nothing = Journal { order: Order::Cancelled(0, at(9), None), ..Journal::default() };
-    assert_eq!(rest_of(decide(&wanted(), &nothing, &Seen::default(), at(20))).reason, Reason::OrderCancelled);
+    assert_eq!(
+        rest_of(decide(&desired(), &nothing, &Observed::default(), at(20))).reason,
+        Reason::OrderCancelled
+    );
 }
 
 #[test]
 fn a_lost_enrolment_is_ours_only_if_it_can_be_nobody_elses() {
-    let bound = Wanted { bound: true, ..wanted() };
+    let bound = Desired { bound: true, ..desired() };
     let before = || pending("before", -900);
-    let judged = |wanted: &Wanted, okta: i64, new: ListedEnrollment, rival: Option<bool>| {
-        let seen = Seen { rival_live: rival, ..shown(vec![before(), new]) };
-        decide(wanted, &lost(okta), &seen, at(300))
+    let judged = |desired: &Desired, okta: i64, new: ListedEnrollment, rival: Option<bool>| {
+        let seen = Observed { rival_live: rival, ..shown(vec![before(), new]) };
+        decide(desired, &lost(okta), &seen, at(300))
     };
-    let condemned = Step::Condemn(enrollment("new"));
-    assert_eq!(judged(&bound, 0, pending("new", 0), None), Step::Look(Look::Rivals));
+    let condemned = Step::MarkOrphaned(enrollment("new"));
+    assert_eq!(judged(&bound, 0, pending("new", 0), None), Step::Fetch(Fetch::Rivals));
     assert_eq!(judged(&bound, 0, pending("new", 0), Some(false)), condemned);
     // Okta's clock at the look to the longest call after the mark, by whichever clock is ahead.
     assert_eq!(judged(&bound, 0, pending("new", 40), Some(false)), condemned);
@@ -140,14 +146,14 @@ fn a_lost_enrolment_is_ours_only_if_it_can_be_nobody_elses() {
     foreign(judged(&bound, 20, pending("new", 61), Some(false)));
     foreign(judged(&bound, 0, listed("new", EnrollmentStatus::Active, at(1)), Some(false)));
     foreign(judged(&bound, 0, ListedEnrollment { created: None, ..pending("new", 1) }, Some(false)));
-    foreign(judged(&wanted(), 0, pending("new", 1), Some(false)));
-    let two = Seen { rival_live: Some(false), ..shown(vec![pending("new", 1), pending("newer", 2)]) };
+    foreign(judged(&desired(), 0, pending("new", 1), Some(false)));
+    let two = Observed { rival_live: Some(false), ..shown(vec![pending("new", 1), pending("newer", 2)]) };
     foreign(decide(&bound, &lost(0), &two, at(300)));
 }
 
 #[test]
 fn a_mark_is_judged_after_settle_and_for_an_hour() {
-    let judged = |now| decide(&wanted(), &lost(0), &shown(vec![pending("before", -900)]), at(now));
+    let judged = |now| decide(&desired(), &lost(0), &shown(vec![pending("before", -900)]), at(now));
     let waits = rest_of(judged(299));
     assert_eq!((waits.reason, waits.until), (Reason::Settling, Some(at(300))));
     for now in [300, 3_600] {
@@ -155,13 +161,13 @@ fn a_mark_is_judged_after_settle_and_for_an_hour() {
         assert_eq!(rest_of(step).reason, Reason::ExistingKey, "looked at anew");
     }
     assert_eq!(rest_of(judged(3_601)).reason, Reason::StatusBehindVendors);
-    let unread = Seen::default();
-    assert_eq!(decide(&wanted(), &lost(0), &unread, at(300)), Step::Look(Look::Enrollments));
+    let unread = Observed::default();
+    assert_eq!(decide(&desired(), &lost(0), &unread, at(300)), Step::Fetch(Fetch::Enrollments));
 }
 
 #[test]
 fn a_refused_order_goes_again_by_what_was_refused() {
-    let changed = Wanted { generation: 2, ..wanted() };
+    let changed = Desired { generation: 2, ..desired() };
     let ours = || shown(vec![pending("ours", 1)]);
     assert_eq!(decide(&changed, &refused(false), &ours(), at(20)), Step::Mark(Marked::Discard));
     // The next attempt's enrolment is newer than the refusal: it is ordered with.
@@ -175,9 +181,9 @@ fn a_refused_order_goes_again_by_what_was_refused() {
     // One that was removed starts over, whatever the spec says.
     let mut removed = refused(false);
     removed.enrollment = Enrollment::Discarded(1);
-    assert_eq!(decide(&wanted(), &removed, &shown(vec![]), at(20)), Step::Mark(Marked::Enroll));
+    assert_eq!(decide(&desired(), &removed, &shown(vec![]), at(20)), Step::Mark(Marked::Enroll));
     for (retryable, now) in [(false, 20), (true, 900)] {
-        let held = rest_of(decide(&wanted(), &refused(retryable), &ours(), at(now)));
+        let held = rest_of(decide(&desired(), &refused(retryable), &ours(), at(now)));
         assert_eq!(held.reason, Reason::OrderRefused, "{retryable} {now}");
     }
 }
@@ -189,17 +195,17 @@ fn an_enrolment_without_requests_is_no_use() {
         made.requests = None;
     }
     let seen = shown(vec![pending("ours", 1)]);
-    assert_eq!(rest_of(decide(&wanted(), &bare, &seen, at(20))).reason, Reason::StatusBehindVendors);
+    assert_eq!(rest_of(decide(&desired(), &bare, &seen, at(20))).reason, Reason::StatusBehindVendors);
     let mut refused = refused(true);
     refused.enrollment = bare.enrollment;
-    assert_ne!(decide(&wanted(), &refused, &seen, at(20)), Step::Mark(Marked::Order));
+    assert_ne!(decide(&desired(), &refused, &seen, at(20)), Step::Mark(Marked::Order));
 }
 
 #[test]
 fn the_second_look_must_show_ours_pending() {
     for status in [EnrollmentStatus::Active, EnrollmentStatus::Errored, EnrollmentStatus::Other("X".into())] {
         let seen = shown(vec![listed("ours", status.clone(), at(1))]);
-        let held = rest_of(decide(&wanted(), &enrolled(), &seen, at(20)));
+        let held = rest_of(decide(&desired(), &enrolled(), &seen, at(20)));
         assert_eq!(held.reason, Reason::StatusBehindVendors, "{status:?}");
     }
 }
@@ -207,36 +213,36 @@ fn the_second_look_must_show_ours_pending() {
 #[test]
 fn what_has_no_readable_time_counts_as_older() {
     let timeless = |id| ListedEnrollment { created: None, ..pending(id, 0) };
-    let decided = |wanted: &Wanted, entries| decide(wanted, &enrolled(), &shown(entries), at(20));
+    let decided = |desired: &Desired, entries| decide(desired, &enrolled(), &shown(entries), at(20));
     let discard = Step::Mark(Marked::Discard);
-    assert_eq!(decided(&wanted(), vec![pending("ours", 1), timeless("z-other")]), discard);
-    assert_eq!(decided(&wanted(), vec![timeless("ours"), pending("z-other", 2)]), discard);
-    let overlooks = Wanted { existing_key: ExistingKey::OrderAnother(at(-60)), ..wanted() };
+    assert_eq!(decided(&desired(), vec![pending("ours", 1), timeless("z-other")]), discard);
+    assert_eq!(decided(&desired(), vec![timeless("ours"), pending("z-other", 2)]), discard);
+    let overlooks = Desired { existing_key: ExistingKey::OrderAnother(at(-60)), ..desired() };
     let old = pending("old", -61);
     assert_eq!(decided(&overlooks, vec![pending("ours", 1), old.clone()]), Step::Mark(Marked::Order));
     assert_eq!(decided(&overlooks, vec![pending("ours", 1), pending("new", -60)]), discard);
-    assert_eq!(decided(&wanted(), vec![pending("ours", 1), old]), discard);
+    assert_eq!(decided(&desired(), vec![pending("ours", 1), old]), discard);
 }
 
 #[test]
 fn an_active_enrolment_of_ours_is_not_removed_without_a_known_order() {
     let retry = Journal { retry: true, ..enrolled() };
     let active = shown(vec![listed("ours", EnrollmentStatus::Active, at(1))]);
-    assert_eq!(rest_of(decide(&wanted(), &retry, &active, at(20))).reason, Reason::StatusBehindVendors);
-    assert_eq!(decide(&wanted(), &retry, &Seen::default(), at(20)), Step::Look(Look::Enrollments));
+    assert_eq!(rest_of(decide(&desired(), &retry, &active, at(20))).reason, Reason::StatusBehindVendors);
+    assert_eq!(decide(&desired(), &retry, &Observed::default(), at(20)), Step::Fetch(Fetch::Enrollments));
     let pending = shown(vec![pending("ours", 1)]);
-    assert_eq!(decide(&wanted(), &retry, &pending, at(20)), Step::Mark(Marked::Discard));
+    assert_eq!(decide(&desired(), &retry, &pending, at(20)), Step::Mark(Marked::Discard));
 }
 
 #[test]
 fn a_key_that_is_there_is_linked_only_if_it_is_the_only_one() {
-    let adopt = Wanted { existing_key: ExistingKey::Adopt, ..wanted() };
+    let adopt = Desired { existing_key: ExistingKey::Adopt, ..desired() };
     let one = || shown(vec![pending("found", -900)]);
     let fresh = Journal::default();
-    assert_eq!(decide(&adopt, &fresh, &one(), at(0)), Step::Look(Look::Search));
-    let searched = Seen { search: Some(Search::Undecided), ..one() };
+    assert_eq!(decide(&adopt, &fresh, &one(), at(0)), Step::Fetch(Fetch::Search));
+    let searched = Observed { search: Some(Search::Undecided), ..one() };
     assert_eq!(rest_of(decide(&adopt, &fresh, &searched, at(0))).reason, Reason::ExistingKey);
-    let refused = Seen { adoption_refused: Some("It does not fit.".into()), ..one() };
+    let refused = Observed { adoption_refused: Some("It does not fit.".into()), ..one() };
     let said = rest_of(decide(&adopt, &fresh, &refused, at(0)));
     assert_eq!(said.reason, Reason::ExistingKey);
     assert!(said.message.starts_with("It does not fit. "), "{}", said.message);
@@ -244,7 +250,7 @@ fn a_key_that_is_there_is_linked_only_if_it_is_the_only_one() {
     let several = rest_of(decide(&adopt, &fresh, &two, at(0)));
     assert_eq!(several.reason, Reason::ExistingKey);
     assert!(several.message.contains("(found and 1 more)"), "{}", several.message);
-    assert_eq!(rest_of(decide(&wanted(), &fresh, &one(), at(0))).reason, Reason::ExistingKey, "Hold");
+    assert_eq!(rest_of(decide(&desired(), &fresh, &one(), at(0))).reason, Reason::ExistingKey, "Hold");
 }
 
 #[test]
@@ -252,12 +258,12 @@ fn after_ours_was_removed_for_another_one_the_message_says_so() {
     let mut removed = enrolled();
     removed.enrollment = Enrollment::Discarded(1);
     let seen = shown(vec![pending("first", 0)]);
-    let held = rest_of(decide(&wanted(), &removed, &seen, at(20)));
+    let held = rest_of(decide(&desired(), &removed, &seen, at(20)));
     assert_eq!(held.reason, Reason::AnotherOrderForUser);
     let mut later = refused(false);
     later.enrollment = Enrollment::Discarded(1);
-    assert_eq!(rest_of(decide(&wanted(), &later, &seen, at(20))).reason, Reason::ExistingKey);
-    assert_eq!(rest_of(decide(&wanted(), &Journal::default(), &seen, at(20))).reason, Reason::ExistingKey);
+    assert_eq!(rest_of(decide(&desired(), &later, &seen, at(20))).reason, Reason::ExistingKey);
+    assert_eq!(rest_of(decide(&desired(), &Journal::default(), &seen, at(20))).reason, Reason::ExistingKey);
 }
 
 fn held(reason: Reason, message: &str, journal: Journal) -> Journal {
@@ -276,40 +282,40 @@ fn held(reason: Reason, message: &str, journal: Journal) -> Journal {
 #[test]
 fn why_an_order_was_not_taken_over_stays_beside_the_advice() {
     let plain = rest_of(decide(
-        &wanted(),
+        &desired(),
         &unknown(),
-        &Seen { search: Some(Search::Undecided), ..shown(vec![]) },
+        &Observed { search: Some(Search::Undecided), ..shown(vec![]) },
         at(400),
     ));
     let why = |text: &str| refusal(&shipment(), text);
     assert!(why("it is for another product").contains("s9"));
     let refused = |text: &str, journal: &Journal| {
-        let seen = Seen { adoption_refused: Some(why(text)), ..shown(vec![]) };
-        rest_of(decide(&wanted(), journal, &seen, at(400))).message
+        let seen = Observed { adoption_refused: Some(why(text)), ..shown(vec![]) };
+        rest_of(decide(&desired(), journal, &seen, at(400))).message
     };
     let first = refused("it is for another product", &unknown());
     assert_eq!(first, format!("{} {}", why("it is for another product"), plain.message));
     let journal = held(Reason::OrderOutcomeUnknown, &first, unknown());
-    let later = rest_of(decide(&wanted(), &journal, &shown(vec![]), at(500)));
+    let later = rest_of(decide(&desired(), &journal, &shown(vec![]), at(500)));
     assert_eq!(later.message, first, "in later passes too");
     let existing = held(Reason::ExistingKey, &first, Journal::default());
-    let again = Seen { adoption_refused: Some(why("it is too old")), ..shown(vec![]) };
-    let second = rest_of(decide(&wanted(), &existing, &again, at(600))).message;
+    let again = Observed { adoption_refused: Some(why("it is too old")), ..shown(vec![]) };
+    let second = rest_of(decide(&desired(), &existing, &again, at(600))).message;
     assert_eq!(second, format!("{} {}", why("it is too old"), plain.message), "one refusal, one advice");
     let other = held(Reason::ExistingKey, "A person has a key. Answer this hold.", Journal::default());
-    let third = rest_of(decide(&wanted(), &other, &again, at(600))).message;
+    let third = rest_of(decide(&desired(), &other, &again, at(600))).message;
     assert_eq!(third, format!("{} A person has a key. Answer this hold.", why("it is too old")));
 }
 
 /// Once a person was asked, nothing is searched again; before, one search is made in each pass.
 #[test]
 fn an_unknown_order_is_searched_for_until_a_person_is_asked() {
-    assert_eq!(decide(&wanted(), &unknown(), &shown(vec![]), at(400)), Step::Look(Look::Search));
+    assert_eq!(decide(&desired(), &unknown(), &shown(vec![]), at(400)), Step::Fetch(Fetch::Search));
     let asked = held(Reason::OrderOutcomeUnknown, "x", unknown());
     assert_eq!(
-        rest_of(decide(&wanted(), &asked, &shown(vec![]), at(400))).reason,
+        rest_of(decide(&desired(), &asked, &shown(vec![]), at(400))).reason,
         Reason::OrderOutcomeUnknown
     );
-    let settles = rest_of(decide(&wanted(), &unknown(), &shown(vec![]), at(309)));
+    let settles = rest_of(decide(&desired(), &unknown(), &shown(vec![]), at(309)));
     assert_eq!((settles.reason, settles.until), (Reason::Settling, Some(at(310))));
 }

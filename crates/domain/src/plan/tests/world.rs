@@ -7,7 +7,7 @@ use super::*;
 use crate::{
     failure::{Kind, Reason},
     journal::Unwanted,
-    plan::{Free, Rest, Search},
+    plan::{Idempotent, Idle, Search},
     summary::{self, End},
 };
 
@@ -169,7 +169,7 @@ impl World {
         }
     }
 
-    fn activate(&mut self, journal: &mut Journal, seen: &mut Seen) -> Result<(), Died> {
+    fn activate(&mut self, journal: &mut Journal, seen: &mut Observed) -> Result<(), Died> {
         let fate = self.tape.fate();
         if fate == Fate::DiesBefore {
             return Err(Died);
@@ -193,7 +193,7 @@ impl World {
     }
 
     /// One pass of one process, possibly with an older copy of the status.
-    fn pass(&mut self) -> Result<Option<Rest>, Died> {
+    fn pass(&mut self) -> Result<Option<Idle>, Died> {
         let stale = self.tape.stale();
         let (mut version, mut journal) = if stale && self.history.len() > 1 {
             self.history[self.history.len() - 2].clone()
@@ -201,12 +201,12 @@ impl World {
             (self.version, self.stored.clone())
         };
         let mut saved = journal.clone();
-        let mut seen = Seen::default();
+        let mut seen = Observed::default();
         for _ in 0..40 {
-            let wanted = Wanted { bound: self.bound, ..wanted() };
+            let desired = Desired { bound: self.bound, ..desired() };
             let now = at(self.now);
             let situation = Situation {
-                wanted: &wanted,
+                desired: &desired,
                 journal: &journal,
                 seen: &seen,
                 saved: journal == saved,
@@ -217,17 +217,17 @@ impl World {
                 now,
             };
             match plan(&situation) {
-                Step::Look(Look::User) => {
+                Step::Fetch(Fetch::User) => {
                     seen.user = Some(person(UserStatus::Active));
                     journal.observe_user(&user(), &orgs());
                 }
-                Step::Look(Look::Enrollments) => {
+                Step::Fetch(Fetch::Enrollments) => {
                     let list = self.list();
                     journal.observe_list(&list, now);
                     seen.list = Some(list);
                 }
-                Step::Look(Look::Address) => seen.checked = Some(Ok(())),
-                Step::Look(Look::Parcel) => self.see_parcel(&mut journal, &mut seen),
+                Step::Fetch(Fetch::Address) => seen.checked = Some(Ok(())),
+                Step::Fetch(Fetch::Parcel) => self.see_parcel(&mut journal, &mut seen),
                 Step::Pause(until) => self.now = (until.as_second() - at(0).as_second()).max(self.now),
                 Step::Save => {
                     self.write(&journal, &mut version)?;
@@ -248,21 +248,21 @@ impl World {
                         return Ok(None);
                     }
                 }
-                Step::Run(Free::Activate) => self.activate(&mut journal, &mut seen)?,
+                Step::Run(Idempotent::Activate) => self.activate(&mut journal, &mut seen)?,
                 Step::Run(other) => panic!("{other:?} in a world without it"),
-                Step::Rest(rest) => {
-                    summary::note_end(&mut journal, &End::Rest(rest.clone()), 1, "abc234", now);
+                Step::Idle(rest) => {
+                    summary::note_end(&mut journal, &End::Idle(rest.clone()), 1, "abc234", now);
                     if journal != saved {
                         self.write(&journal, &mut version)?;
                     }
                     return Ok(Some(rest));
                 }
                 Step::Fail(_) => return Ok(None),
-                Step::Look(Look::Rivals) => seen.rival_live = Some(false),
-                Step::Look(Look::Search) => self.search(&mut journal, &mut seen),
-                Step::Look(Look::Adoption) => self.adopt(&mut journal, &mut seen),
+                Step::Fetch(Fetch::Rivals) => seen.rival_live = Some(false),
+                Step::Fetch(Fetch::Search) => self.search(&mut journal, &mut seen),
+                Step::Fetch(Fetch::Adoption) => self.adopt(&mut journal, &mut seen),
                 // A stale reader may condemn what is ordered long since; the write of its mark meets a conflict.
-                Step::Condemn(id) => journal.unwanted = Some(Unwanted { id, mark: None }),
+                Step::MarkOrphaned(id) => journal.unwanted = Some(Unwanted { id, mark: None }),
                 Step::Release => panic!("released without a deletion"),
             }
         }
@@ -270,7 +270,7 @@ impl World {
     }
 
     /// What the vendor's list shows, if it shows pre-registered orders at all.
-    fn search(&self, journal: &mut Journal, seen: &mut Seen) {
+    fn search(&self, journal: &mut Journal, seen: &mut Observed) {
         let one = match self.orders.as_slice() {
             [_] if self.listed => ShipmentId::new("s1").ok(),
             _ => None,
@@ -279,7 +279,7 @@ impl World {
         seen.search = Some(one.map_or(Search::Undecided, Search::One));
     }
 
-    fn adopt(&self, journal: &mut Journal, seen: &mut Seen) {
+    fn adopt(&self, journal: &mut Journal, seen: &mut Observed) {
         let Some(adoption) = journal.adoption.clone() else { return };
         if self.orders.is_empty() {
             journal.adoption = None;
@@ -289,12 +289,12 @@ impl World {
         }
     }
 
-    fn see_parcel(&mut self, journal: &mut Journal, seen: &mut Seen) {
+    fn see_parcel(&mut self, journal: &mut Journal, seen: &mut Observed) {
         let Some(order) = self.orders.first() else { return };
         let state = ParcelState::from_id(if self.delivered { 104 } else { 103 });
         let programmed = Programmed::One(Box::new(responses(&order.enrollment)));
         journal.observe_parcel(state, &programmed, &[], at(self.now));
-        seen.parcel = Some(Sight::Shown(None));
+        seen.parcel = Some(Observation::Shown(None));
     }
 
     fn check(&self) {

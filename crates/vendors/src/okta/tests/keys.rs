@@ -82,8 +82,8 @@ fn an_assertion_is_short_lived_and_never_the_same() {
 fn the_key_id_of_the_connection_wins_over_the_one_of_the_jwk() {
     let mut jwk: Value = serde_json::from_str(&forms(Algorithm::Es256, &pem(Algorithm::Es256))[2]).unwrap();
     jwk["kid"] = "own".into();
-    let kid = |wanted| {
-        let key = SigningKey::parse(Algorithm::Es256, wanted, &jwk.to_string().into()).unwrap();
+    let kid = |desired| {
+        let key = SigningKey::parse(Algorithm::Es256, desired, &jwk.to_string().into()).unwrap();
         part(&key.assertion("0oa1", "https://x/token", now()).unwrap(), 0)["kid"].clone()
     };
     assert_eq!(kid(Some("named")), "named");

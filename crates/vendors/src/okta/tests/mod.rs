@@ -17,7 +17,7 @@ use std::{num::NonZeroU32, sync::Arc};
 use domain::{
     ids::{EnrollmentId, RpId, Sealed, Serial, UserId},
     requests::{ActivateRequest, EnrollRequest},
-    seen::{PublicKey, Responses},
+    vendor_states::{PublicKey, Responses},
 };
 use openssl::{ec::EcGroup, ec::EcKey, nid::Nid, pkey::PKey, rsa::Rsa};
 use secrecy::SecretString;

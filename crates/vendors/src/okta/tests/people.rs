@@ -6,7 +6,7 @@ use domain::{
     directory::{Creation, NewPerson, UserActivation},
     failure::{Arrival, Reason},
     ids::{Login, UserId},
-    seen::UserStatus,
+    vendor_states::UserStatus,
 };
 use percent_encoding::percent_decode_str;
 use proptest::prelude::*;

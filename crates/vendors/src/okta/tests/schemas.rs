@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::{
     directory::NewPerson,
     ids::{Login, OktaOrgId},
-    seen::EnrollmentStatus,
+    vendor_states::EnrollmentStatus,
 };
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 use domain::{
     failure::{Arrival, CallError, Reason},
     ids::Login,
-    seen::{EnrollmentStatus, UserStatus},
+    vendor_states::{EnrollmentStatus, UserStatus},
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};

@@ -5,7 +5,7 @@ use domain::{
     failure::{Arrival, CallError, Reason},
     ids::ShipmentId,
     requests::{Delivery, OrderRequest},
-    seen::{ParcelClass, Programmed},
+    vendor_states::{ParcelClass, Programmed},
 };
 use serde_json::{Value, json};
 

@@ -5,7 +5,7 @@ use domain::{
     failure::{CallError, Reason},
     preflight::KeySet,
     recipient::Field,
-    seen::AddressVerdict,
+    vendor_states::AddressVerdict,
 };
 use serde_json::{Value, json};
 

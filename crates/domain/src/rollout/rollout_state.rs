@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{leave::Brake, ledger::Ledger};
+use super::{leave::CancelGuard, ledger::Ledger};
 
 /// What a person is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -10,7 +10,7 @@ pub enum Question {
     /// May the next wave begin?
     Wave,
     /// May the shipments of so many be cancelled?
-    Cancel(Brake),
+    Cancel(CancelGuard),
     /// Shall shipments that were deleted be made again?
     Again,
     /// Somebody else deletes shipments: shall others be made?
@@ -34,7 +34,7 @@ pub struct Hold {
 
 /// What is written down of a rollout.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Book {
+pub struct RolloutState {
     /// Who was served.
     pub ledger: Ledger,
     /// The open wave, the first is 1.

@@ -116,7 +116,7 @@ fn differ<T: PartialEq>(a: Option<&T>, b: Option<&T>) -> bool {
 
 /// One shipment as wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
+pub struct Desired {
     /// Generation of the spec.
     pub generation: i64,
     /// Gate of the activation.

@@ -1,23 +1,23 @@
 //! What the shipments of a world want.
 
 use domain::{
+    desired::{Cadence, CallLimits, Desired},
     failure::{Failure, Reason},
-    wanted::{Cadence, CallLimits, Wanted},
 };
 use jiff::SignedDuration;
 
 use crate::{
     bounds::{Bounds, HOUR},
-    state::{Bar, Conn, Slot, Version, at as moment},
+    state::{Blocked, Conn, Slot, Version, at as moment},
     vendors,
 };
 
 impl Bounds {
     /// Spec and connection of one shipment.
     #[must_use]
-    pub(crate) fn wanted(&self, slot: usize, version: &Version, conn: Conn, at: &Slot, now: i64) -> Wanted {
-        let elsewhere = (self.bound && self.clusters[slot] != 0) || conn.bar == Some(Bar::Elsewhere);
-        Wanted {
+    pub(crate) fn desired(&self, slot: usize, version: &Version, conn: Conn, at: &Slot, now: i64) -> Desired {
+        let elsewhere = (self.bound && self.clusters[slot] != 0) || conn.blocked == Some(Blocked::Elsewhere);
+        Desired {
             generation: version.generation,
             activation: self.activation,
             delivery_timeout: SignedDuration::from_hours(336),
@@ -39,9 +39,9 @@ impl Bounds {
                 look_delay: SignedDuration::from_secs(vendors::LOOK_DELAY),
             },
             orgs: vendors::orgs(conn.other),
-            order_bar: barred(conn.bar == Some(Bar::Order), Reason::ForbiddenByConnection),
+            order_bar: barred(conn.blocked == Some(Blocked::Order), Reason::ForbiddenByConnection),
             effects_bar: barred(version.suspended, Reason::Suspended)
-                .or_else(|| barred(conn.bar == Some(Bar::Namespace), Reason::ForbiddenByConnection))
+                .or_else(|| barred(conn.blocked == Some(Blocked::Namespace), Reason::ForbiddenByConnection))
                 .or_else(|| barred(elsewhere, Reason::NotOrderingCluster)),
             bound: self.bound && !elsewhere && is_checked(at, now),
             deleting: version.deleting,

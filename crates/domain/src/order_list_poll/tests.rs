@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{cadence::Schedule, seen::Programmed, wanted::Cadence};
+use crate::{cadence::Schedule, desired::Cadence, vendor_states::Programmed};
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 const INTERVAL: SignedDuration = SignedDuration::from_hours(6);
@@ -30,8 +30,8 @@ fn order(number: usize, ordered_at: Timestamp) -> Followed {
 struct World {
     now: Timestamp,
     started: Timestamp,
-    rhythm: Rhythm,
-    sweep: Sweep,
+    poll_rate: PollRate,
+    order_list_poll: OrderListPoll,
     /// Newest first, as the list is served; the state, or none where the list lacks the order.
     list: Vec<(ShipmentId, Option<u32>)>,
     followed: HashMap<ShipmentId, Followed>,
@@ -47,8 +47,8 @@ impl World {
         let mut world = Self {
             now: start(),
             started: start(),
-            rhythm: Rhythm::new(100, INTERVAL),
-            sweep: Sweep::default(),
+            poll_rate: PollRate::new(100, INTERVAL),
+            order_list_poll: OrderListPoll::default(),
             list: Vec::new(),
             followed: HashMap::new(),
             looked: HashMap::new(),
@@ -89,13 +89,13 @@ impl World {
 
     /// One turn of the follower and of every pass that is due, as the operator makes them.
     fn turn(&mut self) {
-        if let Next::Page(offset) = self.sweep.next(self.followed.len(), self.rhythm, self.now) {
+        if let Next::Page(offset) = self.order_list_poll.next(self.followed.len(), self.poll_rate, self.now) {
             *self.pages.entry(self.hour()).or_default() += 1;
             let page = self.page(offset);
             for row in &page.rows {
                 self.known.insert(row.id.clone(), self.now);
             }
-            for id in self.sweep.read(&page, &self.followed, self.rhythm, self.now) {
+            for id in self.order_list_poll.read(&page, &self.followed, self.poll_rate, self.now) {
                 self.look(&id);
             }
         }
@@ -109,7 +109,8 @@ impl World {
     fn is_due(&self, order: &Followed) -> bool {
         let last = self.looked.get(&order.id).copied().unwrap_or(self.started);
         let moment = Self::schedule(order).last(self.now);
-        moment.is_some_and(|moment| moment > last) && !self.sweep.covers(order, self.rhythm, self.now)
+        moment.is_some_and(|moment| moment > last)
+            && !self.order_list_poll.covers(order, self.poll_rate, self.now)
     }
 
     /// The single read: it shows the true state.
@@ -130,7 +131,7 @@ impl World {
         while self.now < end {
             self.turn();
             each(self);
-            self.now = later(self.now, self.rhythm.gap);
+            self.now = later(self.now, self.poll_rate.gap);
         }
     }
 
@@ -170,7 +171,7 @@ fn a_process_that_starts_again_and_again_asks_no_more_often() {
     world.pass(HOUR * 3, |world| {
         turns += 1;
         if turns % 20 == 0 {
-            world.sweep = Sweep::default();
+            world.order_list_poll = OrderListPoll::default();
         }
     });
     let most = world.pages.values().max().copied().unwrap_or(0);
@@ -222,7 +223,8 @@ fn an_order_that_the_list_lacks_is_read_singly_and_the_others_are_not() {
     let lacking = 40;
     let singles: usize = world.singles.values().sum();
     assert!((lacking..=lacking * 3).contains(&singles), "{singles}");
-    let read: Vec<_> = world.looked.keys().filter(|id| world.sweep.shown.contains_key(*id)).collect();
+    let read: Vec<_> =
+        world.looked.keys().filter(|id| world.order_list_poll.shown.contains_key(*id)).collect();
     assert!(read.is_empty(), "what is shown is not read beside it: {read:?}");
 }
 
@@ -235,7 +237,7 @@ fn a_list_that_contradicts_the_single_reads_is_dropped() {
     let (mut asked, mut pages) = (0, 0);
     while pages < 20 {
         world.now = later(world.now, SignedDuration::from_mins(2));
-        let Next::Page(offset) = world.sweep.next(200, world.rhythm, world.now) else {
+        let Next::Page(offset) = world.order_list_poll.next(200, world.poll_rate, world.now) else {
             if world.now.duration_since(world.started) > HOUR * 12 {
                 break;
             }
@@ -244,11 +246,15 @@ fn a_list_that_contradicts_the_single_reads_is_dropped() {
         pages += 1;
         let mut page = world.page(offset);
         page.rows.iter_mut().for_each(|row| row.state = state(7));
-        asked += world.sweep.read(&page, &world.followed, world.rhythm, world.now).len();
+        asked += world.order_list_poll.read(&page, &world.followed, world.poll_rate, world.now).len();
     }
     assert_eq!((before, asked), (0, 200));
     assert!(pages <= 4, "{pages} pages, then no more");
-    assert!(world.followed.values().all(|order| !world.sweep.covers(order, world.rhythm, world.now)));
+    assert!(world.followed.values().all(|order| !world.order_list_poll.covers(
+        order,
+        world.poll_rate,
+        world.now
+    )));
 }
 
 #[test]
@@ -299,21 +305,23 @@ fn nothing_is_concluded_of_a_fresh_order() {
 
 #[test]
 fn a_page_that_cannot_be_read_is_asked_for_again_at_the_same_rate() {
-    let rhythm = Rhythm::new(1, INTERVAL);
-    let mut sweep = Sweep::default();
+    let poll_rate = PollRate::new(1, INTERVAL);
+    let mut order_list_poll = OrderListPoll::default();
     let (mut now, mut pages) = (start(), 0);
     let end = later(now, HOUR);
     while now < end {
-        if let Next::Page(offset) = sweep.next(5_000, rhythm, now) {
+        if let Next::Page(offset) = order_list_poll.next(5_000, poll_rate, now) {
             assert_eq!(offset, 0);
             pages += 1;
-            sweep.failed(false, rhythm, now);
+            order_list_poll.failed(false, poll_rate, now);
         }
         now = later(now, SignedDuration::from_secs(5));
     }
     assert!((40..=MOST_CALLS_AN_HOUR).contains(&pages), "{pages}");
-    sweep.failed(true, rhythm, now);
-    assert!(matches!(sweep.next(5_000, rhythm, now), Next::Wait(at) if at > later(now, HOUR * 20)));
+    order_list_poll.failed(true, poll_rate, now);
+    assert!(
+        matches!(order_list_poll.next(5_000, poll_rate, now), Next::Wait(at) if at > later(now, HOUR * 20))
+    );
 }
 
 fn any_state() -> impl Strategy<Value = u32> {
@@ -353,29 +361,29 @@ proptest! {
             (proptest::collection::vec((0usize..8, any_state()), 0..6), 0i64..4000), 1..30,
         ),
     ) {
-        let rhythm = Rhythm::new(1, INTERVAL);
+        let poll_rate = PollRate::new(1, INTERVAL);
         let followed: HashMap<_, _> =
             (0..6).map(|n| order(n, start().checked_sub(HOUR).expect("in range"))).map(|o| (o.id.clone(), o)).collect();
-        let mut sweep = Sweep::default();
+        let mut order_list_poll = OrderListPoll::default();
         let mut now = start();
         let mut shown: HashMap<ShipmentId, (Timestamp, ParcelState)> = HashMap::new();
         for (rows, wait) in pages {
             now = later(now, SignedDuration::from_secs(wait));
-            if let Next::Page(_) = sweep.next(followed.len(), rhythm, now) {
+            if let Next::Page(_) = order_list_poll.next(followed.len(), poll_rate, now) {
                 let rows: Vec<_> = rows.iter().map(|(n, s)| Row { id: order(*n, now).id, state: state(*s) }).collect();
                 for row in &rows {
                     shown.insert(row.id.clone(), (now, row.state));
                 }
                 let page = Page { entries: rows.len(), rows, total: None };
-                for id in sweep.read(&page, &followed, rhythm, now) {
+                for id in order_list_poll.read(&page, &followed, poll_rate, now) {
                     prop_assert!(page.rows.iter().any(|row| row.id == id && is_news(None, row.state)));
                 }
             }
-            for order in followed.values().filter(|order| sweep.covers(order, rhythm, now)) {
+            for order in followed.values().filter(|order| order_list_poll.covers(order, poll_rate, now)) {
                 match shown.get(&order.id) {
                     Some((at, state)) if now.duration_since(*at) > HOUR || is_news(None, *state) => {
                         // Dropped and begun anew: as if it had never been shown.
-                        prop_assert!(!sweep.shown.contains_key(&order.id));
+                        prop_assert!(!order_list_poll.shown.contains_key(&order.id));
                     }
                     _ => {}
                 }

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     ids::ShipmentId,
     journal::Journal,
-    seen::{ParcelClass, ParcelState},
+    vendor_states::{ParcelClass, ParcelState},
 };
 
 /// Entries of a full page (source: Yubico's API help, "at most 100").
@@ -35,13 +35,13 @@ const MOST_ROWS: usize = 30_000;
 
 /// How often the list may be asked, and from how many orders on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rhythm {
+pub struct PollRate {
     from: usize,
     period: SignedDuration,
     gap: SignedDuration,
 }
 
-impl Rhythm {
+impl PollRate {
     /// By list from this many orders on; where each order would be read more often than hourly, so is the list.
     #[must_use]
     pub fn new(from: u32, interval: SignedDuration) -> Self {
@@ -137,7 +137,7 @@ struct Sighting {
 
 /// Where the reading of one connection's list stands. Kept in memory only: a restart begins anew, at the same rate.
 #[derive(Debug, Clone, Default)]
-pub struct Sweep {
+pub struct OrderListPoll {
     /// When the next page may be asked for; kept whatever happens, so that the rate holds.
     due: Option<Timestamp>,
     began: Option<Timestamp>,
@@ -155,15 +155,15 @@ pub struct Sweep {
     whole: bool,
 }
 
-impl Sweep {
+impl OrderListPoll {
     /// What to do with this many orders to follow.
-    pub fn next(&mut self, followed: usize, rhythm: Rhythm, now: Timestamp) -> Next {
+    pub fn next(&mut self, followed: usize, poll_rate: PollRate, now: Timestamp) -> Next {
         // Neither at once nor in step with a process that dies again and again.
         let due = *self.due.get_or_insert_with(|| {
-            self.hoped = Some(later(now, rhythm.gap * 2));
-            later(now, rhythm.gap)
+            self.hoped = Some(later(now, poll_rate.gap * 2));
+            later(now, poll_rate.gap)
         });
-        if followed < rhythm.from.max(1) {
+        if followed < poll_rate.from.max(1) {
             self.drop_all();
             return Next::Off;
         }
@@ -171,7 +171,7 @@ impl Sweep {
             return Next::Wait(due);
         }
         self.began.get_or_insert(now);
-        self.due = Some(later(now, rhythm.gap));
+        self.due = Some(later(now, poll_rate.gap));
         Next::Page(self.offset)
     }
 
@@ -180,7 +180,7 @@ impl Sweep {
         &mut self,
         page: &Page,
         followed: &HashMap<ShipmentId, Followed>,
-        rhythm: Rhythm,
+        poll_rate: PollRate,
         now: Timestamp,
     ) -> Vec<ShipmentId> {
         let began = *self.began.get_or_insert(now);
@@ -193,31 +193,31 @@ impl Sweep {
             }
         }
         self.offset += page.entries;
-        self.expect(page.total, rhythm);
+        self.expect(page.total, poll_rate);
         let short = page.total.map_or(page.entries < PAGE, |total| self.offset >= total);
         let settled = |order: &Followed| {
             order.ordered_at >= began || self.saw(order, began) || self.absent.contains(&order.id)
         };
         let all_seen = || followed.values().all(settled);
         if page.entries == 0 || short || self.offset >= MOST_ROWS || all_seen() {
-            self.end(followed, began, rhythm, now);
+            self.end(followed, began, poll_rate, now);
         }
         moved
     }
 
     /// The page could not be read. `for_good`: not only this time.
-    pub fn failed(&mut self, for_good: bool, rhythm: Rhythm, now: Timestamp) {
+    pub fn failed(&mut self, for_good: bool, poll_rate: PollRate, now: Timestamp) {
         if for_good {
             self.drop_all();
-            self.due = Some(later(now, rhythm.period * RETRY));
+            self.due = Some(later(now, poll_rate.period * RETRY));
         }
     }
 
     /// Does the list answer for this order now, so that no single read is due?
     #[must_use]
-    pub fn covers(&self, order: &Followed, rhythm: Rhythm, now: Timestamp) -> bool {
+    pub fn covers(&self, order: &Followed, poll_rate: PollRate, now: Timestamp) -> bool {
         let Some(proven) = self.proven else { return self.hoped.is_some_and(|until| now < until) };
-        let fresh = |since: Timestamp| now.duration_since(since) <= self.longest_age(rhythm);
+        let fresh = |since: Timestamp| now.duration_since(since) <= self.longest_age(poll_rate);
         match self.shown.get(&order.id) {
             Some(sighting) => fresh(sighting.at) && !is_news(order.state, sighting.state),
             // Not yet shown: no longer than it would take to be shown.
@@ -226,12 +226,12 @@ impl Sweep {
     }
 
     /// The first sweep is as long as the list says it is.
-    fn expect(&mut self, total: Option<usize>, rhythm: Rhythm) {
+    fn expect(&mut self, total: Option<usize>, poll_rate: PollRate) {
         if self.whole {
             return;
         }
         let pages = total.unwrap_or(0).min(MOST_ROWS).div_ceil(PAGE);
-        self.took = rhythm.gap * i32::try_from(pages).unwrap_or(0);
+        self.took = poll_rate.gap * i32::try_from(pages).unwrap_or(0);
     }
 
     fn sight(&mut self, order: &Followed, state: ParcelState, now: Timestamp) -> bool {
@@ -259,7 +259,7 @@ impl Sweep {
         &mut self,
         followed: &HashMap<ShipmentId, Followed>,
         began: Timestamp,
-        rhythm: Rhythm,
+        poll_rate: PollRate,
         now: Timestamp,
     ) {
         let placed: Vec<_> = followed.values().filter(|order| order.ordered_at < began).collect();
@@ -267,13 +267,13 @@ impl Sweep {
         let told = placed.iter().filter(told).count();
         if told * 2 < placed.len() {
             self.drop_all();
-            self.due = Some(later(now, rhythm.period * RETRY));
+            self.due = Some(later(now, poll_rate.period * RETRY));
             return;
         }
         self.shown.retain(|id, _| followed.contains_key(id));
         self.absent = placed.iter().filter(|order| !self.saw(order, began)).map(|o| o.id.clone()).collect();
         (self.took, self.whole) = (now.duration_since(began), true);
-        self.due = Some(later(began, rhythm.period).max(later(now, rhythm.gap)));
+        self.due = Some(later(began, poll_rate.period).max(later(now, poll_rate.gap)));
         (self.began, self.offset) = (None, 0);
     }
 
@@ -284,8 +284,8 @@ impl Sweep {
         sighting.is_some_and(|s| asked_before(s) && is_news(order.state, s.state))
     }
 
-    fn longest_age(&self, rhythm: Rhythm) -> SignedDuration {
-        self.took.max(rhythm.period) + rhythm.gap * 2
+    fn longest_age(&self, poll_rate: PollRate) -> SignedDuration {
+        self.took.max(poll_rate.period) + poll_rate.gap * 2
     }
 
     fn drop_all(&mut self) {
