@@ -132,7 +132,7 @@ fn arrive(shared: &Shared, api: Api, operation: &str, call: &Call) -> (u64, Vec<
         world.journal.update(seq, |entry| entry.faulted = true);
     }
     let buyer = (operation == "CreateFPRShipment")
-        .then(|| yubico::organization(world, call).map(|organization| organization.id.clone()).ok())
+        .then(|| yubico::auth::organization(world, call).map(|organization| organization.id.clone()).ok())
         .flatten();
     if let Some(organization) =
         world.yubico.organizations.iter_mut().find(|known| Some(&known.id) == buyer.as_ref())
@@ -226,7 +226,9 @@ fn instead(
         Effect::ExpiredToken if now == When::Before => {
             let reply = match api {
                 Api::Okta => okta::errors::invalid_token(),
-                Api::Yubico => yubico::error(401, "unauthorized", "The API token is wrong or has expired."),
+                Api::Yubico => {
+                    yubico::errors::error(401, "unauthorized", "The API token is wrong or has expired.")
+                }
                 Api::Hris => hris::error(401, "the token has expired"),
             };
             Some(Ok(dressed(reply, api, call, shared)))
@@ -267,10 +269,10 @@ fn carried_out(world: &mut World, api: Api, route: Option<Result<&Route<World>, 
         (Some(Ok(route)), Api::Yubico | Api::Hris) => (route.handler)(world, call),
         (Some(Err(())), Api::Okta) => Err(okta::errors::wrong_method()),
         (Some(Err(())), Api::Yubico) => {
-            Err(yubico::error(405, "method_not_allowed", "The method is not allowed."))
+            Err(yubico::errors::error(405, "method_not_allowed", "The method is not allowed."))
         }
         (None, Api::Okta) => Err(okta::errors::not_found("Resource not found")),
-        (None, Api::Yubico) => Err(yubico::not_found()),
+        (None, Api::Yubico) => Err(yubico::errors::not_found()),
         (_, Api::Hris) => Err(hris::error(404, "there is no such operation")),
     }
 }

@@ -18,6 +18,7 @@ mod http;
 mod ids;
 mod jose;
 mod journal;
+mod listeners;
 mod okta;
 mod secrets;
 mod seed;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::clock;
 use crate::faults::Faults;
-use crate::hris::Hris;
+use crate::hris::records::Hris;
 use crate::ids::Dice;
 use crate::jose;
 use crate::journal::Journal;

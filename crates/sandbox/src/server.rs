@@ -1,31 +1,22 @@
-//! Listeners, the clock of the warehouse, and the files for whoever connects.
+//! Starts a sandbox: its world, its listeners, the clock of the warehouse, and the files for whoever connects.
 
 use std::fs;
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, TcpListener as StdListener};
+use std::net::TcpListener as StdListener;
 use std::path::PathBuf;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper::{Request, Response};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use openssl::ssl::{Ssl, SslAcceptor};
 use serde::Serialize;
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-use tokio_openssl::SslStream;
 
 use crate::apps::{self, AppSpec};
 use crate::clock;
 use crate::control;
-use crate::gate::{self, Body, Dropped, Tables};
-use crate::hris::Hris;
+use crate::hris::records::Hris;
+use crate::http::Call;
 use crate::ids::noise;
-use crate::journal::Api;
+use crate::listeners::{Listener, Servers, bind, port};
 use crate::seed;
 use crate::tls::Tls;
 use crate::warehouse;
@@ -132,28 +123,6 @@ impl Drop for Sandbox {
     }
 }
 
-/// Who is served on a listener.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Door {
-    Okta(usize),
-    Yubico,
-    Hris,
-    Control,
-}
-
-/// What every connection needs.
-#[derive(Clone)]
-pub(crate) struct House {
-    pub shared: Arc<Shared>,
-    tables: Arc<Tables>,
-    control: Arc<Vec<control::ControlRoute>>,
-    acceptor: Option<Arc<SslAcceptor>>,
-    /// The HRIS belongs to somebody else: its certificate is signed by another CA.
-    hris_acceptor: Option<Arc<SslAcceptor>>,
-    pub ca_pem: Arc<Vec<u8>>,
-    stop: watch::Receiver<bool>,
-}
-
 /// Starts a sandbox.
 ///
 /// # Errors
@@ -222,142 +191,36 @@ pub async fn serve(mut settings: Settings) -> Result<Sandbox, ServeError> {
         yubico_organization: organization.id,
     };
     let (stop, stopped) = watch::channel(false);
-    let house = House {
-        shared: Arc::new(Shared::new(world)),
-        tables: Arc::new(Tables::new()),
-        control: Arc::new(control::routes()),
-        acceptor: tls.map(|tls| Arc::new(tls.acceptor)),
-        hris_acceptor: hris_tls.map(|tls| Arc::new(tls.acceptor)),
-        ca_pem: Arc::new(ca_pem.unwrap_or_default()),
-        stop: stopped,
-    };
-    house.open(okta, Door::Okta(0))?;
-    house.open(yubico, Door::Yubico)?;
-    house.open(hris, Door::Hris)?;
-    house.open(control, Door::Control)?;
+    let shared = Arc::new(Shared::new(world));
+    let commands = control::routes();
+    let answer = move |servers: &Servers, call: &Call| control::answer(servers, &commands, call);
+    let servers = Servers::new(shared.clone(), tls, hris_tls, answer, stopped.clone());
+    servers.open(okta, Listener::Okta(0))?;
+    servers.open(yubico, Listener::Yubico)?;
+    servers.open(hris, Listener::Hris)?;
+    servers.open(control, Listener::Control)?;
     if let Some(step) = settings.step {
-        tokio::spawn(clock(house.clone(), step));
+        tokio::spawn(clock(shared, stopped, step));
     }
     Ok(Sandbox { ready, stop })
 }
 
-/// Loopback only. `localhost` may be `::1` too, so that door is opened as well where the machine has it.
-pub(crate) fn bind(port: u16) -> io::Result<Vec<StdListener>> {
-    let mut tries = 0;
-    loop {
-        let first = StdListener::bind((Ipv4Addr::LOCALHOST, port))?;
-        let second = StdListener::bind((Ipv6Addr::LOCALHOST, first.local_addr()?.port()));
-        tries += 1;
-        match second {
-            Ok(second) => return Ok(vec![first, second]),
-            // Somebody else's door under the same number would get our callers.
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse && port == 0 && tries < 50 => {}
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(error),
-            Err(_) => return Ok(vec![first]),
-        }
-    }
-}
-
-/// The port of what `bind` has opened.
-pub(crate) fn port(listeners: &[StdListener]) -> io::Result<u16> {
-    listeners.first().ok_or(io::ErrorKind::AddrNotAvailable)?.local_addr().map(|address| address.port())
-}
-
 /// Moves orders along when they have been in a state long enough.
-async fn clock(mut house: House, step: Duration) {
+async fn clock(shared: Arc<Shared>, mut stopped: watch::Receiver<bool>, step: Duration) {
     let tick = (step / 4).clamp(Duration::from_millis(20), Duration::from_secs(1));
     let mut ticks = tokio::time::interval(tick);
-    while !*house.stop.borrow() {
+    while !*stopped.borrow() {
         tokio::select! {
             _ = ticks.tick() => {}
-            _ = house.stop.changed() => return,
+            _ = stopped.changed() => return,
         }
-        let mut world = house.shared.world();
+        let mut world = shared.world();
         for index in 0..world.yubico.shipments.len() {
             let shipment = &world.yubico.shipments[index];
             let waited = clock::now().duration_since(shipment.state_since);
             if !shipment.deleted && waited.unsigned_abs() >= step {
                 warehouse::step(&mut world, index);
             }
-        }
-    }
-}
-
-impl House {
-    /// The scheme the vendors' listeners speak.
-    pub fn scheme(&self) -> &'static str {
-        if self.acceptor.is_some() { "https" } else { "http" }
-    }
-
-    /// Serves the listeners of a door until the sandbox ends.
-    pub fn open(&self, listeners: Vec<StdListener>, door: Door) -> io::Result<()> {
-        for listener in listeners {
-            listener.set_nonblocking(true)?;
-            tokio::spawn(self.clone().accept(TcpListener::from_std(listener)?, door));
-        }
-        Ok(())
-    }
-
-    async fn accept(mut self, listener: TcpListener, door: Door) {
-        while !*self.stop.borrow() {
-            tokio::select! {
-                accepted = listener.accept() => {
-                    if let Ok((stream, _)) = accepted {
-                        tokio::spawn(self.clone().connection(stream, door));
-                    }
-                }
-                _ = self.stop.changed() => return,
-            }
-        }
-    }
-
-    async fn connection(self, stream: TcpStream, door: Door) {
-        stream.set_nodelay(true).ok();
-        let acceptor = match door {
-            Door::Okta(_) | Door::Yubico => &self.acceptor,
-            Door::Hris => &self.hris_acceptor,
-            Door::Control => &None,
-        };
-        match acceptor {
-            Some(acceptor) => {
-                let Ok(mut tls) = Ssl::new(acceptor.context()).and_then(|ssl| SslStream::new(ssl, stream))
-                else {
-                    return;
-                };
-                if Pin::new(&mut tls).accept().await.is_ok() {
-                    self.talk(TokioIo::new(tls), door).await;
-                }
-            }
-            None => self.talk(TokioIo::new(stream), door).await,
-        }
-    }
-
-    async fn talk<I>(self, io: I, door: Door)
-    where
-        I: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
-    {
-        let mut stop = self.stop.clone();
-        let service = service_fn(move |request| self.clone().answer(request, door));
-        let connection = http1::Builder::new().timer(TokioTimer::new()).serve_connection(io, service);
-        tokio::select! {
-            // A dropped connection is what a fault rule has asked for, or the client's business.
-            _ = connection => {}
-            _ = stop.changed() => {}
-        }
-    }
-
-    async fn answer(self, request: Request<Incoming>, door: Door) -> Result<Response<Body>, Dropped> {
-        let (org, api) = match door {
-            Door::Okta(org) => (org, Some(Api::Okta)),
-            Door::Yubico => (0, Some(Api::Yubico)),
-            Door::Hris => (0, Some(Api::Hris)),
-            Door::Control => (0, None),
-        };
-        let scheme = if api.is_some() { self.scheme() } else { "http" };
-        let call = gate::read(request, org, scheme).await?;
-        match api {
-            Some(api) => gate::vendor(self.shared, self.tables, api, call).await,
-            None => Ok(gate::response(control::answer(&self, &self.control, &call), &[])),
         }
     }
 }

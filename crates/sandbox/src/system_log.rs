@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::clock;
-use crate::okta::preregistration::okta_time;
+use crate::okta::time::okta_time;
 
 /// One line of the log.
 #[derive(Debug, Clone)]

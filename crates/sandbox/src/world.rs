@@ -11,16 +11,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::faults::Faults;
-use crate::hris::Hris;
+use crate::hris::records::Hris;
 use crate::ids::Dice;
 use crate::journal::Journal;
+use crate::okta::session::Session;
 use crate::okta::settings::OrgSettings;
-use crate::okta::signin::Session;
 use crate::okta::webauthn::Registration;
 use crate::secrets::Secrets;
 use crate::system_log::SystemLog;
 use crate::vendor_keys::{AttestationIssuer, KeySet};
-use crate::yubico::orders::Order;
+use crate::yubico::order::Order;
 
 /// The world behind its lock.
 #[derive(Debug)]

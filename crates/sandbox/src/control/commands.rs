@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::control::{body, done, refused};
+use crate::control::request::{body, done, refused};
 use crate::faults::RuleSpec;
 use crate::http::{Answer, Call, Reply};
 use crate::seed;

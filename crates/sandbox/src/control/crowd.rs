@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::control::{body, done, org_index, refused};
+use crate::control::request::{body, done, org_index, refused};
 use crate::http::{Answer, Call};
 use crate::okta::logs::membership_changed;
 use crate::okta::people::profile_faults;

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 
 use crate::clock;
-use crate::control::{body, done, org_index, refused};
+use crate::control::request::{body, done, org_index, refused};
 use crate::http::{Answer, Call, Reply};
 use crate::okta::preregistration::{new_enrollment, view};
 use crate::world::{Enrollment, World};

@@ -4,10 +4,10 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::control::{body, done, org_index, refused};
+use crate::control::request::{body, done, org_index, refused};
 use crate::http::{Answer, Call};
 use crate::okta::logs::{Style, preregistration_requested};
-use crate::okta::preregistration::okta_time;
+use crate::okta::time::okta_time;
 use crate::world::World;
 
 #[derive(Debug, Deserialize)]

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::control::{body, done, org_index, refused};
+use crate::control::request::{body, done, org_index, refused};
 use crate::http::{Answer, Call};
 use crate::okta::people::note_secrets;
 use crate::world::World;

@@ -8,17 +8,17 @@ mod hris;
 mod orgs;
 mod people;
 mod reads;
+mod request;
 mod view;
 
 use hyper::Method;
-use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
 
-use crate::http::{Answer, Call, Matched, Reply, Route, find};
-use crate::server::House;
+use crate::control::request::refused;
+use crate::http::{Call, Matched, Reply, Route, find};
+use crate::listeners::Servers;
 use crate::world::World;
 
-/// An operation on the world, or one that opens new doors.
+/// An operation on the world, or one that opens new listeners.
 pub(crate) struct ControlRoute {
     route: Route<World>,
     opens: bool,
@@ -97,15 +97,15 @@ pub(crate) fn routes() -> Vec<ControlRoute> {
 }
 
 /// Answers a command.
-pub(crate) fn answer(house: &House, routes: &[ControlRoute], call: &Call) -> Reply {
+pub(crate) fn answer(servers: &Servers, routes: &[ControlRoute], call: &Call) -> Reply {
     for control in routes {
         match find(std::slice::from_ref(&control.route), &call.method, &call.path) {
             Matched::Route(route, params) => {
                 let call = Call { params, ..call.clone() };
                 let answer = if control.opens {
-                    orgs::open(house, &call)
+                    orgs::open(servers, &call)
                 } else {
-                    (route.handler)(&mut house.shared.world(), &call)
+                    (route.handler)(&mut servers.shared.world(), &call)
                 };
                 return answer.unwrap_or_else(|refusal| refusal);
             }
@@ -113,23 +113,4 @@ pub(crate) fn answer(house: &House, routes: &[ControlRoute], call: &Call) -> Rep
         }
     }
     refused(404, "there is no such command")
-}
-
-fn refused(status: u16, why: &str) -> Reply {
-    Reply::json(status, &json!({"error": why}))
-}
-
-fn done(value: &Value) -> Answer {
-    Ok(Reply::json(200, value))
-}
-
-/// The JSON body; an empty one counts as `{}`.
-fn body<T: DeserializeOwned>(call: &Call) -> Result<T, Reply> {
-    let bytes: &[u8] = if call.body.is_empty() { b"{}" } else { &call.body };
-    serde_json::from_slice(bytes).map_err(|error| refused(400, &error.to_string()))
-}
-
-/// The Okta org a command is about: `?org=ID`, else the first.
-fn org_index(world: &World, call: &Call) -> Result<usize, Reply> {
-    world.org_index(call.query("org")).ok_or_else(|| refused(404, "there is no such Okta org"))
 }

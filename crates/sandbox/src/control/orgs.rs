@@ -4,11 +4,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::apps::{self, AppCredentials, AppSpec};
-use crate::control::{body, done, org_index, refused};
+use crate::control::request::{body, done, org_index, refused};
 use crate::http::{Answer, Call, Reply};
+use crate::listeners::{Listener, Servers, bind, port};
 use crate::okta::settings::OrgSettings;
 use crate::seed;
-use crate::server::{Door, House, bind, port};
 use crate::world::World;
 
 #[derive(Debug, Deserialize)]
@@ -44,7 +44,7 @@ fn app_view(app: &AppCredentials) -> Value {
 }
 
 /// `POST /orgs`: another Okta org and Yubico organization for a second connection; writes its credentials directory.
-pub(crate) fn open(house: &House, call: &Call) -> Answer {
+pub(crate) fn open(servers: &Servers, call: &Call) -> Answer {
     let request: NewOrgs = body(call)?;
     let failed = |error: &dyn std::fmt::Display| refused(500, &error.to_string());
     if !request.name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '.')
@@ -52,13 +52,13 @@ pub(crate) fn open(house: &House, call: &Call) -> Answer {
     {
         return Err(refused(400, "name must be a connection's name"));
     }
-    let mut world = house.shared.world();
+    let mut world = servers.shared.world();
     let org = if request.okta {
-        let listeners = bind(0).map_err(|error| failed(&error))?;
-        let port = port(&listeners).map_err(|error| failed(&error))?;
-        let url = format!("{}://localhost:{port}", house.scheme());
+        let sockets = bind(0).map_err(|error| failed(&error))?;
+        let port = port(&sockets).map_err(|error| failed(&error))?;
+        let url = format!("{}://localhost:{port}", servers.scheme());
         let org = seed::add_okta_org(&mut world, &url).map_err(|error| failed(&error))?;
-        house.open(listeners, Door::Okta(org)).map_err(|error| failed(&error))?;
+        servers.open(sockets, Listener::Okta(org)).map_err(|error| failed(&error))?;
         org
     } else {
         0
@@ -73,7 +73,7 @@ pub(crate) fn open(house: &House, call: &Call) -> Answer {
         (first, token)
     };
     let dir = world.place.dir.join("credentials").join(&request.name);
-    let ca = Some(house.ca_pem.as_slice()).filter(|pem| !pem.is_empty());
+    let ca = Some(servers.ca_pem.as_slice()).filter(|pem| !pem.is_empty());
     apps::write_credentials(&dir, &app, &token, ca).map_err(|error| failed(&error))?;
     let mut view = app_view(&app);
     view["okta"] = json!(world.orgs[org].base_url);

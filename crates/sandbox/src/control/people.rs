@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::clock;
-use crate::control::{body, done, org_index, refused};
+use crate::control::request::{body, done, org_index, refused};
 use crate::http::{Answer, Call, Reply};
 use crate::okta::logs::membership_changed;
 use crate::okta::people::{note_secrets, profile_faults, view};

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::control::{done, refused};
+use crate::control::request::{done, refused};
 use crate::http::{Answer, Call};
 use crate::okta::preregistration;
 use crate::warehouse;

@@ -8,8 +8,9 @@ use serde_json::{Map, Value, json};
 use crate::clock;
 use crate::http::{Answer, Call, Reply};
 use crate::jose;
+use crate::okta::errors;
 use crate::okta::preregistration::{ACTIVE, ERRORED, PENDING, feature, six_member_key};
-use crate::okta::{errors, json_body};
+use crate::okta::request::json_body;
 use crate::world::{Enrollment, World};
 
 const ACTIVATE_FAULT: &str = "pinResponseJwe|webAuthnCredResponse";

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::http::{Answer, Call, Reply};
-use crate::okta::preregistration::{ACTIVE, okta_time};
+use crate::okta::preregistration::ACTIVE;
+use crate::okta::time::okta_time;
 use crate::okta::users::user_not_found;
 use crate::world::{Factor, World};
 

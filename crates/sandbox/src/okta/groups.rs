@@ -10,7 +10,7 @@ use crate::http::{Answer, Call, Reply};
 use crate::okta::errors;
 use crate::okta::expression::{Capitals, Expression};
 use crate::okta::people::view;
-use crate::okta::preregistration::okta_time;
+use crate::okta::time::okta_time;
 use crate::okta::users::{paged, user_not_found};
 use crate::world::{Group, OktaOrg, Person, World};
 

@@ -5,8 +5,9 @@ use serde::Deserialize;
 use crate::clock;
 use crate::http::{Answer, Call, Reply};
 use crate::okta::activation::preset_pin;
+use crate::okta::errors;
 use crate::okta::preregistration::{ACTIVE, feature};
-use crate::okta::{errors, json_body};
+use crate::okta::request::json_body;
 use crate::world::{Enrollment, Mail, Person, World};
 
 #[derive(Debug, Deserialize)]

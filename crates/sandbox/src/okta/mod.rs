@@ -12,16 +12,18 @@ pub(crate) mod mail;
 pub(crate) mod org;
 pub(crate) mod people;
 pub(crate) mod preregistration;
+pub(crate) mod request;
+pub(crate) mod session;
 pub(crate) mod settings;
 pub(crate) mod signin;
+pub(crate) mod time;
 pub(crate) mod token;
 pub(crate) mod users;
 pub(crate) mod webauthn;
 
 use hyper::Method;
-use serde::de::DeserializeOwned;
 
-use crate::http::{Call, Reply, Route};
+use crate::http::Route;
 use crate::world::World;
 
 const MANAGE: &[&str] = &["okta.users.manage"];
@@ -71,21 +73,4 @@ pub(crate) fn routes() -> Vec<Route<World>> {
         route!(POST "/sandbox-sign-in/start", "sandboxSignInStart", OPEN, signin::start),
         route!(POST "/sandbox-sign-in/finish", "sandboxSignInFinish", OPEN, signin::finish),
     ]
-}
-
-/// The JSON body, with no member the operation does not know.
-fn json_body<T: DeserializeOwned>(call: &Call) -> Result<T, Reply> {
-    if !call.header("content-type").unwrap_or_default().starts_with("application/json") {
-        return Err(errors::media_type());
-    }
-    serde_json::from_slice(&call.body).map_err(|_| errors::malformed())
-}
-
-/// Okta answers 411 to a POST that says nothing about its length.
-fn declared_length(call: &Call) -> Result<(), Reply> {
-    if call.headers.contains_key("content-length") || call.headers.contains_key("transfer-encoding") {
-        Ok(())
-    } else {
-        Err(Reply::text(411, "text/html", "<h1>Length Required</h1>".into()))
-    }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::okta::preregistration::okta_time;
+use crate::okta::time::okta_time;
 use crate::secrets::Secrets;
 use crate::world::Person;
 

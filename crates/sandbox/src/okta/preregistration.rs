@@ -1,6 +1,6 @@
 //! Pre-registered factors: enroll, list, delete, mark as errored.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use josekit::jwk::Jwk;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -8,9 +8,11 @@ use serde_json::{Map, Value, json};
 use crate::clock;
 use crate::http::{Answer, Call, Reply};
 use crate::jose;
+use crate::okta::errors;
 use crate::okta::logs::{Style, preregistration_requested};
+use crate::okta::request::{declared_length, json_body};
+use crate::okta::time::okta_time;
 use crate::okta::webauthn::Registration;
-use crate::okta::{declared_length, errors, json_body};
 use crate::world::{Enrollment, OktaOrg, World};
 
 const ENROLL_FAULT: &str = "webAuthnPreregistrationPinRequest|webAuthnPreregistrationCredentialRequest";
@@ -210,11 +212,6 @@ pub(crate) fn view(base_url: &str, enrollment: &Enrollment) -> Value {
             "hints": {"allow": ["DELETE"]},
         }},
     })
-}
-
-/// Okta writes three decimals.
-pub(crate) fn okta_time(at: Timestamp) -> String {
-    format!("{at:.3}")
 }
 
 fn position(org: &OktaOrg, call: &Call) -> Result<usize, Reply> {

@@ -6,17 +6,11 @@ use serde_json::{Value, json};
 use crate::clock;
 use crate::http::{Answer, Call, Reply};
 use crate::ids::noise;
-use crate::okta::json_body;
 use crate::okta::preregistration::ACTIVE;
+use crate::okta::request::json_body;
+use crate::okta::session::Session;
 use crate::okta::webauthn::Challenge;
 use crate::world::World;
-
-/// A sign-in that has begun; it ends with the first answer, right or wrong.
-#[derive(Debug)]
-pub(crate) struct Session {
-    user_id: String,
-    challenge: Challenge,
-}
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

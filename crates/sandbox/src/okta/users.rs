@@ -6,11 +6,12 @@ use serde_json::{Map, Value, json};
 
 use crate::clock;
 use crate::http::{Answer, Call, Reply};
+use crate::okta::errors;
 use crate::okta::expression::{Capitals, Expression};
 use crate::okta::logs::membership_changed;
 use crate::okta::people::{note_secrets, profile_faults, view};
 use crate::okta::preregistration::ACTIVE;
-use crate::okta::{declared_length, errors, json_body};
+use crate::okta::request::{declared_length, json_body};
 use crate::world::{OktaOrg, Person, World};
 
 #[derive(Debug, Deserialize)]

@@ -6,8 +6,10 @@ use crate::clock;
 use crate::http::{Answer, Call, Reply};
 use crate::warehouse;
 use crate::world::{Shipment, World};
-use crate::yubico::orders::{Order, body};
-use crate::yubico::{error, invalid, not_found, organization};
+use crate::yubico::auth::organization;
+use crate::yubico::errors::{error, invalid, not_found};
+use crate::yubico::order::Order;
+use crate::yubico::request::body;
 
 /// `POST /v1/fpr/shipments`.
 pub(crate) fn create(world: &mut World, call: &Call) -> Answer {

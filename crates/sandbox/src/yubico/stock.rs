@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use crate::http::{Answer, Call, Reply};
 use crate::world::{Bucket, Organization, Product, World};
-use crate::yubico::{not_found, organization};
+use crate::yubico::auth::organization;
+use crate::yubico::errors::not_found;
 
 fn bucket_view(organization: &Organization, bucket: &Bucket) -> Value {
     json!({

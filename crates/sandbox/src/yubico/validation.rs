@@ -1,80 +1,12 @@
-//! An order's body, and everything that can be wrong with it.
+//! Everything that can be wrong with an order, and with an address that somebody asks about before ordering.
 
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::http::{Answer, Call, Reply};
 use crate::world::{Organization, Product, World};
-use crate::yubico::{invalid, organization};
-
-/// The nested body of `POST /v1/fpr/shipments`. Members the facts do not name are refused.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Order {
-    #[serde(default = "normal_delivery")]
-    pub delivery_type: i64,
-    pub recipient: Recipient,
-    pub mailing_address: Address,
-    pub shipment_items: Vec<Item>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub address_validation_bypass: Option<bool>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reseller_organization_id: Option<String>,
-}
-
-fn normal_delivery() -> i64 {
-    1
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(clippy::struct_field_names, reason = "the vendor's names")]
-pub(crate) struct Recipient {
-    pub recipient_company: String,
-    pub recipient_email: String,
-    pub recipient_firstname: String,
-    pub recipient_lastname: String,
-    pub recipient_telephone: String,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Address {
-    pub street_line1: String,
-    #[serde(default)]
-    pub street_line2: Option<String>,
-    pub city: String,
-    #[serde(default)]
-    pub region: Option<String>,
-    pub postal_code: String,
-    pub country_code_2: String,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Item {
-    pub product_id: i64,
-    pub inventory_product_id: i64,
-    pub product_quantity: i64,
-    pub customization_id: String,
-    pub product_customizations: Vec<Customization>,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Customization {
-    pub fido_pin_request: String,
-    pub fido_credential_requests: Vec<String>,
-}
-
-/// A JSON body without unknown members.
-pub(crate) fn body<T: DeserializeOwned>(call: &Call) -> Result<T, Reply> {
-    if !call.header("content-type").unwrap_or_default().starts_with("application/json") {
-        return Err(invalid(&["Content-Type must be application/json".into()]));
-    }
-    serde_json::from_slice(&call.body).map_err(|error| invalid(&[error.to_string()]))
-}
+use crate::yubico::auth::organization;
+use crate::yubico::order::{Address, Item, Order, Recipient};
+use crate::yubico::request::body;
 
 fn text(faults: &mut Vec<String>, field: &str, value: &str, limit: usize, required: bool) {
     if required && value.trim().is_empty() {

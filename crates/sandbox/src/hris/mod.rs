@@ -1,19 +1,13 @@
 //! An HRIS that holds what Okta's profiles do not: one request a person, behind a certificate authority of its own.
 
+pub(crate) mod records;
+
 use hyper::Method;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::http::{Answer, Call, Reply, Route};
 use crate::world::World;
-
-/// What the HRIS knows.
-#[derive(Debug, Default)]
-pub(crate) struct Hris {
-    pub token: String,
-    /// By Okta user id: the fields, or none where the HRIS has never heard of the person.
-    pub records: Map<String, Value>,
-}
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
