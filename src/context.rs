@@ -14,8 +14,8 @@ use crate::{
         poll_states::PollStates,
     },
     kubernetes::{
-        events::Outbox, leader_election::Leadership, namespaces::Namespaces, retry::Failures,
-        undecodable::Undecodables, watches::Lister,
+        events::Outbox, leader_election::Leadership, lister::Lister, namespaces::Namespaces, retry::Failures,
+        undecodable::Undecodables,
     },
     metrics::Metrics,
     rollout::memory::Memory,

@@ -29,14 +29,15 @@ use crate::{
         client::{self, ApiServer},
         events,
         leader_election::{self, Elector, Leadership},
+        lister::Lister,
         namespaces::Namespaces,
         retry::Failures,
         status_patch::FIELD_MANAGER,
         undecodable::Undecodables,
         undecodable_report,
-        watches::{self, Lister, Opening, Place, Scope},
+        watches::{self, NamespaceWatch, Opening, Scope},
     },
-    metrics::{Metrics, collector::Census, instrument},
+    metrics::{Metrics, collector::ObjectCollector, instrument},
     readiness::Readiness,
     rollout,
     shipment::{self, lister::ShipmentLister, reservations::Reservations, unsent::Unsent},
@@ -101,8 +102,12 @@ pub async fn run(setup: Setup, stop: impl Future<Output = ()> + Send + 'static) 
     let entries = Arc::new(ConnectionEntries::default());
     let (connections, known_connections) = watches::connections(opening, &entries);
     let (namespaces, namespace_watch) = Namespaces::of(opening, &setup.scope);
-    let places: Vec<_> =
-        setup.scope.places().into_iter().map(|place| Place::open(opening, place.as_deref())).collect();
+    let places: Vec<_> = setup
+        .scope
+        .places()
+        .into_iter()
+        .map(|place| NamespaceWatch::open(opening, place.as_deref()))
+        .collect();
     let (leadership, election) = election(&setup.api_server, setup.lease);
     let shipments: Lister<YubiKeyShipment> = places.iter().map(|place| place.shipments.clone()).collect();
     let (called, served) = (shipments.clone(), shipments.clone());
@@ -128,7 +133,10 @@ pub async fn run(setup: Setup, stop: impl Future<Output = ()> + Send + 'static) 
         metrics: Arc::clone(&setup.metrics),
         cluster: setup.cluster,
         leadership,
-        answered: futures::future::join_all(places.iter().map(Place::answered)).map(drop).boxed().shared(),
+        answered: futures::future::join_all(places.iter().map(NamespaceWatch::answered))
+            .map(drop)
+            .boxed()
+            .shared(),
         order_lists: PollStates::default(),
         let_go: LetGoRecord::default(),
         reservations: Reservations::default(),
@@ -139,7 +147,7 @@ pub async fn run(setup: Setup, stop: impl Future<Output = ()> + Send + 'static) 
         failures: Failures::default(),
         started: clock::now(),
     });
-    setup.metrics.include(Census {
+    setup.metrics.include(ObjectCollector {
         shipments: places.iter().map(|place| place.shipments.store.clone()).collect(),
         rollouts: places.iter().map(|place| place.rollouts.store.clone()).collect(),
         connections: ctx.connections.declared.clone(),
@@ -209,7 +217,7 @@ type Stop = Shared<futures::future::BoxFuture<'static, ()>>;
 
 /// One controller a place, all with one context. Shipments wait until connections and namespaces are known, so that
 /// nothing is said missing that is only not read yet.
-async fn road(places: Vec<Place>, ctx: &Arc<Context>, stop: &Stop) {
+async fn road(places: Vec<NamespaceWatch>, ctx: &Arc<Context>, stop: &Stop) {
     let known =
         futures::future::join(ctx.connections.declared.wait_until_ready(), ctx.namespaces.wait_until_ready());
     futures::future::select(Box::pin(known), stop.clone()).await;

@@ -24,10 +24,14 @@ use tokio::sync::{mpsc, watch};
 
 use super::{
     decode::{Decoded, Watched},
-    index::{Index, IndexKey, Indexed},
+    index::{Index, Indexed},
     undecodable::{Key, Undecodables, key},
 };
-use crate::{connection::entries::ConnectionEntries, kubernetes::client::WATCH, readiness::Readiness};
+use crate::{
+    connection::entries::ConnectionEntries,
+    kubernetes::{client::WATCH, lister::Cache, watch_health::WatchHealth},
+    readiness::Readiness,
+};
 
 /// Where shipments and decisions are looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,104 +53,6 @@ impl Scope {
     }
 }
 
-/// What one watch keeps: the objects, and what they are looked up by.
-pub struct Cache<K: 'static + Resource<DynamicType = ()>> {
-    /// The objects.
-    pub store: Store<K>,
-    index: Arc<Index<K>>,
-    woken: mpsc::UnboundedSender<ObjectRef<K>>,
-}
-
-impl<K: 'static + Resource<DynamicType = ()> + Clone> Clone for Cache<K> {
-    fn clone(&self) -> Self {
-        Self { store: self.store.clone(), index: Arc::clone(&self.index), woken: self.woken.clone() }
-    }
-}
-
-/// All objects of one kind, whichever watch they come from.
-pub struct Lister<K: 'static + Resource<DynamicType = ()>>(Arc<[Cache<K>]>);
-
-impl<K: 'static + Resource<DynamicType = ()>> Clone for Lister<K> {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
-    }
-}
-
-impl<K: 'static + Indexed + Clone> Lister<K> {
-    /// Every object. A walk over all: for what has no key.
-    #[must_use]
-    pub fn state(&self) -> Vec<Arc<K>> {
-        self.0.iter().flat_map(|cache| cache.store.state()).collect()
-    }
-
-    /// The objects under a key.
-    #[must_use]
-    pub fn by_index(&self, key: &IndexKey) -> Vec<Arc<K>> {
-        let found = |cache: &Cache<K>| -> Vec<_> {
-            cache.index.by_index(key).iter().filter_map(|object| cache.store.get(object)).collect()
-        };
-        self.0.iter().flat_map(found).collect()
-    }
-
-    /// Has the controller look at an object. False: there is none, or the controller has ended.
-    #[must_use]
-    pub fn wake(&self, object: &ObjectRef<K>) -> bool {
-        let cache = self.0.iter().find(|cache| cache.store.get(object).is_some());
-        cache.is_some_and(|cache| cache.woken.send(object.clone()).is_ok())
-    }
-
-    /// One object, as watched.
-    #[must_use]
-    pub fn get(&self, object: &ObjectRef<K>) -> Option<Arc<K>> {
-        self.0.iter().find_map(|cache| cache.store.get(object))
-    }
-
-    /// How many objects are under a key.
-    #[must_use]
-    pub fn count(&self, key: &IndexKey) -> usize {
-        self.0.iter().map(|cache| cache.index.count(key)).sum()
-    }
-}
-
-impl<K: 'static + Resource<DynamicType = ()>> FromIterator<Cache<K>> for Lister<K> {
-    fn from_iter<T: IntoIterator<Item = Cache<K>>>(caches: T) -> Self {
-        Self(caches.into_iter().collect())
-    }
-}
-
-/// What becomes of one watch, for `/readyz`, the log, and those who wait for its first answer.
-#[derive(Clone)]
-struct Fate {
-    what: String,
-    /// The thing that all watches of this kind bring about together.
-    kind: &'static str,
-    readiness: Readiness,
-    answered: Arc<watch::Sender<bool>>,
-}
-
-impl Fate {
-    fn new(kind: &'static str, place: Option<&str>, readiness: &Readiness) -> Self {
-        let what = place.map_or_else(|| kind.to_owned(), |namespace| format!("{kind} in {namespace}"));
-        Self { what, kind, readiness: readiness.clone(), answered: Arc::new(watch::channel(false).0) }
-    }
-
-    fn listed(&self) {
-        self.readiness.has(&self.what);
-        self.readiness.has(self.kind);
-        tracing::info!(watch = self.what, "watching");
-        self.answered.send_replace(true);
-    }
-
-    /// The watch starts again by itself, with growing waits; it is said once.
-    fn failed(&self, error: &dyn fmt::Display) {
-        let why = error.to_string();
-        if self.readiness.lacks(&self.what, &why) {
-            tracing::warn!(watch = self.what, %error, "the watch was interrupted; it starts again");
-        }
-        self.answered.send_replace(true);
-    }
-}
-
 type Watching<K> = BoxStream<'static, Result<K, watcher::Error>>;
 
 /// What watches of all kinds and places are opened with.
@@ -165,7 +71,7 @@ fn open_indexed<K>(
     opening: Opening<'_>,
     api: Api<Decoded<K>>,
     place: Option<&str>,
-    fate: Fate,
+    fate: WatchHealth,
     gone: impl Fn(&K) + Send + 'static,
 ) -> (Cache<K>, Watching<K>, BoxStream<'static, ObjectRef<K>>)
 where
@@ -188,7 +94,7 @@ fn open<K>(
     opening: Opening<'_>,
     api: Api<Decoded<K>>,
     place: Option<&str>,
-    fate: Fate,
+    fate: WatchHealth,
     note: impl Fn(&Event<K>) + Send + 'static,
 ) -> (Store<K>, Watching<K>)
 where
@@ -313,7 +219,7 @@ where
 }
 
 /// The watches of one place.
-pub struct Place {
+pub struct NamespaceWatch {
     /// Follows its shipments, and looks at one when a decision names it.
     pub controller: Controller<YubiKeyShipment>,
     /// Its shipments.
@@ -329,14 +235,14 @@ pub struct Place {
     answers: [watch::Receiver<bool>; 3],
 }
 
-impl Place {
+impl NamespaceWatch {
     /// Opens the watches of one namespace, or of the whole cluster.
     ///
     /// (`for_stream` is marked unstable in kube 5; the lock file pins it.)
     #[must_use]
     pub fn open(opening: Opening<'_>, place: Option<&str>) -> Self {
-        let [seen, decided, rolled] =
-            ["shipments", "decisions", "rollouts"].map(|kind| Fate::new(kind, place, opening.readiness));
+        let [seen, decided, rolled] = ["shipments", "decisions", "rollouts"]
+            .map(|kind| WatchHealth::new(kind, place, opening.readiness));
         let answers = [&seen, &decided, &rolled].map(|fate| fate.answered.subscribe());
         let client = opening.client;
         let (last_seen, gone) = mpsc::unbounded_channel();
@@ -408,7 +314,7 @@ pub fn connections(
     opening: Opening<'_>,
     registry: &Arc<ConnectionEntries>,
 ) -> (Controller<YubiKeyConnection>, Store<YubiKeyConnection>) {
-    let fate = Fate::new("connections", None, opening.readiness);
+    let fate = WatchHealth::new("connections", None, opening.readiness);
     let api = Api::<Decoded<YubiKeyConnection>>::all(opening.client.clone());
     let known = Arc::clone(registry);
     let note = move |event: &Event<YubiKeyConnection>| known.note(event);
@@ -420,7 +326,7 @@ pub fn connections(
 pub(super) fn namespaces(
     opening: Opening<'_>,
 ) -> (Store<PartialObjectMeta<Namespace>>, Watching<PartialObjectMeta<Namespace>>) {
-    let fate = Fate::new("namespaces", None, opening.readiness);
+    let fate = WatchHealth::new("namespaces", None, opening.readiness);
     let api = Api::<Decoded<PartialObjectMeta<Namespace>>>::all(opening.client.clone());
     open(opening, api, None, fate, |_| {})
 }

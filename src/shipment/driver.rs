@@ -3,29 +3,31 @@
 //! The pass owns the object as last read or written; every write is guarded by that object's resourceVersion, and
 //! every mark is sent only on the word of the write that stored it.
 
+mod effect;
 mod let_go;
+mod limits;
 mod receipt;
 mod waiting;
+mod write;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use api::shipment::{YubiKeyShipment, YubiKeyShipmentStatus, journal_status};
+use api::shipment::{YubiKeyShipment, journal_status};
 use domain::{
     backoff,
     desired::Desired,
-    failure::{Failure, Kind, Reason},
+    failure::{Failure, Reason},
     journal::{Journal, Marked, Receipt, Unwanted},
-    plan::{Fetch, Idempotent, Idle, Situation, Step, plan},
-    summary::{self, End},
+    plan::{Fetch, Situation, Step, plan},
+    summary::End,
 };
 use jiff::{SignedDuration, Timestamp};
 use kube::{Api, ResourceExt, runtime::reflector::ObjectRef};
 use queue::budget_queue::BudgetPermit;
 use system::{clock, random};
-use tokio::time::Instant;
 
 use super::{
-    claims, open_orders, precedence, revision,
+    claims, precedence, revision,
     validate::{self, Surroundings},
 };
 use crate::{
@@ -40,11 +42,7 @@ use crate::{
     },
     metrics::instrument,
     shipment::{
-        conditions, connection_faults, decisions,
-        effects::{self, Intent, Prepared},
-        fetch,
-        observations::Observations,
-        permits, release,
+        conditions, connection_faults, decisions, fetch, observations::Observations, release,
         reservations::Reservation,
     },
 };
@@ -150,14 +148,6 @@ impl Pass {
                 Err(CommitError::Failed(failure))
             }
             ended => ended,
-        }
-    }
-
-    /// What an older definition would drop is not written; why nothing happens may well be.
-    async fn say(&mut self, failure: &Failure) {
-        self.journal = self.stored.clone();
-        if let Err(error) = self.write_end(&End::Failed(failure.clone())).await {
-            tracing::warn!(%error, "the status cannot say that the definitions are older");
         }
     }
 
@@ -275,48 +265,6 @@ impl Pass {
         .await
     }
 
-    /// Before the first call: whose turn is it, and is there enough for all that this pass may begin? Nothing is read for
-    /// whom there is not. Gives the connection with what was reserved.
-    fn admit(
-        &mut self,
-        step: &Step,
-        link: &Arc<ConnectionHandle>,
-    ) -> Result<Option<Arc<ConnectionHandle>>, Duration> {
-        let reserved = self.admitted.as_ref().and_then(BudgetPermit::reserved);
-        let asked = match reserved {
-            Some(reserved) => reserved.okta.is_none() && permits::calls_okta(step),
-            None => {
-                permits::calls_okta(step)
-                    || (permits::calls(step) && self.ctx.budget_queue.stands(&self.who()))
-            }
-        };
-        let Some(own) = self.link.as_ref().filter(|_| asked) else { return Ok(None) };
-        self.admitted = None;
-        let need = permits::need(step, &self.journal, self.is_deleting(), link);
-        let place = permits::position(&self.object, &self.journal);
-        let admitted = self.ctx.budget_queue.enter(&link.uid, own, &self.who(), place, need)?;
-        let reserving = admitted.reserved().map(|reserved| own.with(reserved));
-        self.admitted = Some(admitted);
-        Ok(reserving)
-    }
-
-    fn who(&self) -> ObjectRef<YubiKeyShipment> {
-        ObjectRef::from_obj(&*self.object)
-    }
-
-    /// It has no failure: its turn comes, at the latest after this. Said once, and nothing of it counts or grows.
-    async fn queue(&mut self, wait: Duration) -> Result<Done, CommitError> {
-        self.waits = true;
-        let failure = Failure::new(
-            Reason::RateLimited,
-            "The vendors' rate limits admit no more calls now; it goes on by itself when its turn has come: first who is enrolled, then the oldest.",
-        );
-        self.write_end(&End::Failed(failure)).await?;
-        let until = Some(after(SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX)));
-        self.ctx.shipments.memory.note_rest(&self.object, until, self.stand, false);
-        Ok(Done::At(until))
-    }
-
     async fn next_step(&mut self, link: &ConnectionHandle) -> Step {
         self.keep_what_others_have();
         let desired = self.desired(link);
@@ -388,239 +336,6 @@ impl Pass {
             }
         }
         read.err()
-    }
-
-    async fn run_free(
-        &mut self,
-        what: Idempotent,
-        link: &ConnectionHandle,
-    ) -> Result<Option<Failure>, CommitError> {
-        if !self.is_on_course(link) {
-            return Err(CommitError::Conflict);
-        }
-        let result = effects::run_free(what, link, &mut self.journal, &self.ctx.tasks).await;
-        match (what, result) {
-            // The list tells whether it worked all the same.
-            (Idempotent::Activate, Err(failure)) => {
-                self.found.observed.signing_key_gone = effects::signing_key_gone(link, &self.journal).await;
-                self.found.observed.activation_failed = Some(failure);
-            }
-            (Idempotent::Cancel, Err(failure)) => self.found.observed.cancel_failed = Some(failure),
-            (Idempotent::Cancel, Ok(())) => {
-                self.found.observed.parcel = None;
-                // The 2xx to our DELETE is what makes a later 404 certain: it must outlive this process.
-                self.save(Reason::Deleting).await?;
-            }
-            (_, result) => return Ok(result.err()),
-        }
-        Ok(None)
-    }
-
-    /// Of the passes for one person only one may begin an enrolment: two that look at the same moment both see nobody,
-    /// and each would make one of which the second look removes the other.
-    fn may_begin(&mut self, what: Marked) -> bool {
-        let Some(user) = self.journal.user.as_ref().filter(|_| what == Marked::Enroll) else { return true };
-        if self.claim.is_none() {
-            let org = self.journal.orgs.as_ref().and_then(|orgs| orgs.okta.as_ref());
-            let org = org.map(ToString::to_string).unwrap_or_default();
-            self.claim = open_orders::claim_person(&self.ctx, &org, user, &self.object);
-        }
-        self.claim.is_some()
-    }
-
-    /// Of two passes that would take over one order only one may look at it: both would see that nobody has it.
-    fn may_adopt(&mut self) -> bool {
-        let Some(adoption) = self.journal.adoption.as_ref() else { return true };
-        if self.adopting.is_none() {
-            self.adopting = open_orders::claim_order(&self.ctx, &adoption.shipment, &self.object);
-        }
-        if let Some(place) = &mut self.adopting {
-            place.used = true;
-        }
-        self.adopting.is_some()
-    }
-
-    /// Mark, send, record. The mark is a write guarded by the object the decision was made on; a conflict ends the
-    /// pass, and the same patch is never sent on a newer version.
-    async fn mark_and_send(
-        &mut self,
-        what: Marked,
-        link: &Arc<ConnectionHandle>,
-    ) -> Result<Option<Failure>, CommitError> {
-        let prepared = match self.prepare(what, link).await? {
-            Some(Ok(prepared)) => prepared,
-            Some(Err(failure)) => return Ok(Some(failure)),
-            None => return Ok(None),
-        };
-        // Slot and token may have taken long: requests expire, people are suspended, others come first.
-        if self.next_step(link).await != Step::Mark(what) {
-            return Ok(None);
-        }
-        if !self.is_on_course(link) {
-            // The connection or its credentials were replaced meanwhile: the pass starts anew with those.
-            return Err(CommitError::Conflict);
-        }
-        for place in [&mut self.place, &mut self.claim].into_iter().flatten() {
-            place.used = true;
-        }
-        let (now, instant) = (clock::now(), Instant::now());
-        self.journal.mark(what, now, self.found.observed.list.as_ref());
-        if let Err(error) = self.save(doing(what)).await {
-            if matches!(error, CommitError::Unanswered(_) | CommitError::Failed(_)) {
-                // It may stand there all the same, and nothing is sent on its word.
-                self.ctx.unsent.note(&self.uid(), what, &self.journal);
-            }
-            return Err(error);
-        }
-        let intent = Intent::new(what, self.journal.attempt_of(what), now, instant, prepared);
-        let (attempt, what) = (intent.attempt(), intent.what());
-        let outcome = if self.is_on_course(link) {
-            effects::run_marked(intent, &self.object, link, &self.journal, self.found.recipient.as_ref())
-                .await
-        } else {
-            connection_faults::replaced()
-        };
-        self.found.observed.list = None;
-        self.record(what, attempt, &outcome.receipt).await?;
-        Ok(match outcome.receipt {
-            Receipt::Enrolled(..) | Receipt::Ordered(_) | Receipt::Done => None,
-            // The order's own holds tell what to do; the rest is tried again with backoff.
-            Receipt::Unknown if what != Marked::Discard => None,
-            Receipt::Refused { retryable: false } if what == Marked::Order => None,
-            _ => outcome.failure,
-        })
-    }
-
-    /// Where others stand before us, the turn to order may come late: what the enrolment gave is written before it is
-    /// waited for. Else it is written with the order's mark, which saves a write.
-    /// `None`: the process ends, and nothing is begun any more.
-    async fn prepare(
-        &mut self,
-        what: Marked,
-        link: &ConnectionHandle,
-    ) -> Result<Option<Result<Prepared, Failure>>, CommitError> {
-        if what == Marked::Order && self.unwritten.is_some() {
-            match effects::prepare_at_once(link) {
-                Ok(Some(prepared)) => return Ok(Some(Ok(prepared))),
-                Ok(None) => self.save(doing(what)).await?,
-                Err(failure) => return Ok(Some(Err(failure))),
-            }
-        }
-        Ok(self.ctx.tasks.unless_closing(effects::prepare(what, link)).await)
-    }
-
-    /// After an order the next plan is a rest; its conditions go with the receipt in one write.
-    async fn save_as_planned(&mut self) -> Result<(), CommitError> {
-        let name = self.object.spec.connection_ref.name.clone();
-        let Some(link) = self.ctx.connections.state(&name).1.usable() else {
-            let ordered = self.journal.accepted().is_some();
-            return self.save(if ordered { Reason::AwaitingShipment } else { Reason::Ordering }).await;
-        };
-        match self.next_step(&link).await {
-            Step::Idle(rest) => self.write_end(&End::Idle(rest)).await,
-            _ => self.save(Reason::Ordering).await,
-        }
-    }
-
-    /// Writes the journal as it stands, and says what is being done. A failure of an earlier try stays noted: only
-    /// its end shows that it has passed.
-    async fn save(&mut self, doing: Reason) -> Result<(), CommitError> {
-        let rest = Idle { reason: doing, message: doing.progress().to_owned(), until: None, pin: false };
-        summary::note_progress(&mut self.journal, revision::of(&self.object));
-        let status = conditions::end(&self.object, &self.journal, &End::Idle(rest), clock::now());
-        self.write(&status).await
-    }
-
-    async fn write(&mut self, status: &YubiKeyShipmentStatus) -> Result<(), CommitError> {
-        let old = self.object.status.clone().unwrap_or_default();
-        let written =
-            status_patch::commit(&self.api, &self.object, &old, status, |o| o.status.as_ref()).await?;
-        if let Some(written) = written {
-            self.ctx.unsent.forget(&self.uid());
-            self.ctx.shipments.note_written(&written);
-            self.note_activation(&old, status);
-            events::transition(&self.ctx.outbox, &written, &old.conditions, &status.conditions);
-            *self.object = written;
-        }
-        self.stored = self.journal.clone();
-        self.unwritten = None;
-        Ok(())
-    }
-
-    /// The write that first says "activated" is the one that counts it: a restart or a conflict counts nothing twice.
-    fn note_activation(&self, old: &YubiKeyShipmentStatus, new: &YubiKeyShipmentStatus) {
-        let before = old.times.as_ref().and_then(|times| times.activated.as_ref());
-        let Some(times) = new.times.as_ref().filter(|_| before.is_none()) else { return };
-        if let (Some(ordered), Some(activated)) = (&times.ordered, &times.activated) {
-            let took = activated.0.duration_since(ordered.0).max(SignedDuration::ZERO).unsigned_abs();
-            let uid = self.ctx.connections.uid_of(&self.object.spec.connection_ref.name);
-            self.ctx.metrics.connections.observe_activation(&uid, took);
-        }
-    }
-
-    async fn write_end(&mut self, end: &End) -> Result<(), CommitError> {
-        let now = clock::now();
-        let generation = revision::of(&self.object);
-        summary::note_end(&mut self.journal, end, generation, &random::suffix(), now);
-        let status = conditions::end(&self.object, &self.journal, end, now);
-        self.write(&status).await
-    }
-
-    async fn finish(&mut self, end: End) -> Result<Done, CommitError> {
-        self.write_end(&end).await?;
-        let End::Idle(rest) = end else { return Ok(self.rested(None)) };
-        if let (Reason::AnotherOrderForUser | Reason::ClaimedTwice, Some(other)) = (rest.reason, &self.behind)
-        {
-            self.ctx.shipments.wait_behind(other, &self.object);
-        }
-        if rest.reason == Reason::TooManyOpenOrders {
-            // A place becomes free without any change of this shipment; asking costs no call.
-            return Ok(self.rested(Some(after(random::jittered(TURN)))));
-        }
-        let slow = rest.until.is_none() && rest.reason.kind() == Kind::Stalled;
-        Ok(self.rested(if slow { Some(after(random::jittered(backoff::STALLED))) } else { rest.until }))
-    }
-
-    fn rested(&self, until: Option<Timestamp>) -> Done {
-        self.ctx.shipments.memory.note_rest(&self.object, until, self.stand, false);
-        Done::At(until)
-    }
-
-    async fn fail(&mut self, failure: Failure) -> Result<Done, CommitError> {
-        tracing::warn!(reason = %failure.reason, detail = failure.message, "the pass ended early");
-        let reason = failure.reason;
-        if reason.kind() == Kind::Stalled && !self.journal.tries_again(reason) {
-            let rest = Idle { reason, message: failure.message, until: None, pin: false };
-            let done = self.finish(End::Idle(rest)).await?;
-            self.ctx.metrics.failed(instrument::SHIPMENT, reason);
-            return Ok(done);
-        }
-        if failure.is_wait() {
-            return self.limited(failure.retry_after.unwrap_or(backoff::UNNAMED.unsigned_abs())).await;
-        }
-        let (kind, wish) = (reason.kind(), failure.retry_after);
-        let refused = kind == Kind::Auth;
-        self.write_end(&End::Failed(failure)).await?;
-        self.ctx.metrics.failed(instrument::SHIPMENT, reason);
-        let count = self.journal.last_failure.as_ref().map_or(1, |t| t.count);
-        let wait = match kind {
-            Kind::Stalled | Kind::Auth => backoff::delay(count).max(SignedDuration::from_secs(30)),
-            Kind::Transient | Kind::Waiting => backoff::delay(count),
-        };
-        let wish = wish.and_then(|w| SignedDuration::try_from(w).ok()).unwrap_or_default();
-        let until = Some(after(random::jittered(wait.max(wish))));
-        self.ctx.shipments.memory.note_rest(&self.object, until, self.stand, refused);
-        Ok(Done::At(until))
-    }
-
-    /// A vendor asked for fewer calls in the middle of the pass: back into the queue, and not before it allows.
-    async fn limited(&mut self, at_least: Duration) -> Result<Done, CommitError> {
-        self.admitted = None;
-        let Some(link) = self.link.clone() else { return self.queue(at_least).await };
-        let need = permits::need(&Step::Fetch(Fetch::Parcel), &self.journal, self.is_deleting(), &link);
-        let place = permits::position(&self.object, &self.journal);
-        let wait = self.ctx.budget_queue.wait(&link.uid, &link, &self.who(), place, need, at_least);
-        self.queue(wait).await
     }
 
     /// Lets go: the vendors are in order, or the policy is Orphan, whose ids go to an event on the connection.

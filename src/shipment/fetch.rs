@@ -17,7 +17,7 @@ use crate::{
     connection::handle::ConnectionHandle,
     context::Context,
     kubernetes::{decode::Decoded, list, retry},
-    shipment::{adopt, claims, observations::Observations, validate},
+    shipment::{adopt, claims, observations::Observations, recipient, validate},
 };
 
 /// Reads what the plan asked for.
@@ -140,7 +140,7 @@ async fn recipient(
             Err(error) => return Err(error.into()),
         },
     };
-    match validate::recipient(&object.spec, &link.spec, user, record.as_ref()) {
+    match recipient::recipient(&object.spec, &link.spec, user, record.as_ref()) {
         Ok(recipient) => found.recipient = Some(recipient),
         Err(fault) => found.observed.recipient_fault = Some(fault),
     }
@@ -240,7 +240,7 @@ async fn address(
             tracing::warn!(why, "YubiEnterprise gave no verdict on the address; ordering goes on");
             Ok(())
         }
-        AddressVerdict::Undeliverable(doubted) => Err(validate::undeliverable(&doubted)),
+        AddressVerdict::Undeliverable(doubted) => Err(recipient::undeliverable(&doubted)),
     });
     Ok(())
 }

@@ -6,7 +6,7 @@ use api::shipment::YubiKeyShipment;
 use kube::{ResourceExt, runtime::reflector::ObjectRef};
 
 use super::{memory::ShipmentMemory, waiting::Waiting, written::Written};
-use crate::kubernetes::{index::IndexKey, watches::Lister};
+use crate::kubernetes::{index::IndexKey, lister::Lister};
 
 /// All shipments.
 pub struct ShipmentLister {

@@ -14,6 +14,7 @@ pub mod observations;
 pub mod open_orders;
 pub mod permits;
 pub mod precedence;
+pub mod recipient;
 pub mod reconcile;
 pub mod release;
 pub mod reservations;

@@ -5,9 +5,11 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use super::calls::{Calls, Polling};
 pub use super::policy::{
     KeyChoice, LetGo, MOST_LET_GO, OktaGroupSources, Permission, Policy, Sources, UserGroups,
 };
+pub use super::recipient::{HttpRecipientSource, RecipientDefaults, RecipientMapping, RecipientSource};
 use super::shipment::{Activation, DeletionPolicy, Pin};
 
 /// How to reach the two vendors, and what shipments may do with it.
@@ -245,172 +247,6 @@ pub struct KeyModel {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1_000_000))]
     pub low_stock: Option<u32>,
-}
-
-/// A source of recipient data beside Okta.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
-#[serde(rename_all = "camelCase")]
-pub struct RecipientSource {
-    /// An HTTP server that answers for the HRIS: one documented JSON request a person (docs/recipient.md). Its bearer
-    /// token is the file `hris-token` of the connection's credentials, its CA the file `hris-ca.crt`.
-    pub http: HttpRecipientSource,
-}
-
-/// The HTTP server that answers for the HRIS.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
-#[serde(rename_all = "camelCase")]
-pub struct HttpRecipientSource {
-    /// Where the request is sent to, e.g. `https://hris.example.com/yubikey-recipient`. Logins travel in the body only.
-    #[schemars(length(max = 255), regex(pattern = r"^https?://[A-Za-z0-9.\[\]:_-]+(/[^?#\s]*)?$"))]
-    pub url: String,
-}
-
-/// Values for people whose profile has none. There is no default for a part of a street address.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
-#[serde(rename_all = "camelCase")]
-pub struct RecipientDefaults {
-    /// Company on the parcel; at most 20 characters at `YubiEnterprise`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 20))]
-    pub company: Option<String>,
-    /// Telephone number for the carrier, such as that of the help desk: digits, spaces and + - ( ).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 40), regex(pattern = r"^[0-9+() -]+$"))]
-    pub phone: Option<String>,
-    /// Country of people whose profile names none, as ISO 3166-1 two-letter code.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 2, max = 2), regex(pattern = r"^[A-Z]{2}$"))]
-    pub country_code: Option<String>,
-}
-
-/// Recipient field to Okta profile attribute.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
-#[serde(rename_all = "camelCase")]
-pub struct RecipientMapping {
-    /// Left out: `firstName`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 64))]
-    pub first_name: Option<String>,
-    /// Left out: `lastName`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 64))]
-    pub last_name: Option<String>,
-    /// Left out: `organization`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 64))]
-    pub company: Option<String>,
-    /// Left out: `secondEmail` of a staged user, whose work mailbox cannot be read yet, else `email`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 64))]
-    pub email: Option<String>,
-    /// Left out: `primaryPhone`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 64))]
-    pub phone: Option<String>,
-    /// Left out: `streetAddress`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 64))]
-    pub address_line1: Option<String>,
-    /// Left out: none, Okta has one street line.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 64))]
-    pub address_line2: Option<String>,
-    /// Left out: `city`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 64))]
-    pub city: Option<String>,
-    /// Left out: `state`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 64))]
-    pub region: Option<String>,
-    /// Left out: `zipCode`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 64))]
-    pub postal_code: Option<String>,
-    /// Left out: `countryCode`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 64))]
-    pub country_code: Option<String>,
-}
-
-/// When `YubiEnterprise` is asked about an order. The vendor advises once or twice a day, and once about 15
-/// minutes after the order.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
-#[serde(rename_all = "camelCase")]
-#[x_kube(validation = Rule::new("duration(self.firstAfter) >= duration('1s') && duration(self.interval) >= duration('1s')").message("spec.polling: firstAfter and interval are at least 1s; the defaults of 20m and 6h suit the vendor"))]
-pub struct Polling {
-    /// First look after the order.
-    #[serde(default = "first_after")]
-    #[schemars(schema_with = "super::schema::duration")]
-    pub first_after: String,
-    /// Time between looks after that; each shipment has its own moment within it.
-    #[serde(default = "interval")]
-    #[schemars(schema_with = "super::schema::duration")]
-    pub interval: String,
-    /// From this many orders under way on they are followed by the organization's list, 100 a call and once an hour,
-    /// where the list shows pre-registered orders; below it, and where it does not, by one call an order.
-    #[serde(default = "list_from")]
-    #[schemars(range(min = 1, max = 1_000_000))]
-    pub list_from: u32,
-}
-
-const fn list_from() -> u32 {
-    100
-}
-
-fn first_after() -> String {
-    "20m".to_owned()
-}
-
-fn interval() -> String {
-    "6h".to_owned()
-}
-
-impl Default for Polling {
-    fn default() -> Self {
-        Self { first_after: first_after(), interval: interval(), list_from: list_from() }
-    }
-}
-
-/// Time limits of calls.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
-#[serde(rename_all = "camelCase")]
-#[x_kube(
-    validation = Rule::new("duration(self.settle) - duration(self.timeout) - duration('10s') >= duration(self.timeout)").message("spec.calls.settle must be at least twice spec.calls.timeout and 10s, so that a call of another process, which may start 10s after its mark, has ended before its outcome is judged; raise settle"),
-    validation = Rule::new("duration(self.timeout) >= duration('1s') && duration(self.timeout) <= duration('5m')").message("spec.calls.timeout must lie between 1s and 5m; 30s suits both vendors"),
-    validation = Rule::new("duration(self.lookDelay) <= duration('1m')").message("spec.calls.lookDelay is at most 1m; 2s suits Okta")
-)]
-pub struct Calls {
-    /// Longest time a call may take.
-    #[serde(default = "timeout")]
-    #[schemars(schema_with = "super::schema::duration")]
-    pub timeout: String,
-    /// How long an open mark is left alone before its outcome is judged; at least twice `timeout` and 10s.
-    #[serde(default = "settle")]
-    #[schemars(schema_with = "super::schema::duration")]
-    pub settle: String,
-    /// Time between the enrolment and the second look at Okta's list.
-    #[serde(default = "look_delay")]
-    #[schemars(schema_with = "super::schema::duration")]
-    pub look_delay: String,
-}
-
-fn timeout() -> String {
-    "30s".to_owned()
-}
-
-fn settle() -> String {
-    "5m".to_owned()
-}
-
-fn look_delay() -> String {
-    "2s".to_owned()
-}
-
-impl Default for Calls {
-    fn default() -> Self {
-        Self { timeout: timeout(), settle: settle(), look_delay: look_delay() }
-    }
 }
 
 /// Namespaces whose shipments are admitted.

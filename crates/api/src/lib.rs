@@ -5,12 +5,14 @@
     allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a failing test should stop")
 )]
 
+pub mod calls;
 pub mod connection;
 pub mod decision;
 pub mod definitions;
 pub mod durations;
 pub mod moment;
 pub mod policy;
+pub mod recipient;
 pub mod rollout;
 pub mod schema;
 pub mod shipment;

@@ -5,7 +5,7 @@ use serde_json::json;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::*;
-use crate::kubernetes::undecodable::Notice;
+use crate::kubernetes::{index::IndexKey, undecodable::Notice};
 
 /// A shipment that can be decoded, or not.
 fn shipment(name: u8, good: bool) -> Decoded<YubiKeyShipment> {

@@ -19,7 +19,7 @@ use domain::{
 use crate::{
     connection::handle::ConnectionHandle,
     rollout::{shipments, staged_users::Newcomer},
-    shipment::validate,
+    shipment::{recipient, validate},
 };
 
 /// What a source gave.
@@ -82,7 +82,7 @@ pub fn against(
         // The profile is not where the address comes from: the shipment asks the HRIS, once for the person it is for.
         return None;
     }
-    let fault = validate::recipient(&spec, &link.spec, user, None).err()?;
+    let fault = recipient::recipient(&spec, &link.spec, user, None).err()?;
     Some((Skip::InvalidRecipient, format!("{}: {}", user.id, fault.message)))
 }
 

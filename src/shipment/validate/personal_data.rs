@@ -2,7 +2,7 @@
 
 use domain::{
     ids::{Login, UserId},
-    vendor_states::AddressVerdict,
+    vendor_states::{AddressVerdict, User, UserStatus},
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -13,6 +13,7 @@ use vendors::{
 };
 
 use super::*;
+use crate::shipment::recipient::*;
 
 /// A word that no sentence of ours has: it has no vowel.
 fn word() -> impl Strategy<Value = String> {

@@ -1,10 +1,16 @@
 //! Whose word counts for a field of the recipient, in every combination of who says something.
 
-use domain::ids::{Login, UserId};
+use domain::{
+    ids::{Login, UserId},
+    recipient::{Field, Recipient},
+    vendor_states::{User, UserStatus},
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use vendors::hris::Record;
 
 use super::*;
+use crate::shipment::recipient::*;
 
 /// A good value of each field that tells who said it.
 fn value(field: Field, who: char) -> String {

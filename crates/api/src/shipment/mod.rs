@@ -2,13 +2,14 @@
 
 pub mod journal_status;
 pub mod progress;
+mod questions;
 mod status;
 
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use self::status::*;
+pub use self::{questions::*, status::*};
 use super::{DEFAULT_CONNECTION, moment::Moment};
 
 /// What a person declares: who gets which key, and what happens on the way.

@@ -3,8 +3,15 @@
 //! It is the in-memory form of `status`. Everything here is a fact that was written or seen; the stage of the
 //! road is derived from it by matching, never stored. A receipt goes only into the mark of its own attempt.
 
+mod enrollment;
 mod observe;
+mod order;
 mod record;
+
+pub use self::{
+    enrollment::{Attempt, EnrollMark, Enrollment, Made, Requests},
+    order::{Accepted, Missing, Order, RefusedOrder},
+};
 
 #[cfg(test)]
 mod tests;
@@ -15,161 +22,9 @@ use super::{
     desired::Orgs,
     failure::Reason,
     hold::Choice,
-    ids::{EnrollmentId, KeyId, RpId, Sealed, Serial, ShipmentId, UserId},
-    vendor_states::{NewEnrollment, ParcelClass, ParcelState, PublicKey, Responses, Tracking},
+    ids::{EnrollmentId, RpId, Serial, ShipmentId, UserId},
+    vendor_states::{NewEnrollment, ParcelClass, PublicKey, Responses},
 };
-
-/// Number of an attempt; counts up within one resource.
-pub type Attempt = u32;
-
-/// Mark of an enrolment: written before the call.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct EnrollMark {
-    /// Our clock (UTC).
-    pub at: Timestamp,
-    /// Okta's clock at the look before (UTC).
-    pub okta_time: Timestamp,
-    /// What that look showed.
-    pub shown: Vec<EnrollmentId>,
-}
-
-/// Okta's sealed requests.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Requests {
-    /// PIN request.
-    pub pin: Sealed,
-    /// Credential request.
-    pub credential: Sealed,
-}
-
-/// An enrolment that exists at Okta.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Made {
-    /// Which attempt made it.
-    pub attempt: Attempt,
-    /// Its mark.
-    pub mark: EnrollMark,
-    /// Id of the factor.
-    pub id: EnrollmentId,
-    /// Key that opens the answer; not known of an enrolment that was taken over.
-    pub key_id: Option<KeyId>,
-    /// For which host.
-    pub rp_id: RpId,
-    /// When the answer came, by our clock (UTC).
-    pub created_at: Timestamp,
-    /// Kept until the order is placed.
-    pub requests: Option<Requests>,
-    /// Okta was told that the order failed for good.
-    pub marked_error: bool,
-    /// Written before it is discarded.
-    pub discard_mark: Option<Timestamp>,
-}
-
-/// The pre-registration at Okta.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Enrollment {
-    /// No attempt yet.
-    Never,
-    /// Marked; no receipt.
-    Open(Attempt, EnrollMark),
-    /// Nothing was made.
-    Refused(Attempt),
-    /// It exists.
-    Made(Made),
-    /// We removed it.
-    Discarded(Attempt),
-}
-
-/// An order that was refused for certain.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct RefusedOrder {
-    /// Which attempt.
-    pub attempt: Attempt,
-    /// When it was marked (UTC).
-    pub mark: Timestamp,
-    /// 401, 403, 429 or not sent: may go again with the same enrolment. 400, 404, 422: not.
-    pub retryable: bool,
-    /// Generation of the spec that was refused.
-    pub generation: i64,
-}
-
-/// An order that `YubiEnterprise` no longer shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Missing {
-    /// Since when (UTC).
-    pub since: Timestamp,
-    /// Seen missing twice, an hour apart.
-    pub confirmed: bool,
-}
-
-/// An accepted order.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Accepted {
-    /// Which attempt.
-    pub attempt: Attempt,
-    /// When it was marked (UTC).
-    pub mark: Timestamp,
-    /// Id of the shipment.
-    pub id: ShipmentId,
-    /// When it was accepted (UTC).
-    pub ordered_at: Timestamp,
-    /// State by the last poll, and since when we see it (UTC).
-    pub state: Option<(ParcelState, Timestamp)>,
-    /// Carrier data.
-    pub tracking: Tracking,
-    /// When `YubiEnterprise` took our cancellation (UTC).
-    pub cancel_accepted: Option<Timestamp>,
-    /// It was too late to cancel.
-    pub cancel_refused: bool,
-    /// It answers 404.
-    pub missing: Option<Missing>,
-    /// Was seen failed: should the parcel turn up after all, a person decides.
-    pub given_up: bool,
-    /// Taken over without a person's answer: a deletion never cancels, discards or revokes it.
-    pub adopted: bool,
-}
-
-/// The order at `YubiEnterprise`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Order {
-    /// No attempt yet.
-    Never,
-    /// Marked; no receipt.
-    Open(Attempt, Timestamp),
-    /// Sent, no readable answer: it may have been accepted.
-    Unknown(Attempt, Timestamp),
-    /// Certainly not accepted.
-    Refused(RefusedOrder),
-    /// Accepted.
-    Accepted(Accepted),
-    /// Certainly gone.
-    Cancelled(Attempt, Timestamp, Option<ShipmentId>),
-}
-
-impl Order {
-    /// Number of the last attempt.
-    #[must_use]
-    pub const fn attempt(&self) -> Attempt {
-        match self {
-            Self::Never => 0,
-            Self::Open(n, _) | Self::Unknown(n, _) | Self::Cancelled(n, ..) => *n,
-            Self::Refused(r) => r.attempt,
-            Self::Accepted(a) => a.attempt,
-        }
-    }
-}
-
-impl Enrollment {
-    /// Number of the last attempt.
-    #[must_use]
-    pub const fn attempt(&self) -> Attempt {
-        match self {
-            Self::Never => 0,
-            Self::Open(n, _) | Self::Refused(n) | Self::Discarded(n) => *n,
-            Self::Made(m) => m.attempt,
-        }
-    }
-}
 
 /// Yubico's answers and the signing keys that were published when they were first seen.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

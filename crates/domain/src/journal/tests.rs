@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::*;
 use crate::{
     ids::{KeyId, OktaOrgId, RpId, Sealed, Serial, YubicoOrgId},
-    vendor_states::{EnrollmentList, EnrollmentStatus, ListedEnrollment, ParcelState, Programmed},
+    vendor_states::{EnrollmentList, EnrollmentStatus, ListedEnrollment, ParcelState, Programmed, Tracking},
 };
 
 fn at(seconds: i64) -> Timestamp {

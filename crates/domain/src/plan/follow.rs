@@ -3,9 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Fetch, Idempotent, Idle, Observation, Situation, Step, after,
-    order::{eligible, named},
-    rest, rest_for,
+    Fetch, Idempotent, Idle, Observation, Situation, Step, after, blocked::eligible, order::named, rest,
+    rest_for,
 };
 use crate::{
     cadence::Schedule,

@@ -204,12 +204,14 @@ fn after(at: Timestamp, wait: SignedDuration) -> Timestamp {
     at.checked_add(wait).unwrap_or(Timestamp::MAX)
 }
 
+mod blocked;
 mod claims;
 mod delete;
 mod follow;
 mod order;
 
-pub use order::{REQUESTS_LIVE, may_order, refusal};
+pub use blocked::may_order;
+pub use order::{REQUESTS_LIVE, refusal};
 
 #[cfg(test)]
 mod tests;

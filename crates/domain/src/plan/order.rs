@@ -2,15 +2,19 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Fetch, Person, Rival, Situation, Step, after, rest, rest_for};
+use super::{
+    Fetch, Rival, Situation, Step, after,
+    blocked::{barred, eligible},
+    rest, rest_for,
+};
 use crate::{
-    desired::{Desired, ExistingKey},
+    desired::ExistingKey,
     failure::Reason,
     fence,
     ids::ShipmentId,
     journal::{Adoption, EnrollMark, Enrollment, Made, Marked, Order, RefusedOrder, Unwanted},
     lasting,
-    vendor_states::{EnrollmentList, EnrollmentStatus, ListedEnrollment, UserStatus},
+    vendor_states::{EnrollmentList, EnrollmentStatus, ListedEnrollment},
 };
 
 /// Sealed requests leave within this time of their enrolment (Okta's challenge has an unknown lifetime).
@@ -272,63 +276,6 @@ fn yields(s: &Situation<'_>, rival: Rival<'_>) -> Step {
         ),
         Some(after(s.now, BEHIND)),
     )
-}
-
-/// Could it enrol and order now, as far as its spec, its connection and the time tell?
-#[must_use]
-pub fn may_order(desired: &Desired, now: Timestamp) -> bool {
-    !desired.deleting && blocked(desired, now).is_none()
-}
-
-fn barred(s: &Situation<'_>) -> Option<Step> {
-    blocked(s.desired, s.now)
-}
-
-/// What stops enrolling and ordering, before any remote write.
-fn blocked(desired: &Desired, now: Timestamp) -> Option<Step> {
-    let blocked = desired.effects_bar.as_ref().or(desired.order_bar.as_ref());
-    if let Some(blocked) = blocked {
-        return Some(rest_for(blocked, None));
-    }
-    if desired.order_before.is_some_and(|end| now > end) {
-        return Some(rest(
-            Reason::OrderBeforePassed,
-            "spec.orderBefore has passed and nothing was ordered; set a later time if the key is still wanted.",
-            None,
-        ));
-    }
-    match desired.existing_key {
-        ExistingKey::OrderAnother(before) if now < before => Some(rest(
-            Reason::AwaitingExistingKeyBefore,
-            "spec.existingKeyBefore lies in the future; ordering waits until it has passed.",
-            Some(before),
-        )),
-        _ => None,
-    }
-}
-
-pub(super) fn eligible(person: &Person) -> Option<Step> {
-    let Person::Found(user) = person else {
-        return Some(rest(
-            Reason::UserNotFound,
-            "Okta knows no user by spec.userRef; create the user, or declare a shipment with the right login or id.",
-            None,
-        ));
-    };
-    let status = match user.status {
-        UserStatus::Suspended => "suspended",
-        UserStatus::Deprovisioned => "deactivated",
-        UserStatus::Staged | UserStatus::Provisioned | UserStatus::Active | UserStatus::Other(_) => {
-            return None;
-        }
-    };
-    Some(rest(
-        Reason::UserNotEligible,
-        format!(
-            "The Okta user is {status}, so no key is ordered, activated or given a PIN; reactivate the user at Okta, or delete this shipment."
-        ),
-        None,
-    ))
 }
 
 fn existing_key(s: &Situation<'_>, list: &EnrollmentList) -> Option<Step> {

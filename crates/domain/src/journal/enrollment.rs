@@ -1,0 +1,78 @@
+//! The enrolment as the journal knows it.
+
+use jiff::Timestamp;
+
+use crate::ids::{EnrollmentId, KeyId, RpId, Sealed};
+
+/// Number of an attempt; counts up within one resource.
+pub type Attempt = u32;
+
+/// Mark of an enrolment: written before the call.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct EnrollMark {
+    /// Our clock (UTC).
+    pub at: Timestamp,
+    /// Okta's clock at the look before (UTC).
+    pub okta_time: Timestamp,
+    /// What that look showed.
+    pub shown: Vec<EnrollmentId>,
+}
+
+/// Okta's sealed requests.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Requests {
+    /// PIN request.
+    pub pin: Sealed,
+    /// Credential request.
+    pub credential: Sealed,
+}
+
+/// An enrolment that exists at Okta.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Made {
+    /// Which attempt made it.
+    pub attempt: Attempt,
+    /// Its mark.
+    pub mark: EnrollMark,
+    /// Id of the factor.
+    pub id: EnrollmentId,
+    /// Key that opens the answer; not known of an enrolment that was taken over.
+    pub key_id: Option<KeyId>,
+    /// For which host.
+    pub rp_id: RpId,
+    /// When the answer came, by our clock (UTC).
+    pub created_at: Timestamp,
+    /// Kept until the order is placed.
+    pub requests: Option<Requests>,
+    /// Okta was told that the order failed for good.
+    pub marked_error: bool,
+    /// Written before it is discarded.
+    pub discard_mark: Option<Timestamp>,
+}
+
+/// The pre-registration at Okta.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Enrollment {
+    /// No attempt yet.
+    Never,
+    /// Marked; no receipt.
+    Open(Attempt, EnrollMark),
+    /// Nothing was made.
+    Refused(Attempt),
+    /// It exists.
+    Made(Made),
+    /// We removed it.
+    Discarded(Attempt),
+}
+
+impl Enrollment {
+    /// Number of the last attempt.
+    #[must_use]
+    pub const fn attempt(&self) -> Attempt {
+        match self {
+            Self::Never => 0,
+            Self::Open(n, _) | Self::Refused(n) | Self::Discarded(n) => *n,
+            Self::Made(m) => m.attempt,
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Every write of a pass: the journal with what is being done, or with how the pass ended.
+
+use api::shipment::YubiKeyShipmentStatus;
+use domain::{
+    backoff,
+    failure::{Failure, Kind, Reason},
+    plan::{Idle, Step},
+    summary::{self, End},
+};
+use jiff::{SignedDuration, Timestamp};
+use system::{clock, random};
+
+use super::{Done, Pass, TURN, after};
+use crate::{
+    kubernetes::{
+        events,
+        status_patch::{self, CommitError},
+    },
+    metrics::instrument,
+    shipment::{conditions, revision},
+};
+
+impl Pass {
+    /// After an order the next plan is a rest; its conditions go with the receipt in one write.
+    pub(super) async fn save_as_planned(&mut self) -> Result<(), CommitError> {
+        let name = self.object.spec.connection_ref.name.clone();
+        let Some(link) = self.ctx.connections.state(&name).1.usable() else {
+            let ordered = self.journal.accepted().is_some();
+            return self.save(if ordered { Reason::AwaitingShipment } else { Reason::Ordering }).await;
+        };
+        match self.next_step(&link).await {
+            Step::Idle(rest) => self.write_end(&End::Idle(rest)).await,
+            _ => self.save(Reason::Ordering).await,
+        }
+    }
+
+    /// Writes the journal as it stands, and says what is being done. A failure of an earlier try stays noted: only
+    /// its end shows that it has passed.
+    pub(super) async fn save(&mut self, doing: Reason) -> Result<(), CommitError> {
+        let rest = Idle { reason: doing, message: doing.progress().to_owned(), until: None, pin: false };
+        summary::note_progress(&mut self.journal, revision::of(&self.object));
+        let status = conditions::end(&self.object, &self.journal, &End::Idle(rest), clock::now());
+        self.write(&status).await
+    }
+
+    pub(super) async fn write(&mut self, status: &YubiKeyShipmentStatus) -> Result<(), CommitError> {
+        let old = self.object.status.clone().unwrap_or_default();
+        let written =
+            status_patch::commit(&self.api, &self.object, &old, status, |o| o.status.as_ref()).await?;
+        if let Some(written) = written {
+            self.ctx.unsent.forget(&self.uid());
+            self.ctx.shipments.note_written(&written);
+            self.note_activation(&old, status);
+            events::transition(&self.ctx.outbox, &written, &old.conditions, &status.conditions);
+            *self.object = written;
+        }
+        self.stored = self.journal.clone();
+        self.unwritten = None;
+        Ok(())
+    }
+
+    /// The write that first says "activated" is the one that counts it: a restart or a conflict counts nothing twice.
+    pub(super) fn note_activation(&self, old: &YubiKeyShipmentStatus, new: &YubiKeyShipmentStatus) {
+        let before = old.times.as_ref().and_then(|times| times.activated.as_ref());
+        let Some(times) = new.times.as_ref().filter(|_| before.is_none()) else { return };
+        if let (Some(ordered), Some(activated)) = (&times.ordered, &times.activated) {
+            let took = activated.0.duration_since(ordered.0).max(SignedDuration::ZERO).unsigned_abs();
+            let uid = self.ctx.connections.uid_of(&self.object.spec.connection_ref.name);
+            self.ctx.metrics.connections.observe_activation(&uid, took);
+        }
+    }
+
+    pub(super) async fn write_end(&mut self, end: &End) -> Result<(), CommitError> {
+        let now = clock::now();
+        let generation = revision::of(&self.object);
+        summary::note_end(&mut self.journal, end, generation, &random::suffix(), now);
+        let status = conditions::end(&self.object, &self.journal, end, now);
+        self.write(&status).await
+    }
+
+    pub(super) async fn finish(&mut self, end: End) -> Result<Done, CommitError> {
+        self.write_end(&end).await?;
+        let End::Idle(rest) = end else { return Ok(self.rested(None)) };
+        if let (Reason::AnotherOrderForUser | Reason::ClaimedTwice, Some(other)) = (rest.reason, &self.behind)
+        {
+            self.ctx.shipments.wait_behind(other, &self.object);
+        }
+        if rest.reason == Reason::TooManyOpenOrders {
+            // A place becomes free without any change of this shipment; asking costs no call.
+            return Ok(self.rested(Some(after(random::jittered(TURN)))));
+        }
+        let slow = rest.until.is_none() && rest.reason.kind() == Kind::Stalled;
+        Ok(self.rested(if slow { Some(after(random::jittered(backoff::STALLED))) } else { rest.until }))
+    }
+
+    pub(super) fn rested(&self, until: Option<Timestamp>) -> Done {
+        self.ctx.shipments.memory.note_rest(&self.object, until, self.stand, false);
+        Done::At(until)
+    }
+
+    pub(super) async fn fail(&mut self, failure: Failure) -> Result<Done, CommitError> {
+        tracing::warn!(reason = %failure.reason, detail = failure.message, "the pass ended early");
+        let reason = failure.reason;
+        if reason.kind() == Kind::Stalled && !self.journal.tries_again(reason) {
+            let rest = Idle { reason, message: failure.message, until: None, pin: false };
+            let done = self.finish(End::Idle(rest)).await?;
+            self.ctx.metrics.failed(instrument::SHIPMENT, reason);
+            return Ok(done);
+        }
+        if failure.is_wait() {
+            return self.limited(failure.retry_after.unwrap_or(backoff::UNNAMED.unsigned_abs())).await;
+        }
+        let (kind, wish) = (reason.kind(), failure.retry_after);
+        let refused = kind == Kind::Auth;
+        self.write_end(&End::Failed(failure)).await?;
+        self.ctx.metrics.failed(instrument::SHIPMENT, reason);
+        let count = self.journal.last_failure.as_ref().map_or(1, |t| t.count);
+        let wait = match kind {
+            Kind::Stalled | Kind::Auth => backoff::delay(count).max(SignedDuration::from_secs(30)),
+            Kind::Transient | Kind::Waiting => backoff::delay(count),
+        };
+        let wish = wish.and_then(|w| SignedDuration::try_from(w).ok()).unwrap_or_default();
+        let until = Some(after(random::jittered(wait.max(wish))));
+        self.ctx.shipments.memory.note_rest(&self.object, until, self.stand, refused);
+        Ok(Done::At(until))
+    }
+
+    /// What an older definition would drop is not written; why nothing happens may well be.
+    pub(super) async fn say(&mut self, failure: &Failure) {
+        self.journal = self.stored.clone();
+        if let Err(error) = self.write_end(&End::Failed(failure.clone())).await {
+            tracing::warn!(%error, "the status cannot say that the definitions are older");
+        }
+    }
+}
