@@ -3,9 +3,11 @@
 use jiff::SignedDuration;
 
 use super::{
-    Fetch, Idempotent, Situation, Step, after,
+    Fetch, Idempotent, Situation, Step,
+    adoption::named,
+    after,
     follow::{look_due, missing, next_look, schedule},
-    order::{answered, enrollment_settles, enrollment_unknown, named, unknown_order},
+    order::{answered, enrollment_settles, enrollment_unknown, unknown_order},
     other_organizations, rest, rest_for,
 };
 use crate::{

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Fetch, Idempotent, Idle, Observation, Situation, Step, after, blocked::eligible, order::named, rest,
+    Fetch, Idempotent, Idle, Observation, Situation, Step, adoption::named, after, blocked::eligible, rest,
     rest_for,
 };
 use crate::{

@@ -204,14 +204,16 @@ fn after(at: Timestamp, wait: SignedDuration) -> Timestamp {
     at.checked_add(wait).unwrap_or(Timestamp::MAX)
 }
 
+mod adoption;
 mod blocked;
 mod claims;
 mod delete;
 mod follow;
 mod order;
 
+pub use adoption::refusal;
 pub use blocked::may_order;
-pub use order::{REQUESTS_LIVE, refusal};
+pub use order::REQUESTS_LIVE;
 
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Fetch, Rival, Situation, Step, after,
+    Fetch, Rival, Situation, Step,
+    adoption::{adopt, named},
+    after,
     blocked::{barred, eligible},
     rest, rest_for,
 };
@@ -11,8 +13,7 @@ use crate::{
     desired::ExistingKey,
     failure::Reason,
     fence,
-    ids::ShipmentId,
-    journal::{Adoption, EnrollMark, Enrollment, Made, Marked, Order, RefusedOrder, Unwanted},
+    journal::{EnrollMark, Enrollment, Made, Marked, Order, RefusedOrder, Unwanted},
     lasting,
     vendor_states::{EnrollmentList, EnrollmentStatus, ListedEnrollment},
 };
@@ -36,30 +37,6 @@ pub(super) fn held(s: &Situation<'_>) -> Option<Step> {
     Some(rest(hold.reason, named(s, hold.reason, &hold.message), None))
 }
 
-/// What is said of an order that was not taken over, before the advice of the hold that stays.
-#[must_use]
-pub fn refusal(shipment: &ShipmentId, why: &str) -> String {
-    format!("Order {shipment}{NOT_TAKEN}{why}.")
-}
-
-const NOT_TAKEN: &str = " was not taken over: ";
-
-/// A hold stays if the order that a person named does not fit; why comes first, in later passes too.
-pub(super) fn named(s: &Situation<'_>, reason: Reason, advice: &str) -> String {
-    match (&s.seen.adoption_refused, &s.journal.hold) {
-        (Some(refused), _) => format!("{refused} {}", without_refusal(advice)),
-        (None, Some(hold)) if hold.reason == reason && hold.message.ends_with(advice) => hold.message.clone(),
-        _ => advice.to_owned(),
-    }
-}
-
-fn without_refusal(message: &str) -> &str {
-    match message.split_once(". ") {
-        Some((first, advice)) if first.contains(NOT_TAKEN) => advice,
-        _ => message,
-    }
-}
-
 /// What a person's answer, or the search, asked for and is still to be done.
 pub(super) fn answered(s: &Situation<'_>) -> Option<Step> {
     if let Some(unwanted) = &s.journal.unwanted {
@@ -78,31 +55,6 @@ fn discard_unwanted(s: &Situation<'_>, unwanted: &Unwanted) -> Step {
         // Not read yet, or before the id was noted.
         _ => Step::Fetch(Fetch::Enrollments),
     }
-}
-
-/// An order found by search is taken over when it is the only match twice, `settle` apart; one named by a person when
-/// nothing that the vendor shows contradicts it.
-fn adopt(s: &Situation<'_>, adoption: &Adoption) -> Step {
-    let again = after(adoption.since, s.desired.calls.settle);
-    if !adoption.by_person && s.now < again {
-        return rest(
-            Reason::Settling,
-            "An order that fits was found at YubiEnterprise; it is looked for once more before it is taken over.",
-            Some(again),
-        );
-    }
-    // Where our enrolment is not known, the search needs the listed one: it tells when the order can have been made.
-    if s.journal.made().is_none() && s.seen.list.is_none() {
-        return if s.journal.user.is_some() {
-            Step::Fetch(Fetch::Enrollments)
-        } else {
-            Step::Fetch(Fetch::User)
-        };
-    }
-    if !adoption.by_person && s.seen.search.is_none() {
-        return Step::Fetch(Fetch::Search);
-    }
-    Step::Fetch(Fetch::Adoption)
 }
 
 /// Given up or cancelled: a pending enrolment of ours is of no use any more.
