@@ -1,4 +1,4 @@
-//! Runs the example operator in the cluster of the current context. `tests/it/greeter.rs` tests it.
+//! Runs the example operator in the cluster of the current context. `tests/features/greeter.rs` tests it.
 
 mod operator;
 

@@ -41,7 +41,7 @@ async fn greet(greeting: Arc<Greeting>, client: Arc<Client>) -> Result<Action, k
     let maps: Api<ConfigMap> = Api::namespaced((*client).clone(), &namespace);
     let map = json!({
         "apiVersion": "v1", "kind": "ConfigMap",
-        "metadata": {"name": name, "ownerReferences": greeting.controller_owner_ref(&())},
+        "metadata": {"name": name, "ownerReferences": [greeting.controller_owner_ref(&())]},
         "data": {"greeting": format!("Hello, {}!", greeting.spec.name)},
     });
     let how = PatchParams::apply("greeter").force();

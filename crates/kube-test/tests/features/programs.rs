@@ -46,7 +46,7 @@ async fn helm_installs_a_chart_and_says_why_it_failed() {
     namespace.helm().output(&install, "key: from values").await.unwrap().ok().unwrap();
     assert_eq!(value(&namespace.api::<ConfigMap>().get("from-chart").await.unwrap()), "from values");
     let error = namespace.helm().run(&["install", "small", path]).await.unwrap_err();
-    assert!(format!("{error:?}").contains("cannot re-use a name"), "{error:?}");
+    assert!(format!("{error:?}").contains("name that is still in use"), "{error:?}");
 }
 
 #[tokio::test]
