@@ -8,7 +8,7 @@ use std::{
 use crate::{Result, Timeout};
 
 /// Between two looks at whatever is awaited.
-const INTERVAL: Duration = Duration::from_millis(100);
+const INTERVAL: Duration = Duration::from_millis(150);
 
 /// A moment until which something is waited for.
 ///
@@ -55,7 +55,7 @@ impl Deadline {
         self.start.elapsed()
     }
 
-    /// Asks every 100 ms until there is an answer. An answer that does not come is not waited for longer than the
+    /// Asks every 150 ms until there is an answer. An answer that does not come is not waited for longer than the
     /// deadline.
     ///
     /// # Errors

@@ -6,8 +6,8 @@ use k8s_openapi::api::core::v1::Event;
 use kube::{Api, Client, api::ListParams};
 use serde_json::Value;
 
-/// Longest that a report waits for them: an API server that does not answer may be what is reported.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Longest that a report waits for an answer: an API server that does not answer may be what is reported.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A line for each Event about an object, oldest first.
 pub(crate) async fn lines(client: Client, name: &str, object: Option<&Value>) -> Vec<String> {

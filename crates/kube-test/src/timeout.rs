@@ -42,13 +42,11 @@ impl Timeout {
     }
 
     fn about_object(&self) -> String {
-        let mut text = match &self.last {
-            Some(object) => format!("\nits last state: {object:#}"),
-            None => "\nit is not there".to_owned(),
+        let mut text = match (&self.problem, &self.last) {
+            (Some(problem), _) => format!("\nit could not be read: {problem}"),
+            (None, Some(object)) => format!("\nits last state: {object:#}"),
+            (None, None) => "\nit is not there".to_owned(),
         };
-        if let Some(problem) = &self.problem {
-            let _ = write!(text, "\nit could not be read: {problem}");
-        }
         match self.events.as_slice() {
             [] => text.push_str("\nno Events about it"),
             events => {

@@ -67,29 +67,35 @@ impl<K: Resource + Clone + Debug + DeserializeOwned + Serialize> Wait<K> {
 
     async fn look<T>(&self, what: &str, met: impl Fn(Option<K>) -> Option<T>) -> Result<T> {
         let deadline = Deadline::after(self.duration);
-        let mut last = Ok(None);
-        let met = deadline.ask(async || match self.api.get_opt(&self.name).await {
-            Ok(object) => {
-                last = Ok(object.clone());
-                met(object)
-            }
-            Err(error) => {
-                last = Err(error);
-                None
-            }
+        let mut last = None;
+        let met = deadline.ask(async || {
+            let answer = self.api.get_opt(&self.name).await;
+            let met = answer.as_ref().ok().and_then(|object| met(object.clone()));
+            last = Some(answer);
+            met
         });
-        if let Some(met) = met.await {
-            return Ok(met);
+        match met.await {
+            Some(met) => Ok(met),
+            None => Err(Box::new(self.missed(what, deadline.elapsed(), last).await).into()),
         }
-        let mut timeout = Timeout::of(what, deadline.elapsed(), self.at);
+    }
+
+    async fn missed(&self, what: &str, waited: Duration, last: Option<kube::Result<Option<K>>>) -> Timeout {
+        let mut timeout = Timeout::of(what, waited, self.at);
         timeout.object = format!("{}/{}", self.api.resource_url(), self.name);
+        // A short deadline may have passed before there was any answer.
+        let last = match last {
+            Some(last) => Ok(last),
+            None => tokio::time::timeout(events::PATIENCE, self.api.get_opt(&self.name)).await,
+        };
         match last {
-            Ok(object) => timeout.last = object.as_ref().map(readable),
-            Err(error) => timeout.problem = Some(error.to_string()),
+            Ok(Ok(object)) => timeout.last = object.as_ref().map(readable),
+            Ok(Err(error)) => timeout.problem = Some(error.to_string()),
+            Err(_) => timeout.problem = Some("no answer".to_owned()),
         }
-        timeout.events =
-            events::lines(self.api.clone().into_client(), &self.name, timeout.last.as_ref()).await;
-        Err(Box::new(timeout).into())
+        let client = self.api.clone().into_client();
+        timeout.events = events::lines(client, &self.name, timeout.last.as_ref()).await;
+        timeout
     }
 }
 
