@@ -29,6 +29,7 @@ pub const HELM: &str = "KUBE_TEST_HELM";
 #[must_use = "no cluster is there before `open`, `start` or `borrow` is called"]
 pub struct Builder {
     tools: Tools,
+    directory: Option<PathBuf>,
     parent: PathBuf,
     name: String,
     settings: Settings,
@@ -38,6 +39,7 @@ impl Default for Builder {
     fn default() -> Self {
         Self {
             tools: Tools::default(),
+            directory: None,
             parent: env::temp_dir(),
             name: String::new(),
             settings: Settings::default(),
@@ -61,6 +63,12 @@ impl Builder {
     /// Helm; otherwise [`HELM`] names it, else it is the one beside the control plane program, else the one in `PATH`.
     pub fn helm(mut self, program: impl Into<PathBuf>) -> Self {
         self.tools.helm = Some(program.into());
+        self
+    }
+
+    /// The cluster's directory. It stays: a control plane that is started there later goes on with what is stored.
+    pub fn directory(mut self, path: impl Into<PathBuf>) -> Self {
+        self.directory = Some(path.into());
         self
     }
 
@@ -127,7 +135,7 @@ impl Builder {
     /// [`Announced::start`](crate::Announced::start) says; and [`Error::Io`] for its directory.
     pub async fn start(self) -> Result<Cluster> {
         let program = self.tools.control_plane()?;
-        let directory = Directory::make(&self.parent, &self.name)?;
+        let directory = self.make_directory()?;
         let control_plane = ControlPlane::start_in(directory.path(), program, self.settings).await?;
         Ok(Cluster::around(directory, self.tools, Some(control_plane)))
     }
@@ -139,7 +147,7 @@ impl Builder {
     /// # Errors
     /// [`Error::Command`] if the kubeconfig cannot be used, and [`Error::Start`] if there is no kubectl.
     pub async fn borrow(self, kubeconfig: impl AsRef<OsStr>) -> Result<Cluster> {
-        let directory = Directory::make(&self.parent, &self.name)?;
+        let directory = self.make_directory()?;
         let mut view: Command = self.tools.kubectl().command();
         view.args(["config", "view", "--minify", "--raw", "--flatten", "-o", "json"]);
         view.env("KUBECONFIG", kubeconfig);
@@ -147,5 +155,12 @@ impl Builder {
         let cluster = Cluster::around(directory, self.tools, None);
         cluster.write_borrowed(&text)?;
         Ok(cluster)
+    }
+
+    fn make_directory(&self) -> Result<Directory> {
+        match &self.directory {
+            Some(path) => Directory::of_the_caller(path),
+            None => Directory::make(&self.parent, &self.name),
+        }
     }
 }

@@ -11,14 +11,14 @@ use crate::{Error, Result};
 const PREFIX: &str = "kube-test-";
 const LOCK: &str = "in-use";
 
-/// A directory that goes with its owner, unless a test panics: then it stays, to be looked at, until the next run.
+/// A directory of the caller's, or one that goes with its owner, unless a test panics: then it stays, to be looked at, until the next run.
 ///
 /// Owners in a `static` are never dropped. What they leave is removed by whoever comes next: the lock on a file tells
 /// what is still in use, whatever ended the process.
 #[derive(Debug)]
 pub(crate) struct Directory {
     path: PathBuf,
-    /// `None` only while it is dropped.
+    /// `None` if it is the caller's, and while it is dropped.
     lock: Option<File>,
 }
 
@@ -31,6 +31,12 @@ impl Directory {
         let path = made.map_err(Error::io(format!("a directory in {}", parent.display())))?.keep();
         let lock = lock(&path).map_err(Error::io(format!("locking {}", path.display())))?;
         Ok(Self { path, lock: Some(lock) })
+    }
+
+    pub(crate) fn of_the_caller(path: &Path) -> Result<Self> {
+        let what = || Error::io(format!("creating {}", path.display()));
+        fs::create_dir_all(path).map_err(what())?;
+        Ok(Self { path: path.canonicalize().map_err(what())?, lock: None })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -59,10 +65,11 @@ fn remove_abandoned(parent: &Path) {
 
 impl Drop for Directory {
     fn drop(&mut self) {
+        let Some(lock) = self.lock.take() else { return };
         if std::thread::panicking() {
             eprintln!("kept until the next run: {}", self.path.display());
             // Locked for as long as the process lives.
-            mem::forget(self.lock.take());
+            mem::forget(lock);
         } else {
             let _ = fs::remove_dir_all(&self.path);
         }

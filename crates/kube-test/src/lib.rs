@@ -2,6 +2,7 @@
 
 mod access;
 mod audit;
+mod breaking_changes;
 mod builder;
 mod cluster;
 mod command;
@@ -34,6 +35,7 @@ pub mod variables {
 
 pub use access::Access;
 pub use audit::{AuditLog, Mark};
+pub use breaking_changes::breaking_changes;
 pub use builder::Builder;
 pub use cluster::Cluster;
 pub use command::{CommandFailure, Output, run};

@@ -53,6 +53,19 @@ async fn it_is_stopped_started_killed_and_paused() {
 }
 
 #[tokio::test]
+async fn a_directory_of_the_callers_stays_with_all_that_is_stored() {
+    let _turn = turn().await;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("kept");
+    let first = builder().directory(&path).start().await.unwrap();
+    let id = first.id().await.unwrap();
+    drop(first);
+    let second = builder().directory(&path).start().await.unwrap();
+    assert_eq!(second.id().await.unwrap(), id);
+    assert_eq!(second.directory(), path.canonicalize().unwrap());
+}
+
+#[tokio::test]
 async fn what_never_gets_ready_is_given_up() {
     let _turn = turn().await;
     let error = builder().name("never").ready_within(Duration::ZERO).start().await.unwrap_err();
