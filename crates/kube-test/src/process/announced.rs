@@ -1,7 +1,7 @@
 //! A program that says when it is ready.
 
 use std::{
-    fs::{self, File},
+    fs::{self, OpenOptions},
     io::{self, BufRead, BufReader},
     path::Path,
     process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
@@ -30,14 +30,15 @@ pub struct Announced {
 }
 
 impl Announced {
-    /// Starts it and waits for its line, which is the second part of the answer. `log` is made anew and gets its stderr.
+    /// Starts it and waits for its line, which is the second part of the answer. Its stderr is appended to `log`.
     ///
     /// # Errors
     /// [`Error::Start`], [`Error::EndedEarly`], [`Error::NotReady`] once that time has passed, and [`Error::Io`] for
     /// the log.
     pub fn start(mut command: Command, log: &Path, within: Duration) -> Result<(Self, String)> {
         let program = command::name(&command);
-        let stderr = File::create(log).map_err(Error::io(format!("creating {}", log.display())))?;
+        let stderr = OpenOptions::new().append(true).create(true).open(log);
+        let stderr = stderr.map_err(Error::io(format!("opening {}", log.display())))?;
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(stderr);
         let mut child =
             command.spawn().map_err(|source| Error::Start { program: program.clone(), source })?;
