@@ -3,7 +3,7 @@
 use std::{
     env,
     ffi::{OsStr, OsString},
-    path::{Path, PathBuf},
+    path::{self, Path, PathBuf},
     process::Command,
     time::Duration,
 };
@@ -88,7 +88,8 @@ impl Builder {
     /// without tag and digest. Pods of other images are said to be running, and do nothing.
     pub fn image(mut self, image: &str, program: &Path) -> Self {
         let mut pair = OsString::from(format!("{image}="));
-        pair.push(program);
+        // The control plane works in another directory.
+        pair.push(path::absolute(program).unwrap_or_else(|_| program.to_owned()));
         self.settings.images.push(pair);
         self
     }

@@ -24,7 +24,9 @@ pub(crate) struct Directory {
 
 impl Directory {
     pub(crate) fn make(parent: &Path, name: &str) -> Result<Self> {
-        fs::create_dir_all(parent).map_err(Error::io(format!("creating {}", parent.display())))?;
+        let what = || Error::io(format!("creating {}", parent.display()));
+        fs::create_dir_all(parent).map_err(what())?;
+        let parent = &parent.canonicalize().map_err(what())?;
         remove_abandoned(parent);
         let prefix = if name.is_empty() { PREFIX.to_owned() } else { format!("{PREFIX}{name}-") };
         let made = tempfile::Builder::new().prefix(&prefix).tempdir_in(parent);
