@@ -38,7 +38,10 @@ impl Output {
 
 /// A command that ended with another exit code than 0.
 #[derive(Debug, thiserror::Error)]
-#[error("`{}` ended with {}\nstdout: {}\nstderr: {}", .0.command, .0.status, .0.stdout.trim_end(), .0.stderr.trim_end())]
+#[error(
+    "`{}` ended with {}\nstdout: {}\nstderr: {}",
+    .0.command, .0.status, .0.stdout.trim_end(), .0.stderr.trim_end()
+)]
 pub struct CommandFailure(
     /// What it said.
     pub Output,

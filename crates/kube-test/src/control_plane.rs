@@ -68,8 +68,11 @@ impl ControlPlane {
         Ok(control_plane)
     }
 
-    /// Starts it after [`ControlPlane::stop`] or [`ControlPlane::kill`], on what is stored, and waits until it is ready.
-    /// It listens where it did, unless somebody took that port. One that runs is left alone.
+    /// Starts it after [`ControlPlane::stop`] or [`ControlPlane::kill`], on what is stored, and waits until it is
+    /// ready. One that runs is left alone.
+    ///
+    /// It listens where it did, unless somebody took that port: then it chooses another, and kubeconfigs must be read
+    /// again; with [`Builder::port`](crate::Builder::port) it is an error.
     ///
     /// # Errors
     /// As [`Announced::start`].

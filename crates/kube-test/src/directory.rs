@@ -11,7 +11,8 @@ use crate::{Error, Result};
 const PREFIX: &str = "kube-test-";
 const LOCK: &str = "in-use";
 
-/// A directory of the caller's, or one that goes with its owner, unless a test panics: then it stays, to be looked at, until the next run.
+/// A directory of the caller's, or one that goes with its owner, unless a test panics: then it stays, to be looked at,
+/// until the next run.
 ///
 /// Owners in a `static` are never dropped. What they leave is removed by whoever comes next: the lock on a file tells
 /// what is still in use, whatever ended the process.

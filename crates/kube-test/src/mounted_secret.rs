@@ -17,9 +17,9 @@ static VERSION: AtomicUsize = AtomicUsize::new(0);
 /// A directory as the kubelet mounts a `Secret` or a `ConfigMap`, for an operator that runs as a process beside the
 /// test.
 ///
-/// Files are links through `..data`, which is swapped whole: a reader sees all files of one version, and whoever watches
-/// a file sees its link stay the same. What was replaced stays readable until the directory is removed, for readers that
-/// have begun.
+/// Files are links through `..data`, which is swapped whole: a reader sees all files of one version, and whoever
+/// watches a file sees its link stay the same. What was replaced stays readable until the directory is removed, for
+/// readers that have begun.
 #[derive(Debug)]
 pub struct MountedSecret {
     directory: PathBuf,

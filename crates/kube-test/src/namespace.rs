@@ -16,8 +16,8 @@ use crate::{Cluster, Error, Helm, Kubectl, Result, ServiceAccount, events};
 
 /// A namespace that nobody else has, with a client of the admin.
 ///
-/// In a cluster that is borrowed it is deleted when this is dropped, even if the test panics; in one of our own it stays
-/// until that ends, because deleting it takes seconds.
+/// In a cluster that is borrowed it is deleted when this is dropped, even if the test panics; in one of our own it
+/// stays until that ends, because deleting it takes seconds.
 pub struct Namespace {
     name: String,
     client: Client,

@@ -30,8 +30,8 @@ pub struct Supervised {
 }
 
 impl Supervised {
-    /// Starts it with the arguments, the variables and the directory of `command`. Its stdout and stderr are appended to
-    /// `log`, its stdin is empty. It inherits the variables of this process, even after `Command::env_clear`.
+    /// Starts it with the arguments, the variables and the directory of `command`. Its stdout and stderr are appended
+    /// to `log`, its stdin is empty. It inherits the variables of this process, even after `Command::env_clear`.
     ///
     /// # Errors
     /// [`Error::Start`] and [`Error::Io`]. A program that cannot be executed is no error here: it ends with exit code
