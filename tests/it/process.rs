@@ -174,7 +174,7 @@ async fn it_stays_alive_and_ready_while_the_cluster_is_away() {
     {
         assert!(all.lines().any(|said| said == line), "{line} in: {all}");
     }
-    plane.stop();
+    plane.stop().await;
     let missed = until(async || {
         let (_, all) = asked(&operator, "readyz?verbose").await;
         all.lines().any(|line| line.starts_with("[-]")).then_some(())

@@ -1,12 +1,8 @@
 //! An installation of the chart, and the processes that its pods are.
 
-use std::{
-    fs,
-    net::TcpListener,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{fs, net::TcpListener, path::Path, process::Command};
 
+use kube_test::PodProcess;
 use serde_json::{Value, json};
 
 use super::{
@@ -19,19 +15,16 @@ use super::{
 pub const NAMESPACE: &str = "yubikey-shipments";
 pub const RELEASE: &str = "yubikey-shipment-operator";
 
+/// The container of the operator's pods.
+const CONTAINER: &str = "operator";
+
 /// Images as the chart names them when nobody says otherwise.
 pub const OPERATOR_IMAGE: &str = "yubikey-shipment-operator";
 pub const SANDBOX_IMAGE: &str = "yubikey-shipment-sandbox";
 
 /// Helm with the cluster's kubeconfig and directories of its own.
 pub fn helm(plane: &Plane) -> Command {
-    let home = plane.dir.join("helm");
-    let mut helm = Command::new(super::tool("helm"));
-    helm.env("KUBECONFIG", &plane.kubeconfig);
-    for kind in ["CACHE", "CONFIG", "DATA"] {
-        helm.env(format!("HELM_{kind}_HOME"), home.join(kind));
-    }
-    helm
+    plane.cluster.helm().command(&[])
 }
 
 /// A cluster that the chart is installed into. Its pods run.
@@ -113,7 +106,12 @@ impl Installation {
         let found: Value = serde_json::from_str(&found).unwrap();
         let stays = |pod: &&Value| pod["metadata"]["deletionTimestamp"].is_null();
         let pods = found["items"].as_array().unwrap().iter().filter(stays);
-        pods.map(|pod| Pod { object: pod.clone(), logs: self.plane.dir.join("cluster/pods") }).collect()
+        pods.map(|pod| Pod { object: pod.clone(), process: self.process(pod) }).collect()
+    }
+
+    fn process(&self, pod: &Value) -> PodProcess {
+        let pod = serde_json::from_value(pod.clone()).unwrap();
+        self.plane.cluster.control_plane().unwrap().pod_process(pod)
     }
 
     /// The only pod of the operator, once no other is left and its process runs.
@@ -139,7 +137,7 @@ pub fn another_port() -> Option<u16> {
 #[derive(Debug, Clone)]
 pub struct Pod {
     pub object: Value,
-    logs: PathBuf,
+    process: PodProcess,
 }
 
 impl Pod {
@@ -149,12 +147,7 @@ impl Pod {
 
     fn container(&self) -> &Value {
         let all = self.object["spec"]["containers"].as_array().unwrap();
-        all.iter().find(|container| container["name"] == "operator").unwrap()
-    }
-
-    fn status(&self) -> Option<&Value> {
-        let all = self.object["status"]["containerStatuses"].as_array()?;
-        all.iter().find(|status| status["name"] == "operator")
+        all.iter().find(|container| container["name"] == CONTAINER).unwrap()
     }
 
     /// The arguments in the Pod.
@@ -165,12 +158,12 @@ impl Pod {
 
     /// The process, as the container's id names it.
     pub fn pid(&self) -> Option<u32> {
-        self.status()?["containerID"].as_str()?.strip_prefix("process://")?.parse().ok()
+        self.process.pid(CONTAINER)
     }
 
     /// How often it was started anew.
     pub fn restarts(&self) -> u64 {
-        self.status().and_then(|status| status["restartCount"].as_u64()).unwrap_or_default()
+        self.process.restarts(CONTAINER)
     }
 
     /// The arguments that the process has, without its own name.
@@ -197,9 +190,8 @@ impl Pod {
 
     /// Where it listens: the pod's address in 127/8, with the port that the Pod names.
     pub fn address(&self) -> String {
-        let ip = self.object["status"]["podIP"].as_str().unwrap();
-        let port = &self.container()["ports"][0]["containerPort"];
-        format!("127.{}:{port}", ip.split_once('.').unwrap().1)
+        let port = self.container()["ports"][0]["containerPort"].as_u64().unwrap();
+        self.process.address(u16::try_from(port).unwrap()).unwrap().to_string()
     }
 
     /// What the process answers at a path: code and text.
@@ -211,8 +203,6 @@ impl Pod {
 
     /// Everything it said; stays when the pod goes.
     pub fn log(&self) -> String {
-        let uid = self.object["metadata"]["uid"].as_str().unwrap();
-        let dir = format!("{NAMESPACE}_{}_{uid}", self.name());
-        fs::read_to_string(self.logs.join(dir).join("operator.log")).unwrap_or_default()
+        self.process.log(CONTAINER).unwrap()
     }
 }

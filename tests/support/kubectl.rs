@@ -1,10 +1,8 @@
 //! kubectl of the control plane's own version.
 
-use std::{
-    io::Write,
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-};
+use std::process::Command;
+
+use kube_test::Output;
 
 /// What a command said.
 #[derive(Debug, Clone)]
@@ -22,17 +20,17 @@ impl Said {
     }
 }
 
-/// kubectl with one kubeconfig.
-#[derive(Debug, Clone)]
-pub struct Kubectl {
-    kubeconfig: PathBuf,
+impl From<Output> for Said {
+    fn from(output: Output) -> Self {
+        Self { ok: output.is_ok(), out: output.stdout, err: output.stderr }
+    }
 }
 
-impl Kubectl {
-    pub fn new(kubeconfig: &Path) -> Self {
-        Self { kubeconfig: kubeconfig.to_owned() }
-    }
+/// kubectl with one kubeconfig.
+#[derive(Debug, Clone)]
+pub struct Kubectl(pub kube_test::Kubectl);
 
+impl Kubectl {
     /// Runs a command.
     pub async fn run(&self, arguments: &[&str]) -> Said {
         self.with_input(arguments, "").await
@@ -40,9 +38,7 @@ impl Kubectl {
 
     /// Runs a command that reads `input`.
     pub async fn with_input(&self, arguments: &[&str], input: &str) -> Said {
-        let mut command = Command::new(super::tool("kubectl"));
-        command.args(arguments).env("KUBECONFIG", &self.kubeconfig);
-        run(command, input.to_owned()).await
+        self.0.output(arguments, input).await.unwrap().into()
     }
 
     /// Applies manifests, as YAML or JSON.
@@ -52,21 +48,6 @@ impl Kubectl {
 }
 
 /// Runs a program to its end without holding up other tests.
-pub async fn run(mut command: Command, input: String) -> Said {
-    let run = move || {
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-        let mut stdin = child.stdin.take();
-        let writer = std::thread::spawn(move || stdin.as_mut().map(|pipe| pipe.write_all(input.as_bytes())));
-        let output = child.wait_with_output();
-        // A program that does not read its input closes the pipe early.
-        drop(writer.join());
-        output
-    };
-    let output = tokio::task::spawn_blocking(run).await.unwrap().expect("the program starts");
-    Said {
-        ok: output.status.success(),
-        out: String::from_utf8_lossy(&output.stdout).into_owned(),
-        err: String::from_utf8_lossy(&output.stderr).into_owned(),
-    }
+pub async fn run(command: Command, input: String) -> Said {
+    kube_test::run(command, &input).await.expect("the program starts").into()
 }

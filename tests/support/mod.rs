@@ -15,7 +15,6 @@ pub mod object;
 pub mod operator;
 pub mod page;
 pub mod plane;
-pub mod process;
 pub mod proxy;
 pub mod released;
 pub mod rollout;
@@ -28,17 +27,16 @@ pub mod testdata;
 
 use std::{
     path::{Path, PathBuf},
-    time::{Duration, Instant},
+    time::Duration,
 };
+
+use kube_test::Deadline;
 
 /// Longest wait for anything. Generous: a busy machine is no fault of the operator.
 pub const DEADLINE: Duration = Duration::from_secs(180);
 
 /// A port where nobody listens. One that was free a moment ago may be somebody's by now; this one is given to nobody.
 pub const NOBODY: u16 = 1;
-
-/// Time between two looks at whatever is awaited.
-const GLANCE: Duration = Duration::from_millis(150);
 
 /// The project's directory.
 pub fn root() -> &'static Path {
@@ -70,17 +68,8 @@ pub fn sandbox_program() -> PathBuf {
 }
 
 /// Asks until there is an answer; `None` after [`DEADLINE`].
-pub async fn until<T>(mut ask: impl AsyncFnMut() -> Option<T>) -> Option<T> {
-    let end = Instant::now() + DEADLINE;
-    loop {
-        if let Some(answer) = ask().await {
-            return Some(answer);
-        }
-        if Instant::now() > end {
-            return None;
-        }
-        tokio::time::sleep(GLANCE).await;
-    }
+pub async fn until<T>(ask: impl AsyncFnMut() -> Option<T>) -> Option<T> {
+    Deadline::after(DEADLINE).poll("an answer", ask).await.ok()
 }
 
 /// The time of this machine (UTC), as logs and journals have it.

@@ -3,14 +3,21 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
 };
 
-use super::{plane::Plane, process::Kept, until};
+use kube_test::Supervised;
+
+use super::{plane::Plane, until};
+
+/// Longer than calls under way are waited for.
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A running operator.
 #[derive(Debug)]
 pub struct Operator {
-    process: Kept,
+    process: Supervised,
     /// stdout and stderr.
     pub log: PathBuf,
     /// Where health and metrics are served.
@@ -64,14 +71,14 @@ impl Operator {
 
     /// SIGTERM; it must end by itself and well.
     pub fn stop(self) {
-        let status = self.process.stop();
+        let status = self.process.terminate(PATIENCE).unwrap();
         let well = status.is_some_and(|status| status.success());
         assert!(well, "the operator ended with {status:?}:\n{}", super::tail(&read(&self.log), 40));
     }
 
     /// SIGKILL.
     pub fn kill(self) {
-        self.process.kill();
+        self.process.kill().unwrap();
     }
 }
 
@@ -120,9 +127,9 @@ impl Launch {
     pub async fn go(self) -> Operator {
         let Self { arguments, environment, log, credentials } = self;
         let before = read(&log).len();
-        let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
-        let environment: Vec<_> = environment.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
-        let process = Kept::start(super::operator_program(), &arguments, &environment, &log);
+        let mut command = Command::new(super::operator_program());
+        command.args(arguments).envs(environment);
+        let process = Supervised::start(&command, &log).unwrap();
         let address = until(async || address(&log, before)).await;
         let address = address.unwrap_or_else(|| panic!("the operator does not start:\n{}", read(&log)));
         Operator { process, log, address, credentials }

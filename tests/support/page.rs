@@ -3,6 +3,7 @@
 use std::{fs, process::Command};
 
 use super::{
+    helm::helm,
     kubectl::{self, Said},
     plane::Plane,
 };
@@ -47,14 +48,13 @@ fn add(block: &mut Vec<Line>, line: &str) {
 impl Line {
     /// Runs it in the folder of the sources, with the cluster's own kubectl and Helm.
     pub async fn run(&self, plane: &Plane) -> Said {
-        let home = plane.dir.join("helm");
         let tools = super::tool("kubectl").parent().unwrap().display().to_string();
         let path = format!("{tools}:{}", std::env::var("PATH").unwrap_or_default());
         let mut shell = Command::new("bash");
         shell.args(["-euc", &self.0]).current_dir(super::root());
-        shell.env("KUBECONFIG", &plane.kubeconfig).env("PATH", path);
-        for kind in ["CACHE", "CONFIG", "DATA"] {
-            shell.env(format!("HELM_{kind}_HOME"), home.join(kind));
+        shell.env("PATH", path);
+        for (name, value) in helm(plane).get_envs() {
+            shell.env(name, value.unwrap());
         }
         kubectl::run(shell, String::new()).await
     }

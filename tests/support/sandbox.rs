@@ -5,10 +5,11 @@ use std::{
     process::Command,
 };
 
+use kube_test::Announced;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{kubectl, kubectl::Said, process::Process, until};
+use super::{DEADLINE, kubectl, kubectl::Said, until};
 
 /// One call that a vendor received.
 #[derive(Debug, Clone, Deserialize)]
@@ -44,7 +45,7 @@ pub struct Sandbox {
     pub ready: Value,
     dir: tempfile::TempDir,
     http: reqwest::Client,
-    _process: Process,
+    _process: Announced,
 }
 
 impl Sandbox {
@@ -54,8 +55,8 @@ impl Sandbox {
         let mut command = Command::new(super::sandbox_program());
         command.args(["serve", "--manual", "--dir"]).arg(dir.path().join("world"));
         let log = dir.path().join("log");
-        let started = tokio::task::spawn_blocking(move || Process::announced(command, &log));
-        let (process, line) = started.await.unwrap();
+        let started = tokio::task::spawn_blocking(move || Announced::start(command, &log, DEADLINE));
+        let (process, line) = started.await.unwrap().unwrap();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let sandbox = Self { ready: serde_json::from_str(&line).unwrap(), dir, http, _process: process };
         // The operator uses half of it, and no test shall wait for the next minute.

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use kube::{
-    Api, Client, Config,
+    Api, Client,
     api::{ListParams, Patch, PatchParams, PostParams},
-    config::{KubeConfigOptions, Kubeconfig},
     core::{ApiResource, DynamicObject, GroupVersionKind},
 };
+use kube_test::Kubeconfig;
 use serde_json::{Value, json};
 
 use crate::Fault;
@@ -27,9 +27,7 @@ fn ours(kind: &str) -> ApiResource {
 
 impl Cluster {
     pub(crate) async fn open(kubeconfig: &Path) -> Result<Self, Fault> {
-        let file = Kubeconfig::read_from(kubeconfig)?;
-        let config = Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await?;
-        Ok(Self(Client::try_from(config)?))
+        Ok(Self(Kubeconfig::read(kubeconfig)?.client().await?))
     }
 
     pub(crate) async fn make_namespace(&self, name: &str) -> Result<(), Fault> {
@@ -37,12 +35,6 @@ impl Cluster {
         let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
         api.create(&PostParams::default(), &object(namespace)?).await?;
         Ok(())
-    }
-
-    /// Uid of `kube-system`: what `orderingCluster` names.
-    pub(crate) async fn id(&self) -> Result<String, Fault> {
-        let api: Api<DynamicObject> = Api::all_with(self.0.clone(), &resource("", "v1", "Namespace"));
-        Ok(api.get("kube-system").await?.metadata.uid.unwrap_or_default())
     }
 
     pub(crate) async fn connect(&self, name: &str, spec: &Value) -> Result<(), Fault> {

@@ -78,22 +78,3 @@ pub(crate) async fn unless_stopped(play: impl Future<Output = Result<(), Fault>>
         _ = terminated.recv() => Err("asked to end".into()),
     }
 }
-
-/// Runs a program to its end; the answer is its stdout.
-pub(crate) async fn output(mut command: Command, input: &[u8]) -> Result<String, Fault> {
-    use tokio::io::AsyncWriteExt as _;
-    let program = command.as_std().get_program().to_string_lossy().into_owned();
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-    let mut child = command.spawn().map_err(|error| format!("{program} does not start: {error}"))?;
-    let mut stdin = child.stdin.take().ok_or("no stdin")?;
-    let write = async move {
-        // A program that does not read its input closes the pipe early.
-        let _ = stdin.write_all(input).await;
-    };
-    let ((), said) = tokio::join!(write, child.wait_with_output());
-    let said = said?;
-    if said.status.success() {
-        return Ok(String::from_utf8_lossy(&said.stdout).into_owned());
-    }
-    Err(format!("{program} failed: {}", String::from_utf8_lossy(&said.stderr)).into())
-}

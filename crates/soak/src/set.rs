@@ -19,7 +19,7 @@ impl Set {
         let cluster = Cluster::open(&plane.kubeconfig).await?;
         // Odd seeds run two replicas: the word alternates in both halves.
         let promised = setup.seed / 2 % 2 == 1;
-        let bound_to = if promised { "ThisCluster".to_owned() } else { cluster.id().await? };
+        let bound_to = if promised { "ThisCluster".to_owned() } else { plane.id().await? };
         Ok(Self { plane, vendors, cluster, bound_to })
     }
 }
