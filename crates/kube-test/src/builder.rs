@@ -8,21 +8,15 @@ use std::{
     time::Duration,
 };
 
+use tokio::sync::OnceCell;
+
 use crate::{
     Cluster, Error, Result, command,
     control_plane::{ControlPlane, Settings},
     directory::Directory,
     tools::Tools,
+    variables::CLUSTER,
 };
-
-/// Names the control plane program.
-pub const CONTROL_PLANE: &str = "KUBE_TEST_CONTROL_PLANE";
-/// `current`: the cluster of `KUBECONFIG` is used, and none is started.
-pub const CLUSTER: &str = "KUBE_TEST_CLUSTER";
-/// Names kubectl, where it is not to be the control plane's own.
-pub const KUBECTL: &str = "KUBE_TEST_KUBECTL";
-/// Names Helm, where it is not to be the one beside the control plane.
-pub const HELM: &str = "KUBE_TEST_HELM";
 
 /// How a [`Cluster`] is come by: started, or borrowed.
 #[derive(Debug, Clone)]
@@ -48,19 +42,19 @@ impl Default for Builder {
 }
 
 impl Builder {
-    /// The control plane program; otherwise [`CONTROL_PLANE`] names it.
+    /// The control plane program; otherwise [`CONTROL_PLANE`](crate::variables::CONTROL_PLANE) names it.
     pub fn control_plane(mut self, program: impl Into<PathBuf>) -> Self {
         self.tools.control_plane = Some(program.into());
         self
     }
 
-    /// kubectl; otherwise [`KUBECTL`] names it, else it is the control plane's own, else the one in `PATH`.
+    /// kubectl; otherwise [`KUBECTL`](crate::variables::KUBECTL) names it, else it is the control plane's own, else the one in `PATH`.
     pub fn kubectl(mut self, program: impl Into<PathBuf>) -> Self {
         self.tools.kubectl = Some(program.into());
         self
     }
 
-    /// Helm; otherwise [`HELM`] names it, else it is the one beside the control plane program, else the one in `PATH`.
+    /// Helm; otherwise [`HELM`](crate::variables::HELM) names it, else it is the one beside the control plane program, else the one in `PATH`.
     pub fn helm(mut self, program: impl Into<PathBuf>) -> Self {
         self.tools.helm = Some(program.into());
         self
@@ -163,5 +157,23 @@ impl Builder {
             Some(path) => Directory::of_the_caller(path),
             None => Directory::make(&self.parent, &self.name),
         }
+    }
+}
+
+static SHARED: OnceCell<Cluster> = OnceCell::const_new();
+
+impl Cluster {
+    /// How one is started or borrowed.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// The cluster of all tests of this process, opened as the environment says ([`Builder::open`]) by the first that
+    /// asks. It ends with the process.
+    ///
+    /// # Errors
+    /// As [`Builder::open`]; the next to ask tries again.
+    pub async fn shared() -> Result<&'static Self> {
+        SHARED.get_or_try_init(|| Self::builder().name("shared").open()).await
     }
 }

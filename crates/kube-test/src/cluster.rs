@@ -9,11 +9,10 @@ use std::{
 
 use k8s_openapi::api::core::v1;
 use kube::{Api, Client};
-use tokio::sync::OnceCell;
 
 use crate::{
-    AuditLog, Builder, ControlPlane, Error, Helm, Kubeconfig, Kubectl, Result, ServiceAccount, User,
-    directory::Directory, tools::Tools,
+    AuditLog, ControlPlane, Error, Helm, Kubeconfig, Kubectl, Result, User, directory::Directory,
+    tools::Tools,
 };
 
 /// A cluster: one that was started here, or the caller's.
@@ -31,23 +30,7 @@ struct Inner {
     directory: Directory,
 }
 
-static SHARED: OnceCell<Cluster> = OnceCell::const_new();
-
 impl Cluster {
-    /// How one is started or borrowed.
-    pub fn builder() -> Builder {
-        Builder::default()
-    }
-
-    /// The cluster of all tests of this process, opened as the environment says ([`Builder::open`]) by the first that
-    /// asks. It ends with the process.
-    ///
-    /// # Errors
-    /// As [`Builder::open`]; the next to ask tries again.
-    pub async fn shared() -> Result<&'static Self> {
-        SHARED.get_or_try_init(|| Self::builder().name("shared").open()).await
-    }
-
     pub(crate) fn around(directory: Directory, tools: Tools, control_plane: Option<ControlPlane>) -> Self {
         let own = control_plane.as_ref().map(|own| own.kubeconfig().to_owned());
         let kubeconfig = own.unwrap_or_else(|| directory.path().join("borrowed.kubeconfig"));
@@ -131,12 +114,6 @@ impl Cluster {
     #[must_use]
     pub fn helm(&self) -> Helm {
         Helm::new(self.0.tools.helm(), self.kubeconfig_file(), self.directory().join("helm"))
-    }
-
-    /// A service account that is there already, such as one of a chart.
-    #[must_use]
-    pub fn service_account(&self, namespace: &str, name: &str) -> ServiceAccount {
-        ServiceAccount::new(self.clone(), namespace, name)
     }
 
     /// What tells clusters apart: the uid of the namespace `kube-system`.

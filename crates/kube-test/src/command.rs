@@ -1,24 +1,10 @@
 //! Commands that run to their end.
 
-use std::{ffi::OsStr, process::Command, process::ExitStatus, process::Stdio};
+use std::{ffi::OsStr, process::Command, process::Stdio};
 
 use tokio::io::AsyncWriteExt as _;
 
-use crate::{Error, Result};
-
-/// What a command said, whatever its exit code.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Output {
-    /// The command, as one would type it.
-    pub command: String,
-    /// How it ended.
-    pub status: ExitStatus,
-    /// Its stdout; what is not UTF-8 is replaced.
-    pub stdout: String,
-    /// Its stderr; what is not UTF-8 is replaced.
-    pub stderr: String,
-}
+use crate::{CommandFailure, Error, Output, Result};
 
 impl Output {
     /// Whether its exit code was 0.
@@ -35,17 +21,6 @@ impl Output {
         if self.is_ok() { Ok(self.stdout) } else { Err(Box::new(CommandFailure(self)).into()) }
     }
 }
-
-/// A command that ended with another exit code than 0.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "`{}` ended with {}\nstdout: {}\nstderr: {}",
-    .0.command, .0.status, .0.stdout.trim_end(), .0.stderr.trim_end()
-)]
-pub struct CommandFailure(
-    /// What it said.
-    pub Output,
-);
 
 /// Runs a command to its end, with `input` as its stdin. It is killed if the future is dropped, so that it can be put
 /// into a timeout.

@@ -2,7 +2,7 @@
 
 use std::{fmt, io, path::PathBuf, time::Duration};
 
-use crate::{CommandFailure, Timeout, builder::CONTROL_PLANE};
+use crate::{CommandFailure, Timeout, variables::CONTROL_PLANE};
 
 /// The result of everything here.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

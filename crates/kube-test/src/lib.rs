@@ -6,6 +6,7 @@ mod breaking_changes;
 mod builder;
 mod cluster;
 mod command;
+mod command_failure;
 mod condition;
 mod control_plane;
 mod deadline;
@@ -29,17 +30,15 @@ mod tools;
 mod user;
 mod wait;
 
-/// The names of the environment variables.
-pub mod variables {
-    pub use crate::builder::{CLUSTER, CONTROL_PLANE, HELM, KUBECTL};
-}
+pub mod variables;
 
 pub use access::Access;
 pub use audit::{AuditLog, Mark};
 pub use breaking_changes::breaking_changes;
 pub use builder::Builder;
 pub use cluster::Cluster;
-pub use command::{CommandFailure, Output, run};
+pub use command::run;
+pub use command_failure::{CommandFailure, Output};
 pub use condition::Condition;
 pub use control_plane::ControlPlane;
 pub use deadline::Deadline;

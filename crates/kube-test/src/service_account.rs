@@ -79,3 +79,11 @@ impl ServiceAccount {
         self.kubeconfig().await?.client().await
     }
 }
+
+impl Cluster {
+    /// A service account that is there already, such as one of a chart.
+    #[must_use]
+    pub fn service_account(&self, namespace: &str, name: &str) -> ServiceAccount {
+        ServiceAccount::new(self.clone(), namespace, name)
+    }
+}

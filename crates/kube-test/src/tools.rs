@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     Error, Result,
-    builder::{CONTROL_PLANE, HELM, KUBECTL},
+    variables::{CONTROL_PLANE, HELM, KUBECTL},
 };
 
 /// Paths that the caller names; what is named nowhere is looked for.

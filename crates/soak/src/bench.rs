@@ -14,7 +14,6 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    Fault, Setup,
     audit::{Verdict, objects},
     cluster::Cluster,
     control_plane::{ACCOUNT, ControlPlane},
@@ -23,6 +22,7 @@ use crate::{
     programs::unless_stopped,
     replicas::Replica,
     set::Set,
+    setup::{Fault, Setup},
     usage::Usage,
     vendors::Vendors,
 };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use crate::{Fault, audit::objects, storm::Stage};
+use crate::{audit::objects, setup::Fault, storm::Stage};
 
 /// Time between two looks.
 const GLANCE: Duration = Duration::from_secs(3);

@@ -10,7 +10,7 @@ use kube::{
 use kube_test::Kubeconfig;
 use serde_json::{Value, json};
 
-use crate::Fault;
+use crate::setup::Fault;
 
 /// The admin's client.
 #[derive(Clone)]

@@ -6,7 +6,10 @@ use kube_test::{Cluster, run};
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use crate::{Fault, Setup, folder::Folder};
+use crate::{
+    folder::Folder,
+    setup::{Fault, Setup},
+};
 
 /// Namespace and name of the operator's service account, as the chart makes it; the lease has the same.
 pub(crate) const SYSTEM: &str = "yubikey-shipments";

@@ -9,7 +9,7 @@ use std::{
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::Fault;
+use crate::setup::Fault;
 
 /// Every call that the vendors received.
 pub(crate) const JOURNAL: &str = "journal.json";

@@ -11,21 +11,22 @@ mod control_plane;
 mod diary;
 mod folder;
 mod people;
+mod plan;
 mod programs;
 mod replicas;
 mod rollout;
 mod run;
 mod set;
+mod setup;
 mod storm;
 mod usage;
 mod vendors;
 
 use std::{path::PathBuf, process::ExitCode};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
-/// Anything that ends a run before its verdict.
-pub(crate) type Fault = Box<dyn std::error::Error + Send + Sync>;
+use crate::plan::Plan;
 
 /// Fault storms against the operator, and their audit.
 #[derive(Debug, Parser)]
@@ -49,45 +50,6 @@ enum Command {
         #[arg(long)]
         dir: PathBuf,
     },
-}
-
-/// One storm.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct Plan {
-    #[command(flatten)]
-    setup: Setup,
-    /// People who are to get a key.
-    #[arg(long)]
-    shipments: usize,
-    /// Length of the storm; fractions are fine.
-    #[arg(long)]
-    minutes: f64,
-    /// Longest wait for rest after the storm.
-    #[arg(long, default_value_t = 8.0)]
-    calm_minutes: f64,
-}
-
-/// What every run needs.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct Setup {
-    /// Everything random follows from it. In a storm, odd: both replicas act, without a lease.
-    #[arg(long)]
-    seed: u64,
-    /// Where everything is kept; what an earlier run left there is removed.
-    #[arg(long)]
-    dir: PathBuf,
-    /// Directory with control-plane, kubectl and helm.
-    #[arg(long)]
-    tools: PathBuf,
-    /// The operator's program.
-    #[arg(long)]
-    operator: PathBuf,
-    /// The sandbox's program.
-    #[arg(long)]
-    sandbox: PathBuf,
-    /// The operator's chart: its rights are what the replicas run under.
-    #[arg(long)]
-    chart: PathBuf,
 }
 
 #[tokio::main]

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    Fault,
+    setup::Fault,
     vendors::{Org, Vendors},
 };
 

@@ -9,7 +9,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::Fault;
+use crate::setup::Fault;
 
 /// Longest wait for a program to say that it is ready, or to end when asked.
 const PATIENCE: Duration = Duration::from_secs(180);

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use tokio::{net::TcpListener, process::Command};
 
 use crate::{
-    Fault, Setup,
     control_plane::{ACCOUNT, SYSTEM},
     diary::{Diary, Kill},
     folder::{self, Folder},
     programs::Program,
+    setup::{Fault, Setup},
     usage::Usage,
 };
 

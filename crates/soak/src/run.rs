@@ -9,15 +9,16 @@ use tokio::{
 };
 
 use crate::{
-    Fault, Plan,
     audit::{self, Verdict, objects},
     calm,
     diary::Diary,
     folder::{self, Folder},
     people,
+    plan::Plan,
     programs::unless_stopped,
     replicas::Replica,
     set::Set,
+    setup::Fault,
     storm::{self, Stage},
 };
 

@@ -1,6 +1,12 @@
 //! What every run is set on: a real API server and both vendors, who name a limit that is out of the way.
 
-use crate::{Fault, Setup, cluster::Cluster, control_plane::ControlPlane, folder::Folder, vendors::Vendors};
+use crate::{
+    cluster::Cluster,
+    control_plane::ControlPlane,
+    folder::Folder,
+    setup::{Fault, Setup},
+    vendors::Vendors,
+};
 
 /// Everything but people and the operator. Parcels move on after `step` seconds in a state.
 pub(crate) struct Set {

@@ -2,7 +2,7 @@
 
 use std::{fs, time::Duration};
 
-use crate::Fault;
+use crate::setup::Fault;
 
 /// Ticks of the kernel's clock for processes: 100 a second on every Linux that the operator runs on.
 const TICK: Duration = Duration::from_millis(10);

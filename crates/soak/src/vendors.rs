@@ -5,7 +5,11 @@ use std::{fs, path::PathBuf};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use crate::{Fault, Setup, folder::Folder, programs::Program};
+use crate::{
+    folder::Folder,
+    programs::Program,
+    setup::{Fault, Setup},
+};
 
 /// The running sandbox.
 #[derive(Debug)]

@@ -11,8 +11,8 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
 use crate::{
-    Fault,
     folder::{self, Folder},
+    setup::Fault,
 };
 
 /// Of what is longer than this, the middle is looked for: a line that was cut leaks too.

@@ -16,9 +16,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    Fault,
     diary::Pages,
     folder::{self, Folder},
+    setup::Fault,
 };
 use journal::Journal;
 use objects::{End, Shipments};

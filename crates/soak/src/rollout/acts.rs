@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use super::{Stage, cast::Person};
-use crate::{Fault, audit::objects, diary::Declared};
+use super::{cast::Person, stage::Stage};
+use crate::{audit::objects, diary::Declared, setup::Fault};
 
 /// Time between two looks.
 const GLANCE: Duration = Duration::from_secs(2);

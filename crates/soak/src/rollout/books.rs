@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::cast::{Cast, Fate};
 use crate::{
-    Fault,
     audit::{Evidence, Verdict, alarms, explained, journal, leaks, objects, orders, pins},
     folder::{self, Folder},
+    setup::Fault,
 };
 
 /// Reasons of a shipment that yielded to another key of the same person.

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    Fault,
     people::profile,
+    setup::Fault,
     vendors::{Org, Vendors},
 };
 

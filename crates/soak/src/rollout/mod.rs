@@ -4,6 +4,7 @@
 mod acts;
 mod books;
 mod cast;
+mod stage;
 
 use std::{path::Path, time::Duration};
 
@@ -11,18 +12,16 @@ use clap::Args;
 use tokio::sync::Mutex;
 
 use crate::{
-    Fault, Setup,
     audit::Verdict,
-    cluster::Cluster,
-    control_plane::ControlPlane,
     diary::Diary,
     folder::{self, Folder},
     programs::unless_stopped,
     replicas::Replica,
     set::Set,
-    vendors::{Org, Vendors},
+    setup::{Fault, Setup},
 };
 use cast::Cast;
+use stage::Stage;
 
 /// Parcels move on after so many seconds in a state: a warehouse in a hurry.
 const STEP: &str = "0.5";
@@ -38,18 +37,6 @@ pub(crate) struct Plan {
     /// Longest time for all of it; what has come to no end then is for the audit.
     #[arg(long, default_value_t = 30.0)]
     minutes: f64,
-}
-
-/// Everything that acts.
-struct Stage {
-    plane: ControlPlane,
-    cluster: Cluster,
-    vendors: Vendors,
-    org: Org,
-    cast: Cast,
-    replica: Mutex<Replica>,
-    diary: Diary,
-    http: reqwest::Client,
 }
 
 /// Runs it; everything started ends with it, also when it is interrupted.

@@ -12,12 +12,12 @@ use tokio::{
 };
 
 use crate::{
-    Fault,
     cluster::Cluster,
     control_plane::ControlPlane,
     diary::{Declared, Diary, Outage},
     people::Person,
     replicas::Replica,
+    setup::Fault,
     vendors::{Org, Vendors},
 };
 use dice::Dice;
