@@ -6,7 +6,7 @@ use std::time::Duration;
 use libfuzzer_sys::fuzz_target;
 use vendors::{
     http::{Api, LONGEST_WISH, Nature},
-    okta::read::{self, LONGEST_WAIT, Limits},
+    okta::decode::{self, LONGEST_WAIT, Limits},
 };
 use yubikey_shipment_fuzz::{answer, is_fair};
 
@@ -17,7 +17,7 @@ fuzz_target!(|input: &[u8]| {
     }
     assert!(answer.retry_after().is_none_or(|wait| wait <= LONGEST_WISH));
     limits(Limits::of(&answer));
-    match read::next_page(&answer) {
+    match decode::next_page(&answer) {
         Ok(next) => {
             assert!(next.is_none_or(|url| url.to_string().parse() == Ok(url)), "printed and read again")
         }

@@ -7,7 +7,7 @@ use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 use vendors::{
     http::{Answer, Api, Nature},
-    yubico::read,
+    yubico::decode,
 };
 use yubikey_shipment_fuzz::{
     answer::{self, body, text},
@@ -16,7 +16,8 @@ use yubikey_shipment_fuzz::{
 
 fuzz_target!(|input: &[u8]| {
     let Some((_, answer)) = answer::parse(input, Api::Yubico, |_| Nature::Read) else { return };
-    for (purpose, found) in [("enc", read::transport_keys(&answer)), ("sig", read::signing_keys(&answer))] {
+    for (purpose, found) in [("enc", decode::transport_keys(&answer)), ("sig", decode::signing_keys(&answer))]
+    {
         match found {
             Ok(keys) => usable(&answer, purpose, &keys),
             Err(error) if answer.is_success() && error.failure.reason.as_str() == "VendorKeysUnusable" => {}

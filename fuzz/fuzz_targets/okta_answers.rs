@@ -14,7 +14,7 @@ use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 use vendors::{
     http::{Answer, Api, Nature},
-    okta::{Dpop, read},
+    okta::{Dpop, decode},
 };
 use yubikey_shipment_fuzz::{
     SECRET,
@@ -49,21 +49,21 @@ fuzz_target!(|input: &[u8]| {
     match operation {
         "enrollments" => enrollments(&answer),
         "enroll" => {
-            if let Some(new) = fair(&answer, read::enrolled(&answer)) {
+            if let Some(new) = fair(&answer, decode::enrolled(&answer)) {
                 enrolled(&answer, &new);
             }
         }
         "activate" => activated(&answer),
-        "send-pin" => assert_eq!(fair(&answer, read::pin_sent(&answer)).is_some(), answer.is_success()),
+        "send-pin" => assert_eq!(fair(&answer, decode::pin_sent(&answer)).is_some(), answer.is_success()),
         "delete" => deleted(&answer),
         "user" => {
-            if let Some(Some(found)) = fair(&answer, read::user(&answer)) {
+            if let Some(Some(found)) = fair(&answer, decode::user(&answer)) {
                 user(&body(&answer), &found);
             }
         }
         "user-by-login" => user_by_login(&answer),
         "groups" => {
-            if let Some(groups) = fair(&answer, read::groups(&answer)) {
+            if let Some(groups) = fair(&answer, decode::groups(&answer)) {
                 assert_eq!(
                     groups.len(),
                     elements(&answer).len(),
@@ -72,14 +72,14 @@ fuzz_target!(|input: &[u8]| {
             }
         }
         "group" => {
-            if let Some(Some(found)) = fair(&answer, read::group(&answer)) {
+            if let Some(Some(found)) = fair(&answer, decode::group(&answer)) {
                 assert_eq!(Some(found.id.as_str()), text(&body(&answer), "id"));
                 assert_eq!(Some(found.name.as_str()), text(&body(&answer)["profile"], "name"));
             }
         }
         "group-search" => group_search(&answer),
-        "group-members" => members(&answer, read::members(&answer)),
-        "users-search" => members(&answer, read::users(&answer)),
+        "group-members" => members(&answer, decode::members(&answer)),
+        "users-search" => members(&answer, decode::users(&answer)),
         "create-user" => created(&answer),
         "system-log" => {
             log(&answer, &LogQuery::ConsoleOrders);
@@ -87,26 +87,26 @@ fuzz_target!(|input: &[u8]| {
         }
         "organization" => organization(&answer),
         "authenticators" => {
-            fair(&answer, read::authenticator(&answer));
+            fair(&answer, decode::authenticator(&answer));
         }
         "authenticator-methods" => {
-            fair(&answer, read::webauthn_method(&answer));
+            fair(&answer, decode::webauthn_method(&answer));
         }
         "domains" => {
-            fair(&answer, read::domains(&answer));
+            fair(&answer, decode::domains(&answer));
         }
         "policies" => {
-            fair(&answer, read::enrollment_policies(&answer));
+            fair(&answer, decode::enrollment_policies(&answer));
         }
         "policy-rules" => {
-            fair(&answer, read::session_rules(&answer));
+            fair(&answer, decode::session_rules(&answer));
         }
         _ => token(&answer),
     }
 });
 
 fn enrollments(answer: &Answer) {
-    let Some(EnrollmentList { at, entries }) = fair(answer, read::enrollments(answer)) else { return };
+    let Some(EnrollmentList { at, entries }) = fair(answer, decode::enrollments(answer)) else { return };
     assert!(answer.is_success());
     assert_eq!(Some(at), answer.date(), "Okta's clock, never ours");
     let sent = elements(answer);
@@ -146,7 +146,7 @@ fn enrolled(answer: &Answer, new: &NewEnrollment) {
 
 fn activated(answer: &Answer) {
     let ours = EnrollmentId::new(ENROLLMENT).expect("an id");
-    if fair(answer, read::activated(answer, &ours)).is_some() {
+    if fair(answer, decode::activated(answer, &ours)).is_some() {
         assert!(answer.is_success());
         if let Some(ids) = body(answer).get("authenticatorEnrollmentIds").and_then(Value::as_array) {
             assert!(ids.iter().any(|id| id == ENROLLMENT), "another enrolment was activated");
@@ -155,7 +155,7 @@ fn activated(answer: &Answer) {
 }
 
 fn deleted(answer: &Answer) {
-    if fair(answer, read::deleted(answer)).is_some() {
+    if fair(answer, decode::deleted(answer)).is_some() {
         let okta_says_gone = answer.status == 404 && text(&body(answer), "errorCode").is_some();
         assert!(answer.is_success() || okta_says_gone, "a 404 of another server is no answer of Okta");
     }
@@ -179,7 +179,7 @@ fn user(sent: &Value, user: &User) {
 
 fn user_by_login(answer: &Answer) {
     let login = Login::new(LOGIN).expect("a login");
-    if let Some(Some(found)) = fair(answer, read::user_by_login(answer, &login)) {
+    if let Some(Some(found)) = fair(answer, decode::user_by_login(answer, &login)) {
         let own = found.login.as_ref().expect("a login").as_str();
         assert_eq!(own.to_lowercase(), LOGIN, "somebody else");
         assert!(elements(answer).iter().any(|one| text(one, "id") == Some(found.id.as_str())));
@@ -187,7 +187,7 @@ fn user_by_login(answer: &Answer) {
 }
 
 /// A gap would look like people who left.
-fn members(answer: &Answer, read: read::Result<Vec<User>>) {
+fn members(answer: &Answer, read: decode::Result<Vec<User>>) {
     let Some(found) = fair(answer, read) else { return };
     let sent = elements(answer);
     assert_eq!(found.len(), sent.len(), "nobody is left out in silence");
@@ -198,7 +198,7 @@ fn members(answer: &Answer, read: read::Result<Vec<User>>) {
 
 fn group_search(answer: &Answer) {
     let named = |one: &Value| text(&one["profile"], "name") == Some(GROUP_NAME);
-    let Some(found) = fair(answer, read::group_by_name(answer, GROUP_NAME)) else { return };
+    let Some(found) = fair(answer, decode::group_by_name(answer, GROUP_NAME)) else { return };
     let ids: BTreeSet<String> = elements(answer)
         .iter()
         .filter(|one| named(one))
@@ -217,7 +217,7 @@ fn created(answer: &Answer) {
     let profile = ["firstName", "lastName", "email", "secondEmail", "city"]
         .map(|name| (name.to_owned(), format!("{SECRET}{name}")));
     let person = NewPerson::new(Login::new(LOGIN).expect("a login"), profile.into()).expect("complete");
-    if let Some(made) = fair(answer, read::created(answer, &person)) {
+    if let Some(made) = fair(answer, decode::created(answer, &person)) {
         assert!(answer.is_success());
         user(&body(answer), &made);
     }
@@ -226,7 +226,7 @@ fn created(answer: &Answer) {
 /// Every event is told of: as what it is, as malformed, or not at all because its group was not asked for.
 fn log(answer: &Answer, query: &LogQuery) {
     let start = LogPosition::Since(Timestamp::UNIX_EPOCH);
-    let Some(page) = fair(answer, read::log_page(answer, query, &start)) else { return };
+    let Some(page) = fair(answer, decode::log_page(answer, query, &start)) else { return };
     let sent = elements(answer);
     assert_eq!(page.more, !sent.is_empty());
     assert!(page.events.len() <= sent.len());
@@ -256,7 +256,7 @@ fn log(answer: &Answer, query: &LogQuery) {
 }
 
 fn organization(answer: &Answer) {
-    if let Some(organization) = fair(answer, read::organization(answer)) {
+    if let Some(organization) = fair(answer, decode::organization(answer)) {
         assert_eq!(Some(organization.id.as_str()), text(&body(answer), "id"));
         assert_eq!(organization.clock_skew.is_some(), answer.date().is_some());
     }
@@ -264,7 +264,7 @@ fn organization(answer: &Answer) {
 
 fn token(answer: &Answer) {
     for dpop in [Dpop::Auto, Dpop::Always, Dpop::Never] {
-        match read::token_life(answer, dpop) {
+        match decode::token_life(answer, dpop) {
             Ok(Some(life)) => {
                 assert!(answer.is_success() && life.as_secs() <= DAY, "no token is eternal");
                 let kind = text(&body(answer), "token_type").unwrap_or_default().to_ascii_lowercase();

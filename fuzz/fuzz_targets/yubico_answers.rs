@@ -11,7 +11,7 @@ use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 use vendors::{
     http::{Answer, Api, Nature},
-    yubico::{Cancelled, read},
+    yubico::{Cancelled, decode},
 };
 use yubikey_shipment_fuzz::{
     answer::{self, body, text},
@@ -41,7 +41,7 @@ fuzz_target!(|input: &[u8]| {
         "shipment" => shipment(&answer),
         "cancel" => cancel(&answer),
         "tracking" => {
-            if let Some(Tracking { carrier, number, link }) = fair(&answer, read::tracking(&answer)) {
+            if let Some(Tracking { carrier, number, link }) = fair(&answer, decode::tracking(&answer)) {
                 assert!([carrier, number, link.clone()].iter().flatten().all(|text| text.len() <= LABEL));
                 assert!(link.is_none_or(|link| link.starts_with("http")), "people click on it");
             }
@@ -49,26 +49,26 @@ fuzz_target!(|input: &[u8]| {
         "search" | "compare" => compare(operation, &answer),
         "validate-address" => verdict(&answer),
         "list" => {
-            if let Some(page) = fair(&answer, read::listed(&answer)) {
+            if let Some(page) = fair(&answer, decode::listed(&answer)) {
                 assert!(page.rows.len() <= page.entries);
                 page.rows.iter().for_each(|row| assert_eq!(row.state, ParcelState::from_id(row.state.id)));
             }
         }
         "inventory" => {
-            fair(&answer, read::inventory(&answer));
+            fair(&answer, decode::inventory(&answer));
         }
         "products" => {
-            fair(&answer, read::products(&answer));
+            fair(&answer, decode::products(&answer));
         }
         _ => {
-            let found = fair(&answer, read::countries(&answer)).unwrap_or_default();
+            let found = fair(&answer, decode::countries(&answer)).unwrap_or_default();
             assert!(found.iter().all(|code| countries::is_alpha2(code)));
         }
     }
 });
 
 fn order(answer: &Answer) {
-    if let Some(ordered) = fair(answer, read::receipt(answer)) {
+    if let Some(ordered) = fair(answer, decode::receipt(answer)) {
         assert!(answer.is_success());
         let id = &body(answer)["shipment_id"];
         assert!(id == ordered.shipment.as_str() || id.to_string() == ordered.shipment.as_str(), "another id");
@@ -89,7 +89,7 @@ fn classified(sent: &Value, state: ParcelState) {
 }
 
 fn shipment(answer: &Answer) {
-    let Some(parcel) = fair(answer, read::shipment(answer)) else { return };
+    let Some(parcel) = fair(answer, decode::shipment(answer)) else { return };
     assert!(answer.is_success(), "a failed read is never a state");
     let sent = body(answer);
     classified(&sent, parcel.state);
@@ -106,14 +106,14 @@ fn programmed(sent: &Value, responses: &Responses) {
     is_sealed(&responses.pin);
     is_sealed(&responses.credential);
     assert!(responses.firmware.len() <= LABEL && responses.serial.as_str().len() <= LABEL);
-    assert_eq!(read::key_id(responses.credential.expose()), responses.credential_key_id);
+    assert_eq!(decode::key_id(responses.credential.expose()), responses.credential_key_id);
     let data = items[0]["product_data"].as_array().expect("a list");
     let held = |one: &Value| text(one, "fido_pin_response").is_none_or(|pin| pin == responses.pin.expose());
     assert!(data.iter().any(held), "the response is passed on whole");
 }
 
 fn cancel(answer: &Answer) {
-    match fair(answer, read::cancelled(answer)) {
+    match fair(answer, decode::cancelled(answer)) {
         Some(Cancelled::Accepted) => assert!(answer.is_success()),
         Some(Cancelled::Gone) => assert_eq!(answer.status, 404),
         Some(Cancelled::TooLate(why)) => {
@@ -128,9 +128,9 @@ fn compare(operation: &str, answer: &Answer) {
     let ours = recipient();
     let id = ShipmentId::new("EXAMPLE0000000000000AB").expect("an id");
     let found = if operation == "search" {
-        fair(answer, read::search(answer, &ours)).unwrap_or_default()
+        fair(answer, decode::search(answer, &ours)).unwrap_or_default()
     } else {
-        fair(answer, read::compared(answer, &id, &ours)).flatten().into_iter().collect()
+        fair(answer, decode::compared(answer, &id, &ours)).flatten().into_iter().collect()
     };
     for shipment in found {
         is_discreet(&format!("{:?}", (&shipment.agrees, &shipment.differs)));
@@ -144,7 +144,7 @@ fn compare(operation: &str, answer: &Answer) {
 }
 
 fn verdict(answer: &Answer) {
-    match fair(answer, read::verdict(answer)) {
+    match fair(answer, decode::verdict(answer)) {
         Some(AddressVerdict::Undeliverable(doubted)) => assert!(doubted.is_sorted(), "fields, each once"),
         Some(AddressVerdict::Undecided(why)) => is_discreet(&why),
         Some(AddressVerdict::Deliverable) => assert!(answer.is_success() || answer.status == 400),

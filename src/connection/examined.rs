@@ -27,7 +27,7 @@ pub struct Examined {
     /// The request for a look that it answered.
     pub requested: Option<String>,
     /// What stands in line at Yubico, kept when clients are made anew.
-    pub lanes: yubico::Lanes,
+    pub lanes: yubico::OrderLanes,
     /// What it called with.
     pub clients: Option<Clients>,
     /// What has worked.

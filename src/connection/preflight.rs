@@ -272,7 +272,7 @@ fn declared(subject: &Subject<'_>) -> Declared {
 pub fn clients(
     spec: &YubiKeyConnectionSpec,
     secrets: &Credentials,
-    lanes: yubico::Lanes,
+    lanes: yubico::OrderLanes,
     metrics: Arc<CallMetrics>,
 ) -> Result<Clients, Failure> {
     let transport = Settings {

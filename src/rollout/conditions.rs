@@ -81,7 +81,7 @@ pub fn of(rollout: &YubiKeyRollout, basis: YubiKeyRolloutStatus, parts: Parts<'_
 
 /// The status as it is, with how it stands now: of a rollout that goes, or whose status cannot be planned on.
 #[must_use]
-pub fn standing(rollout: &YubiKeyRollout, stand: &Stand, now: Timestamp) -> YubiKeyRolloutStatus {
+pub fn standing(rollout: &YubiKeyRollout, stand: &ReadySummary, now: Timestamp) -> YubiKeyRolloutStatus {
     let mut status = rollout.status.clone().unwrap_or_default();
     let generation = rollout.metadata.generation.unwrap_or_default();
     let synced = conditions::find(&status.conditions, SYNCED).cloned();
@@ -184,7 +184,7 @@ fn synced(before: &YubiKeyRolloutStatus, parts: Parts<'_>) -> Fact {
 
 /// How it stands, in the words of kstatus.
 #[derive(Debug)]
-pub struct Stand {
+pub struct ReadySummary {
     ready: bool,
     reconciling: bool,
     stalled: bool,
@@ -192,7 +192,7 @@ pub struct Stand {
     message: String,
 }
 
-impl Stand {
+impl ReadySummary {
     fn fine(reason: Reason, message: impl Into<String>) -> Self {
         Self { ready: true, reconciling: false, stalled: false, reason, message: message.into() }
     }
@@ -227,57 +227,57 @@ impl Stand {
 }
 
 /// The first of these that is so. `is_told`: the plan of a dry run stands in the status.
-fn stand(parts: Parts<'_>, is_told: bool) -> Stand {
+fn stand(parts: Parts<'_>, is_told: bool) -> ReadySummary {
     let Parts { plan, blocked, known, .. } = parts;
     let passing = |failure: &&Failure| known.roster.is_some() && failure.reason.kind() != Kind::Stalled;
     if let Some(Blocked::Connection(failure)) = blocked {
-        return Stand::failed(failure);
+        return ReadySummary::failed(failure);
     }
     if let Some(failure) = known.failure.as_ref().filter(|failure| !passing(failure)) {
-        return Stand::failed(failure);
+        return ReadySummary::failed(failure);
     }
     if known.roster.is_none() {
         let says = "The source is being read; it is read once a minute at most, so a changed spec may wait for that.";
-        return Stand::under_way(Reason::Syncing, says);
+        return ReadySummary::under_way(Reason::Syncing, says);
     }
     let asked =
         |desired: fn(Question) -> bool| plan.rollout_state.holds.iter().find(|hold| desired(hold.question));
     if let Some(hold) = asked(|question| matches!(question, Question::Cancel(_))) {
         let Question::Cancel(guard) = hold.question else {
-            return Stand::under_way(Reason::Syncing, "The source is being read.");
+            return ReadySummary::under_way(Reason::Syncing, "The source is being read.");
         };
-        return Stand::stalled(ledger_status::reason_of(guard), ledger_status::says(hold));
+        return ReadySummary::stalled(ledger_status::reason_of(guard), ledger_status::says(hold));
     }
     if blocked == Some(&Blocked::Paused) {
-        return Stand::fine(
+        return ReadySummary::fine(
             Reason::Paused,
             "spec.paused is set: nobody new is ordered for and nothing is cancelled; unset it to go on.",
         );
     }
     if let Some(hold) = asked(|question| question == Question::Deleted).filter(|_| parts.orders) {
-        return Stand::stalled(Reason::ShipmentDeleted, ledger_status::says(hold));
+        return ReadySummary::stalled(Reason::ShipmentDeleted, ledger_status::says(hold));
     }
     if let Some(failure) = parts.failure.filter(|_| known.failures >= LASTING) {
-        return Stand::failed(failure);
+        return ReadySummary::failed(failure);
     }
     if !parts.orders && !is_told {
-        return Stand::stalled(Reason::ObjectFull, object_size::no_plan(plan.counts.eligible));
+        return ReadySummary::stalled(Reason::ObjectFull, object_size::no_plan(plan.counts.eligible));
     }
     in_order(parts, asked(|question| question == Question::Wave).map(ledger_status::says))
 }
 
-fn in_order(parts: Parts<'_>, wave: Option<String>) -> Stand {
+fn in_order(parts: Parts<'_>, wave: Option<String>) -> ReadySummary {
     let Parts { plan, checking, .. } = parts;
     let counts = &plan.counts;
     if !parts.orders {
         if checking {
-            return Stand::under_way(
+            return ReadySummary::under_way(
                 Reason::Validating,
                 "People are looked at one by one; nothing is ordered.",
             );
         }
         let (eligible, skipped) = (counts.eligible, counts.members - counts.eligible);
-        return Stand::fine(
+        return ReadySummary::fine(
             Reason::DryRun,
             format!(
                 "Nothing is ordered: {eligible} of {} people would get a key, {skipped} are skipped; status.plan and status.problems tell who and why. Set spec.mode to Order to order.",
@@ -286,7 +286,7 @@ fn in_order(parts: Parts<'_>, wave: Option<String>) -> Stand {
         );
     }
     if plan.bound == Some(Bound::Budget) {
-        return Stand::stalled(
+        return ReadySummary::stalled(
             Reason::BudgetExhausted,
             format!(
                 "{} people wait and spec.budget is used up by {} keys, begun or granted anew; raise it to go on.",
@@ -296,13 +296,13 @@ fn in_order(parts: Parts<'_>, wave: Option<String>) -> Stand {
         );
     }
     if plan.bound == Some(Bound::Room) {
-        return Stand::stalled(Reason::ObjectFull, object_size::full(counts.waiting));
+        return ReadySummary::stalled(Reason::ObjectFull, object_size::full(counts.waiting));
     }
     if let Some(says) = wave {
-        return Stand::fine(Reason::AwaitingApproval, says);
+        return ReadySummary::fine(Reason::AwaitingApproval, says);
     }
     if counts.waiting > 0 || counts.in_flight > 0 {
-        return Stand::fine(
+        return ReadySummary::fine(
             Reason::RollingOut,
             format!(
                 "{} of {} eligible people have an activated key; {} shipments are on their way, {} people wait for their turn.",
@@ -310,7 +310,7 @@ fn in_order(parts: Parts<'_>, wave: Option<String>) -> Stand {
             ),
         );
     }
-    Stand::fine(
+    ReadySummary::fine(
         Reason::Complete,
         format!(
             "{} of {} eligible people have an activated key, and nothing is on its way.",

@@ -28,13 +28,13 @@ const REMEMBERED: usize = 5;
 
 /// What became of one decision.
 #[derive(Debug, Clone)]
-pub struct Verdict {
+pub struct Reply {
     decision: Arc<YubiKeyDecision>,
     /// Why it changes nothing.
     declined: Option<String>,
 }
 
-impl Verdict {
+impl Reply {
     /// Is it about this decision?
     #[must_use]
     pub fn is_about(&self, decision: &YubiKeyDecision) -> bool {
@@ -58,7 +58,7 @@ pub fn apply(
     status: &mut YubiKeyRolloutStatus,
     rollout_state: &mut RolloutState,
     budget: u32,
-) -> Vec<Verdict> {
+) -> Vec<Reply> {
     let mut verdicts = Vec::new();
     for decision in pending {
         let known = status.decisions.iter().find(|d| d.uid.is_some() && d.uid == decision.uid());
@@ -74,7 +74,7 @@ pub fn apply(
                 declined.err()
             }
         };
-        verdicts.push(Verdict { decision, declined });
+        verdicts.push(Reply { decision, declined });
     }
     verdicts
 }
@@ -115,14 +115,14 @@ pub async fn decline_orphans(ctx: Arc<Context>, namespace: String, name: String)
         let why = format!(
             "there is no rollout {name} in this namespace; decide again with the right spec.rolloutRef.name"
         );
-        let verdict = Verdict { decision, declined: Some(why) };
+        let verdict = Reply { decision, declined: Some(why) };
         tell(&ctx, &*verdict.decision, &verdict).await;
     }
 }
 
 /// Says in the decision's own status what became of it, and in an event on the rollout. The answer names those that say
 /// so now.
-pub async fn publish(ctx: &Context, rollout: &YubiKeyRollout, verdicts: Vec<Verdict>) -> Vec<String> {
+pub async fn publish(ctx: &Context, rollout: &YubiKeyRollout, verdicts: Vec<Reply>) -> Vec<String> {
     let mut told = Vec::new();
     for verdict in verdicts {
         if tell(ctx, rollout, &verdict).await {
@@ -132,7 +132,7 @@ pub async fn publish(ctx: &Context, rollout: &YubiKeyRollout, verdicts: Vec<Verd
     told
 }
 
-async fn tell<K>(ctx: &Context, object: &K, verdict: &Verdict) -> bool
+async fn tell<K>(ctx: &Context, object: &K, verdict: &Reply) -> bool
 where
     K: Resource<DynamicType = ()>,
 {

@@ -33,8 +33,8 @@ use crate::{
     },
     metrics::instrument,
     rollout::{
-        conditions::{self, Stand},
-        decisions::Verdict,
+        conditions::{self, ReadySummary},
+        decisions::Reply,
         observed::View,
         sources,
     },
@@ -67,7 +67,7 @@ struct Pass {
     gone: BTreeSet<UserId>,
     /// Of a dry run: whom the console named.
     told: Vec<Member>,
-    verdicts: Vec<Verdict>,
+    verdicts: Vec<Reply>,
     failure: Option<Failure>,
 }
 
@@ -120,7 +120,7 @@ async fn unreadable(
     ctx.metrics.failed(instrument::ROLLOUT, failure.reason);
     let api = Api::namespaced(ctx.client.clone(), namespace);
     let old = object.status.clone().unwrap_or_default();
-    let new = conditions::standing(object, &Stand::failed(failure), clock::now());
+    let new = conditions::standing(object, &ReadySummary::failed(failure), clock::now());
     if status_patch::commit(&api, object, &old, &new, |o| o.status.as_ref()).await?.is_some() {
         events::transition(&ctx.outbox, object, &old.conditions, &new.conditions);
     }

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// What was found about a person, and when.
-pub type Verdict = (Timestamp, Option<(Skip, String)>);
+pub type Reply = (Timestamp, Option<(Skip, String)>);
 
 /// What is known of one rollout.
 #[derive(Debug, Clone, Default)]
@@ -46,7 +46,7 @@ pub struct Known {
     /// Why it could not be read.
     pub failure: Option<Failure>,
     /// People who were looked at.
-    pub checked: BTreeMap<UserId, Verdict>,
+    pub checked: BTreeMap<UserId, Reply>,
     /// Shipments made that the cache may not show yet.
     pub made: BTreeMap<UserId, (Timestamp, Arc<YubiKeyShipment>)>,
     /// People whose shipment's name belongs to something else.

@@ -31,12 +31,12 @@ const REMEMBERED: usize = 5;
 
 /// What became of one decision.
 #[derive(Debug)]
-pub struct Verdict {
+pub struct Reply {
     decision: Arc<YubiKeyDecision>,
     declined: Option<Declined>,
 }
 
-impl Verdict {
+impl Reply {
     /// Reason and message of the decision's condition.
     fn words(&self) -> (&'static str, String) {
         match &self.declined {
@@ -88,7 +88,7 @@ pub fn apply(
     journal: &mut Journal,
     generation: i64,
     claimed: &dyn Fn(&EnrollmentId) -> Option<String>,
-) -> Vec<Verdict> {
+) -> Vec<Reply> {
     let now = clock::now();
     pending
         .into_iter()
@@ -96,14 +96,14 @@ pub fn apply(
             if let Some(known) = remembered(status, &decision) {
                 // The process ended between the two writes.
                 let declined = (!known).then(|| Declined::NoSuchHold(decision.spec.hold_id.clone()));
-                return Verdict { decision, declined };
+                return Reply { decision, declined };
             }
             let declined = read(&decision)
                 .and_then(|answer| whose(answer, claimed))
                 .and_then(|answer| answer::apply(journal, &answer, generation, now))
                 .err();
             remember(status, &decision, declined.is_none(), now);
-            Verdict { decision, declined }
+            Reply { decision, declined }
         })
         .collect()
 }
@@ -183,19 +183,19 @@ pub async fn decline_orphans(ctx: Arc<Context>, namespace: String, name: String)
         return;
     }
     for decision in pending {
-        let verdict = Verdict { decision, declined: Some(Declined::NoSuchShipment(name.clone())) };
+        let verdict = Reply { decision, declined: Some(Declined::NoSuchShipment(name.clone())) };
         tell(&ctx, &*verdict.decision, &verdict).await;
     }
 }
 
 /// Says in the decision's own status what became of it, and in an event on the shipment.
-pub async fn publish(ctx: &Context, object: &YubiKeyShipment, verdicts: Vec<Verdict>) {
+pub async fn publish(ctx: &Context, object: &YubiKeyShipment, verdicts: Vec<Reply>) {
     for verdict in verdicts {
         tell(ctx, object, &verdict).await;
     }
 }
 
-async fn tell<K>(ctx: &Context, object: &K, verdict: &Verdict)
+async fn tell<K>(ctx: &Context, object: &K, verdict: &Reply)
 where
     K: Resource<DynamicType = ()>,
 {

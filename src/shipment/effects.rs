@@ -22,11 +22,11 @@ use crate::{connection::handle::ConnectionHandle, shipment::validate, tasks::Tas
 #[derive(Debug)]
 pub enum Prepared {
     /// Transport key, token and turn.
-    Enroll(Box<PublicKey>, okta::Turn),
+    Enroll(Box<PublicKey>, okta::Permit),
     /// The organization's one-at-a-time slot.
-    Order(yubico::Slot),
+    Order(yubico::OrderPermit),
     /// Token and turn.
-    Okta(okta::Turn),
+    Okta(okta::Permit),
 }
 
 /// The right to send one marked effect once: made by the write of its mark, used up by the call.

@@ -158,7 +158,7 @@ fn client(sandbox: &Sandbox) -> yubico::Client {
         transport_keys_url: url("/.well-known/yubico-transport-keys.jwks"),
         signing_keys_url: url("/.well-known/yubico-sign.jwks"),
         token: token.trim().to_owned().into(),
-        lanes: yubico::Lanes::default(),
+        lanes: yubico::OrderLanes::default(),
     };
     let http = http::Http::new(&settings, std::sync::Arc::default()).unwrap();
     yubico::Client::new(&settings_of, http).unwrap()

@@ -15,7 +15,7 @@ use super::{Done, Pass, steps::carry_out};
 use crate::{
     kubernetes::{finalizer, status_patch::CommitError},
     rollout::{
-        conditions::{self, Stand},
+        conditions::{self, ReadySummary},
         observed::View,
         shipments,
     },
@@ -38,7 +38,7 @@ impl Pass {
             let open = match self.cancel_all().await {
                 Ok(open) => open,
                 Err(failure) => {
-                    self.say(&Stand::failed(&failure)).await?;
+                    self.say(&ReadySummary::failed(&failure)).await?;
                     return Ok(later());
                 }
             };
@@ -72,7 +72,7 @@ impl Pass {
         failure.map_or(Ok(open.len()), Err)
     }
 
-    async fn say(&mut self, stand: &Stand) -> Result<(), CommitError> {
+    async fn say(&mut self, stand: &ReadySummary) -> Result<(), CommitError> {
         self.basis = conditions::standing(&self.object, stand, clock::now());
         self.keep().await
     }
@@ -82,15 +82,15 @@ fn later() -> Done {
     Done::At(clock::now().checked_add(AGAIN).ok())
 }
 
-fn paused() -> Stand {
-    Stand::stalled(
+fn paused() -> ReadySummary {
+    ReadySummary::stalled(
         Reason::Paused,
         "The rollout is deleted and spec.onDelete is Cancel, but spec.paused is set, so nothing is cancelled; unset it, or set spec.onDelete to Release.",
     )
 }
 
-fn cancelling(open: usize) -> Stand {
-    Stand::under_way(
+fn cancelling(open: usize) -> ReadySummary {
+    ReadySummary::under_way(
         Reason::Deleting,
         format!(
             "{open} shipments that are not finished are being deleted, and the rollout goes with the last of them; those that wait for an answer say so themselves. To let them be, set spec.onDelete to Release."

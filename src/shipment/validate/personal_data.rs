@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use system::clock;
 use vendors::{
     http::{Answer, Api, Nature},
-    yubico::read,
+    yubico::decode,
 };
 
 use super::*;
@@ -95,7 +95,7 @@ proptest! {
     ) {
         let details: Vec<_> = said.iter().map(|(_, text)| json!({"description": text, "message": text})).collect();
         let body = json!({"status": "undeliverable", "details": details, "message": said[0].1});
-        let Ok(AddressVerdict::Undeliverable(doubted)) = read::verdict(&answer(&body)) else {
+        let Ok(AddressVerdict::Undeliverable(doubted)) = decode::verdict(&answer(&body)) else {
             return Err(TestCaseError::fail("it is a clear word"));
         };
         let message = undeliverable(&doubted).message.to_lowercase();

@@ -37,7 +37,9 @@ pub struct Settings {
 
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("hris::Settings").field("url", &http::place::origin(&self.url)).finish_non_exhaustive()
+        f.debug_struct("hris::Settings")
+            .field("url", &http::endpoint::origin(&self.url))
+            .finish_non_exhaustive()
     }
 }
 

@@ -7,9 +7,9 @@
 mod answer;
 mod api;
 mod call;
+pub(crate) mod endpoint;
 pub(crate) mod fault;
 mod metrics;
-pub(crate) mod place;
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -150,7 +150,7 @@ impl Http {
     }
 
     async fn exchange(&self, call: Call) -> Result<Answer, CallError> {
-        place::check(&call.url, self.allow_insecure_loopback)
+        endpoint::check(&call.url, self.allow_insecure_loopback)
             .map_err(|message| fault::not_sent(Reason::ConnectionInvalid, message))?;
         let left = call.deadline.map_or(self.timeout, |at| at.saturating_duration_since(Instant::now()));
         if left.is_zero() {
@@ -160,7 +160,7 @@ impl Http {
             Nature::Read | Nature::Change => &self.pooled,
             Nature::Create | Nature::Order => &self.fresh,
         };
-        let place = place::origin(&call.url);
+        let place = endpoint::origin(&call.url);
         let (api, nature) = (call.api, call.nature);
         let request =
             client.request(call.method, call.url).headers(call.headers).timeout(left.min(self.timeout));

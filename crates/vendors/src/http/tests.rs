@@ -26,7 +26,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::{
-    Answer, Api, BODY_LIMIT, Body, Call, CallMetrics, Http, Nature, Settings, fault, place,
+    Answer, Api, BODY_LIMIT, Body, Call, CallMetrics, Http, Nature, Settings, endpoint, fault,
     testing::{Reply, Server, answer, client, client_with, json},
 };
 
@@ -226,7 +226,7 @@ fn extra_certificates_must_be_certificates() {
 
 #[test]
 fn plain_http_goes_to_loopback_only_and_only_when_allowed() {
-    let allowed = |url: &str, insecure| place::check(&url.parse().unwrap(), insecure).is_ok();
+    let allowed = |url: &str, insecure| endpoint::check(&url.parse().unwrap(), insecure).is_ok();
     assert!(allowed("https://acme.okta.com", false));
     for url in ["http://127.0.0.1:8080", "http://localhost:8080/v1", "http://[::1]"] {
         assert!(allowed(url, true) && !allowed(url, false), "{url}");
@@ -322,7 +322,7 @@ proptest! {
     #[test]
     fn an_id_stays_one_segment(id in "\\PC{1,40}") {
         let base: Url = "https://api.example.com/v1/".parse().unwrap();
-        match place::join(&base, &["fpr", "shipments", &id]) {
+        match endpoint::join(&base, &["fpr", "shipments", &id]) {
             Ok(url) => {
                 let segments: Vec<&str> = url.path_segments().unwrap().collect();
                 prop_assert_eq!(segments.len(), 4);

@@ -14,14 +14,14 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::{
-    Auth, Settings, Turn,
+    Auth, Permit, Settings,
     budget::{Calls, Reservation, UnderWay},
     fault,
     limits::{Limits, Urgency},
     quota::{Bucket, Retry},
     token::{App, Life, Scheme, Token, TokenSource},
 };
-use crate::http::{Answer, Api, Body, Call, Http, Nature, place};
+use crate::http::{Answer, Api, Body, Call, Http, Nature, endpoint};
 
 /// What the road of a shipment needs. `manage` includes reading; Okta's reference names both.
 const ROAD: &str = "okta.users.manage okta.users.read";
@@ -53,7 +53,9 @@ pub struct Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("okta::Client").field("org_url", &place::origin(&self.org_url)).finish_non_exhaustive()
+        f.debug_struct("okta::Client")
+            .field("org_url", &endpoint::origin(&self.org_url))
+            .finish_non_exhaustive()
     }
 }
 
@@ -193,7 +195,7 @@ impl Client {
     ///
     /// # Errors
     /// Always `NotSent`: `RateLimited` with the time to wait, or why there is no token.
-    pub async fn prepare(&self) -> Result<Turn, CallError> {
+    pub async fn prepare(&self) -> Result<Permit, CallError> {
         let turn = self.turn(Bucket::Preregistration).await;
         // Only whether it may: the call itself is counted when it goes out.
         drop(self.begin(Bucket::Preregistration, Urgency::Asking)?);
@@ -206,7 +208,7 @@ impl Client {
 
     /// `org_url` with these segments.
     pub(super) fn url(&self, segments: &[&str]) -> Result<Url, CallError> {
-        place::join(&self.org_url, segments)
+        endpoint::join(&self.org_url, segments)
     }
 
     /// Same scheme, host and port as the organization?
@@ -256,7 +258,7 @@ impl Client {
         }
     }
 
-    async fn turn(&self, bucket: Bucket) -> Turn {
+    async fn turn(&self, bucket: Bucket) -> Permit {
         let asked = Instant::now();
         let turn = self.limits.turn(bucket).await;
         self.http.note_wait(Api::Okta, asked.elapsed());

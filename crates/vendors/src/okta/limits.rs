@@ -6,7 +6,7 @@ use domain::failure::CallError;
 use tokio::time::Instant;
 
 use super::{
-    Turn,
+    Permit,
     budget::{Budget, Calls, Reservation, UnderWay},
     pace::Pace,
     quota::{Bucket, Quota, Retry, Seen, Share, share_used_up},
@@ -38,7 +38,7 @@ impl Limits {
     }
 
     /// Waits until one more call may go out.
-    pub(super) async fn turn(&self, bucket: Bucket) -> Turn {
+    pub(super) async fn turn(&self, bucket: Bucket) -> Permit {
         self.pace.turn(bucket).await
     }
 

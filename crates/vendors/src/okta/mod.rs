@@ -7,6 +7,7 @@
 mod budget;
 mod checks;
 mod client;
+pub mod decode;
 mod enrollments;
 mod fault;
 mod groups;
@@ -20,7 +21,6 @@ mod people;
 mod proof;
 mod query;
 mod quota;
-pub mod read;
 mod settings;
 mod token;
 mod users;
@@ -36,7 +36,7 @@ pub use self::{
     client::Client,
     key::{Algorithm, SigningKey},
     org::Organization,
-    pace::Turn,
+    pace::Permit,
     quota::Share,
 };
 

@@ -29,7 +29,7 @@ const WINDOW: Duration = Duration::from_secs(60);
 
 /// A place among the calls under way; kept until the answer is there.
 #[derive(Debug)]
-pub struct Turn(#[expect(dead_code, reason = "held, never read")] Option<OwnedSemaphorePermit>);
+pub struct Permit(#[expect(dead_code, reason = "held, never read")] Option<OwnedSemaphorePermit>);
 
 /// The pace of one bucket.
 struct Lane {
@@ -60,13 +60,13 @@ impl Pace {
     }
 
     /// Waits until one more call may go out.
-    pub(super) async fn turn(&self, bucket: Bucket) -> Turn {
+    pub(super) async fn turn(&self, bucket: Bucket) -> Permit {
         let lane = self.lane(bucket);
         let first = lane.turn.lock().await;
         lane.limiter.until_ready().await;
         drop(first);
         // The semaphore is never closed.
-        Turn(Arc::clone(&self.places).acquire_owned().await.ok())
+        Permit(Arc::clone(&self.places).acquire_owned().await.ok())
     }
 
     /// Learns the limit of a bucket. The lowest that was named within a window counts: Okta's own buckets are finer

@@ -16,7 +16,7 @@ use serde_json::json;
 use url::Url;
 
 use super::key;
-use crate::http::place;
+use crate::http::endpoint;
 
 /// The key that tokens are bound to. Lives as long as the client.
 pub(super) struct ProofKey {
@@ -78,5 +78,5 @@ impl ProofKey {
 /// Scheme, host and path without query; Okta compares the percent-decoded path.
 pub(super) fn htu(url: &Url) -> String {
     let path = percent_decode_str(url.path()).decode_utf8_lossy();
-    format!("{}{path}", place::origin(url))
+    format!("{}{path}", endpoint::origin(url))
 }

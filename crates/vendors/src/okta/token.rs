@@ -20,7 +20,7 @@ use super::{
     proof::ProofKey,
     quota::{Bucket, Quota},
 };
-use crate::http::{Answer, Api, Body, Call, Http, Nature, place};
+use crate::http::{Answer, Api, Body, Call, Http, Nature, endpoint};
 
 /// Tokens are renewed when they have less than this left; Okta's live an hour.
 const RENEW: Duration = Duration::from_secs(300);
@@ -85,7 +85,7 @@ impl App {
             key: SigningKey::parse(app.algorithm, app.key_id.as_deref(), &app.key)?,
             dpop: app.dpop,
             proofs: ProofKey::generate()?,
-            token_url: place::join(org_url, &["oauth2", "v1", "token"])?,
+            token_url: endpoint::join(org_url, &["oauth2", "v1", "token"])?,
             nonce: Mutex::default(),
         })
     }

@@ -10,7 +10,7 @@ use reqwest::Method;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Client, client::judge, loose};
+use super::{Client, client::judge, lenient_json};
 use crate::http::{Answer, Body, Nature};
 
 #[derive(Serialize)]
@@ -110,9 +110,9 @@ const WORDS: [(&str, Field); 11] = [
 /// The fields that Yubico's descriptions speak of. The sentences themselves may repeat the address in any spelling, so
 /// nothing of them is handed on.
 fn doubted(body: &Value) -> Vec<Field> {
-    let said: Vec<String> = loose::list(body, &["details"])
+    let said: Vec<String> = lenient_json::list(body, &["details"])
         .iter()
-        .filter_map(|detail| loose::text_of(detail, &["description"]))
+        .filter_map(|detail| lenient_json::text_of(detail, &["description"]))
         .map(|text| text.to_lowercase())
         .collect();
     let speaks_of = |word: &str| {

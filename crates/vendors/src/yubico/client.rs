@@ -14,8 +14,8 @@ use serde_json::Value;
 use tokio::time::Instant;
 use url::Url;
 
-use super::{Lanes, OrderPlace, Settings, Slot, loose};
-use crate::http::{Answer, Api, Call, Http, Nature, not_sent, place};
+use super::{OrderLanes, OrderPermit, OrderPlace, Settings, lenient_json};
+use crate::http::{Answer, Api, Call, Http, Nature, endpoint, not_sent};
 
 /// A list with more pages than this is not read to its end.
 const PAGES: usize = 50;
@@ -27,13 +27,13 @@ pub struct Client {
     pub(super) signing_keys_url: Url,
     api_url: Url,
     token: SecretString,
-    lanes: Lanes,
+    lanes: OrderLanes,
 }
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("yubico::Client")
-            .field("api_url", &place::origin(&self.api_url))
+            .field("api_url", &endpoint::origin(&self.api_url))
             .finish_non_exhaustive()
     }
 }
@@ -61,12 +61,12 @@ impl Client {
     ///
     /// # Errors
     /// `NotSent`, `RateLimited` with the time to wait: Yubico asked for fewer calls.
-    pub async fn slot(&self) -> Result<Slot, CallError> {
+    pub async fn slot(&self) -> Result<OrderPermit, CallError> {
         let asked = Instant::now();
         let slot = std::sync::Arc::clone(&self.lanes.order).lock_owned().await;
         self.http.note_wait(Api::Yubico, asked.elapsed());
         self.open_door()?;
-        Ok(Slot(slot))
+        Ok(OrderPermit(slot))
     }
 
     /// A place among those whose order is to follow an enrolment. Take it before the enrolment.
@@ -99,10 +99,10 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::slot`].
-    pub fn try_slot(&self) -> Result<Option<Slot>, CallError> {
+    pub fn try_slot(&self) -> Result<Option<OrderPermit>, CallError> {
         let Ok(slot) = std::sync::Arc::clone(&self.lanes.order).try_lock_owned() else { return Ok(None) };
         self.open_door()?;
-        Ok(Some(Slot(slot)))
+        Ok(Some(OrderPermit(slot)))
     }
 
     pub(super) fn note_order(&self, took: std::time::Duration) {
@@ -123,7 +123,7 @@ impl Client {
         method: Method,
         path: &[&str],
     ) -> Result<Call, CallError> {
-        let url = place::join(&self.api_url, path)?;
+        let url = endpoint::join(&self.api_url, path)?;
         Call::new(Api::Yubico, operation, nature, method, url)
             .secret_header(header::AUTHORIZATION, &format!("Bearer {}", self.token.expose_secret()))
     }
@@ -227,8 +227,8 @@ pub fn is_too_long(error: &CallError) -> bool {
 pub(super) fn read_page(answer: &Answer, names: &[&str]) -> Result<(Vec<Value>, Option<usize>), CallError> {
     success(answer, Reason::YubicoUnavailable)?;
     let body: Value = answer.json()?;
-    let items = loose::page(&body, names).ok_or_else(|| answer.unreadable("it holds no list"))?;
-    let total = loose::member(&body, &["total_count"]).and_then(loose::number);
+    let items = lenient_json::page(&body, names).ok_or_else(|| answer.unreadable("it holds no list"))?;
+    let total = lenient_json::member(&body, &["total_count"]).and_then(lenient_json::number);
     Ok((items.to_vec(), total.and_then(|total| usize::try_from(total).ok())))
 }
 
@@ -278,7 +278,7 @@ fn refusal(refused: Reason, status: u16) -> String {
 /// A code of the vendor goes to the log if it looks like one.
 fn note_code(answer: &Answer) {
     let Ok(body) = serde_json::from_slice::<Value>(&answer.body) else { return };
-    let Some(code) = loose::text_of(&body, &["code", "error_code", "errorCode"]) else { return };
+    let Some(code) = lenient_json::text_of(&body, &["code", "error_code", "errorCode"]) else { return };
     if code.len() <= 64 && code.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b)) {
         tracing::Span::current().record("error_code", code);
     }
@@ -288,5 +288,5 @@ pub(super) fn expiry(token: &str) -> Option<Timestamp> {
     let claims = token.split('.').nth(1)?;
     let claims = BASE64_URL_SAFE_NO_PAD.decode(claims).ok()?;
     let claims: Value = serde_json::from_slice(&claims).ok()?;
-    Timestamp::from_second(claims.get("exp").and_then(loose::number)?).ok()
+    Timestamp::from_second(claims.get("exp").and_then(lenient_json::number)?).ok()
 }

@@ -68,7 +68,7 @@ fn read_set(answer: &Answer, operation: &str, purpose: &str) -> Result<KeySet, C
     let found = keys(&set, purpose);
     Ok(if !found.is_empty() {
         KeySet::Usable(found)
-    } else if super::loose::list(&set, &["keys"]).is_empty() {
+    } else if super::lenient_json::list(&set, &["keys"]).is_empty() {
         KeySet::Empty
     } else {
         KeySet::AnotherCurve
@@ -88,7 +88,7 @@ fn unusable(answer: &Answer, operation: &str) -> CallError {
 
 /// The usable keys of a set: P-384, all members whole, not for another purpose.
 pub(super) fn keys(set: &Value, purpose: &str) -> Vec<PublicKey> {
-    super::loose::list(set, &["keys"]).iter().filter_map(|key| usable(key, purpose)).collect()
+    super::lenient_json::list(set, &["keys"]).iter().filter_map(|key| usable(key, purpose)).collect()
 }
 
 fn usable(key: &Value, purpose: &str) -> Option<PublicKey> {
@@ -103,6 +103,6 @@ fn usable(key: &Value, purpose: &str) -> Option<PublicKey> {
     if !fits || key.get("d").is_some() {
         return None;
     }
-    let kid = text("kid").filter(|kid| kid.len() <= super::loose::LABEL)?;
+    let kid = text("kid").filter(|kid| kid.len() <= super::lenient_json::LABEL)?;
     Some(PublicKey { kid: kid.to_owned(), x: coordinate("x")?, y: coordinate("y")? })
 }

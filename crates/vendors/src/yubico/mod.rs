@@ -6,14 +6,14 @@
 
 mod address;
 mod client;
-mod door;
-mod exact;
+pub mod decode;
 mod keys;
-mod loose;
+mod lenient_json;
 mod order;
 mod pace;
 mod parcel;
-pub mod read;
+mod rate_gate;
+mod shipments_exact;
 mod stock;
 
 use std::{fmt, sync::Arc};
@@ -24,12 +24,12 @@ use url::Url;
 
 pub use self::{
     client::{Client, is_too_long},
-    exact::{Cancelled, FoundShipment},
     order::Ordered,
     pace::OrderPlace,
+    shipments_exact::{Cancelled, FoundShipment},
     stock::Product,
 };
-use self::{door::Door, pace::OrderPace};
+use self::{pace::OrderPace, rate_gate::RateGate};
 
 /// One `YubiEnterprise` organization and how to be let in.
 #[derive(Debug, Clone)]
@@ -44,20 +44,20 @@ pub struct Settings {
     pub token: SecretString,
     /// The organization's lanes. Kept by the caller when it rebuilds the client, so that a new token does not
     /// open a second lane.
-    pub lanes: Lanes,
+    pub lanes: OrderLanes,
 }
 
 /// One order at a time, and beside it one other call at a time, per organization: Yubico asks for "one key
 /// at a time" and documents no rate limit. Both lanes lead through one door, which a 429 closes.
 #[derive(Clone)]
-pub struct Lanes {
+pub struct OrderLanes {
     order: Arc<Mutex<()>>,
     other: Arc<Semaphore>,
-    door: Arc<Door>,
+    door: Arc<RateGate>,
     pace: Arc<OrderPace>,
 }
 
-impl Default for Lanes {
+impl Default for OrderLanes {
     fn default() -> Self {
         Self {
             order: Arc::default(),
@@ -68,7 +68,7 @@ impl Default for Lanes {
     }
 }
 
-impl fmt::Debug for Lanes {
+impl fmt::Debug for OrderLanes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Lanes")
     }
@@ -76,9 +76,9 @@ impl fmt::Debug for Lanes {
 
 /// The right to order now. Taken before the mark is written, given back when dropped.
 #[must_use = "dropping it gives the lane away"]
-pub struct Slot(#[expect(dead_code, reason = "held, never read")] OwnedMutexGuard<()>);
+pub struct OrderPermit(#[expect(dead_code, reason = "held, never read")] OwnedMutexGuard<()>);
 
-impl fmt::Debug for Slot {
+impl fmt::Debug for OrderPermit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Slot")
     }

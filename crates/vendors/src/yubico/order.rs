@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::{Client, Slot, client::success, loose};
+use super::{Client, OrderPermit, client::success, lenient_json};
 use crate::http::{Answer, Body, Nature};
 
 /// The receipt of an order.
@@ -122,7 +122,7 @@ impl Client {
     /// # Errors
     /// `NotSent` or `Refused` (400, 401, 403, 404, 422, 429): nothing was ordered. `Unclear` for all else, also
     /// for a 2xx without a shipment id: it may have been.
-    pub async fn order(&self, _slot: &Slot, order: &OrderRequest) -> Result<Ordered, CallError> {
+    pub async fn order(&self, _slot: &OrderPermit, order: &OrderRequest) -> Result<Ordered, CallError> {
         let mut call = self.call("order", Nature::Order, Method::POST, &["fpr", "shipments"])?;
         call.body = Body::json(&OrderBody::from(order))?;
         let begun = Instant::now();
@@ -135,8 +135,8 @@ impl Client {
 pub(super) fn read_receipt(answer: &Answer) -> Result<Ordered, CallError> {
     success(answer, Reason::OrderRefused)?;
     let body: Value = answer.json()?;
-    let shipment = loose::text_of(&body, &["shipment_id"])
+    let shipment = lenient_json::text_of(&body, &["shipment_id"])
         .and_then(|id| ShipmentId::new(id).ok())
         .ok_or_else(|| answer.unreadable("it names no shipment id"))?;
-    Ok(Ordered { shipment, state: loose::state(&body) })
+    Ok(Ordered { shipment, state: lenient_json::state(&body) })
 }

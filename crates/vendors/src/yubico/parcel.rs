@@ -10,7 +10,7 @@ use domain::{
 use reqwest::Method;
 use serde_json::Value;
 
-use super::{Client, FoundShipment, client::success, exact, loose};
+use super::{Client, FoundShipment, client::success, lenient_json, shipments_exact};
 use crate::http::{Answer, Nature};
 
 /// Yubico's wire name first, then the label of Okta's connector.
@@ -54,7 +54,7 @@ pub(super) fn read_beside(
     recipient: &Recipient,
 ) -> Result<(Parcel, FoundShipment), CallError> {
     let parcel = read_parcel(answer)?;
-    let shown = exact::beside(&answer.json()?, id, recipient);
+    let shown = shipments_exact::beside(&answer.json()?, id, recipient);
     Ok((parcel, shown))
 }
 
@@ -65,14 +65,14 @@ pub(super) fn read_parcel(answer: &Answer) -> Result<Parcel, CallError> {
 }
 
 pub(super) fn parcel(body: &Value) -> Option<Parcel> {
-    let items = loose::list(body, &["shipment_items"]);
+    let items = lenient_json::list(body, &["shipment_items"]);
     let only = if let [item] = items { Some(item) } else { None };
     Some(Parcel {
-        state: loose::state(body)?,
+        state: lenient_json::state(body)?,
         programmed: programmed(items),
-        product_id: only.and_then(|item| loose::id_of(item, &["product_id"])),
-        inventory_product_id: only.and_then(|item| loose::id_of(item, &["inventory_product_id"])),
-        customization_id: only.and_then(|item| loose::text_of(item, &["customization_id"])),
+        product_id: only.and_then(|item| lenient_json::id_of(item, &["product_id"])),
+        inventory_product_id: only.and_then(|item| lenient_json::id_of(item, &["inventory_product_id"])),
+        customization_id: only.and_then(|item| lenient_json::text_of(item, &["customization_id"])),
     })
 }
 
@@ -82,7 +82,8 @@ fn programmed(items: &[Value]) -> Programmed {
         [item] => item,
         more => return Programmed::Unexpected(format!("the order has {} items instead of one", more.len())),
     };
-    let data: Vec<&Value> = loose::list(item, &["product_data"]).iter().filter(|d| has_any(d)).collect();
+    let data: Vec<&Value> =
+        lenient_json::list(item, &["product_data"]).iter().filter(|d| has_any(d)).collect();
     match data.as_slice() {
         [] => Programmed::NotYet,
         [one] => match responses(one) {
@@ -96,14 +97,14 @@ fn programmed(items: &[Value]) -> Programmed {
 /// An entry without any of the four parts says nothing yet.
 fn has_any(data: &Value) -> bool {
     let texts = [&SERIAL[..], &FIRMWARE[..], &PIN[..]];
-    texts.iter().any(|names| loose::text_of(data, names).is_some()) || !credentials(data).is_empty()
+    texts.iter().any(|names| lenient_json::text_of(data, names).is_some()) || !credentials(data).is_empty()
 }
 
 /// The list, or the one text where the label's singular is taken at its word.
 fn credentials(data: &Value) -> Vec<String> {
-    match loose::member(data, &CREDENTIALS) {
-        Some(Value::Array(items)) => items.iter().filter_map(loose::text).collect(),
-        Some(single) => loose::text(single).into_iter().collect(),
+    match lenient_json::member(data, &CREDENTIALS) {
+        Some(Value::Array(items)) => items.iter().filter_map(lenient_json::text).collect(),
+        Some(single) => lenient_json::text(single).into_iter().collect(),
         None => Vec::new(),
     }
 }
@@ -122,11 +123,12 @@ fn responses(data: &Value) -> Result<Responses, String> {
         }
     };
     Ok(Responses {
-        serial: loose::text_of(data, &SERIAL)
+        serial: lenient_json::text_of(data, &SERIAL)
             .and_then(|serial| Serial::new(serial).ok())
             .ok_or_else(|| missing("serial number"))?,
-        firmware: loose::label_of(data, &FIRMWARE).ok_or_else(|| missing("usable firmware version"))?,
-        pin: loose::text_of(data, &PIN)
+        firmware: lenient_json::label_of(data, &FIRMWARE)
+            .ok_or_else(|| missing("usable firmware version"))?,
+        pin: lenient_json::text_of(data, &PIN)
             .filter(fits)
             .map(Sealed::new)
             .ok_or_else(|| missing("usable PIN response"))?,

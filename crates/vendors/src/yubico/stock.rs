@@ -8,7 +8,7 @@ use domain::{
 };
 use serde_json::Value;
 
-use super::{Client, loose};
+use super::{Client, lenient_json};
 
 /// Where the lists of buckets, products and countries stand in their pages.
 pub(super) const BUCKETS: [&str; 1] = ["organization_product_inventory"];
@@ -54,7 +54,7 @@ impl Client {
 
 pub(super) fn inventory(items: &[Value]) -> Inventory {
     let mut organizations: Vec<String> =
-        items.iter().filter_map(|item| loose::text_of(item, &["organization_id"])).collect();
+        items.iter().filter_map(|item| lenient_json::text_of(item, &["organization_id"])).collect();
     organizations.sort();
     organizations.dedup();
     // Two organizations in one inventory are none that could be named.
@@ -67,20 +67,27 @@ pub(super) fn inventory(items: &[Value]) -> Inventory {
 
 fn bucket(item: &Value) -> Option<Bucket> {
     Some(Bucket {
-        inventory_product_id: loose::id_of(item, &["product_id"])?,
-        quantity: loose::member(item, &["organization_product_quantity"]).and_then(loose::number),
-        products: loose::list(item, &["product_mapping"]).iter().filter_map(loose::id).collect(),
+        inventory_product_id: lenient_json::id_of(item, &["product_id"])?,
+        quantity: lenient_json::member(item, &["organization_product_quantity"])
+            .and_then(lenient_json::number),
+        products: lenient_json::list(item, &["product_mapping"])
+            .iter()
+            .filter_map(lenient_json::id)
+            .collect(),
     })
 }
 
 pub(super) fn product(item: &Value) -> Option<Product> {
-    Some(Product { id: loose::id_of(item, &["product_id"])?, name: loose::text_of(item, &["product_name"]) })
+    Some(Product {
+        id: lenient_json::id_of(item, &["product_id"])?,
+        name: lenient_json::text_of(item, &["product_name"]),
+    })
 }
 
 /// A code by itself, or in a member of one of the likely names.
 pub(super) fn country(item: &Value) -> Option<String> {
     let names = ["country_code_2", "country_code", "code", "alpha_2", "iso_code"];
-    let code = item.as_str().map(str::to_owned).or_else(|| loose::text_of(item, &names))?;
+    let code = item.as_str().map(str::to_owned).or_else(|| lenient_json::text_of(item, &names))?;
     let code = code.trim().to_ascii_uppercase();
     countries::is_alpha2(&code).then_some(code)
 }

@@ -156,7 +156,7 @@ proptest! {
     #[test]
     fn htu_is_the_path_as_it_was_meant(segment in "[^/\\\\.\\p{C}][^/\\\\\\p{C}]{0,30}") {
         let base = "https://acme.okta.com".parse().unwrap();
-        let url = crate::http::place::join(&base, &["api", &segment]).unwrap();
+        let url = crate::http::endpoint::join(&base, &["api", &segment]).unwrap();
         prop_assert_eq!(proof::htu(&url), format!("https://acme.okta.com/api/{}", segment));
     }
 }

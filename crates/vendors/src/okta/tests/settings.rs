@@ -4,7 +4,7 @@ use domain::preflight::{Authenticator, EnrollmentPolicy, Method, SessionRule};
 use serde_json::{Value, json};
 use system::clock;
 
-use super::super::read;
+use super::super::decode;
 use crate::http::{Answer, Api, Nature};
 
 fn list(body: &Value) -> Answer {
@@ -27,18 +27,18 @@ fn the_authenticator_is_found_by_its_key_whatever_its_name() {
             {"id": "aut1", "key": "okta_email", "status": "ACTIVE"},
             {"id": "aut2", "key": "webauthn", "name": "Passkey", "status": status},
         ]);
-        read::authenticator(&list(&body)).unwrap()
+        decode::authenticator(&list(&body)).unwrap()
     };
     assert_eq!(found(json!("ACTIVE")), (Authenticator::Active, Some("aut2".to_owned())));
     assert_eq!(found(json!("INACTIVE")).0, Authenticator::Inactive);
     assert_eq!(found(Value::Null).0, Authenticator::Active, "not told is no fault");
-    assert_eq!(read::authenticator(&list(&json!([]))).unwrap(), (Authenticator::Absent, None));
+    assert_eq!(decode::authenticator(&list(&json!([]))).unwrap(), (Authenticator::Absent, None));
 }
 
 #[test]
 fn the_rp_id_counts_only_when_switched_on() {
     let method = |settings: Value| {
-        read::webauthn_method(&list(&json!([{"type": "webauthn", "settings": settings}]))).unwrap()
+        decode::webauthn_method(&list(&json!([{"type": "webauthn", "settings": settings}]))).unwrap()
     };
     let rp_id = |enabled: bool| json!({"rpId": {"enabled": enabled, "domain": {"name": "acme.com", "validationStatus": "VERIFIED"}}});
     assert_eq!(method(rp_id(true)).rp_id.unwrap().as_str(), "acme.com");
@@ -61,7 +61,7 @@ fn a_domain_is_verified_by_either_word() {
         {"domain": "c.acme.com", "validationStatus": "IN_PROGRESS"},
         {"domain": "d.acme.com"},
     ]});
-    let domains = read::domains(&list(&body)).unwrap();
+    let domains = decode::domains(&list(&body)).unwrap();
     let verified: Vec<_> = domains.iter().map(|domain| (domain.host.as_str(), domain.verified)).collect();
     assert_eq!(
         verified,
@@ -83,7 +83,7 @@ fn only_active_policies_count_and_those_evaluated_first_come_first() {
         policy("INACTIVE", 0, "REQUIRED"),
         policy("ACTIVE", 1, "REQUIRED")
     ]);
-    let read = read::enrollment_policies(&list(&body)).unwrap();
+    let read = decode::enrollment_policies(&list(&body)).unwrap();
     let by = |enroll: &str| EnrollmentPolicy {
         webauthn: Some(enroll.to_owned()),
         aaguid_groups: vec!["keys".to_owned()],
@@ -96,7 +96,7 @@ fn only_active_policies_count_and_those_evaluated_first_come_first() {
 #[test]
 fn rules_that_keep_people_out_are_none() {
     let rule = |access: &str| json!({"status": "ACTIVE", "actions": {"signon": {"access": access, "requireFactor": true, "primaryFactor": "PASSWORD_IDP"}}});
-    let read = read::session_rules(&list(&json!([rule("DENY"), rule("ALLOW"), {"actions": {}}]))).unwrap();
+    let read = decode::session_rules(&list(&json!([rule("DENY"), rule("ALLOW"), {"actions": {}}]))).unwrap();
     let expected = SessionRule {
         primary_factor: Some("PASSWORD_IDP".to_owned()),
         require_factor: true,

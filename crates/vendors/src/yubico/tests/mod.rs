@@ -14,7 +14,9 @@ use domain::{
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::{Client, Lanes, Settings, address, client, exact, keys, loose, parcel, stock};
+use super::{
+    Client, OrderLanes, Settings, address, client, keys, lenient_json, parcel, shipments_exact, stock,
+};
 use crate::http::testing::{self, Server};
 
 const TOKEN: &str = "eyJsecretToken";
@@ -25,7 +27,7 @@ fn settings(server: &Server) -> Settings {
         transport_keys_url: server.url.join("transport.jwks").unwrap(),
         signing_keys_url: server.url.join("sign.jwks").unwrap(),
         token: TOKEN.into(),
-        lanes: Lanes::default(),
+        lanes: OrderLanes::default(),
     }
 }
 
@@ -102,10 +104,10 @@ proptest! {
     #[test]
     fn no_json_makes_us_fall_over(value in any_json()) {
         let _ = parcel::parcel(&value);
-        let _ = loose::state(&value);
-        let _ = loose::page(&value, &["shipments"]);
-        let _ = exact::tracking(&value);
-        let _ = exact::found(&value, &recipient());
+        let _ = lenient_json::state(&value);
+        let _ = lenient_json::page(&value, &["shipments"]);
+        let _ = shipments_exact::tracking(&value);
+        let _ = shipments_exact::found(&value, &recipient());
         let _ = address::verdict(&value);
         let _ = keys::keys(&value, "enc");
         let _ = stock::inventory(std::slice::from_ref(&value));

@@ -18,7 +18,7 @@ use system::clock;
 use super::{
     Client,
     client::{judge, read_page, success},
-    loose,
+    lenient_json,
 };
 use crate::http::{Answer, Nature};
 
@@ -154,12 +154,12 @@ pub(super) fn read_cancelled(answer: &Answer) -> Result<Cancelled, CallError> {
 /// What shows no id or no state is counted and otherwise passed over.
 pub(super) fn read_listed(answer: &Answer) -> Result<Page, CallError> {
     let (items, total) = read_page(answer, &SHIPMENTS)?;
-    let row = |entry: &Value| Some(Row { id: id(entry)?, state: loose::state(entry)? });
+    let row = |entry: &Value| Some(Row { id: id(entry)?, state: lenient_json::state(entry)? });
     Ok(Page { rows: items.iter().filter_map(row).collect(), entries: items.len(), total })
 }
 
 fn id(entry: &Value) -> Option<ShipmentId> {
-    loose::text_of(entry, &["shipment_id", "id"]).and_then(|id| ShipmentId::new(id).ok())
+    lenient_json::text_of(entry, &["shipment_id", "id"]).and_then(|id| ShipmentId::new(id).ok())
 }
 
 pub(super) fn read_tracking(answer: &Answer) -> Result<Tracking, CallError> {
@@ -192,9 +192,9 @@ pub(super) fn of_recipient(entries: &[Value], recipient: &Recipient) -> Vec<Foun
 pub(super) fn tracking(body: &Value) -> Tracking {
     let is_web = |link: &String| link.starts_with("https://") || link.starts_with("http://");
     Tracking {
-        carrier: loose::label_of(body, &["carrier"]),
-        number: loose::label_of(body, &["tracking_number"]),
-        link: loose::label_of(body, &["tracking_link"]).filter(is_web),
+        carrier: lenient_json::label_of(body, &["carrier"]),
+        number: lenient_json::label_of(body, &["tracking_number"]),
+        link: lenient_json::label_of(body, &["tracking_link"]).filter(is_web),
     }
 }
 
@@ -204,16 +204,16 @@ pub(super) fn found(entry: &Value, recipient: &Recipient) -> Option<FoundShipmen
 
 /// What an entry shows of this order, beside a recipient.
 pub(super) fn beside(entry: &Value, id: &ShipmentId, recipient: &Recipient) -> FoundShipment {
-    let item = loose::list(entry, &["shipment_items"]).first().unwrap_or(entry);
+    let item = lenient_json::list(entry, &["shipment_items"]).first().unwrap_or(entry);
     // The name is not documented; these are the likely ones.
     let created =
         ["shipment_request_date", "created_at", "created", "created_date", "shipment_created", "order_date"];
     let mut shipment = FoundShipment {
         id: id.clone(),
-        product_id: loose::id_of(item, &["product_id"]),
-        inventory_product_id: loose::id_of(item, &["inventory_product_id"]),
-        created: loose::text_of(entry, &created).and_then(|text| text.parse().ok()).map(clock::whole),
-        state: loose::state(entry),
+        product_id: lenient_json::id_of(item, &["product_id"]),
+        inventory_product_id: lenient_json::id_of(item, &["inventory_product_id"]),
+        created: lenient_json::text_of(entry, &created).and_then(|text| text.parse().ok()).map(clock::whole),
+        state: lenient_json::state(entry),
         agrees: Vec::new(),
         differs: Vec::new(),
     };
@@ -229,7 +229,7 @@ pub(super) fn beside(entry: &Value, id: &ShipmentId, recipient: &Recipient) -> F
 /// Flat as documented, or inside `recipient` or `mailing_address` as pre-registered orders have it.
 fn shown(entry: &Value, name: &str) -> Option<String> {
     let places = [Some(entry), entry.get("recipient"), entry.get("mailing_address")];
-    places.into_iter().flatten().find_map(|place| loose::text_of(place, &[name]))
+    places.into_iter().flatten().find_map(|place| lenient_json::text_of(place, &[name]))
 }
 
 /// Vendors change capitals and blanks.

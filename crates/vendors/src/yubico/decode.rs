@@ -10,7 +10,9 @@ use domain::{
 };
 use jiff::Timestamp;
 
-use super::{Cancelled, FoundShipment, Ordered, Product, address, client, exact, keys, order, parcel, stock};
+use super::{
+    Cancelled, FoundShipment, Ordered, Product, address, client, keys, order, parcel, shipments_exact, stock,
+};
 use crate::http::Answer;
 
 /// What `YubiEnterprise` gave, or why it gave nothing.
@@ -87,7 +89,7 @@ pub fn verdict(answer: &Answer) -> Result<AddressVerdict> {
 /// # Errors
 /// As [`Client::tracking`](super::Client::tracking).
 pub fn tracking(answer: &Answer) -> Result<Tracking> {
-    exact::read_tracking(answer)
+    shipments_exact::read_tracking(answer)
 }
 
 /// What became of the wish to cancel.
@@ -95,7 +97,7 @@ pub fn tracking(answer: &Answer) -> Result<Tracking> {
 /// # Errors
 /// As [`Client::cancel`](super::Client::cancel).
 pub fn cancelled(answer: &Answer) -> Result<Cancelled> {
-    exact::read_cancelled(answer)
+    shipments_exact::read_cancelled(answer)
 }
 
 /// One page of the organization's shipments, those to this recipient.
@@ -103,7 +105,7 @@ pub fn cancelled(answer: &Answer) -> Result<Cancelled> {
 /// # Errors
 /// As [`Client::search`](super::Client::search).
 pub fn search(answer: &Answer, recipient: &Recipient) -> Result<Vec<FoundShipment>> {
-    Ok(exact::of_recipient(&client::read_page(answer, &exact::SHIPMENTS)?.0, recipient))
+    Ok(shipments_exact::of_recipient(&client::read_page(answer, &shipments_exact::SHIPMENTS)?.0, recipient))
 }
 
 /// One page of the organization's shipments, with their states.
@@ -111,7 +113,7 @@ pub fn search(answer: &Answer, recipient: &Recipient) -> Result<Vec<FoundShipmen
 /// # Errors
 /// As [`Client::listed`](super::Client::listed).
 pub fn listed(answer: &Answer) -> Result<Page> {
-    exact::read_listed(answer)
+    shipments_exact::read_listed(answer)
 }
 
 /// One shipment compared with a recipient.
@@ -119,7 +121,7 @@ pub fn listed(answer: &Answer) -> Result<Page> {
 /// # Errors
 /// As [`Client::compare`](super::Client::compare).
 pub fn compared(answer: &Answer, id: &ShipmentId, recipient: &Recipient) -> Result<Option<FoundShipment>> {
-    exact::read_compared(answer, id, recipient)
+    shipments_exact::read_compared(answer, id, recipient)
 }
 
 /// `kid` of a sealed text's header.

@@ -25,9 +25,9 @@ struct State {
 
 /// Open, or closed for a while.
 #[derive(Debug, Default)]
-pub(super) struct Door(Mutex<State>);
+pub(super) struct RateGate(Mutex<State>);
 
-impl Door {
+impl RateGate {
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -72,7 +72,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_door_stays_closed_as_long_as_yubico_wishes_and_longer_each_time_without_a_wish() {
-        let door = Door::default();
+        let door = RateGate::default();
         assert!(door.check(Instant::now()).is_ok());
         let wish = Duration::from_secs(90);
         assert_eq!(door.refused(Some(wish), Instant::now()), wish);
