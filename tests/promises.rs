@@ -70,3 +70,20 @@ fn every_property_of_the_model_carries_a_promise() {
         assert!(page.contains(told), "docs/guarantees.md does not name the property: {told}");
     }
 }
+
+#[test]
+fn each_journey_names_files_that_exist_and_none_twice() {
+    const MOST_FILES: usize = 15;
+    let page = fs::read_to_string(root().join("docs/journeys.md")).unwrap();
+    let journeys: Vec<_> = page.split("\n## ").skip(1).collect();
+    assert_eq!(journeys.len(), 5);
+    for journey in journeys {
+        let steps = journey.lines().filter(|line| line.starts_with(|letter: char| letter.is_ascii_digit()));
+        let files: Vec<_> = steps.map(|step| step.split('`').nth(1).unwrap()).collect();
+        let title = journey.lines().next().unwrap();
+        assert!((5..=MOST_FILES).contains(&files.len()), "{title}: {} files", files.len());
+        assert_eq!(files.iter().collect::<BTreeSet<_>>().len(), files.len(), "{title} names a file twice");
+        let missing: Vec<_> = files.iter().filter(|file| !root().join(file).is_file()).collect();
+        assert!(missing.is_empty(), "{title}: there is no {missing:?}");
+    }
+}
