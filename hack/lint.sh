@@ -3,7 +3,7 @@
 # `not ok` for each, as hack/test.sh counts them.
 #
 #   hack/lint.sh           all
-#   hack/lint.sh NAME...   rust-format, clippy, circles, go-format, go-vet, scripts, version, workflow, helm
+#   hack/lint.sh NAME...   rust-format, clippy, circles, prose, go-format, go-vet, scripts, version, workflow, helm
 set -euo pipefail
 . "$(dirname "$0")/lib/common.sh"
 cd "$root"
@@ -15,6 +15,9 @@ lint_rust-format() {
 }
 
 lint_clippy() { cargo clippy --workspace --all-targets --quiet -- -D warnings; }
+
+# Lines of pages that are wider than a screen.
+lint_prose() { hack/prose.py --check; }
 
 # Files of a crate whose imports lead back to them.
 lint_circles() { hack/import-circles.py . crates/*; }
@@ -60,7 +63,7 @@ lint_helm() {
 }
 
 failed=0
-[ $# -gt 0 ] || set -- rust-format clippy circles go-format go-vet scripts version workflow helm
+[ $# -gt 0 ] || set -- rust-format clippy circles prose go-format go-vet scripts version workflow helm
 for name in "$@"; do
   # Not as the condition of an if, where errors inside a function count nothing.
   code=0
