@@ -23,7 +23,8 @@ PATH = re.compile(r"(?<![\w:.$])((?:[a-zA-Z_]\w*)(?:::[A-Za-z_]\w*)+)")
 
 
 def code(text):
-    text = text.split("#[cfg(test)]")[0]
+    text = re.sub(r"#\[cfg\(test\)\]\s*(?:#\[[^\]]*\]\s*)?(?:pub(?:\([^)]*\))? )?mod \w+;", "", text)
+    text = re.split(r"#\[cfg\(test\)\]\s*(?:pub(?:\([^)]*\))? )?mod \w+ \{", text)[0]
     text = re.sub(r"//[^\n]*", "", text)
     return re.sub(r'"(?:\\.|[^"\\])*"', '""', text)
 
