@@ -5,7 +5,7 @@
 . "$root/hack/lib/debian.sh"
 
 # rootfs_packages: names from tools/image/packages.
-rootfs_packages() { sed -e 's/#.*//' -e 's/[[:space:]]*$//' -e '/^$/d' "$root/image/packages"; }
+rootfs_packages() { sed -e 's/#.*//' -e 's/[[:space:]]*$//' -e '/^$/d' "$root/tools/image/packages"; }
 
 # rootfs_download DIR: the packages, newest versions. Another release of Debian
 # has other libraries under other names; the programs are linked to this one's.

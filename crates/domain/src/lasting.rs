@@ -11,29 +11,6 @@ use super::{
     vendor_states::ParcelClass,
 };
 
-/// Is this a hold that nothing passing ends?
-#[must_use]
-pub const fn is_lasting(hold: &Hold) -> bool {
-    match hold.reason {
-        Reason::ExistingKey
-        | Reason::EnrollOutcomeUnknown
-        | Reason::OrderOutcomeUnknown
-        | Reason::OrderRefused
-        | Reason::StatusBehindVendors
-        | Reason::ParcelFound
-        | Reason::WrongResponses
-        | Reason::SigningKeyGone
-        | Reason::OrderNotFound
-        | Reason::DeliveryTimedOut
-        | Reason::CancelInConsole
-        | Reason::AwaitingApproval => true,
-        // Of a key that signs in there is nothing to answer: it is told as long as it is so. Behind a shipment that is only
-        // older no answer is asked for either: it ends when that one goes or may not order any more.
-        Reason::ParcelLost | Reason::AnotherOrderForUser => !hold.choices.is_empty(),
-        _ => false,
-    }
-}
-
 /// The hold that waits for an answer or a changed spec, and that neither has ended.
 #[must_use]
 pub fn in_force(journal: &Journal, generation: i64) -> Option<&Hold> {
@@ -47,7 +24,7 @@ pub fn standing(journal: &Journal) -> Option<&Hold> {
 }
 
 fn stands(journal: &Journal, hold: &Hold) -> bool {
-    is_lasting(hold) && !is_over(journal, hold)
+    hold.is_lasting() && !is_over(journal, hold)
 }
 
 /// Does the hold stay although the pass ends with another reason?

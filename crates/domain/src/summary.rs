@@ -109,8 +109,7 @@ pub fn note_progress(journal: &mut Journal, generation: i64) {
 
 /// A failure says nothing about a hold, but a hold of an older spec is over.
 fn end_by_spec(journal: &mut Journal, generation: i64) {
-    let ended =
-        journal.hold.as_ref().is_some_and(|hold| lasting::is_lasting(hold) && hold.generation != generation);
+    let ended = journal.hold.as_ref().is_some_and(|hold| hold.is_lasting() && hold.generation != generation);
     if ended {
         journal.hold = None;
     }

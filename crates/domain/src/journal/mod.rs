@@ -99,8 +99,25 @@ pub struct Hold {
 impl Hold {
     /// Only an answer or a changed spec ends it. Behind a shipment that is only older no answer is asked for.
     #[must_use]
-    pub fn is_lasting(&self) -> bool {
-        super::lasting::is_lasting(self)
+    pub const fn is_lasting(&self) -> bool {
+        match self.reason {
+            Reason::ExistingKey
+            | Reason::EnrollOutcomeUnknown
+            | Reason::OrderOutcomeUnknown
+            | Reason::OrderRefused
+            | Reason::StatusBehindVendors
+            | Reason::ParcelFound
+            | Reason::WrongResponses
+            | Reason::SigningKeyGone
+            | Reason::OrderNotFound
+            | Reason::DeliveryTimedOut
+            | Reason::CancelInConsole
+            | Reason::AwaitingApproval => true,
+            // Of a key that signs in there is nothing to answer: it is told as long as it is so. Behind a shipment that is only
+            // older no answer is asked for either: it ends when that one goes or may not order any more.
+            Reason::ParcelLost | Reason::AnotherOrderForUser => !self.choices.is_empty(),
+            _ => false,
+        }
     }
 }
 

@@ -232,7 +232,7 @@ fn what_is_listed_as_lasting_lasts_and_nothing_else_that_waits_for_a_person() {
             generation: 1,
             choices: choices.to_vec(),
         };
-        assert_eq!(is_lasting(&hold), !choices.is_empty(), "{reason}: who can be answered lasts");
+        assert_eq!(hold.is_lasting(), !choices.is_empty(), "{reason}: who can be answered lasts");
     }
 }
 

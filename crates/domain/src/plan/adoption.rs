@@ -1,6 +1,6 @@
 //! Taking over an order that a person named or a search found, and what is said where it is refused.
 
-use super::{Fetch, Situation, Step, after, rest};
+use super::situation::{Fetch, Situation, Step, after, rest};
 use crate::{failure::Reason, ids::ShipmentId, journal::Adoption};
 
 const NOT_TAKEN: &str = " was not taken over: ";

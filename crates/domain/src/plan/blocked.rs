@@ -2,10 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::{Person, Situation, Step, rest, rest_for};
+use super::situation::{Person, Situation, Step, rest, rest_for};
 use crate::{
     desired::{Desired, ExistingKey},
     failure::Reason,
+    journal::{Enrollment, Order},
     vendor_states::UserStatus,
 };
 
@@ -64,4 +65,19 @@ pub(super) fn eligible(person: &Person) -> Option<Step> {
         ),
         None,
     ))
+}
+
+/// The connection leads to other organizations than what we made there: whatever they show or lack is no news about
+/// it, and nothing is sent there on its account. Where nothing of ours stands, the next attempt may be made there.
+pub(super) fn other_organizations(s: &Situation<'_>) -> Option<Step> {
+    let changed = s.journal.orgs.as_ref().is_some_and(|orgs| orgs.contradicts(&s.desired.orgs));
+    let enrolled = matches!(s.journal.enrollment, Enrollment::Open(..) | Enrollment::Made(_));
+    let ordered = matches!(s.journal.order, Order::Open(..) | Order::Unknown(..) | Order::Accepted(_));
+    (changed && (enrolled || ordered)).then(|| {
+        rest(
+            Reason::ConnectionChanged,
+            "The connection now shows other organizations than this shipment was enrolled or ordered under, so nothing is done; restore its URLs and credentials, or delete this shipment with deletionPolicy Orphan.",
+            None,
+        )
+    })
 }

@@ -3,7 +3,7 @@
 
 use jiff::SignedDuration;
 
-use super::{Claimed, Fetch, Idle, Shared, Situation, Step, after};
+use super::situation::{Claimed, Fetch, Idle, Shared, Situation, Step, after};
 use crate::{
     failure::Reason,
     journal::{Journal, Order},

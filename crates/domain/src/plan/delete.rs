@@ -3,12 +3,11 @@
 use jiff::SignedDuration;
 
 use super::{
-    Fetch, Idempotent, Situation, Step,
     adoption::named,
-    after,
+    blocked::other_organizations,
     follow::{look_due, missing, next_look, schedule},
     order::{answered, enrollment_settles, enrollment_unknown, unknown_order},
-    other_organizations, rest, rest_for,
+    situation::{Fetch, Idempotent, Situation, Step, after, rest, rest_for},
 };
 use crate::{
     desired::OnDelete,

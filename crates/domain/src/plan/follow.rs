@@ -3,8 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Fetch, Idempotent, Idle, Observation, Situation, Step, adoption::named, after, blocked::eligible, rest,
-    rest_for,
+    adoption::named,
+    blocked::eligible,
+    situation::{Fetch, Idempotent, Idle, Observation, Situation, Step, after, rest, rest_for},
 };
 use crate::{
     cadence::Schedule,

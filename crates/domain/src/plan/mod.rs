@@ -3,206 +3,7 @@
 //! Read it from the top: [`plan`] derives the stage by matching the journal; each stage is one function. The rules
 //! are those of `docs/design.md`; each comment names the accident its rule prevents.
 
-use jiff::{SignedDuration, Timestamp};
-
-use super::{
-    desired::Desired,
-    failure::{Failure, Reason},
-    ids::{EnrollmentId, ShipmentId, UserId},
-    journal::{Enrollment, Journal, Marked, Order},
-    vendor_states::{EnrollmentList, UserStatus},
-};
-
-/// What looking for the user gave.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Person {
-    /// Okta knows no such user.
-    Unknown,
-    /// The user.
-    Found(ObservedUser),
-}
-
-/// The user as seen in this pass.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct ObservedUser {
-    /// The id.
-    pub id: UserId,
-    /// The status.
-    pub status: UserStatus,
-}
-
-/// What was read in this pass. Nothing here outlives it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub struct Observed {
-    /// The user.
-    pub user: Option<Person>,
-    /// All faults of recipient and address, found with the user.
-    pub recipient_fault: Option<Failure>,
-    /// Okta's list, read after the last effect.
-    pub list: Option<EnrollmentList>,
-    /// Whether address and stock were checked, and what was wrong.
-    pub checked: Option<Result<(), Failure>>,
-    /// The parcel was read: shown, or 404.
-    pub parcel: Option<Observation>,
-    /// The search for an order whose answer was lost.
-    pub search: Option<Search>,
-    /// An order that was to be taken over does not fit: why.
-    pub adoption_refused: Option<String>,
-    /// Another resource of this person has a mark or enrolment, by a live list made after the look.
-    pub rival_live: Option<bool>,
-    /// A signing key that was kept with the responses is gone from the published set.
-    pub signing_key_gone: bool,
-    /// The activation of this pass failed.
-    pub activation_failed: Option<Failure>,
-    /// The cancellation of this pass failed in a way that may pass.
-    pub cancel_failed: Option<Failure>,
-}
-
-/// What reading a parcel gave.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Observation {
-    /// It was shown; the journal has it. Text: what was odd about its items.
-    Shown(Option<String>),
-    /// 404.
-    Missing,
-}
-
-/// What a search among the organization's orders gave.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Search {
-    /// Exactly one order fits in everything the vendor shows, and no resource claims it.
-    One(ShipmentId),
-    /// None, several, or the vendor does not show enough.
-    Undecided,
-}
-
-/// A read that the plan needs before it can go on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Fetch {
-    /// Okta: the user, with recipient and address.
-    User,
-    /// Okta: the user's pre-registered enrolments.
-    Enrollments,
-    /// `YubiEnterprise`: deliverable address, stock.
-    Address,
-    /// `YubiEnterprise`: the order.
-    Parcel,
-    /// `YubiEnterprise`: orders that could be the one whose answer was lost.
-    Search,
-    /// `YubiEnterprise`: the order that is to be taken over.
-    Adoption,
-    /// Kubernetes, live: other resources of the same person.
-    Rivals,
-}
-
-/// An effect that may be repeated without harm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Idempotent {
-    /// Okta: activate the credential.
-    Activate,
-    /// `YubiEnterprise`: cancel the order.
-    Cancel,
-    /// Okta: the order failed for good.
-    MarkError,
-}
-
-/// Nothing to do now.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Idle {
-    /// Why; `reason.kind()` tells whether a person must act.
-    pub reason: Reason,
-    /// What happened and what to do next.
-    pub message: String,
-    /// When to come back; `None`: at a change only.
-    pub until: Option<Timestamp>,
-    /// A person is asked for the PIN, not for the activation.
-    pub pin: bool,
-}
-
-/// The next step.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
-    /// Read this, then plan again.
-    Fetch(Fetch),
-    /// Write the journal as it stands, then plan again.
-    Save,
-    /// Note that this enrolment is ours, without its requests, and to be removed; then plan again.
-    MarkOrphaned(EnrollmentId),
-    /// Stay in this pass until then.
-    Pause(Timestamp),
-    /// Write a mark, then send.
-    Mark(Marked),
-    /// Send.
-    Run(Idempotent),
-    /// Done for now.
-    Idle(Idle),
-    /// The pass ends with this failure.
-    Fail(Failure),
-    /// The resource may go: its finalizer is removed.
-    Release,
-}
-
-/// A resource that comes first for the same person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rival<'a> {
-    /// Its name, for people.
-    pub name: &'a str,
-    /// Something of it stands at the vendors, or may; else it is only older and could order now.
-    pub begun: bool,
-}
-
-/// A resource that has the order or the enrolment of this one in its status.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Claimed<'a> {
-    /// Its name, for people.
-    pub name: &'a str,
-    /// What both have.
-    pub what: Shared,
-}
-
-/// What two resources have in common.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shared {
-    /// An order at `YubiEnterprise`.
-    Order,
-    /// An enrolment at Okta.
-    Enrollment,
-}
-
-/// All facts of one decision.
-#[derive(Debug, Clone, Copy)]
-pub struct Situation<'a> {
-    /// What is wanted.
-    pub desired: &'a Desired,
-    /// What we did.
-    pub journal: &'a Journal,
-    /// What was read in this pass.
-    pub seen: &'a Observed,
-    /// The journal stands in the store as it is here.
-    pub saved: bool,
-    /// When this process last read the parcel, else when it started (UTC).
-    pub last_look: Timestamp,
-    /// A person asked for a look now.
-    pub look_now: bool,
-    /// A resource that comes first for the same person.
-    pub rival: Option<Rival<'a>>,
-    /// A resource that has the same order or enrolment.
-    pub claimed: Option<Claimed<'a>>,
-    /// UTC.
-    pub now: Timestamp,
-}
-
-fn rest(reason: Reason, message: impl Into<String>, until: Option<Timestamp>) -> Step {
-    Step::Idle(Idle { reason, message: message.into(), until, pin: false })
-}
-
-fn rest_for(failure: &Failure, until: Option<Timestamp>) -> Step {
-    rest(failure.reason, failure.message.clone(), until)
-}
-
-fn after(at: Timestamp, wait: SignedDuration) -> Timestamp {
-    at.checked_add(wait).unwrap_or(Timestamp::MAX)
-}
+use super::journal::Order;
 
 mod adoption;
 mod blocked;
@@ -210,28 +11,18 @@ mod claims;
 mod delete;
 mod follow;
 mod order;
+mod situation;
 
 pub use adoption::refusal;
 pub use blocked::may_order;
 pub use order::REQUESTS_LIVE;
+pub use situation::{
+    Claimed, Fetch, Idempotent, Idle, Observation, Observed, ObservedUser, Person, Rival, Search, Shared,
+    Situation, Step,
+};
 
 #[cfg(test)]
 mod tests;
-
-/// The connection leads to other organizations than what we made there: whatever they show or lack is no news about
-/// it, and nothing is sent there on its account. Where nothing of ours stands, the next attempt may be made there.
-fn other_organizations(s: &Situation<'_>) -> Option<Step> {
-    let changed = s.journal.orgs.as_ref().is_some_and(|orgs| orgs.contradicts(&s.desired.orgs));
-    let enrolled = matches!(s.journal.enrollment, Enrollment::Open(..) | Enrollment::Made(_));
-    let ordered = matches!(s.journal.order, Order::Open(..) | Order::Unknown(..) | Order::Accepted(_));
-    (changed && (enrolled || ordered)).then(|| {
-        rest(
-            Reason::ConnectionChanged,
-            "The connection now shows other organizations than this shipment was enrolled or ordered under, so nothing is done; restore its URLs and credentials, or delete this shipment with deletionPolicy Orphan.",
-            None,
-        )
-    })
-}
 
 /// The next step of this shipment.
 #[must_use]
@@ -248,7 +39,7 @@ fn alone(s: &Situation<'_>) -> Step {
     if s.desired.deleting {
         return delete::delete(s);
     }
-    if let Some(step) = other_organizations(s).or_else(|| order::answered(s)) {
+    if let Some(step) = blocked::other_organizations(s).or_else(|| order::answered(s)) {
         return step;
     }
     match &s.journal.order {

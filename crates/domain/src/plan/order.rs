@@ -3,11 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Fetch, Rival, Situation, Step,
     adoption::{adopt, named},
-    after,
     blocked::{barred, eligible},
-    rest, rest_for,
+    situation::{Fetch, Rival, Situation, Step, after, rest, rest_for},
 };
 use crate::{
     desired::ExistingKey,

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::{
-    Evidence,
+    evidence::Evidence,
     journal::{Call, ENROLL, ORDER},
     objects::{self, End},
     orders,

@@ -1,6 +1,7 @@
 //! The verdict on a run, from what it left behind and nothing else.
 
 pub(crate) mod alarms;
+pub(crate) mod evidence;
 pub(crate) mod explained;
 pub(crate) mod journal;
 pub(crate) mod leaks;
@@ -12,16 +13,10 @@ mod tests;
 
 use std::path::Path;
 
+use objects::End;
 use serde::Serialize;
-use serde_json::Value;
 
-use crate::{
-    diary::Pages,
-    folder::{self, Folder},
-    setup::Fault,
-};
-use journal::Journal;
-use objects::{End, Shipments};
+use crate::{audit::evidence::Evidence, diary::Pages, folder::Folder, setup::Fault};
 
 /// The line, and what stands behind its numbers.
 #[derive(Debug)]
@@ -50,35 +45,6 @@ struct Sums {
     held: usize,
     failed: usize,
     cancelled: usize,
-}
-
-/// Everything that the audit looks at.
-pub(crate) struct Evidence {
-    pub pages: Pages,
-    pub journal: Journal,
-    /// The vendors' world at the end.
-    pub state: Value,
-    pub shipments: Shipments,
-    /// What the operator told about the cluster's objects.
-    pub events: Vec<Value>,
-}
-
-impl Evidence {
-    pub(crate) fn load(folder: &Folder) -> Result<Self, Fault> {
-        Ok(Self {
-            pages: folder.load(folder::DIARY)?,
-            journal: Journal::new(folder.load(folder::JOURNAL)?),
-            state: folder.load(folder::STATE)?,
-            shipments: Shipments::new(folder.load(folder::SHIPMENTS)?),
-            events: folder.load(folder::EVENTS)?,
-        })
-    }
-
-    /// Enrolments of a person that Okta has at the end.
-    pub(crate) fn enrollments_of(&self, user: &str) -> impl Iterator<Item = &Value> {
-        let all = self.state["enrollments"].as_array().into_iter().flatten();
-        all.filter(move |enrollment| enrollment["userId"] == user)
-    }
 }
 
 /// Judges a run's folder.

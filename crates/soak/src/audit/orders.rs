@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use serde_json::Value;
 
 use super::{
-    Evidence,
+    evidence::Evidence,
     journal::{Call, ENROLL, ORDER, SEND_PIN},
     objects::{self, End},
 };

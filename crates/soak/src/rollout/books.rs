@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::cast::{Cast, Fate};
 use crate::{
-    audit::{Evidence, Verdict, alarms, explained, journal, leaks, objects, orders, pins},
+    audit::{Verdict, alarms, evidence::Evidence, explained, journal, leaks, objects, orders, pins},
     folder::{self, Folder},
     setup::Fault,
 };

@@ -1,0 +1,40 @@
+//! All that a run left behind.
+
+use serde_json::Value;
+
+use super::journal::Journal;
+use super::objects::Shipments;
+use crate::{
+    diary::Pages,
+    folder::{self, Folder},
+    setup::Fault,
+};
+
+/// Everything that the audit looks at.
+pub(crate) struct Evidence {
+    pub pages: Pages,
+    pub journal: Journal,
+    /// The vendors' world at the end.
+    pub state: Value,
+    pub shipments: Shipments,
+    /// What the operator told about the cluster's objects.
+    pub events: Vec<Value>,
+}
+
+impl Evidence {
+    pub(crate) fn load(folder: &Folder) -> Result<Self, Fault> {
+        Ok(Self {
+            pages: folder.load(folder::DIARY)?,
+            journal: Journal::new(folder.load(folder::JOURNAL)?),
+            state: folder.load(folder::STATE)?,
+            shipments: Shipments::new(folder.load(folder::SHIPMENTS)?),
+            events: folder.load(folder::EVENTS)?,
+        })
+    }
+
+    /// Enrolments of a person that Okta has at the end.
+    pub(crate) fn enrollments_of(&self, user: &str) -> impl Iterator<Item = &Value> {
+        let all = self.state["enrollments"].as_array().into_iter().flatten();
+        all.filter(move |enrollment| enrollment["userId"] == user)
+    }
+}
