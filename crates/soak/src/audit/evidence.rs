@@ -1,5 +1,6 @@
 //! All that a run left behind.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::journal::Journal;
@@ -30,6 +31,12 @@ impl Evidence {
             shipments: Shipments::new(folder.load(folder::SHIPMENTS)?),
             events: folder.load(folder::EVENTS)?,
         })
+    }
+
+    /// Was a process killed, or the API server away, at some moment of this time?
+    pub(crate) fn something_died(&self, from: Timestamp, to: Timestamp) -> bool {
+        let killed = self.pages.kills.iter().any(|kill| kill.at >= from && kill.at <= to);
+        killed || self.pages.outages.iter().any(|outage| outage.from <= to && outage.to >= from)
     }
 
     /// Enrolments of a person that Okta has at the end.

@@ -69,17 +69,12 @@ fn is_lost(evidence: &Evidence, operation: &str, user: &str, mark: Option<Timest
     }
     let Some(mark) = mark else { return false };
     let sent = evidence.journal.about(operation, user).any(|call| call.at >= later(mark, -RECEIPT));
-    !sent && something_died(evidence, mark, later(mark, LATEST_START))
+    !sent && evidence.something_died(mark, later(mark, LATEST_START))
 }
 
 /// The caller, or the API server that it writes to, died before the receipt can have been written.
 fn is_cut_off(evidence: &Evidence, call: &Call) -> bool {
-    something_died(evidence, call.at, later(call.over(), RECEIPT))
-}
-
-fn something_died(evidence: &Evidence, from: Timestamp, to: Timestamp) -> bool {
-    let killed = evidence.pages.kills.iter().any(|kill| kill.at >= from && kill.at <= to);
-    killed || evidence.pages.outages.iter().any(|outage| outage.from <= to && outage.to >= from)
+    evidence.something_died(call.at, later(call.over(), RECEIPT))
 }
 
 fn later(at: Timestamp, by: SignedDuration) -> Timestamp {

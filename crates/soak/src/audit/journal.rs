@@ -25,7 +25,6 @@ pub(crate) struct Call {
     pub seq: u64,
     pub at: Timestamp,
     pub operation: String,
-    pub path: String,
     pub status: Option<u16>,
     pub committed: bool,
     pub faulted: bool,

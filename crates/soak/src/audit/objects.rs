@@ -72,6 +72,13 @@ pub(crate) fn time(object: &Value, pointer: &str) -> Option<Timestamp> {
     text(object, pointer).parse().ok()
 }
 
+/// When PIN mails were asked for whose answer is not known, and the last one (UTC).
+pub(crate) fn mail_marks(object: &Value) -> Vec<Timestamp> {
+    let mails = object.pointer("/status/pin/mails").and_then(Value::as_array);
+    let mails = mails.into_iter().flatten().filter_map(Value::as_str).filter_map(|at| at.parse().ok());
+    mails.chain(time(object, "/status/pin/mark")).collect()
+}
+
 /// All of them by namespace and name.
 pub(crate) struct Shipments(HashMap<(String, String), Value>);
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::{
@@ -13,6 +14,9 @@ use crate::diary::Declared;
 
 /// How often Okta may be asked within a day for the mail of one key.
 const MAILS_A_DAY: usize = 3;
+
+/// A call starts at most this long after its mark.
+const LATEST_START: SignedDuration = SignedDuration::from_secs(10);
 
 /// Ids of the orders of a person that were accepted and stand.
 pub(crate) fn standing<'a>(evidence: &'a Evidence, user: &'a str) -> Vec<&'a str> {
@@ -95,9 +99,21 @@ fn not_alive(evidence: &Evidence, owner: &Declared, object: &Value) -> Option<St
     if mailed {
         return None;
     }
-    // A call that was kept from running names its enrolment in its path only.
-    let asked =
-        evidence.journal.of(SEND_PIN).filter(|call| id.is_some_and(|id| call.path.contains(id))).count();
-    let waits = objects::asked_often(object) && asked >= MAILS_A_DAY;
-    (!waits).then(|| format!("its PIN was never mailed, and asked for {asked} times"))
+    let marks = objects::mail_marks(object);
+    let astray = marks.iter().filter(|mark| went_astray(evidence, **mark)).count();
+    let waits = objects::asked_often(object) && marks.len() >= MAILS_A_DAY && astray == marks.len();
+    (!waits).then(|| {
+        format!(
+            "its PIN was never mailed; {} times it was to be, and {astray} of them went astray",
+            marks.len()
+        )
+    })
+}
+
+/// Did the call of this mark come to nothing, or its process die before or in it? A call that was kept from running
+/// names neither person nor enrolment: its body was not read.
+fn went_astray(evidence: &Evidence, mark: Timestamp) -> bool {
+    let latest = mark.checked_add(LATEST_START).unwrap_or(mark);
+    let mut calls = evidence.journal.of(SEND_PIN).filter(|call| call.at >= mark && call.at <= latest);
+    calls.any(|call| !call.committed && call.user_id.is_none()) || evidence.something_died(mark, latest)
 }
