@@ -17,14 +17,14 @@ pub enum Error {
     /// Nobody said where the control plane program is.
     #[error(
         "no control plane program is named: set {CONTROL_PLANE} to its path, or call `Builder::control_plane`; \
-         `control-plane/build.sh` builds it"
+         `tools/control-plane/build.sh` builds it"
     )]
     ControlPlaneUnnamed,
 
     /// The control plane program is not where it should be.
     #[error(
         "there is no control plane program at {}: {CONTROL_PLANE} or `Builder::control_plane` names it, and \
-         `control-plane/build.sh` builds it",
+         `tools/control-plane/build.sh` builds it",
         .0.display()
     )]
     ControlPlaneMissing(PathBuf),
