@@ -80,14 +80,10 @@ impl Context {
     /// Forgets what is gone, however it went.
     pub fn prune(&self) {
         let noted = self.shipments.remembered();
-        let uids = |all: Vec<Option<String>>| all.into_iter().flatten();
-        let shipments = self.shipments.watched.state().iter().map(|shipment| shipment.uid()).collect();
-        let rollouts = self.rollouts.state().iter().map(|rollout| rollout.uid()).collect();
-        let connections = self.connections.declared.state();
-        let live: HashSet<String> = uids(shipments)
-            .chain(uids(rollouts))
-            .chain(connections.iter().filter_map(|connection| connection.uid()))
-            .collect();
+        let shipments = self.shipments.watched.state().into_iter().filter_map(|shipment| shipment.uid());
+        let rollouts = self.rollouts.state().into_iter().filter_map(|rollout| rollout.uid());
+        let connections = self.connections.declared.state().into_iter().filter_map(|one| one.uid());
+        let live: HashSet<String> = shipments.chain(rollouts).chain(connections).collect();
         self.shipments.prune(noted, &live);
         self.unsent.prune(&live);
         self.failures.prune(&live);

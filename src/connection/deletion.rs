@@ -52,7 +52,7 @@ fn keepers(ctx: &Context, connection: &str) -> Vec<String> {
     let mut names: Vec<_> = open.map(|s| whole_name(s.as_ref())).collect();
     let undecodable = ctx.undecodables.by_index(&key);
     let open = undecodable.iter().filter(|s| s.traces.open);
-    names.extend(open.map(|s| format!("{}/{}", s.namespace(), s.name())));
+    names.extend(open.map(|s| s.whole_name()));
     names.sort_unstable();
     names
 }

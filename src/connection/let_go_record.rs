@@ -11,6 +11,8 @@ use kube::ResourceExt;
 use system::clock;
 use tokio::sync::Mutex;
 
+use crate::kubernetes::resource_version;
+
 /// How long it is remembered that an order was counted.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(1);
 
@@ -52,12 +54,9 @@ impl LetGoRecord {
     /// The newer of the connection as watched and as written here.
     pub fn newest(&self, watched: Arc<YubiKeyConnection>) -> Arc<YubiKeyConnection> {
         let written = lock(&self.written).get(&watched.name_any()).cloned();
-        let newer =
-            |ours: &Arc<YubiKeyConnection>| ours.uid() == watched.uid() && version(ours) > version(&watched);
+        let newer = |ours: &Arc<YubiKeyConnection>| {
+            ours.uid() == watched.uid() && resource_version::is_newer(ours.as_ref(), watched.as_ref())
+        };
         written.filter(newer).unwrap_or(watched)
     }
-}
-
-fn version(object: &YubiKeyConnection) -> u64 {
-    object.resource_version().and_then(|version| version.parse().ok()).unwrap_or(0)
 }

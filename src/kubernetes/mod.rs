@@ -11,6 +11,7 @@ pub mod list;
 pub mod lister;
 pub mod names;
 pub mod namespaces;
+pub mod resource_version;
 pub mod retry;
 pub mod status_patch;
 pub mod undecodable;

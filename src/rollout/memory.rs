@@ -17,7 +17,7 @@ use kube::ResourceExt;
 
 use crate::{
     connection::handle::ConnectionHandle,
-    kubernetes::decode::Watched,
+    kubernetes::{decode::Watched, resource_version},
     rollout::{read_pace::Pace, staged_users::Newcomer},
 };
 
@@ -143,11 +143,10 @@ impl Memory {
     /// The newer of the object as watched and as we wrote it.
     #[must_use]
     pub fn newest(&self, watched: &Arc<YubiKeyRollout>) -> Arc<YubiKeyRollout> {
-        let version = |object: &YubiKeyRollout| {
-            object.resource_version().and_then(|version| version.parse::<u64>().ok()).unwrap_or(0)
-        };
         let written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         let ours = written.get(&watched.uid().unwrap_or_default());
-        ours.filter(|ours| version(ours) > version(watched)).unwrap_or(watched).clone()
+        ours.filter(|ours| resource_version::is_newer(ours.as_ref(), watched.as_ref()))
+            .unwrap_or(watched)
+            .clone()
     }
 }

@@ -160,7 +160,7 @@ impl<'a> Others<'a> {
             let another = !is_ours(&other)
                 && same_org(self.org.as_deref(), precedence::org_of_undecodable(self.ctx, &other));
             if another && precedence::undecodable_counts(self.ctx, &other).await {
-                names.push(format!("{}/{}", other.namespace(), other.name()));
+                names.push(other.whole_name());
             }
         }
         names.into_iter().min()
@@ -181,7 +181,7 @@ impl<'a> Others<'a> {
         let undecodable = || {
             let all = self.ctx.undecodables.of_kind(instrument::ROLLOUT);
             let other = all.iter().find(|other| other.traces.begun.contains(member.id.as_str()))?;
-            Some(format!("{}/{}", other.namespace(), other.name()))
+            Some(other.whole_name())
         };
         other.or_else(undecodable).map(|name| format!("rollout {name}"))
     }

@@ -16,7 +16,7 @@ use kube::{
     api::{DeleteParams, PostParams, Preconditions},
 };
 
-use crate::kubernetes::{decode::Decoded, status_patch::FIELD_MANAGER};
+use crate::kubernetes::{decode::Decoded, names::whole_name, status_patch::FIELD_MANAGER};
 
 /// Letters of a name's hash: 32 of them make 60 bits.
 const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
@@ -41,8 +41,7 @@ pub fn name(namespace: &str, rollout: &str, user: &UserId) -> String {
 /// Hash of a login for the list of people who were created.
 #[must_use]
 pub fn login_hash(rollout: &YubiKeyRollout, login: &str) -> String {
-    let scope = format!("{}/{}", rollout.namespace().unwrap_or_default(), rollout.name_any());
-    let hash = openssl::sha::sha256(format!("{scope}/{}", login.to_lowercase()).as_bytes());
+    let hash = openssl::sha::sha256(format!("{}/{}", whole_name(rollout), login.to_lowercase()).as_bytes());
     letters(&hash, LOGIN_LENGTH)
 }
 

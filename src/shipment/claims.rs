@@ -76,7 +76,7 @@ fn find(
     let undecodable = || {
         let all = ctx.undecodables.by_index(key);
         let other = all.iter().find(|other| other.metadata.uid != object.uid())?;
-        Some((other.metadata.uid.clone(), format!("{}/{}", other.namespace(), other.name())))
+        Some((other.metadata.uid.clone(), other.whole_name()))
     };
     let (uid, name) = decoded.or_else(undecodable)?;
     Some(Claim { uid: uid.unwrap_or_default(), name, what })

@@ -11,8 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use kube::ResourceExt;
 use system::clock;
 
-use super::written::version;
-use crate::connection::entries::ConnectionVersion;
+use crate::{connection::entries::ConnectionVersion, kubernetes::resource_version};
 
 /// Passes over one shipment within [`BUSY`] that run as soon as something changes. More of them are no news any more:
 /// two writers may undo each other's status without end (two replicas without a lease that see a connection differently).
@@ -96,7 +95,14 @@ impl ShipmentMemory {
             }
             _ => (now, 1),
         };
-        let rest = LastPass { version: version(object), connection, until, refused, ended: now, passes };
+        let rest = LastPass {
+            version: resource_version::number(object),
+            connection,
+            until,
+            refused,
+            ended: now,
+            passes,
+        };
         rests.insert(uid, rest);
     }
 
@@ -110,7 +116,7 @@ impl ShipmentMemory {
         now: Timestamp,
     ) -> Option<Option<Timestamp>> {
         let rest = *lock(&self.rests).get(&object.uid()?)?;
-        let unchanged = version(object) <= rest.version
+        let unchanged = resource_version::number(object) <= rest.version
             && connection.epoch == rest.connection.epoch
             && (!rest.refused || connection.keys == rest.connection.keys);
         let early = rest.until.is_none_or(|until| now < until);

@@ -103,7 +103,7 @@ async fn undecodable(ctx: &Context, object: &YubiKeyShipment, id: &UserId) -> Op
         }
         let rival = Rival {
             uid: other.metadata.uid.clone().unwrap_or_default(),
-            name: format!("{}/{}", other.namespace(), other.name()),
+            name: other.whole_name(),
             begun: other.traces.open,
         };
         if rival.begun {

@@ -17,6 +17,7 @@ use system::{clock, random, trace};
 use tracing::Instrument;
 
 use crate::{
+    connection::entries::ConnectionVersion,
     context::Context,
     kubernetes::{decode::Decoded, leader_election::Leadership, retry, status_patch::CommitError},
     metrics::instrument,
@@ -103,16 +104,12 @@ fn rest(object: &YubiKeyShipment, ctx: &Context) -> Option<Action> {
     if called || !decisions::pending(ctx, object).is_empty() {
         return None;
     }
-    if let Some(until) = ctx.shipments.memory.resting(
-        object,
-        ctx.connections.version(&object.spec.connection_ref.name),
-        clock::now(),
-    ) {
+    let connection = ctx.connections.version(&object.spec.connection_ref.name);
+    if let Some(until) = ctx.shipments.memory.resting(object, connection, clock::now()) {
         return Some(action(until));
     }
-    let until = held_before(object, ctx)?;
-    let stand = ctx.connections.version(&object.spec.connection_ref.name);
-    ctx.shipments.memory.note_rest(object, Some(until), stand, false);
+    let until = held_before(object, connection, ctx)?;
+    ctx.shipments.memory.note_rest(object, Some(until), connection, false);
     Some(action(Some(until)))
 }
 
@@ -136,7 +133,7 @@ pub fn action(until: Option<Timestamp>) -> Action {
 
 /// A shipment that an earlier process held for a fault outside the cluster is not looked at again because this process
 /// started: ten thousand held shipments would be ten thousand reads. Its slow re-check comes at a moment of its own.
-fn held_before(object: &YubiKeyShipment, ctx: &Context) -> Option<Timestamp> {
+fn held_before(object: &YubiKeyShipment, connection: ConnectionVersion, ctx: &Context) -> Option<Timestamp> {
     let status = object.status.as_ref()?;
     let reason = Reason::parse(&status.hold.as_ref()?.reason)?;
     let outside = matches!(
@@ -150,10 +147,7 @@ fn held_before(object: &YubiKeyShipment, ctx: &Context) -> Option<Timestamp> {
     let current = Some(status.observed_generation) == object.metadata.generation;
     let asked = object.annotations().get(REQUESTED_AT) != status.last_handled_reconcile_at.as_ref();
     let quiet = outside && current && !asked && object.metadata.deletion_timestamp.is_none();
-    if !quiet
-        || ctx.shipments.memory.knows(object)
-        || ctx.connections.version(&object.spec.connection_ref.name).epoch == 0
-    {
+    if !quiet || ctx.shipments.memory.knows(object) || connection.epoch == 0 {
         return None;
     }
     clock::now().checked_add(backoff::STALLED / 255 * i32::from(random::byte())).ok()

@@ -1,4 +1,4 @@
-//! Reservations among a namespace's open orders, and the one place among a person's shipments. Passes run side by side and the cache shows an order late: without places
+//! Places among a namespace's open orders, and the one place among a person's shipments. Passes run side by side and the cache shows an order late: without places
 //! that are held, all of them would see the last free one.
 
 use std::{

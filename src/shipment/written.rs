@@ -12,7 +12,10 @@ use kube::{
     runtime::{reflector::ObjectRef, watcher::Event},
 };
 
-use crate::kubernetes::index::{Index, IndexKey};
+use crate::kubernetes::{
+    index::{Index, IndexKey},
+    resource_version,
+};
 
 /// What was written and not seen yet.
 #[derive(Debug, Default)]
@@ -23,11 +26,6 @@ pub struct Written {
 
 fn name_of(object: &YubiKeyShipment) -> ObjectRef<YubiKeyShipment> {
     ObjectRef::new(&object.name_any()).within(&object.namespace().unwrap_or_default())
-}
-
-/// Its resourceVersion as a number; 0 where there is none.
-pub(crate) fn version(object: &YubiKeyShipment) -> u64 {
-    object.resource_version().and_then(|v| v.parse().ok()).unwrap_or(0)
 }
 
 impl Written {
@@ -80,7 +78,12 @@ impl Written {
         let name = name_of(watched);
         let mut objects = self.objects();
         match objects.get(&name) {
-            Some(ours) if ours.uid() == watched.uid() && version(ours) > version(watched) => Arc::clone(ours),
+            Some(ours)
+                if ours.uid() == watched.uid()
+                    && resource_version::is_newer(ours.as_ref(), watched.as_ref()) =>
+            {
+                Arc::clone(ours)
+            }
             Some(_) => {
                 self.remove(&mut objects, &name, watched);
                 Arc::clone(watched)
@@ -124,8 +127,8 @@ mod tests {
         let watched = Arc::new(shipment("a", 1, None));
         written.note(&shipment("a", 2, Some("fwf1")));
         assert_eq!(written.by_index(&key).len(), 1);
-        assert_eq!(version(&written.newest(&watched)), 2);
-        assert_eq!(version(&written.newest(&Arc::new(shipment("a", 3, None)))), 3);
+        assert_eq!(resource_version::number(&*written.newest(&watched)), 2);
+        assert_eq!(resource_version::number(&*written.newest(&Arc::new(shipment("a", 3, None)))), 3);
         assert!(written.by_index(&key).is_empty(), "the watch has caught up");
     }
 

@@ -143,6 +143,12 @@ impl Undecodable {
         self.metadata.name.clone().unwrap_or_default()
     }
 
+    /// As people write it: `onboarding/ann-lee`.
+    #[must_use]
+    pub fn whole_name(&self) -> String {
+        format!("{}/{}", self.namespace(), self.name())
+    }
+
     /// For people, on the object itself.
     #[must_use]
     pub fn message(&self) -> String {

@@ -58,7 +58,7 @@ fn shipment(change: &Change) -> YubiKeyShipment {
 }
 
 proptest! {
-    /// Whatever the watch tells, an object is found under exactly the index_keys it has, as a walk over all would find it;
+    /// Whatever the watch tells, an object is found under exactly the keys it has, as a walk over all would find it;
     /// a list that is not whole changes nothing.
     #[test]
     fn the_index_finds_what_a_walk_finds(changes in changes()) {

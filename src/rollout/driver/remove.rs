@@ -1,6 +1,6 @@
 //! The end of a rollout: its shipments are released, or deleted as far as they are not finished.
 
-use api::{FINALIZER, rollout::OnDelete};
+use api::rollout::OnDelete;
 use domain::{
     failure::{Failure, Reason},
     ids::UserId,
@@ -8,7 +8,6 @@ use domain::{
 };
 use futures::FutureExt;
 use jiff::SignedDuration;
-use kube::ResourceExt;
 use system::clock;
 
 use super::{Done, Pass, steps::carry_out};
@@ -27,7 +26,7 @@ const AGAIN: SignedDuration = SignedDuration::from_secs(5);
 impl Pass {
     /// Releases the shipments, or deletes those that are not finished and waits until they are gone.
     pub(super) async fn remove(&mut self) -> Result<Done, CommitError> {
-        if !self.object.finalizers().iter().any(|f| f == FINALIZER) {
+        if !finalizer::present(&self.object) {
             return Ok(Done::Gone);
         }
         if self.object.spec.on_delete == OnDelete::Cancel {

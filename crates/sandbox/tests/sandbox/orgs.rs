@@ -167,17 +167,23 @@ async fn an_app_has_as_many_keys_as_it_is_given_until_they_are_removed() {
     assert_eq!(world.control("POST", "/apps/nobody/keys", Some(&json!({}))).await.status(), 404);
 }
 
+/// A new token of YubiEnterprise, as an admin of its console makes it.
+async fn yubico_token(world: &World, body: Value) -> String {
+    let made = world.command("POST", "/tokens/yubico", body).await;
+    made["token"].as_str().unwrap().to_owned()
+}
+
+/// What a call with this token is answered.
+async fn inventory_status(world: &World, token: &str) -> u16 {
+    let url = format!("{}/v1/inventory", world.yubico());
+    world.http.get(url).bearer_auth(token).send().await.unwrap().status().as_u16()
+}
+
 #[tokio::test]
 async fn a_token_of_yubico_lives_as_long_as_is_said_and_tells_so_or_nothing() {
     let world = start().await;
-    let made = async |body: Value| {
-        let made = world.command("POST", "/tokens/yubico", body).await;
-        made["token"].as_str().unwrap().to_owned()
-    };
-    let status = async |token: &str| {
-        let url = format!("{}/v1/inventory", world.yubico());
-        world.http.get(url).bearer_auth(token).send().await.unwrap().status().as_u16()
-    };
+    let made = async |body| yubico_token(&world, body).await;
+    let status = async |token: &str| inventory_status(&world, token).await;
     assert_eq!(status(&made(json!({"lifetimeSeconds": 600})).await).await, 200);
     assert_eq!(status(&made(json!({"lifetimeSeconds": -1})).await).await, 401);
     let opaque = made(json!({"opaque": true})).await;
@@ -189,14 +195,8 @@ async fn a_token_of_yubico_lives_as_long_as_is_said_and_tells_so_or_nothing() {
 #[tokio::test]
 async fn an_account_has_one_token_and_another_account_its_own() {
     let world = start().await;
-    let made = async |body: Value| {
-        let made = world.command("POST", "/tokens/yubico", body).await;
-        made["token"].as_str().unwrap().to_owned()
-    };
-    let status = async |token: &str| {
-        let url = format!("{}/v1/inventory", world.yubico());
-        world.http.get(url).bearer_auth(token).send().await.unwrap().status().as_u16()
-    };
+    let made = async |body| yubico_token(&world, body).await;
+    let status = async |token: &str| inventory_status(&world, token).await;
     let file = world.sandbox.ready.credentials.join("default/yubico-api-token");
     let first = std::fs::read_to_string(file).unwrap().trim().to_owned();
     let second = made(json!({"account": "second@example.com"})).await;

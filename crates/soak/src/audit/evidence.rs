@@ -1,15 +1,17 @@
 //! All that a run left behind.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::journal::Journal;
-use super::objects::Shipments;
+use super::{journal::Journal, objects::Shipments};
 use crate::{
     diary::Pages,
     folder::{self, Folder},
     setup::Fault,
 };
+
+/// A call starts at most this long after its mark.
+pub(crate) const LATEST_START: SignedDuration = SignedDuration::from_secs(10);
 
 /// Everything that the audit looks at.
 pub(crate) struct Evidence {
@@ -44,4 +46,9 @@ impl Evidence {
         let all = self.state["enrollments"].as_array().into_iter().flatten();
         all.filter(move |enrollment| enrollment["userId"] == user)
     }
+}
+
+/// That much later.
+pub(crate) fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.checked_add(by).unwrap_or(at)
 }

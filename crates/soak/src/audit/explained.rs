@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::{
-    evidence::Evidence,
+    evidence::{Evidence, LATEST_START, later},
     journal::{Call, ENROLL, ORDER},
     objects::{self, End},
     orders,
@@ -14,9 +14,6 @@ use crate::diary::Declared;
 
 /// A receipt that was not written within this time of the answer is lost with its process.
 const RECEIPT: SignedDuration = SignedDuration::from_secs(2);
-
-/// A call starts at most this long after its mark.
-const LATEST_START: SignedDuration = SignedDuration::from_secs(10);
 
 /// Shipments that ended as they should not have.
 pub(crate) fn unexplained(evidence: &Evidence) -> Vec<String> {
@@ -75,10 +72,6 @@ fn is_lost(evidence: &Evidence, operation: &str, user: &str, mark: Option<Timest
 /// The caller, or the API server that it writes to, died before the receipt can have been written.
 fn is_cut_off(evidence: &Evidence, call: &Call) -> bool {
     evidence.something_died(call.at, later(call.over(), RECEIPT))
-}
-
-fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
-    at.checked_add(by).unwrap_or(at)
 }
 
 /// Exactly one order of this person stands at the vendor: the search could have found it.

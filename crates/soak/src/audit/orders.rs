@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
-    evidence::Evidence,
+    evidence::{Evidence, LATEST_START, later},
     journal::{Call, ENROLL, ORDER, SEND_PIN},
     objects::{self, End},
 };
@@ -14,9 +14,6 @@ use crate::diary::Declared;
 
 /// How often Okta may be asked within a day for the mail of one key.
 const MAILS_A_DAY: usize = 3;
-
-/// A call starts at most this long after its mark.
-const LATEST_START: SignedDuration = SignedDuration::from_secs(10);
 
 /// Ids of the orders of a person that were accepted and stand.
 pub(crate) fn standing<'a>(evidence: &'a Evidence, user: &'a str) -> Vec<&'a str> {
@@ -113,7 +110,7 @@ fn not_alive(evidence: &Evidence, owner: &Declared, object: &Value) -> Option<St
 /// Did the call of this mark come to nothing, or its process die before or in it? A call that was kept from running
 /// names neither person nor enrolment: its body was not read.
 fn went_astray(evidence: &Evidence, mark: Timestamp) -> bool {
-    let latest = mark.checked_add(LATEST_START).unwrap_or(mark);
+    let latest = later(mark, LATEST_START);
     let mut calls = evidence.journal.of(SEND_PIN).filter(|call| call.at >= mark && call.at <= latest);
     calls.any(|call| !call.committed && call.user_id.is_none()) || evidence.something_died(mark, latest)
 }
