@@ -1,10 +1,11 @@
-//! Events: one for each transition of the Ready condition, for people who read `kubectl describe`.
+//! Events: one for each transition of the Ready condition that lasts, for people who read `kubectl describe`.
 //!
 //! They are news, not records, so nothing waits for them: a queue takes them, and a task of its own publishes them. A
 //! pass that waited could stand between a mark and its call, or before a receipt.
 
 use std::{fmt, time::Duration};
 
+use domain::failure::Reason;
 use k8s_openapi::{api::core::v1::ObjectReference, apimachinery::pkg::apis::meta::v1::Condition};
 use kube::{
     Resource,
@@ -86,7 +87,8 @@ async fn publish_now(recorder: &Recorder, event: &Event, object: &ObjectReferenc
     }
 }
 
-/// Leaves an event if the Ready condition has another status or reason than before.
+/// Leaves an event if the Ready condition has another status or reason than before, and what it says lasts longer than
+/// a call: of a key that meets no obstacle, that it was ordered, that it is on its way, and that it is activated.
 pub fn transition<K>(outbox: &Outbox, object: &K, before: &[Condition], after: &[Condition])
 where
     K: Resource<DynamicType = ()>,
@@ -94,7 +96,8 @@ where
     let Some(ready) = conditions::find(after, "Ready") else { return };
     let same = conditions::find(before, "Ready")
         .is_some_and(|old| old.status == ready.status && old.reason == ready.reason);
-    if same {
+    let passing = Reason::parse(&ready.reason).is_some_and(Reason::lasts_one_call);
+    if same || passing {
         return;
     }
     let stalled = conditions::find(after, "Stalled").is_some();
