@@ -2,7 +2,7 @@
 # Everything real is in scripts, so that CI and people run the same.
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-stop test properties fuzz model mutants soak rollout bench audit rights image image-check crds lint fmt clean
+.PHONY: help build demo demo-stop check test profile properties fuzz model mutants soak rollout bench audit rights image image-check crds lint fmt clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ demo-stop: ## End a demo that was left up
 
 test: ## Every test; the last line counts them
 	@hack/test.sh
+
+check: ## Before each commit: format, lints and every test that needs no control plane
+	@hack/test.sh format lint unit
 
 properties: ## A long search with the domain's random tests, from a fresh seed: CASES=20000
 	@hack/properties.sh $(or $(CASES),20000)
@@ -40,6 +43,9 @@ rollout: ## All three ways to order at once, dry and for real: USERS=2000 SEED=1
 bench: ## What a shipment costs and what many at rest do: SHIPMENTS=200 RESTING=1000; one line of JSON, nothing is judged
 	@hack/soak.sh bench
 
+profile: ## A flame graph of the bench by perf, symbols kept: SHIPMENTS=200; the last line names the picture
+	@hack/profile.sh
+
 audit: ## Recompute a storm's verdict from its folder: DIR=.state/soak/1
 	@hack/soak.sh audit "$(DIR)"
 
@@ -61,7 +67,7 @@ lint: ## Formatting, clippy, go vet, helm lint
 fmt: ## Format Rust and Go
 	cargo fmt --all
 	cargo fmt --all --manifest-path fuzz/Cargo.toml
-	gofmt -w control-plane image tools
+	gofmt -w tools
 
 clean: ## Remove everything that was built, and the demo's state
 	rm -rf target .cache .state

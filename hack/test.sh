@@ -8,7 +8,8 @@
 # is 0 only if nothing failed.
 #
 #   hack/test.sh            all suites
-#   hack/test.sh NAME...    some: format, lint, rust, soak, fuzz, control-plane, gitops, chart, alerts, image, sdk
+#   hack/test.sh NAME...    some: format, lint, rust, soak, fuzz, control-plane, gitops, chart, alerts, image, sdk;
+#                           unit is the part of rust that needs no control plane
 set -euo pipefail
 . "$(dirname "$0")/lib/common.sh"
 . "$root/hack/lib/prerequisites.sh"
@@ -93,6 +94,12 @@ suite_lint() { suite lint count_lines '^ok ' hack/lint.sh clippy go-vet helm; }
 
 # The tests wait more than they compute, so more of them run than there are cores.
 suite_rust() { RUST_TEST_THREADS=${RUST_TEST_THREADS:-6} suite rust count_cargo '^test .* \.\.\. ' cargo test --workspace --no-fail-fast; }
+
+# What needs no control plane: the crates' own tests, the addresses, the walls, the promises, the sandbox.
+suite_unit() {
+  suite unit count_cargo '^test .* \.\.\. ' cargo test --workspace --no-fail-fast --lib --bins \
+    --test addresses --test architecture --test promises --test sandbox
+}
 
 # A smoke run of each target; the long runs are `make fuzz`.
 suite_fuzz() { suite fuzz count_lines '^(not )?ok ' hack/fuzz.sh smoke; }

@@ -73,6 +73,11 @@ check_cxx() {
     lacks "a C++ compiler (c++)" "Debian, Ubuntu: apt-get install g++; Fedora: dnf install gcc-c++; macOS: xcode-select --install"
 }
 
+check_perf() {
+  command -v perf >/dev/null ||
+    lacks "perf" "Debian: apt-get install linux-perf; Ubuntu: apt-get install linux-tools-generic; Fedora: dnf install perf"
+}
+
 check_git() {
   command -v git >/dev/null ||
     lacks "git" "Debian, Ubuntu: apt-get install git; Fedora: dnf install git; macOS: xcode-select --install"
