@@ -2,7 +2,7 @@
 # Everything real is in scripts, so that CI and people run the same.
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-stop check test profile properties fuzz model mutants soak rollout bench audit rights image image-check crds lint fmt clean
+.PHONY: help build demo demo-stop check test docs docs-serve profile properties fuzz model mutants soak rollout bench audit rights image image-check crds lint fmt clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,12 @@ test: ## Every test; the last line counts them
 
 check: ## Before each commit: format, lints and every test that needs no control plane
 	@hack/test.sh format lint unit
+
+docs: ## The documentation as a site, strictly; the last line names its first page
+	@hack/docs.sh
+
+docs-serve: ## The same on loopback, following changes
+	@hack/docs.sh serve
 
 properties: ## A long search with the domain's random tests, from a fresh seed: CASES=20000
 	@hack/properties.sh $(or $(CASES),20000)
