@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-#[tokio::main]
+// One thread: the work waits for others nearly always, and threads that wake each other cost more than they bring.
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     yubikey_shipment_operator::cli::main().await
 }
