@@ -71,6 +71,78 @@ mounts_whole_secrets() {
   [ "$(grep -v '^ *#' "$rendered/everything.yaml" | grep -c 'subPath:')" = 0 ]
 }
 
+# Each of the thresholds stands where its alert compares, and nowhere else.
+has_thresholds_of_the_values() {
+  local threshold
+  for threshold in '\* 0 + 25$' '< 45 \* 86400$' '>= 14 \* 86400$' '< 14 \* 86400$' '> 1 \* 86400$' '> 21 \* 86400$' \
+    ') > 0.1$' ') > 0.3$' '_sum\[30m\])) > 2$'; do
+    [ "$(grep -c -- "$threshold" "$rendered/everything.yaml")" = 1 ] || { say "not once: $threshold"; return 1; }
+  done
+  lacks '[<>=] \(30\|7\|3\) \* 86400' <"$rendered/everything.yaml"
+}
+
+# lacks PATTERN: what is read has no such line.
+lacks() {
+  if grep -- "$1" >"$work/found"; then say "there is: $(head -1 "$work/found")"; return 1; fi
+}
+
+# pod SET: what the Deployment says, without what follows it.
+pod() { sed -n '/^kind: Deployment/,/^---/p' "$rendered/$1.yaml"; }
+
+leaves_to_the_platform_what_is_null() {
+  pod minimal | grep -q '^        fsGroup: 65532$'
+  pod minimal | grep -q 'runAsUser: 65532'
+  pod openshift | lacks 'fsGroup\|runAsUser\|runAsGroup'
+  pod openshift | grep -q 'runAsNonRoot: true'
+  pod openshift | grep -q 'readOnlyRootFilesystem: true'
+  pod unset | lacks 'securityContext'
+  pod credentials | grep -q 'defaultMode: 0440'
+  pod openshift | grep -q 'defaultMode: 0444'
+}
+
+# As an umbrella chart with its own keys merges them, a null among them.
+renders_under_an_umbrella_chart() {
+  local at=$work/umbrella
+  mkdir -p "$at/charts"
+  cp -R "$chart" "$at/charts/"
+  cat >"$at/Chart.yaml" <<'END'
+apiVersion: v2
+name: umbrella
+version: 1.0.0
+dependencies:
+  - {name: yubikey-shipment-operator, version: 0.x.x, condition: yubikey-shipment-operator.enabled, tags: [operators]}
+END
+  cat >"$at/values.yaml" <<'END'
+global: {imageRegistry: mirror.example.com, team: platform}
+tags: {operators: true}
+yubikey-shipment-operator:
+  enabled: true
+  tags: {x: true}
+  x-anchors: {a: 1}
+  podSecurityContext: {runAsUser: null, runAsGroup: null, fsGroup: null}
+END
+  helm template up "$at" --namespace "$namespace" >"$work/umbrella.yaml"
+  grep -q 'image: "\?mirror.example.com/yubikey-shipment-operator:' "$work/umbrella.yaml"
+  lacks 'runAsUser' <"$work/umbrella.yaml"
+  helm3 template up "$at" --namespace "$namespace" >"$work/umbrella3.yaml"
+  lacks 'runAsUser' <"$work/umbrella3.yaml"
+  [ -z "$(helm template up "$at" --set yubikey-shipment-operator.enabled=false | grep kind: || true)" ]
+}
+
+names_the_registry_of_the_values() {
+  pod external | grep -q 'image: mirror.example.com:5000/team/yubikey-shipment-operator:'
+  pod sandbox-everything | grep -q 'image: mirror.example.com/yubikey-shipment-sandbox@sha256:'
+  pod minimal | grep -q 'image: yubikey-shipment-operator:'
+}
+
+# Without a cluster to ask, as Argo CD and Kustomize render it.
+makes_connections_no_hooks() {
+  lacks 'helm.sh/hook: post' <"$rendered/connection.yaml"
+  lacks 'helm.sh/hook: post' <"$rendered/sandbox.yaml"
+  # Argo CD names what the cluster serves, and asks for nothing.
+  template --values "$chart/ci/connection-values.yaml" --api-versions apiregistration.k8s.io/v1/APIService | lacks 'helm.sh/hook: post'
+}
+
 # The alerts and the board are tested elsewhere, as files: here nothing of them is
 # evaluated, only moved to the right.
 embeds_files_unchanged() {
@@ -86,7 +158,8 @@ egress() { sed -n '/^kind: NetworkPolicy/,/^---/p' "$rendered/$1.yaml" | sed '1,
 
 opens_only_what_is_listed() {
   [ "$(egress ha)" = "port: 443 port: 53 port: 6443" ]
-  [ "$(egress everything)" = "port: 3128 port: 53 port: 6443 port: 8443 port: 9480" ]
+  [ "$(egress everything)" = "port: 3128 port: 53 port: 5353 port: 6443 port: 8443 port: 9480" ]
+  [ "$(egress openshift)" = "port: 443 port: 53 port: 5353 port: 6443" ]
   [ "$(egress proxy)" = "port: 443 port: 53 port: 6443 port: 8080 port: 8443" ]
   [ "$(egress sandbox)" = "port: 443 port: 53 port: 6443" ]
 }
@@ -330,7 +403,7 @@ notices_an_unknown_field() {
 # What this cluster has no use for, or no kind for, left out.
 upgrades_everything() {
   upgrades "$(values everything)" "$@" \
-    --set 'nodeSelector=null,tolerations=null,metrics.serviceMonitor.enabled=false,metrics.prometheusRule.enabled=false'
+    --set 'nodeSelector=null,tolerations=null,runtimeClassName=null,metrics.serviceMonitor.enabled=false,metrics.prometheusRule.enabled=false'
 }
 
 installs_everything() {
@@ -565,6 +638,11 @@ run "makes what the values say, no more" makes_what_the_values_say
 run "mounts Secrets whole" mounts_whole_secrets
 run "embeds alerts and dashboard unchanged" embeds_files_unchanged
 run "a NetworkPolicy opens what is listed, the proxy's port with it" opens_only_what_is_listed
+run "thresholds of the values stand in the alerts" has_thresholds_of_the_values
+run "leaves to the platform what a value leaves unset, and lets its user read the credentials" leaves_to_the_platform_what_is_null
+run "renders under an umbrella chart, whose keys it takes" renders_under_an_umbrella_chart
+run "names images at the registry of the values" names_the_registry_of_the_values
+run "without a cluster to ask, connections are ordinary objects" makes_connections_no_hooks
 run "takes Kubernetes 1.32 and newer" takes_versions
 run "packaged, renders the same" packages_whole
 run "notes: without credentials, how to make them" next_commands minimal "create secret generic okta-yubico"
@@ -578,7 +656,26 @@ run "refuses more replicas than can be of use" refuses "at '/replicas': maximum:
 run "refuses a number in words" refuses "at '/leaseSeconds': got string, want integer" 'leaseSeconds: 15s'
 run "refuses a port of root's" refuses "at '/port': minimum: got 80, want 1,024" 'port: 80'
 run "refuses an unknown log format" refuses "at '/log/format': value must be one of 'text', 'json'" 'log: {format: xml}'
-run "refuses a connection without a Secret" refuses "at '/connections/0': missing property 'existingSecret'" 'connections: [{name: default}]'
+run "refuses a connection without a Secret" refuses "connections[0] has no existingSecret" 'connections: [{name: default}]'
+run "refuses a Secret beside files that come by other means" refuses "keep one of them" \
+  'connections: [{name: a, existingSecret: s, externalCredentials: true}]'
+run "refuses to be switched off by itself" refuses 'condition: yubikey-shipment-operator.enabled' 'enabled: false'
+run "refuses to switch the definitions off without effect" refuses "set crds.install to false" \
+  'yubikey-shipment-operator-crds: {enabled: false}'
+run "refuses an argument that a value sets" refuses "extraArgs sets --listen, which comes from port" 'extraArgs: ["--listen=0.0.0.0:1"]'
+run "refuses a volume with a name of its own" refuses 'extraVolumes has "config"' 'extraVolumes: [{name: config, emptyDir: {}}]'
+run "refuses a mount of no volume" refuses 'add the volume there' 'extraVolumeMounts: [{name: x, mountPath: /x}]'
+run "refuses a container with a name of its own" refuses 'a container is named "operator"' 'extraContainers: [{name: operator, image: x}]'
+run "refuses a common label that it selects by" refuses "commonLabels sets app.kubernetes.io/instance" \
+  'commonLabels: {app.kubernetes.io/instance: x}'
+run "refuses a budget of both kinds" refuses "keep one of them" \
+  'podDisruptionBudget: {minAvailable: 1, maxUnavailable: 1}'
+run "refuses a budget that blocks every drain" refuses "would block every drain" '{replicas: 2, podDisruptionBudget: {minAvailable: 2}}'
+run "refuses a budget in words" refuses 'give a number or a percentage' 'podDisruptionBudget: {minAvailable: half}'
+run "refuses thresholds that hide the warning" refuses "give the warning more days" \
+  'metrics: {prometheusRule: {thresholds: {credentialDays: 5}}}'
+run "refuses a timeout without a unit" refuses "metrics.serviceMonitor.scrapeTimeout is" 'metrics: {serviceMonitor: {scrapeTimeout: "10"}}'
+run "refuses two worlds one after the other" refuses "leave strategy empty" '{sandbox: {enabled: true}, strategy: {type: RollingUpdate}}'
 run "refuses a connection name that is no directory" refuses "give the metadata.name of the YubiKeyConnection" \
   'connections: [{name: ../x, existingSecret: s}]'
 run "refuses a connection twice" refuses "give each connection one entry" \
