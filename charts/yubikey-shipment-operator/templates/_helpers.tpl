@@ -81,10 +81,11 @@ container engines do it: by a dot, a port, or the name localhost. */}}
 {{- with $secrets | uniq }}{{ toYaml . }}{{ end }}
 {{- end }}
 
-{{/* Some versions of Helm keep a `null` that a parent chart says. */}}
+{{/* What is set. Nothing and null are not; an umbrella chart's own values.yaml can only say nothing, because some
+versions of Helm put the default in the place of its null. */}}
 {{- define "operator.withoutNull" -}}
 {{- $given := dict }}
-{{- range $key, $value := . }}{{ if not (kindIs "invalid" $value) }}{{ $_ := set $given $key $value }}{{ end }}{{ end }}
+{{- range $key, $value := . }}{{ if not (or (kindIs "invalid" $value) (eq "" (toString $value))) }}{{ $_ := set $given $key $value }}{{ end }}{{ end }}
 {{- with $given }}{{ toYaml . }}{{ end }}
 {{- end }}
 
