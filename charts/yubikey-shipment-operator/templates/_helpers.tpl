@@ -85,7 +85,13 @@ container engines do it: by a dot, a port, or the name localhost. */}}
 versions of Helm put the default in the place of its null. */}}
 {{- define "operator.withoutNull" -}}
 {{- $given := dict }}
-{{- range $key, $value := . }}{{ if not (or (kindIs "invalid" $value) (eq "" (toString $value))) }}{{ $_ := set $given $key $value }}{{ end }}{{ end }}
+{{- range $key, $value := . }}
+{{- if kindIs "map" $value }}
+{{- with include "operator.withoutNull" $value }}{{ $_ := set $given $key (fromYaml .) }}{{ end }}
+{{- else if not (or (kindIs "invalid" $value) (has (toString $value) (list "" "[]"))) }}
+{{- $_ := set $given $key $value }}
+{{- end }}
+{{- end }}
 {{- with $given }}{{ toYaml . }}{{ end }}
 {{- end }}
 
