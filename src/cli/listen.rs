@@ -16,7 +16,7 @@ const BACKLOG: i32 = 1024;
 ///
 /// # Errors
 /// If the address cannot be taken.
-pub async fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     match bind(address) {
         Err(error) if is_without_ipv6(address, &error) => {
             bind((Ipv4Addr::UNSPECIFIED, address.port()).into()).map_err(|_| error)
@@ -62,7 +62,7 @@ mod tests {
 
     #[tokio::test]
     async fn every_address_means_both_families() {
-        let listener = listen("[::]:0".parse().unwrap()).await.unwrap();
+        let listener = listen("[::]:0".parse().unwrap()).unwrap();
         let port = listener.local_addr().unwrap().port();
         assert!(answers(port, Ipv4Addr::LOCALHOST.into()).await);
         // Where this machine has IPv6 at all.
@@ -73,11 +73,11 @@ mod tests {
 
     #[tokio::test]
     async fn one_address_means_that_address() {
-        let listener = listen("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = listener.local_addr().unwrap();
         assert_eq!(address.ip(), Ipv4Addr::LOCALHOST);
         assert!(!answers(address.port(), Ipv6Addr::LOCALHOST.into()).await);
-        assert_eq!(listen(address).await.unwrap_err().kind(), io::ErrorKind::AddrInUse);
+        assert_eq!(listen(address).unwrap_err().kind(), io::ErrorKind::AddrInUse);
     }
 
     #[test]

@@ -50,7 +50,6 @@ async fn operate(arguments: Run) -> Result<(), Fault> {
     telemetry::start(arguments.log_format, arguments.log_level_file.clone())
         .map_err(|error| Fault::Logging(error.to_string()))?;
     let listener = listen::listen(arguments.listen)
-        .await
         .map_err(|error| Fault::Listen(arguments.listen.to_string(), error.to_string()))?;
     let address = listener.local_addr().map(|a| a.to_string()).unwrap_or_default();
     let metrics = Arc::new(Metrics::default());

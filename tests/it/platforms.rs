@@ -57,17 +57,17 @@ fn mounted(directory: &Path, mode: u32, group: Option<u32>) {
 /// What stands for the token of the pod, given to the user whom the platform chose.
 fn given_to_the_user(plane: &Plane) {
     chown(&plane.operator_kubeconfig, Some(USER), Some(0)).unwrap();
-    let mut place: &Path = &plane.dir;
-    while let Some(parent) = place.parent() {
-        let mode = fs::metadata(place).unwrap().permissions().mode();
+    let mut directory: &Path = &plane.dir;
+    while let Some(parent) = directory.parent() {
+        let mode = fs::metadata(directory).unwrap().permissions().mode();
         // Of directories of the test's own: others are open, or nobody's business.
         if mode & 0o001 == 0 {
-            fs::set_permissions(place, fs::Permissions::from_mode(mode | 0o011)).unwrap();
+            fs::set_permissions(directory, fs::Permissions::from_mode(mode | 0o011)).unwrap();
         }
-        if place.ends_with("target") {
+        if directory.ends_with("target") {
             break;
         }
-        place = parent;
+        directory = parent;
     }
 }
 
