@@ -15,7 +15,7 @@ use crate::support::{
     shipment::Handle,
 };
 
-/// As OpenShift assigns them: a user of the namespace's range, in root's group, and the fsGroup of the same number.
+/// As `OpenShift` assigns them: a user of the namespace's range, in root's group, and the `fsGroup` of the same number.
 const USER: u32 = 1_000_680_000;
 
 const PEOPLE: &str = "onboarding";
@@ -44,7 +44,7 @@ fn files(directory: &Path) -> Vec<PathBuf> {
     files.into_iter().chain(directories.iter().flat_map(|inner| self::files(inner))).collect()
 }
 
-/// As a kubelet mounts it with this mode: root's, and of the fsGroup if there is one.
+/// As a kubelet mounts it with this mode: root's, and of the `fsGroup` if there is one.
 fn mounted(directory: &Path, mode: u32, group: Option<u32>) {
     let all = files(directory);
     assert!(all.len() >= 2, "{all:?}");
@@ -111,7 +111,7 @@ async fn an_assigned_user_reads_the_credentials_by_the_assigned_fs_group() {
     walks("fs-group", 0o440, Some(USER)).await;
 }
 
-/// The mode that the chart writes where it names no fsGroup.
+/// The mode that the chart writes where it names no `fsGroup`.
 #[tokio::test]
 async fn an_assigned_user_without_an_fs_group_reads_the_credentials_too() {
     walks("no-fs-group", 0o444, None).await;
