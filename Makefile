@@ -58,7 +58,7 @@ audit: ## Recompute a storm's verdict from its folder: DIR=.state/soak/1
 rights: ## Take the operator's rights away one by one; a test must notice each
 	@hack/rights.sh
 
-image: ## Container images of operator and sandbox, without an engine, into .cache/image
+image: ## Container images of operator and sandbox, without an engine, as layouts and for kind, k3d, minikube, into .cache/image
 	@hack/image.sh
 
 image-check: ## Build the images twice from nothing: the digests must be the same

@@ -99,8 +99,8 @@ def compare_with_schema(root):
     known = set(schema_paths(schema, schema))
     given = {value.path for value in root.tree() if value.path}
     # Set by Helm, or optional in what has no default or another one.
-    helm = {"global", "yubikey-shipment-operator-crds"}
-    free = ("resources", "affinity", "labels")
+    helm = {"enabled", "tags", "yubikey-shipment-operator-crds"}
+    free = ("resources", "affinity", "labels", "podSecurityContext", "securityContext", "strategy", "dnsConfig")
     absent = {path for path in known - given if path[0] not in helm and not any(f in path[:-1] for f in free)}
     unknown = {path for path in given - known if not any(f in path[:-1] for f in free)}
     for path in sorted(absent):

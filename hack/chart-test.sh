@@ -71,6 +71,84 @@ mounts_whole_secrets() {
   [ "$(grep -v '^ *#' "$rendered/everything.yaml" | grep -c 'subPath:')" = 0 ]
 }
 
+# Each of the thresholds stands where its alert compares, and nowhere else.
+has_thresholds_of_the_values() {
+  local threshold
+  for threshold in '\* 0 + 25$' '< 45 \* 86400$' '>= 14 \* 86400$' '< 14 \* 86400$' '> 1 \* 86400$' '> 21 \* 86400$' \
+    ') > 0.1$' ') > 0.3$' '_sum\[30m\])) > 2$'; do
+    [ "$(grep -c -- "$threshold" "$rendered/everything.yaml")" = 1 ] || { say "not once: $threshold"; return 1; }
+  done
+  lacks '[<>=] \(30\|7\|3\) \* 86400' <"$rendered/everything.yaml"
+}
+
+# has PATTERN: what is read, to its end, has such a line.
+has() { grep -- "$1" >"$work/found" || { say "there is no: $1"; return 1; }; }
+
+# lacks PATTERN: what is read has no such line.
+lacks() {
+  if grep -- "$1" >"$work/found"; then say "there is: $(head -1 "$work/found")"; return 1; fi
+}
+
+# pod SET: what the Deployment says, without what follows it.
+pod() { sed -n '/^kind: Deployment/,/^---/p' "$rendered/$1.yaml"; }
+
+leaves_to_the_platform_what_is_null() {
+  pod minimal | has '^        fsGroup: 65532$'
+  pod minimal | has 'runAsUser: 65532'
+  pod openshift | lacks 'fsGroup\|runAsUser\|runAsGroup'
+  pod openshift | has 'runAsNonRoot: true'
+  pod openshift | has 'readOnlyRootFilesystem: true'
+  pod unset | lacks 'securityContext'
+  pod credentials | has 'defaultMode: 0440'
+  pod openshift | has 'defaultMode: 0444'
+}
+
+# As an umbrella chart with its own keys merges them. A null in its values.yaml has no effect in some versions of Helm, a
+# null of a later file has.
+renders_under_an_umbrella_chart() {
+  local at=$work/umbrella
+  mkdir -p "$at/charts"
+  cp -R "$chart" "$at/charts/"
+  cat >"$at/Chart.yaml" <<'END'
+apiVersion: v2
+name: umbrella
+version: 1.0.0
+dependencies:
+  - {name: yubikey-shipment-operator, version: 0.x.x, condition: yubikey-shipment-operator.enabled, tags: [operators]}
+END
+  cat >"$at/values.yaml" <<'END'
+global: {imageRegistry: mirror.example.com, team: platform}
+tags: {operators: true}
+yubikey-shipment-operator:
+  enabled: true
+  tags: {x: true}
+  x-anchors: {a: 1}
+  podSecurityContext: {runAsUser: "", runAsGroup: "", fsGroup: ""}
+END
+  helm template up "$at" --namespace "$namespace" >"$work/umbrella.yaml"
+  grep -q 'image: "\?mirror.example.com/yubikey-shipment-operator:' "$work/umbrella.yaml"
+  lacks 'runAsUser' <"$work/umbrella.yaml"
+  helm3 template up "$at" --namespace "$namespace" >"$work/umbrella3.yaml"
+  lacks 'runAsUser' <"$work/umbrella3.yaml"
+  echo 'yubikey-shipment-operator: {securityContext: null, podSecurityContext: {runAsNonRoot: null}}' >"$work/later.yaml"
+  helm template up "$at" --values "$work/later.yaml" | lacks 'runAsNonRoot\|readOnlyRootFilesystem'
+  [ -z "$(helm template up "$at" --set yubikey-shipment-operator.enabled=false | grep kind: || true)" ]
+}
+
+names_the_registry_of_the_values() {
+  pod external | has 'image: mirror.example.com:5000/team/yubikey-shipment-operator:'
+  pod sandbox-everything | has 'image: mirror.example.com/yubikey-shipment-sandbox@sha256:'
+  pod minimal | has 'image: yubikey-shipment-operator:'
+}
+
+# Without a cluster to ask, as Argo CD and Kustomize render it.
+makes_connections_no_hooks() {
+  lacks 'helm.sh/hook: post' <"$rendered/connection.yaml"
+  lacks 'helm.sh/hook: post' <"$rendered/sandbox.yaml"
+  # Argo CD names what the cluster serves, and asks for nothing.
+  template --values "$chart/ci/connection-values.yaml" --api-versions apiregistration.k8s.io/v1/APIService | lacks 'helm.sh/hook: post'
+}
+
 # The alerts and the board are tested elsewhere, as files: here nothing of them is
 # evaluated, only moved to the right.
 embeds_files_unchanged() {
@@ -86,7 +164,8 @@ egress() { sed -n '/^kind: NetworkPolicy/,/^---/p' "$rendered/$1.yaml" | sed '1,
 
 opens_only_what_is_listed() {
   [ "$(egress ha)" = "port: 443 port: 53 port: 6443" ]
-  [ "$(egress everything)" = "port: 3128 port: 53 port: 6443 port: 8443 port: 9480" ]
+  [ "$(egress everything)" = "port: 3128 port: 53 port: 5353 port: 6443 port: 8443 port: 9480" ]
+  [ "$(egress openshift)" = "port: 443 port: 53 port: 5353 port: 6443" ]
   [ "$(egress proxy)" = "port: 443 port: 53 port: 6443 port: 8080 port: 8443" ]
   [ "$(egress sandbox)" = "port: 443 port: 53 port: 6443" ]
 }
@@ -124,6 +203,7 @@ start_cluster() {
   export KUBECONFIG=$work/cluster/admin.kubeconfig
   kubectl create namespace "$namespace" >/dev/null
   kubectl label namespace "$namespace" pod-security.kubernetes.io/enforce=restricted >/dev/null
+  kubectl create -f - <<<'{"apiVersion": "node.k8s.io/v1", "kind": "RuntimeClass", "metadata": {"name": "gvisor"}, "handler": "runsc"}' >/dev/null
   local other
   for other in onboarding contractors; do kubectl create namespace "$other" >/dev/null; done
 }
@@ -565,6 +645,11 @@ run "makes what the values say, no more" makes_what_the_values_say
 run "mounts Secrets whole" mounts_whole_secrets
 run "embeds alerts and dashboard unchanged" embeds_files_unchanged
 run "a NetworkPolicy opens what is listed, the proxy's port with it" opens_only_what_is_listed
+run "thresholds of the values stand in the alerts" has_thresholds_of_the_values
+run "leaves to the platform what a value leaves unset, and lets its user read the credentials" leaves_to_the_platform_what_is_null
+run "renders under an umbrella chart, whose keys it takes" renders_under_an_umbrella_chart
+run "names images at the registry of the values" names_the_registry_of_the_values
+run "without a cluster to ask, connections are ordinary objects" makes_connections_no_hooks
 run "takes Kubernetes 1.32 and newer" takes_versions
 run "packaged, renders the same" packages_whole
 run "notes: without credentials, how to make them" next_commands minimal "create secret generic okta-yubico"
@@ -578,7 +663,26 @@ run "refuses more replicas than can be of use" refuses "at '/replicas': maximum:
 run "refuses a number in words" refuses "at '/leaseSeconds': got string, want integer" 'leaseSeconds: 15s'
 run "refuses a port of root's" refuses "at '/port': minimum: got 80, want 1,024" 'port: 80'
 run "refuses an unknown log format" refuses "at '/log/format': value must be one of 'text', 'json'" 'log: {format: xml}'
-run "refuses a connection without a Secret" refuses "at '/connections/0': missing property 'existingSecret'" 'connections: [{name: default}]'
+run "refuses a connection without a Secret" refuses "connections[0] has no existingSecret" 'connections: [{name: default}]'
+run "refuses a Secret beside files that come by other means" refuses "keep one of them" \
+  'connections: [{name: a, existingSecret: s, externalCredentials: true}]'
+run "refuses to be switched off by itself" refuses 'condition: yubikey-shipment-operator.enabled' 'enabled: false'
+run "refuses to switch the definitions off without effect" refuses "set crds.install to false" \
+  'yubikey-shipment-operator-crds: {enabled: false}'
+run "refuses an argument that a value sets" refuses "extraArgs sets --listen, which comes from port" 'extraArgs: ["--listen=0.0.0.0:1"]'
+run "refuses a volume with a name of its own" refuses 'extraVolumes has "config"' 'extraVolumes: [{name: config, emptyDir: {}}]'
+run "refuses a mount of no volume" refuses 'add the volume there' 'extraVolumeMounts: [{name: x, mountPath: /x}]'
+run "refuses a container with a name of its own" refuses 'a container is named "operator"' 'extraContainers: [{name: operator, image: x}]'
+run "refuses a common label that it selects by" refuses "commonLabels sets app.kubernetes.io/instance" \
+  'commonLabels: {app.kubernetes.io/instance: x}'
+run "refuses a budget of both kinds" refuses "keep one of them" \
+  'podDisruptionBudget: {minAvailable: 1, maxUnavailable: 1}'
+run "refuses a budget that blocks every drain" refuses "would block every drain" '{replicas: 2, podDisruptionBudget: {minAvailable: 2}}'
+run "refuses a budget in words" refuses 'give a number or a percentage' 'podDisruptionBudget: {minAvailable: half}'
+run "refuses thresholds that hide the warning" refuses "give the warning more days" \
+  'metrics: {prometheusRule: {thresholds: {credentialDays: 5}}}'
+run "refuses a timeout without a unit" refuses "metrics.serviceMonitor.scrapeTimeout is" 'metrics: {serviceMonitor: {scrapeTimeout: "10"}}'
+run "refuses two worlds one after the other" refuses "leave strategy empty" '{sandbox: {enabled: true}, strategy: {type: RollingUpdate}}'
 run "refuses a connection name that is no directory" refuses "give the metadata.name of the YubiKeyConnection" \
   'connections: [{name: ../x, existingSecret: s}]'
 run "refuses a connection twice" refuses "give each connection one entry" \
@@ -635,7 +739,14 @@ run "nobody decides in another's name" decides_in_their_own_name
 run "in listed namespaces, has rights only there" works_in_listed_namespaces
 run "installs the sandbox, and without a real connection" installs_the_sandbox
 kubectl delete yubikeyconnections --all >/dev/null
-for set in $(value_sets); do run "every field is known to the API server: $set" strictly "$set"; done
+# A cluster refuses other pods than its namespaces allow, and this set says nothing.
+says_nothing_where_anything_goes() {
+  kubectl label namespace "$namespace" pod-security.kubernetes.io/enforce=privileged --overwrite
+  strictly unset
+  kubectl label namespace "$namespace" pod-security.kubernetes.io/enforce=restricted --overwrite
+}
+run "every field is known to the API server: unset" says_nothing_where_anything_goes
+for set in $(value_sets | grep -vx unset); do run "every field is known to the API server: $set" strictly "$set"; done
 run "an unknown field would be noticed" notices_an_unknown_field
 for set in $(value_sets); do
   # Here no rule is the chart's.

@@ -27,6 +27,10 @@ ELSEWHERE = {
     "admissionPolicy.create": "there would be no policies",
     "crds.install": "there would be no definitions",
     "nameOverride": "the set is installed over others, and a Deployment keeps the labels by which it selects",
+    "podDisruptionBudget.minAvailable": "maxUnavailable is turned there",
+    "podSecurityContext.runAsNonRoot": "the set is installed where Pod Security is restricted",
+    "podSecurityContext.seccompProfile": "the set is installed where Pod Security is restricted",
+    "securityContext": "the set is installed where Pod Security is restricted",
     "sandbox": "refused beside a real connection",
 }
 
@@ -68,7 +72,7 @@ def main():
         shutil.copy(CHART / "values.yaml", directory)
         (pathlib.Path(directory) / "Chart.yaml").write_text("{apiVersion: v2, name: x, version: 0.0.0}\n")
         (pathlib.Path(directory) / "templates").mkdir()
-        (pathlib.Path(directory) / "templates" / "values.yaml").write_text(MARK + "{{ omit .Values \"global\" | toJson }}\n")
+        (pathlib.Path(directory) / "templates" / "values.yaml").write_text(MARK + "{{ .Values | toJson }}\n")
         default = values(directory, None)
         sets = {p.name.removesuffix("-values.yaml") for p in (CHART / "ci").glob("*-values.yaml")}
         given = {name: turned(default, values(directory, name)) for name in sets}

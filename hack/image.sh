@@ -66,6 +66,8 @@ assemble() {
       --prefix none --format '{p}|{l}' >"$3/$name.crates"
     python3 hack/lib/sbom.py "$name" "$(version)" "$digest" "$2" "$3/$name.crates" "$created" >"$3/$name.spdx.json"
     rm "$3/$name.crates"
+    # What `docker load`, kind, k3d and minikube read, under the name that the chart asks for.
+    "$bin/image" archive "$3/$name" "$name:$(version)" "$3/$name.tar"
     say "$name $digest"
   done
 }
@@ -107,6 +109,7 @@ case ${1-} in
     tools/image/build.sh
     rootfs_download "$root/.cache/image/packages"
     build "$root/.cache/image/target" .cache/image
+    say "for kind, k3d, minikube or docker load: .cache/image/NAME.tar, see docs/install.md"
     say "the layouts are in .cache/image; to push one: .cache/bin/image push .cache/image/NAME REGISTRY/NAME:TAG"
     ;;
   *) fail "there is no '$1'; the head of this file says what there is" ;;

@@ -1,18 +1,18 @@
 //! `/healthz` (alive), `/readyz` (what is missing), `/metrics`.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     Router,
     extract::{RawQuery, State},
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::IntoResponse,
     routing::get,
 };
 use tokio::net::TcpListener;
 
 use crate::{
-    metrics::{CONTENT_TYPE, Metrics},
+    metrics::{Form, Metrics},
     readiness::Readiness,
 };
 
@@ -20,14 +20,6 @@ use crate::{
 struct Served {
     readiness: Readiness,
     metrics: Arc<Metrics>,
-}
-
-/// Takes the address; fails at once if somebody has it.
-///
-/// # Errors
-/// If the address cannot be taken.
-pub async fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
-    TcpListener::bind(address).await
 }
 
 /// Serves until the process ends.
@@ -47,8 +39,12 @@ pub async fn serve(
     axum::serve(listener, router).await
 }
 
-async fn scraped(State(served): State<Served>) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, CONTENT_TYPE)], served.metrics.text())
+/// In the form that the scraper asks for.
+async fn scraped(State(served): State<Served>, headers: HeaderMap) -> impl IntoResponse {
+    let lines = headers.get_all(header::ACCEPT).into_iter().filter_map(|line| line.to_str().ok());
+    let form = Form::accepted(&lines.collect::<Vec<_>>().join(","));
+    let about = [(header::CONTENT_TYPE, form.content_type()), (header::VARY, header::ACCEPT.as_str())];
+    (about, form.of(served.metrics.text()))
 }
 
 /// With `?verbose` everything that is waited for, a line each, and whether this process leads.

@@ -4,6 +4,7 @@ pub mod args;
 pub mod health;
 mod json;
 mod level;
+mod listen;
 mod probe;
 pub mod startup;
 pub mod telemetry;
@@ -48,8 +49,7 @@ async fn operate(arguments: Run) -> Result<(), Fault> {
     startup::check_extra_ca(arguments.extra_ca.as_deref()).await?;
     telemetry::start(arguments.log_format, arguments.log_level_file.clone())
         .map_err(|error| Fault::Logging(error.to_string()))?;
-    let listener = health::listen(arguments.listen)
-        .await
+    let listener = listen::listen(arguments.listen)
         .map_err(|error| Fault::Listen(arguments.listen.to_string(), error.to_string()))?;
     let address = listener.local_addr().map(|a| a.to_string()).unwrap_or_default();
     let metrics = Arc::new(Metrics::default());

@@ -220,6 +220,8 @@ fn reports_apart(fruitless: u32) -> SignedDuration {
 /// leads where that one leads.
 fn publish(object: &YubiKeyConnection, report: &mut Report, ctx: &Context) {
     let (name, uid) = (object.name_any(), object.uid().unwrap_or_default());
+    let marks = object.spec.keys.iter().filter_map(|key| Some((key.name.clone(), key.low_stock?)));
+    ctx.metrics.connections.set_low_stock(&uid, marks.collect());
     if let Some(stock) = report.stock.take() {
         ctx.metrics.connections.set_stock(&uid, stock);
     }

@@ -27,6 +27,7 @@ pub struct Connections(Mutex<BTreeMap<String, Known>>);
 #[derive(Debug)]
 struct Known {
     stock: Vec<(String, i64)>,
+    low_stock: Vec<(String, u32)>,
     expiry: Option<Timestamp>,
     activation: Histogram,
 }
@@ -36,7 +37,12 @@ impl Default for Known {
         // A parcel within a city to one that customs keeps.
         let days = [1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 14.0, 21.0, 28.0, 42.0, 60.0].map(|days| days * DAY);
         let hours = [HOUR, 6.0 * HOUR, 12.0 * HOUR];
-        Self { stock: Vec::new(), expiry: None, activation: Histogram::new(hours.into_iter().chain(days)) }
+        Self {
+            stock: Vec::new(),
+            low_stock: Vec::new(),
+            expiry: None,
+            activation: Histogram::new(hours.into_iter().chain(days)),
+        }
     }
 }
 
@@ -48,6 +54,11 @@ impl Connections {
     /// Sets the keys left for each model of the connection, as just read; a model that is not named has no number.
     pub fn set_stock(&self, uid: &str, stock: Vec<(String, i64)>) {
         self.all().entry(uid.to_owned()).or_default().stock = stock;
+    }
+
+    /// Sets the mark `keys[].lowStock` of each model that has one: with fewer keys, `StockSufficient` is False.
+    pub fn set_low_stock(&self, uid: &str, marks: Vec<(String, u32)>) {
+        self.all().entry(uid.to_owned()).or_default().low_stock = marks;
     }
 
     /// Sets when the connection's token of `YubiEnterprise` expires (UTC); `None` is not known.
@@ -80,6 +91,7 @@ impl Connections {
             existing.iter().filter_map(|(name, uid)| Some((name.as_str(), kept.get(uid)?))).collect();
         if leads {
             encode_stock(encoder, &all)?;
+            encode_low_stock(encoder, &all)?;
             encode_expiry(encoder, &all)?;
         }
         encode_activation(encoder, &all)
@@ -96,6 +108,21 @@ fn encode_stock(encoder: &mut DescriptorEncoder<'_>, all: &BTreeMap<&str, &Known
         for (model, left) in &known.stock {
             let labels = [("connection", *connection), ("model", model.as_str())];
             family.encode_family(&labels)?.encode_gauge(left)?;
+        }
+    }
+    Ok(())
+}
+
+fn encode_low_stock(encoder: &mut DescriptorEncoder<'_>, all: &BTreeMap<&str, &Known>) -> fmt::Result {
+    if all.values().all(|known| known.low_stock.is_empty()) {
+        return Ok(());
+    }
+    let help = "Fewer keys of the model than this are too few, as the connection says in keys[].lowStock.";
+    let mut family = encoder.encode_descriptor("stock_low_threshold", help, None, MetricType::Gauge)?;
+    for (connection, known) in all {
+        for (model, mark) in &known.low_stock {
+            let labels = [("connection", *connection), ("model", model.as_str())];
+            family.encode_family(&labels)?.encode_gauge(&i64::from(*mark))?;
         }
     }
     Ok(())
@@ -165,6 +192,7 @@ mod tests {
         let known = Arc::new(Connections::default());
         for name in ["a", "b"] {
             known.set_stock(name, vec![("5c".to_owned(), 7), ("5n".to_owned(), 0)]);
+            known.set_low_stock(name, vec![("5c".to_owned(), 20)]);
             known.set_expiry(name, Some(Timestamp::from_second(1_900_000_000).unwrap()));
             known.observe_activation(name, Duration::from_secs(50_000));
         }
@@ -196,6 +224,8 @@ mod tests {
         let told =
             r#"credential_expiry_timestamp_seconds{connection="a",credential="yubico-api-token"} 1900000000"#;
         assert!(read(&known, &["a"], true).contains(told));
+        let mark = r#"stock_low_threshold{connection="a",model="5c"} 20"#;
+        assert!(read(&known, &["a"], true).contains(mark));
         let standby = read(&known, &["a"], false);
         assert!(!standby.contains("stock") && !standby.contains("expiry"), "{standby}");
         let bucket = r#"order_to_activation_seconds_bucket{le="86400.0",connection="a"} 1"#;

@@ -3,6 +3,7 @@
 
 pub mod collector;
 mod connections;
+mod exposition;
 pub mod instrument;
 
 use std::{
@@ -21,10 +22,7 @@ use vendors::http::CallMetrics;
 
 use crate::kubernetes::client::Silences;
 
-pub use self::connections::Connections;
-
-/// What a scrape is answered with.
-pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+pub use self::{connections::Connections, exposition::Form};
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OutcomeLabels {
@@ -120,7 +118,7 @@ impl Metrics {
         self.registry().register_collector(Box::new(collector));
     }
 
-    /// The text that Prometheus reads, of the type [`CONTENT_TYPE`].
+    /// Everything, as [`Form::OpenMetrics`].
     #[must_use]
     pub fn text(&self) -> String {
         let mut text = String::new();

@@ -89,7 +89,7 @@ fn is_started_as_its_pod_says(pod: &Pod) {
     let (written, given) = (pod.arguments(), pod.process_arguments());
     assert_eq!(written.len(), given.len(), "{written:?}\n{given:?}");
     for (written, given) in written.iter().zip(&given) {
-        let local = written.contains("0.0.0.0:") || written.contains("=/etc/");
+        let local = written.contains("[::]:") || written.contains("=/etc/");
         let ending = written.rsplit(['/', ':']).next().unwrap();
         assert!(if local { given.ends_with(ending) } else { given == written }, "{written} became {given}");
     }

@@ -41,6 +41,7 @@ mod network;
 mod one_key;
 mod one_person;
 mod open_orders;
+mod platforms;
 mod poison;
 mod precedence;
 mod preflight;

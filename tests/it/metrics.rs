@@ -7,11 +7,15 @@ use serde_json::{Value, json};
 
 use crate::support::{
     operator::{Launch, Operator},
+    plane::Plane,
     root,
     scene::{Scene, own_scene},
     scrape::{PREFIX, Scrape},
     until,
 };
+
+const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// As many as the first walk brings, and as many as there are in the end.
 const FEW: usize = 10;
@@ -24,13 +28,52 @@ async fn scrape(operator: &Operator) -> Scrape {
     Scrape::of(&operator.get("metrics").await.expect("the metrics are served"))
 }
 
+/// As a scraper asks for a form: the type of the answer, and its text.
+async fn answer(address: &str, accept: Option<&str>) -> (String, String) {
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let mut request = http.get(format!("http://{address}/metrics"));
+    if let Some(accept) = accept {
+        request = request.header("accept", accept);
+    }
+    let answer = request.send().await.unwrap();
+    assert_eq!(answer.headers()["vary"], "accept", "a cache keeps the forms apart");
+    (answer.headers()["content-type"].to_str().unwrap().to_owned(), answer.text().await.unwrap())
+}
+
+#[tokio::test]
+async fn a_scraper_gets_the_form_that_it_asks_for() {
+    let plane = Plane::own("forms").await;
+    let operator = Operator::start(&plane, "info").await;
+    let newest = "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.1";
+    for (accept, form) in [
+        (None, TEXT),
+        (Some("*/*"), TEXT),
+        (Some("text/plain;version=0.0.4;q=1,*/*;q=0.1"), TEXT),
+        (Some("application/json"), TEXT),
+        (Some(newest), OPEN_METRICS),
+        (Some("application/openmetrics-text"), OPEN_METRICS),
+    ] {
+        let (kind, text) = answer(&operator.address, accept).await;
+        assert_eq!(kind, form, "{accept:?}");
+        assert_eq!(text.ends_with("# EOF\n"), form == OPEN_METRICS, "{accept:?}");
+        assert_eq!(
+            text.contains("# TYPE yubikey_shipment_operator_build_info gauge\n"),
+            form == TEXT,
+            "{text}"
+        );
+        assert_eq!(
+            Scrape::of(&text).value("build_info", &[concat!("version=", env!("CARGO_PKG_VERSION"))]),
+            Some(1.0)
+        );
+    }
+    operator.stop();
+}
+
 async fn scraped(scene: &Scene) -> Scrape {
     let address = scene.operator().as_ref().unwrap().address.clone();
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
-    let answer = http.get(format!("http://{address}/metrics")).send().await.unwrap();
-    let kind = answer.headers()["content-type"].to_str().unwrap().to_owned();
-    assert_eq!(kind, "application/openmetrics-text; version=1.0.0; charset=utf-8");
-    Scrape::of(&answer.text().await.unwrap())
+    let (kind, text) = answer(&address, Some("application/openmetrics-text; version=1.0.0")).await;
+    assert_eq!(kind, OPEN_METRICS);
+    Scrape::of(&text)
 }
 
 #[tokio::test]
@@ -39,6 +82,9 @@ async fn metrics_are_those_that_are_documented_and_as_many_after_a_thousand_ship
         .play(async |scene| {
             let people = format!("{}-people", scene.name);
             scene.namespace(&people).await;
+            let mark = r#"[{"op": "add", "path": "/spec/keys/0/lowStock", "value": 25}]"#;
+            let patch = ["patch", "ykc", &scene.name, "--type", "json", "-p", mark];
+            scene.kubectl().run(&patch).await.fine();
             ten(scene, &people).await;
             let few = settled(scene, FEW).await;
             told_of_the_ten(scene, &few);
@@ -132,6 +178,7 @@ fn told_of_the_ten(scene: &Scene, told: &Scrape) {
     assert_eq!(of_ours("connection_ready", &[]), Some(1.0));
     let stock = of_ours("stock", &["model=yubikey-5c-nfc"]).unwrap();
     assert!((400.0..=500.0).contains(&stock), "the bucket has 500 keys at the start: {stock}");
+    assert_eq!(of_ours("stock_low_threshold", &["model=yubikey-5c-nfc"]), Some(25.0), "keys[].lowStock");
     assert_eq!(told.value("leader", &[]), Some(1.0), "without a lease it always acts");
     let orders = ["api=yubico", "operation=order", "outcome=ok"];
     assert_eq!(told.value("remote_calls_total", &orders), Some(2.0));

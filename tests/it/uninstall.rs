@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fs, net::TcpListener};
 use serde_json::{Value, json};
 
 use crate::support::{
-    helm::{Installation, another_port},
+    helm::{Installation, OPERATOR_IMAGE, SANDBOX_IMAGE, another_port},
     page::{Line, commands},
     root,
     shipment::Handle,
@@ -32,11 +32,11 @@ impl Ports {
     }
 
     /// For the command that installs.
-    fn flags(&self) -> String {
+    fn flags(&self, step: u32) -> String {
         let [okta, yubico, control] = self.0;
         let own = another_port().map(|port| format!(",port={port}")).unwrap_or_default();
         format!(
-            "--set sandbox.ports.okta={okta},sandbox.ports.yubico={yubico},sandbox.ports.control={control},sandbox.step=600{own}"
+            "--set sandbox.ports.okta={okta},sandbox.ports.yubico={yubico},sandbox.ports.control={control},sandbox.step={step}{own}"
         )
     }
 
@@ -68,22 +68,73 @@ fn http() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().build().unwrap()
 }
 
-/// Those that end by themselves; the others are to be watched.
-fn ends(line: &Line) -> bool {
-    !line.0.contains("--watch") && !line.0.contains("port-forward")
+/// What makes images and clusters, for which there is a real control plane here.
+const MAKES_CLUSTERS: [&str; 4] = ["make ", "kind ", "k3d ", "minikube "];
+
+/// The section's commands for a cluster that is there and has the images.
+fn commands_in_the_cluster() -> Vec<Line> {
+    let blocks = commands(PAGE, SANDBOX);
+    let first = blocks.iter().find(|block| block[0].0.starts_with("helm install"));
+    first.expect("the page installs the chart").clone()
 }
 
-async fn installed_as_the_page_says(installation: &Installation, ports: &Ports) {
-    let blocks = commands(PAGE, SANDBOX);
-    for line in blocks[0].iter().filter(|line| ends(line)) {
+/// Runs the section's commands until a shipment is declared, or until it is activated.
+async fn installed_as_the_page_says(installation: &Installation, ports: &Ports, step: u32, to_the_end: bool) {
+    for line in commands_in_the_cluster() {
+        if line.0.contains("condition=Activated") && !to_the_end {
+            continue;
+        }
         let line = match &line.0 {
-            helm if helm.starts_with("helm install") => line.with(&ports.flags()),
+            helm if helm.starts_with("helm install") => line.with(&ports.flags(step)),
             // No test depends on how fast the machine is.
-            wait => Line(wait.replace("--timeout=90s", "--timeout=600s")),
+            wait => Line(
+                wait.replace("--timeout=90s", "--timeout=600s").replace("--timeout=180s", "--timeout=600s"),
+            ),
         };
         let said = line.run(&installation.plane).await;
         assert!(said.ok, "{}: {}", line.0, said.err);
     }
+}
+
+#[tokio::test]
+async fn the_pages_commands_lead_from_nothing_to_activated() {
+    let installation = Installation::prepare("first").await;
+    let commands = commands_in_the_cluster();
+    assert!(commands.iter().any(|line| line.0.contains("condition=Activated")), "{commands:?}");
+    installed_as_the_page_says(&installation, &Ports::free(), 1, true).await;
+    let get = ["get", "yks", "-n", PEOPLE, "bob-ray", "-o", "jsonpath={.status.phase}"];
+    assert_eq!(installation.kubectl().run(&get).await.fine(), "Activated");
+}
+
+/// The archives that a cluster of each kind loads are those that `make image` writes, of the images that the chart asks for.
+#[test]
+fn every_kind_of_cluster_gets_both_images_as_they_are_built_and_asked_for() {
+    let blocks = commands(PAGE, SANDBOX);
+    let lines: Vec<_> = blocks.iter().flatten().map(|line| line.0.clone()).collect();
+    let place = |start: &str| {
+        let found = lines.iter().position(|line| line.starts_with(start));
+        found.unwrap_or_else(|| panic!("the page has no command {start}: {lines:#?}"))
+    };
+    let script = fs::read_to_string(root().join("hack/image.sh")).unwrap();
+    assert!(
+        script.contains(r#"archive "$3/$name" "$name:$(version)" "$3/$name.tar""#),
+        "what is loaded is written"
+    );
+    assert!(script.contains(r#"build "$root/.cache/image/target" .cache/image"#), "and where");
+    for (create, load) in [
+        ("kind create cluster", "kind load image-archive "),
+        ("k3d cluster create", "k3d image import "),
+        ("minikube start", "minikube image load "),
+    ] {
+        assert!(place("make image") < place(create) && place(create) < place(load), "{create}");
+        assert!(place(load) < place("helm install"), "{load}");
+        for image in [OPERATOR_IMAGE, SANDBOX_IMAGE] {
+            let file = format!(".cache/image/{image}.tar");
+            assert!(lines.iter().any(|line| line.starts_with(load) && line.contains(&file)), "{load}{file}");
+        }
+    }
+    let others = lines.iter().filter(|line| !MAKES_CLUSTERS.iter().any(|start| line.starts_with(start)));
+    assert!(others.clone().count() >= 5, "{:#?}", others.collect::<Vec<_>>());
 }
 
 /// Four people, one at a time.
@@ -113,7 +164,7 @@ async fn left(installation: &Installation) -> String {
 async fn the_pages_commands_install_the_sandbox_and_remove_everything_without_another_order() {
     let installation = Installation::prepare("uninstall").await;
     let ports = Ports::free();
-    installed_as_the_page_says(&installation, &ports).await;
+    installed_as_the_page_says(&installation, &ports, 600, false).await;
     roll(&installation, &ports).await;
     let ordered = until(async || (ports.orders().await == 2).then_some(())).await;
     assert!(ordered.is_some(), "the page's shipment and the rollout's first: {}", ports.orders().await);

@@ -85,6 +85,7 @@ impl Operator {
 /// How an operator is started.
 #[derive(Debug)]
 pub struct Launch {
+    program: Vec<String>,
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
     log: PathBuf,
@@ -97,6 +98,7 @@ impl Launch {
         let credentials = plane.dir.join("credentials");
         fs::create_dir_all(&credentials).unwrap();
         let launch = Self {
+            program: vec![super::operator_program().to_str().unwrap().to_owned()],
             arguments: vec!["run".to_owned()],
             environment: Vec::new(),
             log: plane.dir.join(format!("{name}.log")),
@@ -109,6 +111,19 @@ impl Launch {
             .set("NO_COLOR", "1")
             // Everything here is on this machine.
             .set("NO_PROXY", "localhost,127.0.0.1")
+    }
+
+    /// Listens there, in place of IPv4's loopback.
+    pub fn listen(mut self, address: &str) -> Self {
+        let place = self.arguments.iter().position(|argument| argument == "127.0.0.1:0");
+        address.clone_into(&mut self.arguments[place.expect("it is told where to listen")]);
+        self
+    }
+
+    /// Through another program, which becomes the operator.
+    pub fn through(mut self, words: &[&str]) -> Self {
+        self.program.splice(0..0, words.iter().map(|&word| word.to_owned()));
+        self
     }
 
     /// More arguments.
@@ -125,10 +140,10 @@ impl Launch {
 
     /// Starts it.
     pub async fn go(self) -> Operator {
-        let Self { arguments, environment, log, credentials } = self;
+        let Self { program, arguments, environment, log, credentials } = self;
         let before = read(&log).len();
-        let mut command = Command::new(super::operator_program());
-        command.args(arguments).envs(environment);
+        let mut command = Command::new(&program[0]);
+        command.args(&program[1..]).args(arguments).envs(environment);
         let process = Supervised::start(&command, &log).unwrap();
         let address = until(async || address(&log, before)).await;
         let address = address.unwrap_or_else(|| panic!("the operator does not start:\n{}", read(&log)));

@@ -4,6 +4,7 @@
 //
 //	image assemble ...       a layout from a root file system and one program
 //	image index OUT LAYOUT...  one layout for several architectures
+//	image archive LAYOUT NAME FILE  one file for `docker load`, and for what loads images into kind, k3d and minikube
 //	image push LAYOUT NAME   to a registry, with the login of docker's configuration
 package main
 
@@ -24,7 +25,7 @@ func main() {
 
 func run(arguments []string) error {
 	if len(arguments) == 0 {
-		return fmt.Errorf("say what to do: assemble, index or push")
+		return fmt.Errorf("say what to do: assemble, index, archive or push")
 	}
 	command, rest := arguments[0], arguments[1:]
 	switch {
@@ -32,10 +33,12 @@ func run(arguments []string) error {
 		return assembleCommand(rest)
 	case command == "index" && len(rest) > 1:
 		return joined(writeIndex(rest[0], rest[1:]))
+	case command == "archive" && len(rest) == 3:
+		return archive(rest[0], rest[1], rest[2])
 	case command == "push" && len(rest) == 2:
 		return joined(push(rest[0], rest[1]))
 	}
-	return fmt.Errorf("%s with %d arguments is none of assemble, index OUT LAYOUT..., push LAYOUT NAME", command, len(rest))
+	return fmt.Errorf("%s with %d arguments is none of assemble, index OUT LAYOUT..., archive LAYOUT NAME FILE, push LAYOUT NAME", command, len(rest))
 }
 
 // labels is a flag that may be given often.

@@ -32,8 +32,15 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 
 {{- define "operator.labels" -}}
-{{ include "operator.selectorLabels" . }}
-{{ include "operator.versionLabels" . }}
+{{- include "operator.labelsWith" (list . (dict)) }}
+{{- end }}
+
+{{/* Takes the root and further labels. What the chart says itself wins: the
+Deployment, the Service and people find objects by it. */}}
+{{- define "operator.labelsWith" -}}
+{{- $root := index . 0 }}
+{{- $own := mergeOverwrite (dict) (include "operator.selectorLabels" $root | fromYaml) (include "operator.versionLabels" $root | fromYaml) }}
+{{- mergeOverwrite (dict) $root.Values.commonLabels (index . 1) $own | toYaml }}
 {{- end }}
 
 {{- define "operator.serviceAccountName" -}}
@@ -44,14 +51,48 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- end }}
 
-{{/* Takes a list of an image's values and the chart's appVersion. */}}
+{{/* Takes the root, and an image's values. A registry's host is told from a folder as
+container engines do it: by a dot, a port, or the name localhost. */}}
 {{- define "operator.image" -}}
-{{- $image := index . 0 }}
-{{- if $image.digest }}
-{{- printf "%s@%s" $image.repository $image.digest }}
-{{- else }}
-{{- printf "%s:%s" $image.repository (default (index . 1) $image.tag) }}
+{{- $root := index . 0 }}
+{{- $image := index . 1 }}
+{{- $repository := $image.repository }}
+{{- $first := splitList "/" $repository | first }}
+{{- $host := "" }}
+{{- if and (contains "/" $repository) (or (contains "." $first) (contains ":" $first) (eq $first "localhost")) }}
+{{- $host = $first }}
+{{- $repository = trimPrefix (printf "%s/" $first) $repository }}
 {{- end }}
+{{- with default $image.registry $root.Values.global.imageRegistry }}{{ $host = . | trimSuffix "/" }}{{ end }}
+{{- if $host }}{{ $repository = printf "%s/%s" $host $repository }}{{ end }}
+{{- if $image.digest }}
+{{- printf "%s@%s" $repository $image.digest }}
+{{- else }}
+{{- printf "%s:%s" $repository (default $root.Chart.AppVersion $image.tag) }}
+{{- end }}
+{{- end }}
+
+{{/* Of the chart and of `global`, where other charts take names as well. */}}
+{{- define "operator.imagePullSecrets" -}}
+{{- $secrets := .Values.imagePullSecrets }}
+{{- range .Values.global.imagePullSecrets }}
+{{- $secrets = append $secrets (kindIs "string" . | ternary (dict "name" .) .) }}
+{{- end }}
+{{- with $secrets | uniq }}{{ toYaml . }}{{ end }}
+{{- end }}
+
+{{/* What is set. Nothing and null are not; an umbrella chart's own values.yaml can only say nothing, because some
+versions of Helm put the default in the place of its null. */}}
+{{- define "operator.withoutNull" -}}
+{{- $given := dict }}
+{{- range $key, $value := . }}
+{{- if kindIs "map" $value }}
+{{- with include "operator.withoutNull" $value }}{{ $_ := set $given $key (fromYaml .) }}{{ end }}
+{{- else if not (or (kindIs "invalid" $value) (has (toString $value) (list "" "[]"))) }}
+{{- $_ := set $given $key $value }}
+{{- end }}
+{{- end }}
+{{- with $given }}{{ toYaml . }}{{ end }}
 {{- end }}
 
 {{/* Where the operator finds its files. */}}
@@ -64,23 +105,21 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{ include "operator.etc" . }}/credentials
 {{- end }}
 
-{{/* What namespaces that enforce the Pod Security Standard "restricted" ask of a
-pod. The operator, the sandbox beside it and the test run under it. */}}
+{{/* Of the operator's pod and of the test's, of all their containers. */}}
 {{- define "operator.podSecurityContext" -}}
-runAsNonRoot: true
-runAsUser: 65532
-runAsGroup: 65532
-# So that this user, and nobody else in the pod, can read the Secrets.
-fsGroup: 65532
-seccompProfile:
-  type: RuntimeDefault
+{{- include "operator.withoutNull" .Values.podSecurityContext }}
 {{- end }}
 
 {{- define "operator.securityContext" -}}
-allowPrivilegeEscalation: false
-readOnlyRootFilesystem: true
-capabilities:
-  drop: [ALL]
+{{- include "operator.withoutNull" .Values.securityContext }}
+{{- end }}
+
+{{/* Mode of the mounted credentials. They are root's: where the chart names no fsGroup,
+and the platform may assign none either, only a file that all may read can be read at
+all. Nobody but the operator's container has the mount. */}}
+{{- define "operator.credentialsMode" -}}
+{{- $context := default (dict) .Values.podSecurityContext }}
+{{- kindIs "invalid" (get $context "fsGroup" | default nil) | ternary "0444" "0440" }}
 {{- end }}
 
 {{/* Loopback is never reached through a proxy; the sandbox lives there. */}}

@@ -5,6 +5,8 @@ sentence says what to do. */}}
 {{- define "operator.dnsDomain" -}}^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*${{- end }}
 
 {{- define "operator.validate" -}}
+{{- include "operator.validateUmbrella" . }}
+{{- include "operator.validatePod" . }}
 {{- include "operator.validateConnections" . }}
 {{- include "operator.validateNamespaces" . }}
 {{- include "operator.validateImage" (list "image" .Values.image) }}
@@ -21,9 +23,88 @@ sentence says what to do. */}}
 {{- if contains "\n" .Values.log.level }}
 {{- fail "log.level has more than one line: give one line in the form of RUST_LOG, e.g. info,yubikey_shipment_operator=debug" }}
 {{- end }}
-{{- if not (regexMatch "^([0-9]+(ms|s|m|h))+$" .Values.metrics.serviceMonitor.interval) }}
-{{- fail (printf "metrics.serviceMonitor.interval is %q: give a duration such as 30s or 1m" .Values.metrics.serviceMonitor.interval) }}
+{{- range $name := list "interval" "scrapeTimeout" }}
+{{- with get $.Values.metrics.serviceMonitor $name }}
+{{- if not (regexMatch "^([0-9]+(ms|s|m|h))+$" .) }}
+{{- fail (printf "metrics.serviceMonitor.%s is %q: give a duration such as 30s or 1m" $name .) }}
 {{- end }}
+{{- end }}
+{{- end }}
+{{- with .Values.metrics.prometheusRule.thresholds }}
+{{- if ge (float64 .credentialCriticalDays) (float64 .credentialDays) }}
+{{- fail (printf "metrics.prometheusRule.thresholds: credentialCriticalDays is %v and credentialDays %v: give the warning more days than the critical alert" .credentialCriticalDays .credentialDays) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* Keys that an umbrella chart's dependencies[].condition names. Where it names none,
+`false` would be without effect. */ -}}
+{{- define "operator.validateUmbrella" -}}
+{{- if eq "false" (toString .Values.enabled) }}
+{{- fail (printf "enabled is false, but only an umbrella chart can leave this one out: give its dependency the line `condition: %s.enabled`" .Chart.Name) }}
+{{- end }}
+{{- $definitions := get .Values "yubikey-shipment-operator-crds" | default dict }}
+{{- if eq "false" (toString $definitions.enabled) }}
+{{- fail "yubikey-shipment-operator-crds.enabled has no effect: set crds.install to false" }}
+{{- end }}
+{{- end }}
+
+{{- define "operator.validatePod" -}}
+{{- include "operator.validateBudget" . }}
+{{- if and .Values.sandbox.enabled .Values.strategy (ne "Recreate" (toString .Values.strategy.type)) }}
+{{- fail "strategy is set and sandbox.enabled is true: leave strategy empty, because two pods would be two worlds" }}
+{{- end }}
+{{- $instead := dict "credentials-dir" "connections" "listen" "port" "log-format" "log.format" "log-level-file" "log.level" "lease" "the release's name" "lease-seconds" "leaseSeconds" "namespaces" "watchNamespaces" "extra-ca" "extraCA" }}
+{{- range .Values.extraArgs }}
+{{- $flag := regexReplaceAll "=.*$" . "" | trimPrefix "--" }}
+{{- if hasKey $instead $flag }}
+{{- fail (printf "extraArgs sets --%s, which comes from %s: use that value instead" $flag (get $instead $flag)) }}
+{{- end }}
+{{- end }}
+{{- $taken := list "config" "extra-ca" "sandbox" "no-connections" }}
+{{- range .Values.extraVolumes }}
+{{- if or (has .name $taken) (regexMatch "^connection-[0-9]+$" .name) }}
+{{- fail (printf "extraVolumes has %q twice, or it is a name of the chart's own: give the volume another name" .name) }}
+{{- end }}
+{{- $taken = append $taken .name }}
+{{- end }}
+{{- range .Values.extraVolumeMounts }}
+{{- if not (has .name $taken) }}
+{{- fail (printf "extraVolumeMounts mounts %q, which is not in extraVolumes: add the volume there" .name) }}
+{{- end }}
+{{- end }}
+{{- range concat .Values.extraContainers .Values.extraInitContainers }}
+{{- if has .name (list "operator" "sandbox") }}
+{{- fail (printf "a container is named %q, as one of the chart's own: give it another name" .name) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "operator.validateBudget" -}}
+{{- $budget := .Values.podDisruptionBudget }}
+{{- range $name := list "minAvailable" "maxUnavailable" }}
+{{- $given := get $budget $name | toString }}
+{{- if not (regexMatch "^([0-9]+|[0-9]{1,3}%|<nil>|)$" $given) }}
+{{- fail (printf "podDisruptionBudget.%s is %q: give a number or a percentage, e.g. 1 or 50%%" $name $given) }}
+{{- end }}
+{{- end }}
+{{- $min := include "operator.given" $budget.minAvailable }}
+{{- $max := include "operator.given" $budget.maxUnavailable }}
+{{- if and $min $max }}
+{{- fail (printf "podDisruptionBudget has minAvailable %s and maxUnavailable %s: keep one of them" $min $max) }}
+{{- end }}
+{{- if has $max (list "0" "0%") }}
+{{- fail "podDisruptionBudget.maxUnavailable is 0, which would block every drain: give at least 1, or set podDisruptionBudget.enabled to false" }}
+{{- end }}
+{{- $replicas := int .Values.replicas }}
+{{- if and $budget.enabled (gt $replicas 1) (or (eq $min "100%") (and (regexMatch "^[0-9]+$" $min) (ge (int $min) $replicas))) }}
+{{- fail (printf "podDisruptionBudget.minAvailable is %s of %d replicas, which would block every drain: give less, or more replicas" $min $replicas) }}
+{{- end }}
+{{- end }}
+
+{{- /* A number or text as text; nothing and null as nothing. */ -}}
+{{- define "operator.given" -}}
+{{- if not (kindIs "invalid" .) }}{{ . }}{{ end }}
 {{- end }}
 
 {{- define "operator.validateConnections" -}}
@@ -37,7 +118,14 @@ sentence says what to do. */}}
 {{- fail (printf "%s.name is %q once more: give each connection one entry, with one Secret that holds all its credentials" $at $connection.name) }}
 {{- end }}
 {{- $_ := set $seen $connection.name true }}
-{{- if or (not (regexMatch (include "operator.dnsDomain" $) $connection.existingSecret)) (gt (len $connection.existingSecret) 253) }}
+{{- if and $connection.existingSecret $connection.externalCredentials }}
+{{- fail (printf "%s has existingSecret and externalCredentials: keep one of them" $at) }}
+{{- end }}
+{{- if not (or $connection.existingSecret $connection.externalCredentials) }}
+{{- fail (printf "%s has no existingSecret: give the name of a Secret in the namespace %s, or set externalCredentials to true and mount the files at %s/%s by other means" $at $.Release.Namespace (include "operator.credentialsDir" $) $connection.name) }}
+{{- end }}
+{{- if $connection.externalCredentials }}
+{{- else if or (not (regexMatch (include "operator.dnsDomain" $) $connection.existingSecret)) (gt (len $connection.existingSecret) 253) }}
 {{- fail (printf "%s.existingSecret is %q: give the name of a Secret in the namespace %s, without the namespace" $at $connection.existingSecret $.Release.Namespace) }}
 {{- end }}
 {{- with $connection.spec }}
@@ -67,6 +155,9 @@ sentence says what to do. */}}
 {{- $image := index . 1 }}
 {{- if and $image.digest (not (regexMatch "^sha256:[0-9a-f]{64}$" $image.digest)) }}
 {{- fail (printf "%s.digest is %q: give sha256: and 64 hexadecimal digits, or leave it empty" (index . 0) $image.digest) }}
+{{- end }}
+{{- if and $image.registry (regexMatch "[@\\s/]" $image.registry) }}
+{{- fail (printf "%s.registry is %q: give the registry's host alone, with its port if it has one" (index . 0) $image.registry) }}
 {{- end }}
 {{- if regexMatch "[@\\s]|:[^/]*$" $image.repository }}
 {{- fail (printf "%s.repository is %q: give the repository alone; the tag goes to %s.tag, a digest to %s.digest" (index . 0) $image.repository (index . 0) (index . 0)) }}
@@ -123,9 +214,12 @@ sentence says what to do. */}}
 {{- end }}
 
 {{- define "operator.validateLabels" -}}
-{{- range $key, $_ := .Values.podLabels }}
-{{- if or (hasPrefix "app.kubernetes.io/" $key) (hasPrefix "helm.sh/" $key) }}
-{{- fail (printf "podLabels sets %s, which the chart sets itself: the Deployment finds its pods by such labels" $key) }}
+{{- $own := list "app.kubernetes.io/name" "app.kubernetes.io/instance" "app.kubernetes.io/version" "app.kubernetes.io/managed-by" "helm.sh/chart" }}
+{{- range $value, $labels := dict "podLabels" .Values.podLabels "commonLabels" .Values.commonLabels "service.labels" .Values.service.labels "serviceAccount.labels" .Values.serviceAccount.labels }}
+{{- range $key, $_ := $labels }}
+{{- if has $key $own }}
+{{- fail (printf "%s sets %s, which the chart sets itself: the Deployment finds its pods by such labels" $value $key) }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}
