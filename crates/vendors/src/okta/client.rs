@@ -244,6 +244,9 @@ impl Client {
                 if tokens > 0 && token.is_some() && fault::token_refused(answer) {
                     return Ok(Step::TokenRefused);
                 }
+                if let Some(error) = fault::web_page(answer, wait) {
+                    return Err(error);
+                }
                 let read = judge(answer, request.refused, wait, &read).map(Step::Done);
                 read.map_err(|error| if request.personal { fault::of_the_user(answer, error) } else { error })
             });
