@@ -176,6 +176,12 @@ impl Client {
         reserved.inspect_err(|error| self.http.note_limit(Api::Okta, error))
     }
 
+    /// What is said of the web page that keeps calls back at present.
+    #[must_use]
+    pub fn web_page(&self) -> Option<String> {
+        self.limits.quota.web_page(Instant::now())
+    }
+
     /// The same client, whose calls are those that were reserved as long as there are some.
     #[must_use]
     pub fn with(&self, reservation: Arc<Reservation>) -> Self {
