@@ -114,9 +114,7 @@ impl Outcome {
             Arrival::NotSent => Receipt::Refused { retryable: true },
             // Only YubiEnterprise's own word refuses what was ordered; 401, 403, 429 and what a gateway refused in its place
             // may go again.
-            Arrival::Refused => {
-                Receipt::Refused { retryable: error.failure.reason != Reason::OrderRefused }
-            }
+            Arrival::Refused => Receipt::Refused { retryable: error.failure.reason != Reason::OrderRefused },
             Arrival::Unclear => Receipt::Unknown,
         };
         Self { receipt, failure: Some(error.failure) }

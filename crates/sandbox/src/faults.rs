@@ -83,7 +83,8 @@ pub(crate) enum Effect {
 }
 
 fn page() -> String {
-    "<!doctype html><html><title>Blocked</title><p>This request was blocked by your organization.</html>".into()
+    "<!doctype html><html><title>Blocked</title><p>This request was blocked by your organization.</html>"
+        .into()
 }
 
 /// A rule as it is posted.

@@ -140,10 +140,14 @@ async fn a_gateway_answers_with_a_page_and_a_vendor_with_its_own_refusal() {
     assert_eq!(page.headers()["content-type"], "text/html");
     assert!(page.text().await.unwrap().contains("<html>"));
     let plain = json!({"Content-Type": "text/plain"});
-    rule(&world, ordering.clone(), json!({"kind": "webPage", "status": 403, "body": "no", "headers": plain})).await;
+    rule(&world, ordering.clone(), json!({"kind": "webPage", "status": 403, "body": "no", "headers": plain}))
+        .await;
     let page = post_order(&world, &body).await.unwrap();
     assert_eq!(page.headers().get_all("content-type").iter().count(), 1);
-    assert_eq!((page.headers()["content-type"].to_str().unwrap(), page.status().as_u16()), ("text/plain", 403));
+    assert_eq!(
+        (page.headers()["content-type"].to_str().unwrap(), page.status().as_u16()),
+        ("text/plain", 403)
+    );
     rule(&world, ordering, json!({"kind": "status", "status": 400})).await;
     let own = post_order(&world, &body).await.unwrap();
     assert!(own.json::<Value>().await.unwrap()["code"].is_string());

@@ -106,8 +106,8 @@ impl Quota {
     /// What the web page was that keeps calls back at present.
     pub(super) fn web_page(&self, now: Instant) -> Option<String> {
         let gates = self.gates();
-        let closed = gates.values().filter(|gate| left(gate.closed_until, now).is_some());
-        closed.filter_map(|gate| gate.web_page.clone()).next()
+        let mut closed = gates.values().filter(|gate| left(gate.closed_until, now).is_some());
+        closed.find_map(|gate| gate.web_page.clone())
     }
 
     /// Learns from an answer. Gives the wait after a refusal.

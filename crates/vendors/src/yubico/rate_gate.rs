@@ -53,12 +53,7 @@ impl RateGate {
     }
 
     /// A call was refused, by the vendor's 429 or by a web page that says so. Gives the wait.
-    pub(super) fn refused(
-        &self,
-        wish: Option<Duration>,
-        web_page: Option<String>,
-        now: Instant,
-    ) -> Duration {
+    pub(super) fn refused(&self, wish: Option<Duration>, web_page: Option<String>, now: Instant) -> Duration {
         let mut state = self.state();
         state.web_page = web_page;
         // Those that were under way together are one refusal.
@@ -114,6 +109,10 @@ mod tests {
         let wait = door.refused(None, None, Instant::now());
         door.passed(Instant::now());
         tokio::time::advance(wait).await;
-        assert_eq!(door.refused(None, None, Instant::now()).as_secs(), 240, "a late answer forgot the refusals");
+        assert_eq!(
+            door.refused(None, None, Instant::now()).as_secs(),
+            240,
+            "a late answer forgot the refusals"
+        );
     }
 }

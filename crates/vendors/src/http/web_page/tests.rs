@@ -37,7 +37,10 @@ const PAGES: [(&[(&str, &str)], &str); 8] = [
 #[test]
 fn the_status_of_a_page_says_whether_to_wait_and_never_whose_data_is_wrong() {
     for (headers, body) in PAGES {
-        for status in [400, 402, 403, 404, 405, 407, 408, 411, 413, 414, 422, 429, 431, 451, 500, 502, 503, 504, 511, 520] {
+        for status in [
+            400, 402, 403, 404, 405, 407, 408, 411, 413, 414, 422, 429, 431, 451, 500, 502, 503, 504, 511,
+            520,
+        ] {
             let error = answer(Nature::Order, status, headers, body).web_page().unwrap();
             let expected = if status == 429 { Reason::RateLimited } else { Reason::YubicoUnavailable };
             assert_eq!(error.failure.reason, expected, "{status} {body}");
@@ -90,8 +93,11 @@ fn where_nothing_was_ordered_yet_a_page_may_be_a_wrong_address() {
 #[test]
 fn a_page_is_waited_for_as_it_wishes() {
     let wait = |value: &str| {
-        let headers =
-            [("content-type", "text/html"), ("date", "Sun, 06 Nov 1994 08:49:00 GMT"), ("retry-after", value)];
+        let headers = [
+            ("content-type", "text/html"),
+            ("date", "Sun, 06 Nov 1994 08:49:00 GMT"),
+            ("retry-after", value),
+        ];
         answer(Nature::Order, 429, &headers, "<html>").web_page().unwrap().failure.retry_after
     };
     let half_a_minute = Some(Duration::from_secs(37));

@@ -102,9 +102,10 @@ async fn a_page_of_a_gateway_is_nobodys_fault_and_keeps_its_wish() {
     for (at, page) in pages.iter().enumerate() {
         for status in [400, 403, 407, 422, 429] {
             let (_server, okta) = always(page(status)).await;
-            for error in
-                [okta.enroll(&enroll_request()).await.unwrap_err(), okta.user_by_id(&user()).await.unwrap_err()]
-            {
+            for error in [
+                okta.enroll(&enroll_request()).await.unwrap_err(),
+                okta.user_by_id(&user()).await.unwrap_err(),
+            ] {
                 let reason = if status == 429 { Reason::RateLimited } else { Reason::OktaUnavailable };
                 assert_eq!(error.failure.reason, reason, "{status}: {}", error.failure.message);
                 assert!(at == 2 || error.failure.retry_after >= Some(Duration::from_secs(80)), "{status}");
@@ -116,7 +117,11 @@ async fn a_page_of_a_gateway_is_nobodys_fault_and_keeps_its_wish() {
             okta.delete_enrollment(&user(), &enrollment()).await.unwrap_err(),
             okta.user_by_id(&user()).await.unwrap_err(),
         ] {
-            assert_eq!(told(&error), (Arrival::Refused, Reason::WrongAddress, None), "not gone, and nobody unknown");
+            assert_eq!(
+                told(&error),
+                (Arrival::Refused, Reason::WrongAddress, None),
+                "not gone, and nobody unknown"
+            );
         }
     }
 }

@@ -262,7 +262,7 @@ async fn behind_a_gateway(status: u16, retry_after: &'static str) -> Server {
     let headers = [("content-type", "text/html"), ("retry-after", retry_after)];
     Server::start(move |_| {
         testing::Reply::Bytes(match count.fetch_add(1, Ordering::SeqCst) {
-            0 => answer(status, &headers[..1 + usize::from(!retry_after.is_empty())], "<html>Blocked</html>"),
+            0 => answer(status, &headers[..=usize::from(!retry_after.is_empty())], "<html>Blocked</html>"),
             _ => reply(200, "{\"shipment_id\":\"a\",\"shipment_state_id\":1}"),
         })
     })
@@ -329,7 +329,9 @@ async fn a_page_with_429_closes_the_door_for_every_call_until_its_wish_has_passe
 #[tokio::test]
 async fn a_page_says_nothing_of_an_order_that_is_read_or_cancelled() {
     for status in [400, 403, 404, 405, 409, 422, 423, 503] {
-        for page in [answer(status, &[("content-type", "text/html")], "<html>"), answer(status, &[], "no upstream")] {
+        for page in
+            [answer(status, &[("content-type", "text/html")], "<html>"), answer(status, &[], "no upstream")]
+        {
             let (_server, yubico) = always(page.clone()).await;
             let error = yubico.cancel(&shipment_id()).await.unwrap_err();
             assert!(!error.is_not_found() && error.status.is_none(), "{status}: neither gone nor too late");
