@@ -53,6 +53,12 @@ pub struct ConnectionHandle {
 }
 
 impl ConnectionHandle {
+    /// What is said of the web page of a gateway that keeps calls or orders back at present.
+    #[must_use]
+    pub fn web_page(&self) -> Option<String> {
+        self.yubico.web_page().or_else(|| self.okta.web_page())
+    }
+
     /// Puts a link together from what preflight read.
     #[must_use]
     pub fn new(

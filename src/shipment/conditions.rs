@@ -5,6 +5,7 @@ use api::{
     shipment::{Display, Phase, YubiKeyShipment, YubiKeyShipmentStatus, journal_status},
 };
 use domain::{
+    failure::Reason,
     journal::{Enrollment, Journal, Order},
     summary::{self, End, Ready, Summary},
 };
@@ -25,6 +26,9 @@ pub fn end(object: &YubiKeyShipment, journal: &Journal, end: &End, now: Timestam
     let before = status.conditions.clone();
     let stays = stays_stalled(&summary, &before);
     let mut facts = outcome(&summary, &before, end, stays, deleting);
+    if matches!(end, End::Failed(_)) {
+        agree(&mut facts, journal);
+    }
     facts.extend(steps(journal));
     status.conditions = sorted(conditions::build(facts, &before, generation(object), now));
     // A person is still needed: a failed look or a suspension answers nothing.
@@ -120,11 +124,11 @@ fn outcome(
     facts
 }
 
-/// As it was; the message says what a deletion waits for.
+/// As it was; reason and message say what a deletion waits for.
 fn unchanged(before: &[Condition], end: &End, deleting: bool) -> Fact {
-    let message = match end {
-        End::Idle(rest) => Some(rest.message.clone()),
-        End::Failed(failure) => deleting.then(|| failure.message.clone()),
+    let (reason, message) = match end {
+        End::Idle(rest) => (deleting.then(|| rest.reason.to_string()), Some(rest.message.clone())),
+        End::Failed(failure) => (None, deleting.then(|| failure.message.clone())),
     };
     match conditions::find(before, "Ready") {
         Some(old) => Fact {
@@ -134,17 +138,31 @@ fn unchanged(before: &[Condition], end: &End, deleting: bool) -> Fact {
                 "False" => Some(false),
                 _ => None,
             },
-            reason: old.reason.clone(),
+            reason: reason.unwrap_or_else(|| old.reason.clone()),
             message: message.unwrap_or_else(|| old.message.clone()),
         },
         None => Fact {
             kind: "Ready",
             status: None,
-            reason: "Pending".into(),
+            reason: reason.unwrap_or_else(|| "Pending".into()),
             message: message.unwrap_or_default(),
         },
     }
 }
+
+/// A reason that was left as it was must not contradict what has been read since: a parcel on its way does not await its
+/// shipment.
+fn agree(facts: &mut [Fact], journal: &Journal) {
+    let shipped = journal.times.shipped.is_some();
+    for fact in facts.iter_mut().filter(|fact| fact.kind == "Ready") {
+        if shipped && fact.reason == Reason::AwaitingShipment.as_str() {
+            fact.reason = Reason::AwaitingDelivery.to_string();
+            SHIPPED.clone_into(&mut fact.message);
+        }
+    }
+}
+
+const SHIPPED: &str = "YubiEnterprise has shown the key as shipped; the parcel is followed, and what comes next is not known yet.";
 
 /// The steps of the road, present from the first pass on.
 fn steps(journal: &Journal) -> Vec<Fact> {

@@ -77,7 +77,7 @@ pub async fn prepare(what: Marked, link: &ConnectionHandle) -> Result<Prepared, 
     match what {
         Marked::Enroll => {
             // Nobody is enrolled while no order can follow.
-            link.yubico.open_door()?;
+            link.yubico.may_order()?;
             let key = link.transport_key().await?;
             let turn = link.okta.prepare().await?;
             Ok(Prepared::Enroll(Box::new(key), turn))
@@ -112,7 +112,9 @@ impl Outcome {
     fn failed(error: CallError) -> Self {
         let receipt = match error.arrival {
             Arrival::NotSent => Receipt::Refused { retryable: true },
-            Arrival::Refused => Receipt::Refused { retryable: matches!(error.status, Some(401 | 403 | 429)) },
+            // Only YubiEnterprise's own word refuses what was ordered; 401, 403, 429 and what a gateway refused in its place
+            // may go again.
+            Arrival::Refused => Receipt::Refused { retryable: error.failure.reason != Reason::OrderRefused },
             Arrival::Unclear => Receipt::Unknown,
         };
         Self { receipt, failure: Some(error.failure) }

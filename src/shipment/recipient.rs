@@ -9,7 +9,7 @@ use api::{
 };
 use domain::{
     failure::{Failure, Reason},
-    recipient::{Field, Raw, Recipient},
+    recipient::{Fault, Field, Raw, Recipient},
     vendor_states::{User, UserStatus},
 };
 use vendors::hris::Record;
@@ -43,11 +43,14 @@ pub fn recipient(
         .filter_map(|field| Some((field, from_profile(field, &mapping, user)?)))
         .collect();
     from_hris(hris, &mut raw);
-    fill_in(connection, &mut raw);
+    fill_in(connection, user, &mut raw);
     overrides(spec, &mut raw);
+    let no_text = no_text(user, &raw);
     let parsed = Recipient::parse(&raw);
+    let other = |fault: &&Fault| !no_text.contains_key(&fault.field);
     let mut faults: Vec<String> =
-        parsed.as_ref().err().into_iter().flatten().map(ToString::to_string).collect();
+        parsed.as_ref().err().into_iter().flatten().filter(other).map(ToString::to_string).collect();
+    faults.extend(no_text.into_values());
     faults.extend(country_fault(connection, &raw));
     faults.extend(pin_mail_fault(user));
     match parsed {
@@ -60,6 +63,22 @@ pub fn recipient(
             ),
         )),
     }
+}
+
+/// The attribute that a source names, if it is one of the profile that holds something else than text.
+fn other_type(user: &User, source: &str) -> Option<&'static str> {
+    user.no_text.get(source.strip_prefix("profile.")?).copied()
+}
+
+/// What the profile says in another type than text is neither missing nor guessed: `2108` is no postal code any more. Only
+/// fields whose last word is the profile's.
+fn no_text(user: &User, raw: &BTreeMap<Field, Raw>) -> BTreeMap<Field, String> {
+    let fault = |(field, raw): (&Field, &Raw)| {
+        let kind = other_type(user, &raw.source)?;
+        let what = format!("is {kind}, and a text is needed");
+        Some((*field, Fault { field: *field, source: raw.source.clone(), what }.to_string()))
+    };
+    raw.iter().filter_map(fault).collect()
 }
 
 fn from_profile(field: Field, mapping: &RecipientMapping, user: &User) -> Option<Raw> {
@@ -100,14 +119,16 @@ fn from_hris(record: Option<&Record>, raw: &mut BTreeMap<Field, Raw>) {
 
 /// What the connection says of people whose profile says nothing. No part of a street address has a default: parts of
 /// two addresses make a third that nobody lives at.
-fn fill_in(connection: &YubiKeyConnectionSpec, raw: &mut BTreeMap<Field, Raw>) {
+fn fill_in(connection: &YubiKeyConnectionSpec, user: &User, raw: &mut BTreeMap<Field, Raw>) {
     let Some(defaults) = &connection.recipient_defaults else { return };
     for (field, value) in [
         (Field::Company, &defaults.company),
         (Field::Phone, &defaults.phone),
         (Field::CountryCode, &defaults.country_code),
     ] {
-        let blank = raw.get(&field).and_then(Raw::text).is_none();
+        let said = raw.get(&field);
+        let blank = said.and_then(Raw::text).is_none()
+            && said.is_none_or(|raw| other_type(user, &raw.source).is_none());
         if let (true, Some(value)) = (blank, value) {
             let source = format!("the connection's recipientDefaults.{}", field.name());
             raw.insert(field, Raw { value: Some(value.clone()), source });
@@ -161,7 +182,11 @@ fn country_fault(connection: &YubiKeyConnectionSpec, raw: &BTreeMap<Field, Raw>)
 fn pin_mail_fault(user: &User) -> Option<String> {
     let missing = user.profile.get("secondEmail").is_none_or(|mail| mail.trim().is_empty());
     (user.status == UserStatus::Staged && missing).then(|| {
-        "Secondary email (profile.secondEmail) is missing; Okta mails a new user's PIN there".to_owned()
+        let what = match other_type(user, "profile.secondEmail") {
+            Some(kind) => format!("is {kind}, and a text is needed"),
+            None => "is missing".to_owned(),
+        };
+        format!("Secondary email (profile.secondEmail) {what}; Okta mails a new user's PIN there")
     })
 }
 

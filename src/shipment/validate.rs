@@ -10,14 +10,16 @@ use domain::{
     binding::Binding,
     desired::{ActivationGate, Cadence, Desired, ExistingKey, OnDelete, OnTimeout, PinGate},
     failure::{Failure, Reason},
-    ids::CustomizationId,
-    requests::{Delivery, KeyProduct},
+    requests::KeyProduct,
     stable,
     vendor_states::Inventory,
 };
 use jiff::SignedDuration;
 use kube::ResourceExt;
 
+mod key;
+
+pub use self::key::{delivery, models, product};
 use crate::{connection::handle::Facts, shipment::revision};
 
 /// Longest silence of a carrier before a person is asked, unless set otherwise.
@@ -257,45 +259,6 @@ fn has_recipient(spec: &shipment::YubiKeyShipmentSpec) -> bool {
 /// `address: {}` says nothing.
 pub(super) fn has_address(spec: &shipment::YubiKeyShipmentSpec) -> bool {
     spec.address.as_ref().is_some_and(|a| *a != shipment::AddressOverride::default())
-}
-
-/// The three ids of the key.
-///
-/// # Errors
-/// `UnknownKeyModel` if the connection has no such model.
-pub fn product(
-    spec: &shipment::YubiKeyShipmentSpec,
-    connection: &YubiKeyConnectionSpec,
-) -> Result<KeyProduct, Failure> {
-    let key = &spec.key;
-    let named = |model: &str| connection.keys.iter().find(|k| k.name == model);
-    let ids = match (&key.model, key.product_id, key.inventory_product_id, &key.customization_id) {
-        (Some(model), ..) => {
-            named(model).map(|k| (k.product_id, k.inventory_product_id, k.customization_id.clone()))
-        }
-        (None, Some(product), Some(inventory), Some(customization)) => {
-            Some((product, inventory, customization.clone()))
-        }
-        _ => None,
-    };
-    let unknown = || {
-        Failure::new(
-            Reason::UnknownKeyModel,
-            "spec.key.model is not among the connection's keys; choose one of them, or ask the connection's owner to add it.",
-        )
-    };
-    let (product_id, inventory_product_id, customization) = ids.ok_or_else(unknown)?;
-    let customization_id = CustomizationId::new(customization).map_err(|_| unknown())?;
-    Ok(KeyProduct { product_id, inventory_product_id, customization_id })
-}
-
-/// Delivery type.
-#[must_use]
-pub const fn delivery(spec: &shipment::YubiKeyShipmentSpec) -> Delivery {
-    match spec.delivery {
-        shipment::Delivery::Standard => Delivery::Standard,
-        shipment::Delivery::Expedited => Delivery::Expedited,
-    }
 }
 
 /// Is there stock for the key?

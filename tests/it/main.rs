@@ -14,6 +14,7 @@ mod support;
 
 mod activation;
 mod adoption;
+mod blame;
 mod bounds;
 mod claims;
 mod clusters;
@@ -25,6 +26,7 @@ mod deletion;
 mod election;
 mod expiry;
 mod follow_by_list;
+mod gateways;
 mod gitops;
 mod gitops_examples;
 mod held;

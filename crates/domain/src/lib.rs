@@ -32,4 +32,5 @@ pub mod summary;
 pub mod system_log;
 #[cfg(test)]
 mod testing;
+pub mod unread;
 pub mod vendor_states;

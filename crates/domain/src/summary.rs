@@ -10,6 +10,7 @@ use super::{
     journal::{Enrollment, Hold, Journal, LastFailure, Order},
     lasting,
     plan::Idle,
+    unread,
     vendor_states::ParcelClass,
 };
 
@@ -116,6 +117,10 @@ fn end_by_spec(journal: &mut Journal, generation: i64) {
 }
 
 fn note_hold(journal: &mut Journal, rest: &Idle, generation: i64, suffix: &str, now: Timestamp) {
+    let told_early = unread::left_open(journal, rest.reason, false);
+    if told_early.is_some_and(|hold| hold.generation == generation) {
+        return;
+    }
     if lasting::outlasts(journal, rest.reason, generation) {
         return;
     }
@@ -166,11 +171,12 @@ pub fn message(journal: &Journal, rest: &Idle) -> String {
 /// deletion says what it waits for.
 #[must_use]
 pub fn said(journal: &Journal, end: &End, deleting: bool) -> End {
-    let reason = match end {
-        End::Idle(rest) => rest.reason,
-        End::Failed(failure) => failure.reason,
+    let (reason, failed) = match end {
+        End::Idle(rest) => (rest.reason, false),
+        End::Failed(failure) => (failure.reason, true),
     };
-    match lasting::standing(journal).filter(|hold| !deleting && hold.reason != reason) {
+    let open = lasting::standing(journal).or_else(|| unread::left_open(journal, reason, failed));
+    match open.filter(|hold| !deleting && hold.reason != reason) {
         Some(hold) => End::Idle(Idle {
             reason: hold.reason,
             message: hold.message.clone(),

@@ -36,6 +36,8 @@ pub struct User {
     pub status: UserStatus,
     /// Profile attributes that are strings, by Okta's names, custom ones included.
     pub profile: std::collections::BTreeMap<String, String>,
+    /// Attributes that say something, and no text: the type that JSON has for it, for people.
+    pub no_text: std::collections::BTreeMap<String, &'static str>,
 }
 
 impl std::fmt::Debug for User {
@@ -284,6 +286,7 @@ mod tests {
             login: None,
             status: UserStatus::Active,
             profile: [("streetAddress".to_owned(), "1 Secret Street".to_owned())].into(),
+            no_text: std::collections::BTreeMap::new(),
         };
         assert!(!format!("{user:?}").contains("Secret"));
     }

@@ -39,13 +39,23 @@ pub(crate) struct Match {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) enum Effect {
-    /// This answer instead of the real one.
+    /// This answer instead of the real one; without a body it is the vendor's own refusal.
     Status {
         status: u16,
         #[serde(default)]
         when: When,
         #[serde(default)]
         body: Value,
+        #[serde(default)]
+        headers: BTreeMap<String, String>,
+    },
+    /// A page for people, as a proxy, firewall or gateway puts it in the place of an answer.
+    WebPage {
+        status: u16,
+        #[serde(default)]
+        when: When,
+        #[serde(default = "page")]
+        body: String,
         #[serde(default)]
         headers: BTreeMap<String, String>,
     },
@@ -70,6 +80,11 @@ pub(crate) enum Effect {
     State { state: i64 },
     /// What the vendor answers to an expired token.
     ExpiredToken,
+}
+
+fn page() -> String {
+    "<!doctype html><html><title>Blocked</title><p>This request was blocked by your organization.</html>"
+        .into()
 }
 
 /// A rule as it is posted.

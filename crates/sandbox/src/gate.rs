@@ -215,13 +215,17 @@ fn instead(
     effects.iter().find_map(|effect| match effect {
         Effect::Drop { when } if *when == now => Some(Err(Dropped)),
         Effect::Status { status, when, body, headers } if *when == now => {
-            let mut reply = match body {
+            let reply = match body {
+                Value::Null if *status >= 400 => refusal(api, *status),
                 Value::Null => Reply::empty(*status),
                 Value::String(text) => Reply::text(*status, "text/plain", text.clone()),
                 body => Reply::json(*status, body),
             };
-            reply.headers.extend(headers.iter().map(|(name, value)| (name.to_lowercase(), value.clone())));
-            Some(Ok(dressed(reply, api, call, shared)))
+            Some(Ok(dressed(under(reply, headers), api, call, shared)))
+        }
+        // What is between knows nothing of the vendor's headers.
+        Effect::WebPage { status, when, body, headers } if *when == now => {
+            Some(Ok(under(Reply::text(*status, "text/html", body.clone()), headers)))
         }
         Effect::ExpiredToken if now == When::Before => {
             let reply = match api {
@@ -235,6 +239,25 @@ fn instead(
         }
         _ => None,
     })
+}
+
+/// The vendor's own form of a refusal with this status.
+fn refusal(api: Api, status: u16) -> Reply {
+    match api {
+        Api::Okta => okta::errors::of_status(status),
+        Api::Yubico => yubico::errors::error(status, "fault", "A fault rule asked for this answer."),
+        Api::Hris => hris::error(status, "a fault rule asked for this answer"),
+    }
+}
+
+/// With these headers, each once.
+fn under(mut reply: Reply, headers: &BTreeMap<String, String>) -> Reply {
+    for (name, value) in headers {
+        let name = name.to_lowercase();
+        reply.headers.retain(|(present, _)| *present != name);
+        reply.headers.push((name, value.clone()));
+    }
+    reply
 }
 
 /// Carries the operation out and journals what it did.

@@ -76,7 +76,11 @@ pub fn against(
         return Some((Skip::ForbiddenByConnection, format!("{}: {}", user.id, forbidden.message)));
     }
     if validate::product(&spec, &link.spec).is_err() {
-        return Some((Skip::UnknownKeyModel, format!("{}: {key}", user.id)));
+        let models = validate::models(&link.spec);
+        return Some((
+            Skip::UnknownKeyModel,
+            format!("{}: {key}, and the connection has: {models}", user.id),
+        ));
     }
     if link.hris.is_some() {
         // The profile is not where the address comes from: the shipment asks the HRIS, once for the person it is for.

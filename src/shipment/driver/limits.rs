@@ -48,10 +48,11 @@ impl Pass {
     /// It has no failure: its turn comes, at the latest after this. Said once, and nothing of it counts or grows.
     pub(super) async fn queue(&mut self, wait: Duration) -> Result<Done, CommitError> {
         self.waits = true;
-        let failure = Failure::new(
-            Reason::RateLimited,
-            "The vendors' rate limits admit no more calls now; it goes on by itself when its turn has come: first who is enrolled, then the oldest.",
-        );
+        let of_a_gateway = self.link.as_ref().and_then(|link| link.web_page());
+        let why = of_a_gateway.unwrap_or_else(|| {
+            "The vendors' rate limits admit no more calls now; it goes on by itself when its turn has come: first who is enrolled, then the oldest.".to_owned()
+        });
+        let failure = Failure::new(Reason::RateLimited, why);
         self.write_end(&End::Failed(failure)).await?;
         let until = Some(after(SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX)));
         self.ctx.shipments.memory.note_rest(&self.object, until, self.stand, false);

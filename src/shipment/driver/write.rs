@@ -6,6 +6,7 @@ use domain::{
     failure::{Failure, Kind, Reason},
     plan::{Idle, Step},
     summary::{self, End},
+    unread,
 };
 use jiff::{SignedDuration, Timestamp};
 use system::{clock, random};
@@ -73,6 +74,7 @@ impl Pass {
     pub(super) async fn write_end(&mut self, end: &End) -> Result<(), CommitError> {
         let now = clock::now();
         let generation = revision::of(&self.object);
+        unread::end_by_reads(&mut self.journal, &self.found.observed, generation);
         summary::note_end(&mut self.journal, end, generation, &random::suffix(), now);
         let status = conditions::end(&self.object, &self.journal, end, now);
         self.write(&status).await

@@ -81,6 +81,7 @@ fn person(profile: &[(&str, &str)]) -> User {
             .chain(profile)
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect(),
+        no_text: std::collections::BTreeMap::new(),
     }
 }
 
@@ -133,4 +134,52 @@ fn a_missing_region_tells_no_country() {
     assert_eq!(message(&[("state", ""), ("countryCode", "CA")], &[]), told);
     let told = message(&[("state", "Nowhere")], &[]);
     assert_eq!(message(&[("state", "Nowhere"), ("countryCode", "CA")], &[]), told);
+}
+
+#[test]
+fn an_attribute_of_another_type_is_named_as_such_and_not_as_missing() {
+    let fault = |attribute: &str, kind: &'static str, connection: &YubiKeyConnectionSpec| {
+        let mut user = person(&[]);
+        user.profile.remove(attribute);
+        user.no_text.insert(attribute.to_owned(), kind);
+        recipient(&shipment(), connection, &user, None).map_err(|fault| fault.message)
+    };
+    let plain = connection(&[]);
+    for (attribute, label, kind) in [
+        ("zipCode", "Zip Code", "a number"),
+        ("primaryPhone", "Primary phone number", "a list"),
+        ("streetAddress", "Street address", "an object"),
+        ("organization", "Organization", "a boolean"),
+        ("countryCode", "Country Code", "a number"),
+        ("state", "State", "a list"),
+    ] {
+        let told = fault(attribute, kind, &plain).unwrap_err();
+        let expected = format!("{label} (profile.{attribute}) is {kind}, and a text is needed");
+        assert!(
+            told.contains(&expected) && !told.contains("missing;") && !told.contains("is missing"),
+            "{told}"
+        );
+    }
+    let told = recipient(&shipment(), &plain, &staged_with_numbers(), None).unwrap_err().message;
+    assert!(told.contains("Secondary email (profile.secondEmail) is a number"), "{told}");
+    // Neither an optional field nor one that the connection has a default for is passed over in silence.
+    let mut mapped = connection(&[]);
+    mapped.recipient_mapping = serde_json::from_value(json!({"addressLine2": "room"})).unwrap();
+    assert!(fault("room", "a number", &mapped).unwrap_err().contains("profile.room) is a number"));
+    let mut defaults = connection(&[]);
+    defaults.recipient_defaults = serde_json::from_value(json!({"company": "Example Inc"})).unwrap();
+    assert!(fault("organization", "a number", &defaults).unwrap_err().contains("is a number"));
+    // What nobody asks for may be what it likes, and the shipment's own word counts more.
+    assert!(fault("costCenter", "a number", &plain).is_ok());
+    let mut overridden = shipment();
+    overridden.recipient = serde_json::from_value(json!({"company": "Example Inc"})).unwrap();
+    let mut user = person(&[]);
+    user.no_text.insert("organization".to_owned(), "a number");
+    assert!(recipient(&overridden, &plain, &user, None).is_ok());
+}
+
+fn staged_with_numbers() -> User {
+    let mut user = User { status: UserStatus::Staged, ..person(&[]) };
+    user.no_text.insert("secondEmail".to_owned(), "a number");
+    user
 }

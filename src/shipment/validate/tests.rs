@@ -56,6 +56,7 @@ fn user(says: impl Fn(Field) -> bool) -> User {
         login: Login::new("p@example.com").ok(),
         status: UserStatus::Active,
         profile: profile.collect(),
+        no_text: std::collections::BTreeMap::new(),
     }
 }
 

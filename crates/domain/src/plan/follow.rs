@@ -94,10 +94,15 @@ pub(super) fn missing(s: &Situation<'_>, order: &Accepted) -> Option<Step> {
         return Some(Step::Fetch(Fetch::Parcel));
     }
     Some(rest(
-        Reason::AwaitingShipment,
+        awaiting(s),
         "YubiEnterprise did not show the order at the last look; it is looked for again before anything is concluded.",
         Some(again),
     ))
+}
+
+/// A parcel that was seen on its way does not await its shipment, whatever its state went back to.
+fn awaiting(s: &Situation<'_>) -> Reason {
+    if s.journal.times.shipped.is_some() { Reason::AwaitingDelivery } else { Reason::AwaitingShipment }
 }
 
 /// A person had the enrolment removed: the key in the parcel can never sign in, wherever it turns up.
@@ -120,6 +125,11 @@ fn inactive(s: &Situation<'_>, order: &Accepted) -> Step {
         );
     };
     match state.class {
+        ParcelClass::InProgress if s.journal.times.shipped.is_some() => rest(
+            Reason::AwaitingDelivery,
+            "YubiEnterprise showed the key as shipped, and now shows the order as in progress again; it is followed on.",
+            next,
+        ),
         ParcelClass::InProgress => rest(
             Reason::AwaitingShipment,
             "The order is placed; YubiEnterprise has not shipped the key yet.",

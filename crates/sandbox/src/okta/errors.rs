@@ -68,6 +68,20 @@ pub(crate) fn wrong_method() -> Reply {
     error(405, "E0000022", "The endpoint does not support the provided HTTP method")
 }
 
+/// The general refusal with this status.
+pub(crate) fn of_status(status: u16) -> Reply {
+    let code = match status {
+        400 => "E0000001",
+        401 => "E0000004",
+        403 => "E0000006",
+        404 => "E0000007",
+        405 => "E0000022",
+        429 => "E0000047",
+        _ => "E0000009",
+    };
+    error(status, code, "A fault rule asked for this answer.")
+}
+
 pub(crate) fn too_many() -> Reply {
     error(429, "E0000047", "API call exceeded rate limit due to too many requests.")
 }

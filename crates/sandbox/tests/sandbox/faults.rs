@@ -126,3 +126,33 @@ async fn rules_can_be_seen_and_taken_back() {
     let wrong = json!({"match": {"pathh": "x"}, "effect": {"kind": "drop"}});
     assert_eq!(world.control("POST", "/faults", Some(&wrong)).await.status(), 400);
 }
+
+#[tokio::test]
+async fn a_gateway_answers_with_a_page_and_a_vendor_with_its_own_refusal() {
+    let world = start().await;
+    let token = world.token().await;
+    let body = World::order_body(&world.enroll(&token, "ann.lee@example.com").await);
+    let ordering = json!({"operation": "CreateFPRShipment"});
+    let wish = json!({"Retry-After": "7"});
+    rule(&world, ordering.clone(), json!({"kind": "webPage", "status": 429, "headers": wish})).await;
+    let page = post_order(&world, &body).await.unwrap();
+    assert_eq!((page.status().as_u16(), page.headers()["retry-after"].to_str().unwrap()), (429, "7"));
+    assert_eq!(page.headers()["content-type"], "text/html");
+    assert!(page.text().await.unwrap().contains("<html>"));
+    let plain = json!({"Content-Type": "text/plain"});
+    rule(&world, ordering.clone(), json!({"kind": "webPage", "status": 403, "body": "no", "headers": plain}))
+        .await;
+    let page = post_order(&world, &body).await.unwrap();
+    assert_eq!(page.headers().get_all("content-type").iter().count(), 1);
+    assert_eq!(
+        (page.headers()["content-type"].to_str().unwrap(), page.status().as_u16()),
+        ("text/plain", 403)
+    );
+    rule(&world, ordering, json!({"kind": "status", "status": 400})).await;
+    let own = post_order(&world, &body).await.unwrap();
+    assert!(own.json::<Value>().await.unwrap()["code"].is_string());
+    assert_eq!(orders(&world).await, 0);
+    rule(&world, json!({"operation": "listUsers"}), json!({"kind": "status", "status": 403})).await;
+    let own = world.okta_request(&token, "GET", "/api/v1/users").send().await.unwrap();
+    assert_eq!(own.json::<Value>().await.unwrap()["errorCode"], "E0000006");
+}

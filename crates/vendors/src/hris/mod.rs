@@ -93,7 +93,12 @@ impl Client {
 /// # Errors
 /// As [`Client::recipient`].
 pub fn read(answer: &Answer) -> Result<Record, CallError> {
+    // A bare 404 is the documented word for a person whom it does not know; a page is not.
+    if let Some(error) = answer.web_page().filter(|_| !answer.body.is_empty()) {
+        return Err(error);
+    }
     match answer.status {
+        300..=399 => Err(answer.not_of_the_api()),
         200..=299 => Ok(answer.json::<ResponseBody>()?.into_record()),
         401 | 403 => Err(answer.error(
             Reason::RecipientSourceUnavailable,
@@ -121,7 +126,7 @@ fn unavailable(mut error: CallError) -> CallError {
         let said = error.failure.message.replace("`ca.crt`", &format!("`{CA_FILE}`"));
         let said = said
             .replace("if this stays, look for a newer operator", "docs/recipient.md says what is understood");
-        error.failure.message = said.replace("the the HRIS API", "the HRIS");
+        error.failure.message = said;
     }
     error
 }

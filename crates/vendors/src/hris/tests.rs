@@ -23,6 +23,7 @@ fn person() -> User {
         login: Login::new("ann.lee@example.com").ok(),
         status: UserStatus::Active,
         profile: BTreeMap::new(),
+        no_text: BTreeMap::new(),
     }
 }
 

@@ -60,8 +60,9 @@ impl Answer {
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         let text = self.header("retry-after")?.trim();
-        let wish = if let Ok(seconds) = text.parse::<u32>() {
-            Duration::from_secs(seconds.into())
+        let wish = if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
+            // A number that is too large for us is a long wish all the same.
+            text.parse().map_or(LONGEST_WISH, Duration::from_secs)
         } else {
             let wait = http_date(text)?.duration_since(self.date().unwrap_or(self.sent));
             Duration::try_from(wait).ok()?
@@ -69,13 +70,8 @@ impl Answer {
         Some(wish.min(LONGEST_WISH))
     }
 
-    /// A page for people is not an API's answer.
-    pub(super) fn is_web_page(&self) -> bool {
-        self.header("content-type").is_some_and(|value| value.trim_start().starts_with("text/html"))
-    }
-
-    fn says_json(&self) -> bool {
-        self.header("content-type").is_some_and(|value| value.contains("json"))
+    pub(super) fn says_json(&self) -> bool {
+        self.header("content-type").is_some_and(|value| value.to_ascii_lowercase().contains("json"))
     }
 
     /// The body, read as JSON of the wanted form.
@@ -86,7 +82,7 @@ impl Answer {
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, CallError> {
         serde_json::from_slice(&self.body).map_err(|error| {
             if !error.is_data() && !self.says_json() {
-                self.wrong_address()
+                self.not_of_the_api()
             } else if error.is_data() {
                 self.unreadable("it lacks a field, or a field has another type than documented")
             } else {
@@ -108,23 +104,6 @@ impl Answer {
             arrival: fault::arrival(self.nature, self.status),
             status: Some(self.status),
             failure: Failure::new(reason, message),
-        }
-    }
-
-    /// A web page or a redirect. Its status is not handed on: a 404 of some other server says nothing about
-    /// what was asked for.
-    #[must_use]
-    pub fn wrong_address(&self) -> CallError {
-        let what = if (300..400).contains(&self.status) { "with a redirect" } else { "without JSON" };
-        let message = format!(
-            "{} answered {what}, so it is not the {} API; check the URL in the connection, and any proxy between",
-            self.place,
-            self.api.name()
-        );
-        CallError {
-            arrival: fault::arrival(self.nature, self.status),
-            status: None,
-            failure: Failure::new(Reason::WrongAddress, message),
         }
     }
 
@@ -153,6 +132,9 @@ impl Answer {
     }
 }
 
+/// In any of the three forms that RFC 9110 (5.6.7) asks a recipient to take.
 fn http_date(text: &str) -> Option<Timestamp> {
-    rfc2822::DateTimeParser::new().parse_timestamp(text.trim()).ok()
+    let text = text.trim();
+    let usual = rfc2822::DateTimeParser::new().parse_timestamp(text).ok();
+    usual.or_else(|| Timestamp::try_from(httpdate::parse_http_date(text).ok()?).ok())
 }

@@ -10,6 +10,7 @@ mod call;
 pub(crate) mod endpoint;
 pub(crate) mod fault;
 mod metrics;
+mod web_page;
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -111,11 +112,11 @@ impl Http {
         }
     }
 
-    /// Sends once and reads the answer with `read`, which also judges the status. What comes out, and only
-    /// that, is counted and logged.
+    /// Sends once and reads the answer with `read`, which also judges the status, and whether it is the API's
+    /// ([`Answer::web_page`]). What comes out, and only that, is counted and logged.
     ///
     /// # Errors
-    /// What went wrong on the way (not sent, no answer, not an API's answer), or what `read` made of it.
+    /// What went wrong on the way (not sent, no answer), or what `read` made of it.
     pub async fn send<T>(
         &self,
         call: Call,
@@ -196,13 +197,7 @@ async fn receive(
         Err(error) => return Err(error),
     };
     let (place, status_code) = (place.to_owned(), status.as_u16());
-    let answer = Answer { api, nature, place, status: status_code, headers, body, sent, received };
-    if status.is_redirection()
-        || (answer.is_web_page() && !answer.body.is_empty() && !status.is_server_error())
-    {
-        return Err(answer.wrong_address());
-    }
-    Ok(answer)
+    Ok(Answer { api, nature, place, status: status_code, headers, body, sent, received })
 }
 
 async fn read_body(api: Api, place: &str, response: &mut Response) -> Result<Vec<u8>, CallError> {

@@ -61,29 +61,22 @@ fn only_the_closed_list_refuses_an_order() {
     }
 }
 
+/// As every client reads: a web page first.
+fn of_the_api(answer: &Answer) -> Result<u16, CallError> {
+    answer.web_page().map_or(Ok(answer.status), Err)
+}
+
 #[tokio::test]
 async fn a_redirect_is_not_followed_and_proves_nothing() {
     for status in [301, 302, 303, 307, 308] {
         let server =
             Server::always(answer(status, &[("location", "/elsewhere"), ("content-type", "text/html")], ""))
                 .await;
-        let error = client().send(order(&server.url), any).await.unwrap_err();
+        let error = client().send(order(&server.url), of_the_api).await.unwrap_err();
         assert_eq!(told(&error), (Arrival::Unclear, Reason::WrongAddress, None));
+        assert!(error.failure.message.contains("redirect"), "{}", error.failure.message);
         assert_eq!(server.seen().len(), 1);
     }
-}
-
-#[tokio::test]
-async fn a_web_page_is_no_answer() {
-    let html = |status| answer(status, &[("content-type", "text/html; charset=utf-8")], "<html>");
-    let error = ordered(html(200)).await.unwrap_err();
-    assert_eq!(told(&error), (Arrival::Unclear, Reason::WrongAddress, None));
-    // Refused, but without the status: this 404 is not the API's.
-    let error = ordered(html(404)).await.unwrap_err();
-    assert_eq!(told(&error), (Arrival::Refused, Reason::WrongAddress, None));
-    assert!(!error.is_not_found());
-    // The page of a load balancer in trouble is trouble, no wrong address.
-    assert_eq!(ordered(html(503)).await, Ok(503));
 }
 
 #[tokio::test]

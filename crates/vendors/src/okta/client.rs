@@ -176,6 +176,12 @@ impl Client {
         reserved.inspect_err(|error| self.http.note_limit(Api::Okta, error))
     }
 
+    /// What is said of the web page that keeps calls back at present.
+    #[must_use]
+    pub fn web_page(&self) -> Option<String> {
+        self.limits.quota.web_page(Instant::now())
+    }
+
     /// The same client, whose calls are those that were reserved as long as there are some.
     #[must_use]
     pub fn with(&self, reservation: Arc<Reservation>) -> Self {
@@ -243,6 +249,9 @@ impl Client {
                 }
                 if tokens > 0 && token.is_some() && fault::token_refused(answer) {
                     return Ok(Step::TokenRefused);
+                }
+                if let Some(error) = fault::web_page(answer, wait) {
+                    return Err(error);
                 }
                 let read = judge(answer, request.refused, wait, &read).map(Step::Done);
                 read.map_err(|error| if request.personal { fault::of_the_user(answer, error) } else { error })

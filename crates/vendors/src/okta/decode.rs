@@ -19,7 +19,7 @@ use domain::{
 use super::{
     Dpop, Organization,
     client::{Unread, done, judge},
-    enrollments, groups, logs, org, pages, people, settings,
+    enrollments, fault, groups, logs, org, pages, people, settings,
     token::{self, Grant},
     users,
 };
@@ -33,7 +33,7 @@ fn judged<T>(
     refused: Reason,
     read: impl Fn(&Answer) -> std::result::Result<T, Unread>,
 ) -> Result<T> {
-    judge(answer, refused, None, read)
+    fault::web_page(answer, None).map_or_else(|| judge(answer, refused, None, read), Err)
 }
 
 /// One page of a user's enrolments.

@@ -138,18 +138,35 @@ pub(super) fn challenge(answer: &Answer) -> &str {
     answer.header("www-authenticate").unwrap_or_default()
 }
 
+/// The error, if something else than Okta answered, with the wait that its status asks for.
+pub(super) fn web_page(answer: &Answer, wait: Option<Duration>) -> Option<CallError> {
+    let mut error = answer.web_page()?;
+    error.failure.retry_after = error.failure.retry_after.or(wait);
+    Some(error)
+}
+
+/// Okta's own refusals have a code, or are OAuth's: JSON without either is that of a gateway.
+fn is_of_okta(answer: &Answer) -> bool {
+    let body: Option<Value> = serde_json::from_slice(&answer.body).ok();
+    let has = |name: &str| body.as_ref().is_some_and(|body| body.get(name).is_some_and(Value::is_string));
+    has("errorCode") || has("error") || !challenge(answer).is_empty() || answer.status == 401
+}
+
 /// What an answer that is no success means. `refused` is the reason if Okta understood and said no.
 pub(super) fn judge(answer: &Answer, refused: Reason, wait: Option<Duration>) -> CallError {
     let code = code(answer);
     if answer.status == 429 || code == Some(Code::TooManyRequests) {
         return answer.rate_limited(wait.or_else(|| answer.retry_after()));
     }
+    if (400..500).contains(&answer.status) && !is_of_okta(answer) {
+        return answer.not_of_the_api();
+    }
     match (answer.status, code) {
         (400 | 401, _) if challenge(answer).contains("invalid_dpop_proof") => proof_refused(answer),
         (401, _) => unauthorized(answer, code),
         (403, Some(Code::UserStatus)) => user_status(answer),
         (403, _) => forbidden(answer, code),
-        (404, None) => answer.wrong_address(),
+        (404, None) => answer.not_of_the_api(),
         (404, _) => answer.error(refused, "Okta does not know this user or enrolment (HTTP 404)"),
         (408 | 409, _) => answer.unavailable(),
         (400..=499, code) => refusal(answer, code, refused),

@@ -68,6 +68,8 @@ struct Gate {
     closed_until: Option<Instant>,
     refusals: u32,
     request_id: Option<String>,
+    /// What the web page was that closed it.
+    web_page: Option<String>,
 }
 
 /// What a call after a refusal tells Okta.
@@ -93,9 +95,19 @@ impl Quota {
         let gates = self.gates();
         let Some(gate) = gates.get(&bucket) else { return Ok(Retry::default()) };
         match left(gate.closed_until, now) {
-            Some(left) => Err(wait("Okta's rate limit is used up; tried again when it allows", left)),
+            Some(left) => {
+                let used_up = "Okta's rate limit is used up; tried again when it allows";
+                Err(wait(gate.web_page.as_deref().unwrap_or(used_up), left))
+            }
             None => Ok(Retry { request_id: gate.request_id.clone(), count: gate.refusals }),
         }
+    }
+
+    /// What the web page was that keeps calls back at present.
+    pub(super) fn web_page(&self, now: Instant) -> Option<String> {
+        let gates = self.gates();
+        let mut closed = gates.values().filter(|gate| left(gate.closed_until, now).is_some());
+        closed.find_map(|gate| gate.web_page.clone())
     }
 
     /// Learns from an answer. Gives the wait after a refusal.
@@ -108,6 +120,7 @@ impl Quota {
             let first = left(gate.closed_until, now).is_none();
             gate.refusals = gate.refusals.saturating_add(u32::from(first));
             let wait = seen.after_refusal(gate.refusals.saturating_sub(1)) + jitter();
+            gate.web_page = answer.web_page().map(|error| error.failure.message);
             gate.request_id = answer.header("x-okta-request-id").map(str::to_owned);
             // A call that was under way when the gate closed must not open it sooner.
             gate.closed_until = gate.closed_until.max(Some(now + wait));
@@ -119,7 +132,7 @@ impl Quota {
         let overtaken = still(gate.closed_until).is_some() && gate.refusals > 0;
         gate.closed_until = closed_until.max(still(gate.closed_until));
         if !overtaken {
-            (gate.refusals, gate.request_id) = (0, None);
+            (gate.refusals, gate.request_id, gate.web_page) = (0, None, None);
         }
         None
     }

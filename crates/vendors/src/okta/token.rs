@@ -243,7 +243,10 @@ pub(super) fn read_grant(
         if fault::wants_nonce(answer) && dpop != Dpop::Never {
             return Ok(Grant::NonceWanted);
         }
-        return Err(refused(answer, scope, wait));
+        return Err(fault::web_page(answer, wait).unwrap_or_else(|| refused(answer, scope, wait)));
+    }
+    if let Some(error) = fault::web_page(answer, wait) {
+        return Err(error);
     }
     let body: GrantBody = answer.json()?;
     let scheme = if body.token_type.eq_ignore_ascii_case("dpop") {

@@ -1,6 +1,8 @@
 //! Users, by id or by login. A login is never part of a path: with `DPoP`, Okta compares percent-decoded
 //! paths and refuses it.
 
+use std::collections::BTreeMap;
+
 use domain::{
     failure::CallError,
     ids::{Login, UserId},
@@ -119,18 +121,32 @@ pub(super) fn with_login<'a>(users: &'a [User], login: &Login) -> Result<Option<
 }
 
 pub(super) fn user(body: UserBody) -> Option<User> {
-    let strings = |(name, value)| match value {
-        Value::String(text) => Some((name, text)),
-        _ => None,
-    };
-    let profile: std::collections::BTreeMap<String, String> =
-        body.profile.unwrap_or_default().into_iter().filter_map(strings).collect();
+    let (mut profile, mut no_text) = (BTreeMap::new(), BTreeMap::new());
+    for (name, value) in body.profile.unwrap_or_default() {
+        match (json_type(&value), value) {
+            (_, Value::String(text)) => drop(profile.insert(name, text)),
+            (Some(kind), _) => drop(no_text.insert(name, kind)),
+            (None, _) => {}
+        }
+    }
     Some(User {
         id: UserId::new(body.id).ok()?,
         login: profile.get("login").and_then(|login| Login::new(login.clone()).ok()),
         status: status(body.status.unwrap_or_default()),
         profile,
+        no_text,
     })
+}
+
+/// The type of what is no text, where it says something.
+fn json_type(value: &Value) -> Option<&'static str> {
+    match value {
+        Value::Number(_) => Some("a number"),
+        Value::Bool(_) => Some("a boolean"),
+        Value::Array(all) => (!all.is_empty()).then_some("a list"),
+        Value::Object(all) => (!all.is_empty()).then_some("an object"),
+        Value::Null | Value::String(_) => None,
+    }
 }
 
 fn status(text: String) -> UserStatus {

@@ -1,6 +1,6 @@
 //! The way of every call to `YubiEnterprise`, and what its refusals mean.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::{
@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use reqwest::{Method, header};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
-use tokio::time::Instant;
+use tokio::{sync::SemaphorePermit, time::Instant};
 use url::Url;
 
 use super::{OrderLanes, OrderPermit, OrderPlace, Settings, lenient_json};
@@ -65,7 +65,7 @@ impl Client {
         let asked = Instant::now();
         let slot = std::sync::Arc::clone(&self.lanes.order).lock_owned().await;
         self.http.note_wait(Api::Yubico, asked.elapsed());
-        self.open_door()?;
+        self.may_order()?;
         Ok(OrderPermit(slot))
     }
 
@@ -75,7 +75,7 @@ impl Client {
     /// `NotSent`, `RateLimited` with the time to wait: Yubico asked for fewer calls, or so many stand before it that its
     /// order could not follow in time.
     pub fn place(&self) -> Result<OrderPlace, CallError> {
-        self.open_door()?;
+        self.may_order()?;
         self.lanes.pace.place().map_err(|wait| {
             let mut error = not_sent(
                 Reason::RateLimited,
@@ -95,17 +95,34 @@ impl Client {
         open.inspect_err(|error| self.http.note_limit(Api::Yubico, error))
     }
 
+    /// May an order go out now, as far as the limits tell?
+    ///
+    /// # Errors
+    /// `NotSent`, `RateLimited` with the time to wait: as [`Client::open_door`], or a web page answered an order.
+    pub fn may_order(&self) -> Result<(), CallError> {
+        self.open_door()?;
+        let open = self.lanes.order_gate.check(Instant::now());
+        open.inspect_err(|error| self.http.note_limit(Api::Yubico, error))
+    }
+
+    /// What is said of the web page that keeps calls or orders back at present.
+    #[must_use]
+    pub fn web_page(&self) -> Option<String> {
+        let now = Instant::now();
+        self.lanes.door.web_page(now).or_else(|| self.lanes.order_gate.web_page(now))
+    }
+
     /// The right to order, if nobody has it and nobody waits for it.
     ///
     /// # Errors
     /// As [`Client::slot`].
     pub fn try_slot(&self) -> Result<Option<OrderPermit>, CallError> {
         let Ok(slot) = std::sync::Arc::clone(&self.lanes.order).try_lock_owned() else { return Ok(None) };
-        self.open_door()?;
+        self.may_order()?;
         Ok(Some(OrderPermit(slot)))
     }
 
-    pub(super) fn note_order(&self, took: std::time::Duration) {
+    pub(super) fn note_order(&self, took: Duration) {
         self.lanes.pace.note(took);
     }
 
@@ -134,11 +151,16 @@ impl Client {
         call: Call,
         read: impl FnOnce(&Answer) -> Result<T, CallError>,
     ) -> Result<T, CallError> {
+        let _lane = self.other_lane().await;
+        self.pass(call, read).await
+    }
+
+    async fn other_lane(&self) -> Option<SemaphorePermit<'_>> {
         let asked = Instant::now();
         // The semaphore is never closed.
-        let _lane = self.lanes.other.acquire().await.ok();
+        let lane = self.lanes.other.acquire().await.ok();
         self.http.note_wait(Api::Yubico, asked.elapsed());
-        self.pass(call, read).await
+        lane
     }
 
     /// Through the door, in whichever lane.
@@ -148,19 +170,47 @@ impl Client {
         read: impl FnOnce(&Answer) -> Result<T, CallError>,
     ) -> Result<T, CallError> {
         self.open_door()?;
-        let door = &self.lanes.door;
         let judged = |answer: &Answer| {
-            if answer.status != 429 {
-                door.passed(Instant::now());
-                return read(answer);
-            }
-            let wait = door.refused(answer.retry_after(), Instant::now());
-            read(answer).map_err(|mut error| {
-                error.failure.retry_after.get_or_insert(wait);
-                error
-            })
+            let web_page = answer.web_page();
+            let wait = self.learn(answer, web_page.as_ref());
+            web_page.map_or_else(|| read(answer), Err).map_err(|error| or_wait(error, wait))
         };
         self.http.send(call, judged).await
+    }
+
+    /// The same for a published file: it stands beside the API, so that it says nothing of orders.
+    pub(super) async fn file<T>(
+        &self,
+        call: Call,
+        read: impl FnOnce(&Answer) -> Result<T, CallError>,
+    ) -> Result<T, CallError> {
+        let _lane = self.other_lane().await;
+        self.open_door()?;
+        let judged = |answer: &Answer| {
+            let web_page = answer.web_page_for_a_file();
+            let wait = self.learn(answer, web_page.as_ref());
+            web_page.map_or_else(|| read(answer), Err).map_err(|error| or_wait(error, wait))
+        };
+        self.http.send(call, judged).await
+    }
+
+    /// What an answer says of the next calls. Gives the wait that it asks for.
+    fn learn(&self, answer: &Answer, web_page: Option<&CallError>) -> Option<Duration> {
+        let (now, wish) = (Instant::now(), answer.retry_after());
+        let said = web_page.map(|error| error.failure.message.clone());
+        if answer.status == 429 {
+            return Some(self.lanes.door.refused(wish, said, now));
+        }
+        self.lanes.door.passed(now);
+        match said {
+            // One page is enough: each order more that meets it may be one whose outcome nobody knows.
+            Some(_) if answer.nature != Nature::Read => {
+                return Some(self.lanes.order_gate.refused(wish, said, now));
+            }
+            None if answer.nature == Nature::Order => self.lanes.order_gate.passed(now),
+            _ => {}
+        }
+        None
     }
 
     /// The call for one page of a list, `limit` and `offset` as documented.
@@ -205,6 +255,11 @@ impl Client {
         }
         Err(too_long(operation))
     }
+}
+
+fn or_wait(mut error: CallError, wait: Option<Duration>) -> CallError {
+    error.failure.retry_after = error.failure.retry_after.or(wait);
+    error
 }
 
 /// Known by [`is_too_long`]: the answers were read well, and nothing more was asked.

@@ -18,11 +18,22 @@ use crate::http::Answer;
 /// What `YubiEnterprise` gave, or why it gave nothing.
 pub type Result<T> = std::result::Result<T, CallError>;
 
+/// A web page is nobody's receipt, state or refusal.
+fn of_the_api(answer: &Answer) -> Result<()> {
+    answer.web_page().map_or(Ok(()), Err)
+}
+
+/// A key set stands in a file beside the API.
+fn of_the_publisher(answer: &Answer) -> Result<()> {
+    answer.web_page_for_a_file().map_or(Ok(()), Err)
+}
+
 /// The receipt of an order.
 ///
 /// # Errors
 /// As [`Client::order`](super::Client::order).
 pub fn receipt(answer: &Answer) -> Result<Ordered> {
+    of_the_api(answer)?;
     order::read_receipt(answer)
 }
 
@@ -31,6 +42,7 @@ pub fn receipt(answer: &Answer) -> Result<Ordered> {
 /// # Errors
 /// As [`Client::shipment`](super::Client::shipment).
 pub fn shipment(answer: &Answer) -> Result<Parcel> {
+    of_the_api(answer)?;
     parcel::read_parcel(answer)
 }
 
@@ -39,6 +51,7 @@ pub fn shipment(answer: &Answer) -> Result<Parcel> {
 /// # Errors
 /// As [`Client::transport_keys`](super::Client::transport_keys).
 pub fn transport_keys(answer: &Answer) -> Result<Vec<PublicKey>> {
+    of_the_publisher(answer)?;
     keys::read_keys(answer, "transport-keys", "enc")
 }
 
@@ -47,6 +60,7 @@ pub fn transport_keys(answer: &Answer) -> Result<Vec<PublicKey>> {
 /// # Errors
 /// As [`Client::signing_keys`](super::Client::signing_keys).
 pub fn signing_keys(answer: &Answer) -> Result<Vec<PublicKey>> {
+    of_the_publisher(answer)?;
     keys::read_keys(answer, "signing-keys", "sig")
 }
 
@@ -55,6 +69,7 @@ pub fn signing_keys(answer: &Answer) -> Result<Vec<PublicKey>> {
 /// # Errors
 /// As [`Client::inventory`](super::Client::inventory).
 pub fn inventory(answer: &Answer) -> Result<Inventory> {
+    of_the_api(answer)?;
     Ok(stock::inventory(&client::read_page(answer, &stock::BUCKETS)?.0))
 }
 
@@ -63,6 +78,7 @@ pub fn inventory(answer: &Answer) -> Result<Inventory> {
 /// # Errors
 /// As [`Client::products`](super::Client::products).
 pub fn products(answer: &Answer) -> Result<Vec<Product>> {
+    of_the_api(answer)?;
     let (items, _) = client::read_page(answer, &stock::PRODUCTS)?;
     Ok(items.iter().filter_map(stock::product).collect())
 }
@@ -72,6 +88,7 @@ pub fn products(answer: &Answer) -> Result<Vec<Product>> {
 /// # Errors
 /// As [`Client::countries`](super::Client::countries).
 pub fn countries(answer: &Answer) -> Result<Vec<String>> {
+    of_the_api(answer)?;
     let (items, _) = client::read_page(answer, &stock::COUNTRIES)?;
     Ok(items.iter().filter_map(stock::country).collect())
 }
@@ -81,6 +98,7 @@ pub fn countries(answer: &Answer) -> Result<Vec<String>> {
 /// # Errors
 /// As [`Client::validate_address`](super::Client::validate_address).
 pub fn verdict(answer: &Answer) -> Result<AddressVerdict> {
+    of_the_api(answer)?;
     address::read_verdict(answer)
 }
 
@@ -89,6 +107,7 @@ pub fn verdict(answer: &Answer) -> Result<AddressVerdict> {
 /// # Errors
 /// As [`Client::tracking`](super::Client::tracking).
 pub fn tracking(answer: &Answer) -> Result<Tracking> {
+    of_the_api(answer)?;
     shipments_exact::read_tracking(answer)
 }
 
@@ -97,6 +116,7 @@ pub fn tracking(answer: &Answer) -> Result<Tracking> {
 /// # Errors
 /// As [`Client::cancel`](super::Client::cancel).
 pub fn cancelled(answer: &Answer) -> Result<Cancelled> {
+    of_the_api(answer)?;
     shipments_exact::read_cancelled(answer)
 }
 
@@ -105,6 +125,7 @@ pub fn cancelled(answer: &Answer) -> Result<Cancelled> {
 /// # Errors
 /// As [`Client::search`](super::Client::search).
 pub fn search(answer: &Answer, recipient: &Recipient) -> Result<Vec<FoundShipment>> {
+    of_the_api(answer)?;
     Ok(shipments_exact::of_recipient(&client::read_page(answer, &shipments_exact::SHIPMENTS)?.0, recipient))
 }
 
@@ -113,6 +134,7 @@ pub fn search(answer: &Answer, recipient: &Recipient) -> Result<Vec<FoundShipmen
 /// # Errors
 /// As [`Client::listed`](super::Client::listed).
 pub fn listed(answer: &Answer) -> Result<Page> {
+    of_the_api(answer)?;
     shipments_exact::read_listed(answer)
 }
 
@@ -121,6 +143,7 @@ pub fn listed(answer: &Answer) -> Result<Page> {
 /// # Errors
 /// As [`Client::compare`](super::Client::compare).
 pub fn compared(answer: &Answer, id: &ShipmentId, recipient: &Recipient) -> Result<Option<FoundShipment>> {
+    of_the_api(answer)?;
     shipments_exact::read_compared(answer, id, recipient)
 }
 

@@ -40,7 +40,7 @@ impl Client {
         purpose: &'static str,
     ) -> Result<KeySet, CallError> {
         let call = Call::get(Api::Yubico, operation, url.clone());
-        self.send(call, |answer| read_set(answer, operation, purpose)).await
+        self.file(call, |answer| read_set(answer, operation, purpose)).await
     }
 }
 

@@ -48,12 +48,14 @@ pub struct Settings {
 }
 
 /// One order at a time, and beside it one other call at a time, per organization: Yubico asks for "one key
-/// at a time" and documents no rate limit. Both lanes lead through one door, which a 429 closes.
+/// at a time" and documents no rate limit. Both lanes lead through one door, which a 429 closes. Before the lane of orders
+/// stands a gate of its own, which a web page in the place of an answer closes: what is between may pass reads.
 #[derive(Clone)]
 pub struct OrderLanes {
     order: Arc<Mutex<()>>,
     other: Arc<Semaphore>,
     door: Arc<RateGate>,
+    order_gate: Arc<RateGate>,
     pace: Arc<OrderPace>,
 }
 
@@ -63,6 +65,7 @@ impl Default for OrderLanes {
             order: Arc::default(),
             other: Arc::new(Semaphore::new(1)),
             door: Arc::default(),
+            order_gate: Arc::default(),
             pace: Arc::default(),
         }
     }

@@ -123,6 +123,7 @@ impl Client {
     /// `NotSent` or `Refused` (400, 401, 403, 404, 422, 429): nothing was ordered. `Unclear` for all else, also
     /// for a 2xx without a shipment id: it may have been.
     pub async fn order(&self, _slot: &OrderPermit, order: &OrderRequest) -> Result<Ordered, CallError> {
+        self.may_order()?;
         let mut call = self.call("order", Nature::Order, Method::POST, &["fpr", "shipments"])?;
         call.body = Body::json(&OrderBody::from(order))?;
         let begun = Instant::now();

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use domain::{
     failure::{Arrival, CallError, Reason},
     ids::Login,
@@ -86,6 +88,40 @@ async fn only_oktas_own_404_means_gone() {
             okta.user_by_id(&user()).await.unwrap_err(),
         ] {
             assert_eq!(told(&error), (Arrival::Refused, Reason::WrongAddress, None));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_a_gateway_is_nobodys_fault_and_keeps_its_wish() {
+    let pages = [
+        |status| answer(status, &[("content-type", "text/html"), ("retry-after", "90")], "<html>"),
+        |status| answer(status, &[("retry-after", "90")], "no healthy upstream"),
+        |status| reply(status, "{\"message\":\"blocked by policy\"}"),
+    ];
+    for (at, page) in pages.iter().enumerate() {
+        for status in [400, 403, 407, 422, 429] {
+            let (_server, okta) = always(page(status)).await;
+            for error in [
+                okta.enroll(&enroll_request()).await.unwrap_err(),
+                okta.user_by_id(&user()).await.unwrap_err(),
+            ] {
+                let reason = if status == 429 { Reason::RateLimited } else { Reason::OktaUnavailable };
+                assert_eq!(error.failure.reason, reason, "{status}: {}", error.failure.message);
+                assert!(at == 2 || error.failure.retry_after >= Some(Duration::from_secs(80)), "{status}");
+                assert_eq!(error.failure.message.contains("web page"), at < 2 || status != 429);
+            }
+        }
+        let (_server, okta) = always(page(404)).await;
+        for error in [
+            okta.delete_enrollment(&user(), &enrollment()).await.unwrap_err(),
+            okta.user_by_id(&user()).await.unwrap_err(),
+        ] {
+            assert_eq!(
+                told(&error),
+                (Arrival::Refused, Reason::WrongAddress, None),
+                "not gone, and nobody unknown"
+            );
         }
     }
 }

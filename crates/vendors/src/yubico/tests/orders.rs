@@ -1,5 +1,10 @@
 //! Ordering, following and cancelling.
 
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
+
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::{
     failure::{Arrival, CallError, Reason},
@@ -11,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::{
     super::{Cancelled, Client, Ordered, order::OrderBody, parcel},
-    TOKEN, always, order, settings, shipment_id, told,
+    TOKEN, always, order, settings, shipment_id, told, yubico,
 };
 use crate::http::testing::{self, Server, answer, json as reply};
 
@@ -249,4 +254,90 @@ async fn after_a_429_no_call_of_the_organization_goes_out_until_its_wish_has_pas
     tokio::time::resume();
     second.tracking(&shipment_id()).await.unwrap();
     assert_eq!(server.seen().len(), 2);
+}
+
+/// A server whose first answer is a page with this status, and whose others are what an order wants.
+async fn behind_a_gateway(status: u16, retry_after: &'static str) -> Server {
+    let count = AtomicUsize::new(0);
+    let headers = [("content-type", "text/html"), ("retry-after", retry_after)];
+    Server::start(move |_| {
+        testing::Reply::Bytes(match count.fetch_add(1, Ordering::SeqCst) {
+            0 => answer(status, &headers[..=usize::from(!retry_after.is_empty())], "<html>Blocked</html>"),
+            _ => reply(200, "{\"shipment_id\":\"a\",\"shipment_state_id\":1}"),
+        })
+    })
+    .await
+}
+
+async fn later(seconds: u64) {
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(seconds)).await;
+    tokio::time::resume();
+}
+
+#[tokio::test]
+async fn a_web_page_stops_the_lane_of_orders_and_nothing_else_and_heals_by_itself() {
+    for status in [302, 400, 403, 404, 405, 407, 413, 502, 503, 511] {
+        let server = behind_a_gateway(status, "").await;
+        let settings = settings(&server);
+        let first = Client::new(&settings, testing::client()).unwrap();
+        let second = Client::new(&settings, testing::client()).unwrap();
+        let slot = first.slot().await.unwrap();
+        let refused = first.order(&slot, &order()).await.unwrap_err();
+        let closed = matches!(status, 400 | 403 | 404);
+        assert_eq!(refused.arrival == Arrival::Refused, closed, "{status}");
+        assert_ne!(refused.failure.reason, Reason::OrderRefused, "{status}");
+        assert_eq!(refused.failure.retry_after, Some(Duration::from_secs(15)), "{status}");
+        // Neither who had the turn nor who is to be enrolled goes on; each says why.
+        assert_eq!(first.order(&slot, &order()).await.unwrap_err().arrival, Arrival::NotSent);
+        drop(slot);
+        for error in [
+            second.slot().await.unwrap_err(),
+            second.try_slot().unwrap_err(),
+            second.may_order().unwrap_err(),
+            second.place().unwrap_err(),
+        ] {
+            assert_eq!((error.arrival, error.failure.reason), (Arrival::NotSent, Reason::RateLimited));
+            assert!(error.failure.message.contains(&format!("HTTP {status}")), "{}", error.failure.message);
+        }
+        assert!(second.web_page().is_some_and(|told| told.contains("answered")), "{status}");
+        assert_eq!(server.seen().len(), 1, "{status}");
+        // What stands in the way of orders may pass reads.
+        second.shipment(&shipment_id()).await.unwrap();
+        later(16).await;
+        let slot = second.slot().await.unwrap();
+        assert_eq!(second.order(&slot, &order()).await.unwrap().shipment.as_str(), "a", "{status}");
+        assert_eq!(second.web_page(), None);
+    }
+}
+
+#[tokio::test]
+async fn a_page_with_429_closes_the_door_for_every_call_until_its_wish_has_passed() {
+    let server = behind_a_gateway(429, "60").await;
+    let yubico = yubico(&server);
+    let slot = yubico.slot().await.unwrap();
+    let refused = yubico.order(&slot, &order()).await.unwrap_err();
+    assert_eq!(told(&refused), (Arrival::Refused, Reason::RateLimited, None));
+    assert_eq!(refused.failure.retry_after, Some(Duration::from_secs(60)));
+    let kept = yubico.shipment(&shipment_id()).await.unwrap_err();
+    assert_eq!(told(&kept), (Arrival::NotSent, Reason::RateLimited, None));
+    assert!(kept.failure.message.contains("a web page"), "{}", kept.failure.message);
+    later(61).await;
+    yubico.order(&slot, &order()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_page_says_nothing_of_an_order_that_is_read_or_cancelled() {
+    for status in [400, 403, 404, 405, 409, 422, 423, 503] {
+        for page in
+            [answer(status, &[("content-type", "text/html")], "<html>"), answer(status, &[], "no upstream")]
+        {
+            let (_server, yubico) = always(page.clone()).await;
+            let error = yubico.cancel(&shipment_id()).await.unwrap_err();
+            assert!(!error.is_not_found() && error.status.is_none(), "{status}: neither gone nor too late");
+            let (_server, yubico) = always(page).await;
+            let error = yubico.shipment(&shipment_id()).await.unwrap_err();
+            assert!(!error.is_not_found() && error.failure.reason != Reason::OrderNotFound, "{status}");
+        }
+    }
 }

@@ -1,0 +1,102 @@
+//! A web page in the place of an API's answer: a proxy, firewall, load balancer or portal stands between, or the address
+//! is another server's. The status counts before the body: it says whether to wait, and how long. Whose fault it is says
+//! the body, and a page is nobody's word about a recipient.
+
+use domain::failure::{CallError, Failure, Reason};
+use serde_json::Value;
+
+use super::{
+    answer::Answer,
+    api::{Api, Nature},
+    fault,
+};
+
+impl Answer {
+    /// The error, if something else than the API answered; `None` leaves the answer to its reader.
+    ///
+    /// A redirect is never the API's. A success is, unless it is HTML. A refusal is the API's own if its body is whole
+    /// JSON and not declared as something else, or if it has no body and is a challenge (401, or `WWW-Authenticate`,
+    /// RFC 9110, 11.6.1).
+    #[must_use]
+    pub fn web_page(&self) -> Option<CallError> {
+        let of_the_api = match self.status {
+            300..=399 => false,
+            200..=299 => !self.is_html() || self.body.is_empty(),
+            _ => self.is_refusal_of_the_api(),
+        };
+        (!of_the_api).then(|| self.not_of_the_api())
+    }
+
+    /// The same for a published file, whose server may tell in any form that there is none: only HTML and redirects are
+    /// another server's word, and HTML of a server in trouble is left to the status.
+    #[must_use]
+    pub fn web_page_for_a_file(&self) -> Option<CallError> {
+        let html = self.is_html() && !self.body.is_empty() && self.status < 500;
+        (html || (300..400).contains(&self.status)).then(|| self.not_of_the_api())
+    }
+
+    fn is_html(&self) -> bool {
+        let html = |value: &str| value.trim_start().to_ascii_lowercase().starts_with("text/html");
+        self.header("content-type").is_some_and(html)
+    }
+
+    fn is_refusal_of_the_api(&self) -> bool {
+        if self.body.is_empty() {
+            return self.status == 401 || self.headers.contains_key("www-authenticate");
+        }
+        let undeclared = !self.headers.contains_key("content-type");
+        let Ok(body) = serde_json::from_slice::<Value>(&self.body) else { return false };
+        self.says_json() || (undeclared && (body.is_object() || body.is_array()))
+    }
+
+    /// An answer of something else than the API. Its status is not handed on: a 404 of some other server says nothing
+    /// about what was asked for. Its wish to wait is.
+    #[must_use]
+    pub fn not_of_the_api(&self) -> CallError {
+        let (name, place, status) = (self.api.name(), &self.place, self.status);
+        let (reason, message) = match (self.nature, status) {
+            (_, 429) => (
+                Reason::RateLimited,
+                format!(
+                    "{what} asks for fewer calls in place of {name} (HTTP 429), so a proxy, firewall or gateway stands \
+                     before {place}; nobody's data is at fault, and it goes on by itself when that allows",
+                    what = self.told("a web page")
+                ),
+            ),
+            (_, 200..=399) | (Nature::Read | Nature::Change | Nature::Create, 404 | 405 | 410) => (
+                Reason::WrongAddress,
+                format!(
+                    "{what} answered at {place} (HTTP {status}), so it is not {api}; check the URL in the connection, and \
+                     any proxy, firewall or gateway between",
+                    what = self.told("a web page or other text without JSON"),
+                    api = if self.api == Api::Hris { name.to_owned() } else { format!("the {name} API") },
+                ),
+            ),
+            _ => (
+                self.api.unavailable(),
+                format!(
+                    "{what} answered in place of {name} (HTTP {status}), so a proxy, firewall or gateway stands before \
+                     {place}: let the operator's calls pass there. Nobody's data is at fault, and it goes on by itself \
+                     when that is gone",
+                    what = self.told("a web page")
+                ),
+            ),
+        };
+        CallError {
+            arrival: fault::arrival(self.nature, status),
+            status: None,
+            failure: Failure { retry_after: self.retry_after(), ..Failure::new(reason, message) },
+        }
+    }
+
+    fn told(&self, text: &'static str) -> &'static str {
+        match self.status {
+            300..=399 => "a redirect",
+            _ if self.body.is_empty() => "an empty web page",
+            _ => text,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
