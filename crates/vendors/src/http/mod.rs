@@ -10,6 +10,7 @@ mod call;
 pub(crate) mod endpoint;
 pub(crate) mod fault;
 mod metrics;
+mod proxies;
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -20,11 +21,13 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 pub use self::fault::not_sent;
+use self::proxies::Obstacle;
 pub use self::{
     answer::{Answer, LONGEST_WISH},
     api::{Api, Nature},
     call::{Body, Call},
     metrics::CallMetrics,
+    proxies::{Proxies, UnreadableProxy},
 };
 use domain::failure::{CallError, Failure, Reason};
 use system::{clock, trace};
@@ -49,6 +52,8 @@ pub struct Settings {
     pub extra_ca: Option<Vec<u8>>,
     /// Allows plain http, and that only to loopback: for the sandbox.
     pub allow_insecure_loopback: bool,
+    /// Which way calls go, unless they may go to loopback.
+    pub proxies: Proxies,
 }
 
 impl fmt::Debug for Settings {
@@ -57,6 +62,7 @@ impl fmt::Debug for Settings {
             .field("timeout", &self.timeout)
             .field("extra_ca", &self.extra_ca.is_some())
             .field("allow_insecure_loopback", &self.allow_insecure_loopback)
+            .field("proxies", &self.proxies)
             .finish()
     }
 }
@@ -68,6 +74,7 @@ pub struct Http {
     fresh: Client,
     timeout: Duration,
     allow_insecure_loopback: bool,
+    proxies: Proxies,
     metrics: Arc<CallMetrics>,
 }
 
@@ -89,6 +96,7 @@ impl Http {
             fresh: build(settings, |builder| builder.pool_max_idle_per_host(0))?,
             timeout: settings.timeout,
             allow_insecure_loopback: settings.allow_insecure_loopback,
+            proxies: settings.proxies.clone(),
             metrics,
         })
     }
@@ -161,6 +169,7 @@ impl Http {
             Nature::Create | Nature::Order => &self.fresh,
         };
         let place = endpoint::origin(&call.url);
+        let target = (call.url.host_str().unwrap_or_default().to_owned(), call.url.port_or_known_default());
         let (api, nature) = (call.api, call.nature);
         let request =
             client.request(call.method, call.url).headers(call.headers).timeout(left.min(self.timeout));
@@ -173,8 +182,29 @@ impl Http {
             }
         };
         let sent = clock::now();
-        let response = request.send().await.map_err(|e| fault::transport(api, &place, &e))?;
-        receive(api, nature, &place, sent, response).await
+        match request.send().await {
+            Ok(response) => receive(api, nature, &place, sent, response).await,
+            Err(error) => Err(self.unanswered(api, &place, target, &error).await),
+        }
+    }
+
+    /// What the proxy said counts, where it kept the call from leaving.
+    async fn unanswered(
+        &self,
+        api: Api,
+        place: &str,
+        (host, port): (String, Option<u16>),
+        error: &reqwest::Error,
+    ) -> CallError {
+        let (Some(variable), Some(obstacle)) = (self.proxies.variable(), fault::tunnel(error)) else {
+            return fault::transport(api, place, error);
+        };
+        let status = match obstacle {
+            Obstacle::Login => Some(407),
+            Obstacle::Refused => self.proxies.refusal(&host, port.unwrap_or(443)).await,
+            Obstacle::Silent | Obstacle::Unreached => None,
+        };
+        fault::at_the_proxy(api, place, variable, (obstacle, status), error)
     }
 }
 
@@ -229,10 +259,15 @@ fn build(settings: &Settings, pool: impl FnOnce(ClientBuilder) -> ClientBuilder)
         .http1_only()
         .timeout(settings.timeout)
         .connect_timeout(CONNECT_LIMIT.min(settings.timeout.mul_f32(0.66)));
-    if settings.allow_insecure_loopback {
-        // A proxy must not see what is meant for this machine.
-        builder = builder.no_proxy();
-    }
+    // A proxy must not see what is meant for this machine.
+    let proxies =
+        if settings.allow_insecure_loopback { Proxies::default() } else { settings.proxies.clone() };
+    builder = proxies.lead(builder).map_err(|_| {
+        Failure::new(
+            Reason::ConnectionInvalid,
+            "the HTTP library does not take the proxy of the environment: check the proxy variables",
+        )
+    })?;
     if let Some(pem) = &settings.extra_ca {
         for certificate in certificates(pem, "`ca.crt`")? {
             builder = builder.add_root_certificate(certificate);
