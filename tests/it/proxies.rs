@@ -17,9 +17,13 @@ async fn what_a_proxy_answers_is_told_as_its_answer_and_orders_go_on_once_it_let
                 let launch = Launch::on(scene.plane(), "operator").set("HTTPS_PROXY", &proxy.url());
                 let before = scene.sandbox.calls().await.len();
                 scene.operate(launch.set("NO_PROXY", "")).await;
-                let told = scene.connection().until_reason("Unreachable").await;
                 let said = format!("the proxy of HTTPS_PROXY answered HTTP {status}");
-                assert!(told.message().contains(&said), "{}", told.message());
+                let told = until(async || {
+                    let connection = scene.connection().get().await;
+                    (connection.reason() == "Unreachable" && connection.message().contains(&said))
+                        .then_some(())
+                });
+                assert!(told.await.is_some(), "{}", scene.connection().get().await.message());
                 assert_eq!(scene.sandbox.calls().await.len(), before, "nothing goes past it");
             }
             // An empty variable hides no other one; a line end around it says nothing.

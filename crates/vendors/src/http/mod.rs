@@ -7,6 +7,7 @@
 mod answer;
 mod api;
 mod call;
+mod certificates;
 pub(crate) mod endpoint;
 pub(crate) mod fault;
 mod metrics;
@@ -15,7 +16,6 @@ mod proxies;
 use std::{fmt, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use openssl::x509::X509;
 use reqwest::{Client, ClientBuilder, Response, header, redirect, retry};
 use tokio::time::Instant;
 use tracing::Instrument;
@@ -26,6 +26,7 @@ pub use self::{
     answer::{Answer, LONGEST_WISH},
     api::{Api, Nature},
     call::{Body, Call},
+    certificates::certificates,
     metrics::CallMetrics,
     proxies::{Proxies, UnreadableProxy},
 };
@@ -281,34 +282,7 @@ fn build(settings: &Settings, pool: impl FnOnce(ClientBuilder) -> ClientBuilder)
     })
 }
 
-/// The certificates of a PEM bundle; `file` is where it stands, for people.
-///
-/// # Errors
-/// `CredentialsInvalid` if it is none, or an empty one.
-pub fn certificates(pem: &[u8], file: &str) -> Result<Vec<reqwest::Certificate>, Failure> {
-    let invalid = || {
-        Failure::new(
-            Reason::CredentialsInvalid,
-            format!(
-                "{file} is not a PEM bundle of certificates; put the issuing CA's certificates there or \
-                 leave the file out"
-            ),
-        )
-    };
-    let stack = X509::stack_from_pem(pem).map_err(|_| invalid())?;
-    if stack.is_empty() {
-        return Err(invalid());
-    }
-    stack
-        .iter()
-        .map(|x509| {
-            let der = x509.to_der().map_err(|_| invalid())?;
-            reqwest::Certificate::from_der(&der).map_err(|_| invalid())
-        })
-        .collect()
-}
-
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
