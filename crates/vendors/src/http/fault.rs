@@ -13,6 +13,14 @@ use super::{
 /// OpenSSL's `SSL_R_CERTIFICATE_VERIFY_FAILED`.
 const CERTIFICATE_VERIFY_FAILED: i32 = 134;
 
+/// What is wrong with an answer larger than [`super::BODY_LIMIT`].
+pub(super) const TOO_LARGE: &str = "it is larger than 1 MiB";
+
+/// Is it the size alone that kept the answer from being read?
+pub(crate) fn is_too_large(error: &CallError) -> bool {
+    error.failure.reason == Reason::UnreadableAnswer && error.failure.message.contains(TOO_LARGE)
+}
+
 /// A call that was never made: nothing can have happened at the vendor.
 pub fn not_sent(reason: Reason, message: impl Into<String>) -> CallError {
     CallError { arrival: Arrival::NotSent, status: None, failure: Failure::new(reason, message) }

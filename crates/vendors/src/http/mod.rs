@@ -10,6 +10,8 @@ mod call;
 mod certificates;
 pub(crate) mod endpoint;
 pub(crate) mod fault;
+mod fields;
+pub(crate) mod link;
 mod metrics;
 mod proxies;
 
@@ -20,6 +22,7 @@ use reqwest::{Client, ClientBuilder, Response, header, redirect, retry};
 use tokio::time::Instant;
 use tracing::Instrument;
 
+pub(crate) use self::fault::is_too_large;
 pub use self::fault::not_sent;
 use self::proxies::Obstacle;
 pub use self::{
@@ -241,7 +244,7 @@ async fn read_body(api: Api, place: &str, response: &mut Response) -> Result<Vec
     loop {
         match response.chunk().await {
             Ok(Some(chunk)) if body.len() + chunk.len() > BODY_LIMIT => {
-                return Err(fault::unreadable(api, place, "it is larger than 1 MiB"));
+                return Err(fault::unreadable(api, place, fault::TOO_LARGE));
             }
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
             Ok(None) => return Ok(body),

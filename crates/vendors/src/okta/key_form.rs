@@ -37,7 +37,7 @@ pub(super) fn read(text: &str, key_id: Option<&str>) -> Result<Form, Fault> {
         return Ok(form);
     }
     match base64(bare) {
-        Some(bytes) => encoded(bytes, key_id),
+        Some(bytes) => encoded(&bytes, key_id),
         None => Err(named(bare)),
     }
 }
@@ -62,21 +62,21 @@ fn base64(text: &str) -> Option<Vec<u8>> {
     STANDARD.decode(&text).or_else(|_| URL_SAFE.decode(&text)).ok()
 }
 
-fn encoded(bytes: Vec<u8>, key_id: Option<&str>) -> Result<Form, Fault> {
-    if let Ok(text) = std::str::from_utf8(&bytes)
+fn encoded(bytes: &[u8], key_id: Option<&str>) -> Result<Form, Fault> {
+    if let Ok(text) = std::str::from_utf8(bytes)
         && let Some(form) = plain(pasted::bare(text), key_id)?
     {
         return Ok(form);
     }
-    if PKey::private_key_from_der(&bytes).is_ok() {
-        let key = PKey::private_key_from_der(&bytes).and_then(|key| key.private_key_to_pem_pkcs8());
+    if PKey::private_key_from_der(bytes).is_ok() {
+        let key = PKey::private_key_from_der(bytes).and_then(|key| key.private_key_to_pem_pkcs8());
         let pem = key.ok().and_then(|pem| String::from_utf8(pem).ok());
         return pem.map(Form::Pem).ok_or_else(|| "cannot be used".into());
     }
-    if PKey::public_key_from_der(&bytes).is_ok() {
+    if PKey::public_key_from_der(bytes).is_ok() {
         return Err("is a public key; put the private one in, which was made with it".into());
     }
-    if X509::from_der(&bytes).is_ok() {
+    if X509::from_der(bytes).is_ok() {
         return Err(OF_A_CERTIFICATE.into());
     }
     Err("is base64 of something that is no private key".into())

@@ -260,7 +260,7 @@ async fn a_certificate_of_the_proxy_that_is_not_trusted_is_told_as_the_proxys() 
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let proxy = format!("https://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {
-        listener.incoming().flatten().for_each(|stream| drop(acceptor.accept(stream)))
+        listener.incoming().flatten().for_each(|stream| drop(acceptor.accept(stream)));
     });
     let error = call_by(&proxy, "https://acme.example").await;
     assert_eq!((error.arrival, error.failure.reason), (Arrival::NotSent, Reason::UntrustedCertificate));
