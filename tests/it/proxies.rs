@@ -3,7 +3,12 @@
 use serde_json::json;
 
 use crate::support::{
-    helm::Installation, operator::Launch, proxy::Proxy, sandbox::Sandbox, scene::own_scene, shipment::Handle,
+    helm::{Installation, Pod},
+    operator::Launch,
+    proxy::Proxy,
+    sandbox::Sandbox,
+    scene::own_scene,
+    shipment::Handle,
     until,
 };
 
@@ -57,7 +62,7 @@ async fn in_a_pod_a_proxy_that_cannot_be_read_ends_the_process_and_one_that_refu
     connection.create("YubiKeyConnection", sandbox.connection_spec()).await;
     let told = until(async || {
         let pods = installation.pods().await;
-        pods.iter().find(|pod| pod.restarts() > 0).map(|pod| pod.log())
+        pods.iter().find(|pod| pod.restarts() > 0).map(Pod::log)
     });
     let log = told.await.expect("the process ends");
     assert!(log.contains("HTTPS_PROXY is in quotation marks"), "{log}");

@@ -18,7 +18,7 @@ const LONGEST: usize = 1024;
 
 /// Why there is no tunnel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::http) enum Obstacle {
+pub(crate) enum Obstacle {
     /// 407.
     Login,
     /// Another status than 200, or no HTTP.
@@ -31,9 +31,7 @@ pub(in crate::http) enum Obstacle {
 
 /// What an error of the HTTP library says of a tunnel; `None` if it says nothing of one. Its type is not public, so
 /// its words count; a test holds them.
-pub(in crate::http) fn obstacle<'a>(
-    mut chain: impl Iterator<Item = &'a (dyn Error + 'static)>,
-) -> Option<Obstacle> {
+pub(crate) fn obstacle<'a>(mut chain: impl Iterator<Item = &'a (dyn Error + 'static)>) -> Option<Obstacle> {
     chain.find_map(|error| match error.to_string().strip_prefix("tunnel error: ")? {
         "proxy authorization required" => Some(Obstacle::Login),
         "unsuccessful" => Some(Obstacle::Refused),
