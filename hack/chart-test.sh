@@ -704,6 +704,15 @@ run "refuses a proxy twice" refuses "env sets HTTPS_PROXY and so does proxy.http
   '{proxy: {https: "http://p:3128"}, env: [{name: HTTPS_PROXY, value: "http://q:3128"}]}'
 run "refuses a password where everybody reads it" refuses "set HTTPS_PROXY in env with valueFrom.secretKeyRef" 'proxy: {https: "http://me:secret@p:3128"}'
 run "refuses a proxy without a scheme" refuses "give a URL with scheme, host and port" 'proxy: {https: "p:3128"}'
+for url in ftp://p:21 http://3128 'http://p:3128\n' 'http://[::1:3128' 'http://p q:3128' "'http://p:3128'" http://p:3128/x http://pröxy:3128 http://p: http://http://p:1; do
+  run "refuses the proxy $url" refuses "give a URL with scheme, host and port" "proxy: {https: \"$url\"}"
+done
+run "refuses a proxy's port that is none" refuses "give one from 1 to 65535" 'proxy: {https: "http://p:65536"}'
+for entry in https://a.example.com a.example.com/x a.example.com:443 '*.example.com' '*.' "'a.example.com'" 10.0.0.0/33 fd00::/129 10.0 'a;b'; do
+  run "refuses the exception $entry" refuses "which matches no host" "proxy: {https: \"http://p:1\", noProxy: \"b.example.com, $entry\"}"
+done
+run "takes a proxy by its IPv6 address" template --set-string 'proxy.https=http://[2001:db8::1]:3128' \
+  --set-string 'proxy.noProxy=10.0.0.0/8\, [::1]\,fd00::/8\,.svc\,acme.okta.com'
 run "refuses exceptions without a proxy" refuses "proxy.noProxy has no effect without a proxy" 'proxy: {noProxy: a.example.com}'
 run "refuses a value of both kinds" refuses "at '/env/0'" 'env: [{name: A, value: b, valueFrom: {secretKeyRef: {name: s, key: k}}}]'
 run "refuses a digest that is none" refuses "give sha256: and 64 hexadecimal digits" 'image: {digest: "sha256:abc"}'

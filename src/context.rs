@@ -7,6 +7,7 @@ use futures::future::{BoxFuture, Shared};
 use jiff::Timestamp;
 use kube::{Client, ResourceExt, runtime::reflector::ObjectRef};
 use queue::{budget_queue::BudgetQueue, fair_queue::FairQueue};
+use vendors::http::Proxies;
 
 use crate::{
     connection::{
@@ -47,6 +48,8 @@ pub struct Context {
     pub credentials_dir: PathBuf,
     /// Certificates that all connections trust, if any.
     pub shared_ca: Option<PathBuf>,
+    /// Which way the vendors are called.
+    pub proxies: Proxies,
     /// Metrics.
     pub metrics: Arc<Metrics>,
     /// Uid of the `kube-system` namespace.
@@ -137,6 +140,7 @@ mod tests {
             undecodables: undecodables.clone(),
             credentials_dir: PathBuf::new(),
             shared_ca: None,
+            proxies: Proxies::default(),
             metrics: Arc::default(),
             answered: std::future::ready(()).boxed().shared(),
             cluster: None,

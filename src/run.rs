@@ -18,6 +18,7 @@ use kube::{
 use queue::{budget_queue::BudgetQueue, fair_queue::FairQueue};
 use system::clock;
 use tokio::{sync::oneshot, task::JoinHandle};
+use vendors::http::Proxies;
 
 use crate::{
     connection::{
@@ -85,6 +86,8 @@ pub struct Setup {
     pub scope: Scope,
     /// Certificates that all connections trust, if any.
     pub shared_ca: Option<PathBuf>,
+    /// Which way the vendors are called.
+    pub proxies: Proxies,
     /// With several replicas: the lease.
     pub lease: Option<leader_election::Settings>,
 }
@@ -130,6 +133,7 @@ pub async fn run(setup: Setup, stop: impl Future<Output = ()> + Send + 'static) 
         undecodables: undecodables.clone(),
         credentials_dir: setup.credentials_dir,
         shared_ca: setup.shared_ca,
+        proxies: setup.proxies,
         metrics: Arc::clone(&setup.metrics),
         cluster: setup.cluster,
         leadership,
@@ -325,14 +329,14 @@ mod tests {
 
     use super::*;
 
-    const DEPLOYMENT: &str = include_str!("../charts/yubikey-shipment-operator/templates/deployment.yaml");
+    const VALUES: &str = include_str!("../charts/yubikey-shipment-operator/values.yaml");
 
     #[test]
     fn the_end_waits_for_a_whole_call_and_its_receipt_and_the_chart_for_the_end() {
         let call = durations::read(&Calls::default().timeout).unwrap().unsigned_abs();
         assert!(GRACE >= call + client::CALL);
         let chart =
-            DEPLOYMENT.lines().find_map(|line| line.trim().strip_prefix("terminationGracePeriodSeconds: "));
+            VALUES.lines().find_map(|line| line.trim().strip_prefix("terminationGracePeriodSeconds: "));
         let chart = Duration::from_secs(chart.unwrap().parse().unwrap());
         assert!(chart > WIND_DOWN + GRACE + RELEASE + FLUSH, "{chart:?}");
     }

@@ -45,10 +45,14 @@ pub async fn main() -> ExitCode {
 }
 
 async fn operate(arguments: Run) -> Result<(), Fault> {
+    let proxies = startup::proxies()?;
     startup::check_credentials(&arguments.credentials_dir)?;
     startup::check_extra_ca(arguments.extra_ca.as_deref()).await?;
     telemetry::start(arguments.log_format, arguments.log_level_file.clone())
         .map_err(|error| Fault::Logging(error.to_string()))?;
+    for warning in proxies.warnings() {
+        tracing::warn!("{warning}");
+    }
     let listener = listen::listen(arguments.listen)
         .map_err(|error| Fault::Listen(arguments.listen.to_string(), error.to_string()))?;
     let address = listener.local_addr().map(|a| a.to_string()).unwrap_or_default();
@@ -66,6 +70,7 @@ async fn operate(arguments: Run) -> Result<(), Fault> {
         api_server,
         scope: arguments.scope(),
         shared_ca: arguments.extra_ca,
+        proxies,
         credentials_dir: arguments.credentials_dir,
         cluster,
         metrics,

@@ -6,8 +6,13 @@ use api::definitions;
 use k8s_openapi::{
     api::core::v1::Namespace, apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
 };
-use kube::{Api, Client, Config, ResourceExt, core::PartialObjectMeta};
+use kube::{
+    Api, Client, Config, ResourceExt,
+    config::{KubeConfigOptions, Kubeconfig, KubeconfigError},
+    core::PartialObjectMeta,
+};
 use thiserror::Error;
+use vendors::http::{Proxies, UnreadableProxy};
 
 use crate::{
     connection::preflight,
@@ -17,6 +22,9 @@ use crate::{
 
 /// Longest wait for the API server at the start. Less than a call may take, so that one line says it.
 const PATIENCE: Duration = Duration::from_secs(8);
+
+/// Stands in a kubeconfig for "no proxy", and leads nowhere (RFC 2606).
+const NO_PROXY_URL: &str = "http://proxy.invalid/";
 
 /// A fault of the process: it ends with this line.
 #[derive(Debug, Error)]
@@ -29,6 +37,14 @@ pub enum Fault {
     /// The shared certificates cannot be used.
     #[error("--extra-ca: {0}")]
     ExtraCa(String),
+    /// A variable that names a proxy, or what is called past it, cannot be understood.
+    #[error("{0}")]
+    Proxy(#[from] UnreadableProxy),
+    /// The kubeconfig names a proxy.
+    #[error(
+        "the cluster of KUBECONFIG has a proxy-url, and the API server is reached directly only; take proxy-url out of the kubeconfig this process uses"
+    )]
+    ClusterProxy,
     /// No cluster.
     #[error(
         "no cluster is configured: {0}; set KUBECONFIG to a kubeconfig file, or run in a Pod with a service account"
@@ -60,6 +76,14 @@ pub enum Fault {
     Logging(String),
 }
 
+/// Which way the vendors are called, as the variables of the environment say.
+///
+/// # Errors
+/// [`Fault::Proxy`].
+pub fn proxies() -> Result<Proxies, Fault> {
+    Ok(Proxies::read(|name| std::env::var_os(name))?)
+}
+
 /// Checks the directory.
 ///
 /// # Errors
@@ -80,23 +104,45 @@ pub async fn check_extra_ca(file: Option<&Path>) -> Result<(), Fault> {
 /// Finds the cluster of KUBECONFIG, else of the Pod.
 ///
 /// # Errors
-/// [`Fault::NoCluster`].
+/// [`Fault::NoCluster`], [`Fault::ClusterProxy`].
 pub async fn api_server(silences: Arc<Silences>, readiness: Readiness) -> Result<ApiServer, Fault> {
     let no_cluster = |error: &dyn std::fmt::Display| Fault::NoCluster(one_line(&error.to_string()));
-    let mut config = Config::infer().await.map_err(|error| no_cluster(&error))?;
-    if config.proxy_url.as_ref().is_some_and(|url| names_a_proxy(&url.to_string())) {
-        // Meant for the vendors; the API server is reached directly, whatever NO_PROXY says of it.
-        config.proxy_url = None;
-    }
+    let mut config = match of_kubeconfig().await? {
+        Ok(config) => config,
+        Err(kubeconfig) => Config::incluster().map_err(|in_cluster| {
+            no_cluster(&format!("by kubeconfig: {kubeconfig}; by the Pod: {in_cluster}"))
+        })?,
+    };
+    config.apply_debug_overrides();
     ApiServer::new(config, silences, readiness).map_err(|error| no_cluster(&error))
 }
 
-/// Is this proxy that of the environment, and not the kubeconfig's own?
-fn names_a_proxy(url: &str) -> bool {
-    let bare = |text: &str| text.trim_end_matches('/').to_ascii_lowercase();
-    let mut variables =
-        ["HTTPS_PROXY", "https_proxy"].into_iter().filter_map(|name| std::env::var(name).ok());
-    variables.any(|text| bare(&text) == bare(url))
+/// The cluster of the kubeconfig's context. The API server is reached directly: the proxy of the environment is meant for
+/// the vendors, whatever `NO_PROXY` says.
+///
+/// # Errors
+/// [`Fault::ClusterProxy`]; within it, why there is no usable kubeconfig.
+async fn of_kubeconfig() -> Result<Result<Config, KubeconfigError>, Fault> {
+    let mut kubeconfig = match Kubeconfig::read() {
+        Ok(kubeconfig) => kubeconfig,
+        Err(error) => return Ok(Err(error)),
+    };
+    for cluster in kubeconfig.clusters.iter_mut().filter_map(|named| named.cluster.as_mut()) {
+        if cluster.proxy_url.as_ref().is_none_or(|own| own.is_empty() || own == NO_PROXY_URL) {
+            // Where there is none, the library takes that of the environment.
+            cluster.proxy_url = Some(NO_PROXY_URL.to_owned());
+        }
+    }
+    let mut config = match Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await {
+        Ok(config) => config,
+        // Not told as it is: its words may hold the proxy's password.
+        Err(KubeconfigError::ParseProxyUrl(_)) => return Err(Fault::ClusterProxy),
+        Err(error) => return Ok(Err(error)),
+    };
+    if config.proxy_url.take().is_some_and(|own| own != NO_PROXY_URL) {
+        return Err(Fault::ClusterProxy);
+    }
+    Ok(Ok(config))
 }
 
 fn one_line(text: &str) -> String {

@@ -12,7 +12,7 @@ use url::Url;
 use vendors::{
     credentials::{self, Credentials, HrisSecret, OktaSecret},
     hris,
-    http::{CallMetrics, Http, Settings},
+    http::{CallMetrics, Http, Proxies, Settings},
     okta, yubico,
 };
 
@@ -273,12 +273,14 @@ pub fn clients(
     spec: &YubiKeyConnectionSpec,
     secrets: &Credentials,
     lanes: yubico::OrderLanes,
+    proxies: Proxies,
     metrics: Arc<CallMetrics>,
 ) -> Result<Clients, Failure> {
     let transport = Settings {
         timeout: Times::of(spec)?.calls.timeout.unsigned_abs(),
         extra_ca: secrets.extra_ca.clone(),
         allow_insecure_loopback: spec.allow_insecure_loopback,
+        proxies,
     };
     let hris = hris(spec, secrets, &transport, Arc::clone(&metrics))?;
     let http = Http::new(&transport, metrics)?;

@@ -103,7 +103,8 @@ async fn pass(object: Arc<YubiKeyConnection>, ctx: Arc<Context>) -> Result<Actio
     let clients = match kept.and_then(|e| e.clients) {
         Some(clients) => Ok(clients),
         None => credentials.and_then(|secrets| {
-            preflight::clients(&object.spec, &secrets, lanes.clone(), Arc::clone(&ctx.metrics.calls))
+            let (proxies, calls) = (ctx.proxies.clone(), Arc::clone(&ctx.metrics.calls));
+            preflight::clients(&object.spec, &secrets, lanes.clone(), proxies, calls)
         }),
     };
     let evidence = Evidence::of(&ctx.shipments.watched.state(), &object);

@@ -151,6 +151,7 @@ fn client(sandbox: &Sandbox) -> yubico::Client {
         timeout: Duration::from_secs(30),
         extra_ca: Some(std::fs::read(sandbox.says("ca")).unwrap()),
         allow_insecure_loopback: true,
+        proxies: http::Proxies::default(),
     };
     let token = std::fs::read_to_string(sandbox.credentials("default").join("yubico-api-token")).unwrap();
     let settings_of = yubico::Settings {

@@ -49,6 +49,7 @@ mod precedence;
 mod preflight;
 mod probe;
 mod process;
+mod proxies;
 mod rebuild;
 mod recipient;
 mod replaced;

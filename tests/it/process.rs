@@ -63,6 +63,35 @@ fn with_a_bundle_of_certificates_that_is_none_it_names_the_file() {
 }
 
 #[test]
+fn with_a_proxy_that_cannot_be_read_it_names_the_variable_and_never_its_value() {
+    let dir = tempfile::tempdir().unwrap();
+    let arguments = ["run", "--credentials-dir", dir.path().to_str().unwrap()];
+    for value in ["ftp://user:secretWord@proxy:21", "\"http://user:secretWord@proxy:1\"", "http://[::1:3128"]
+    {
+        for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"] {
+            let said = gives_up(&arguments, &[(name, Path::new(value))]);
+            one_line(&said, &[name, "e.g. http://proxy.example.com:3128"]);
+            assert!(!said.contains("secretWord"), "{said}");
+        }
+    }
+}
+
+#[test]
+fn with_a_kubeconfig_that_names_a_proxy_it_says_so_and_never_the_proxy() {
+    let dir = tempfile::tempdir().unwrap();
+    let kubeconfig = dir.path().join("kubeconfig");
+    let arguments = ["run", "--credentials-dir", dir.path().to_str().unwrap()];
+    for own in ["http://user:secretWord@proxy:3128", "http://user:secret Word@proxy:3128"] {
+        let mut config: serde_json::Value = serde_json::from_str(&config("https://127.0.0.1:9")).unwrap();
+        config["clusters"][0]["cluster"]["proxy-url"] = own.into();
+        std::fs::write(&kubeconfig, config.to_string()).unwrap();
+        let said = gives_up(&arguments, &[("KUBECONFIG", &kubeconfig)]);
+        one_line(&said, &["KUBECONFIG", "proxy-url"]);
+        assert!(!said.contains("secret"), "{said}");
+    }
+}
+
+#[test]
 fn without_a_cluster_it_says_where_one_is_configured() {
     let dir = tempfile::tempdir().unwrap();
     let arguments = ["run", "--credentials-dir", dir.path().to_str().unwrap()];

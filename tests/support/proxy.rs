@@ -87,6 +87,16 @@ impl Proxy {
         Self::open(tunnel)
     }
 
+    /// Refuses whatever an HTTP client asks for with this status. For `HTTPS_PROXY`.
+    pub fn refusing(status: u16) -> Self {
+        Self::open(move |client| {
+            asked(client)?;
+            let answer = format!("HTTP/1.1 {status} No\r\nContent-Type: text/html\r\n\r\n<html>");
+            client.try_clone().ok()?.write_all(answer.as_bytes()).ok()?;
+            None
+        })
+    }
+
     fn open(
         dial: impl Fn(&TcpStream) -> Option<(TcpStream, TcpStream)> + Send + Sync + Copy + 'static,
     ) -> Self {
@@ -185,8 +195,8 @@ fn pump(wire: &Wire, number: usize, port: u16, cuts: u64, mut from: TcpStream, m
     }
 }
 
-/// Reads the request of an HTTP client and dials what it asks for.
-fn tunnel(client: &TcpStream) -> Option<(TcpStream, TcpStream)> {
+/// Reads the request of an HTTP client; what it asks for by `CONNECT`.
+fn asked(client: &TcpStream) -> Option<String> {
     // One byte at a time: what follows the request is not ours to read.
     let mut request = BufReader::with_capacity(1, client);
     let mut target = None;
@@ -201,7 +211,12 @@ fn tunnel(client: &TcpStream) -> Option<(TcpStream, TcpStream)> {
             target = rest.split(' ').next().map(str::to_owned);
         }
     }
-    let server = dial(&target?)?;
+    target
+}
+
+/// Reads the request of an HTTP client and dials what it asks for.
+fn tunnel(client: &TcpStream) -> Option<(TcpStream, TcpStream)> {
+    let server = dial(&asked(client)?)?;
     let mut client = client.try_clone().ok()?;
     client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").ok()?;
     Some((server, client))

@@ -4,6 +4,17 @@ sentence says what to do. */}}
 {{- define "operator.dnsName" -}}^[a-z0-9]([-a-z0-9]*[a-z0-9])?${{- end }}
 {{- define "operator.dnsDomain" -}}^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*${{- end }}
 
+{{/* As strict as the operator is with HTTPS_PROXY and NO_PROXY, which end its process or do nothing otherwise. */}}
+{{- define "operator.proxyUrl" -}}^https?://([0-9]{1,3}([.][0-9]{1,3}){3}|([a-zA-Z0-9_-]+[.])*[a-zA-Z0-9_-]*[a-zA-Z][a-zA-Z0-9_-]*[.]?|\[[0-9a-fA-F:.]*:[0-9a-fA-F:.]*\])(:[0-9]{1,5})?/?$
+{{- end }}
+{{- define "operator.bypass" -}}
+{{- $ipv4 := "[0-9]{1,3}([.][0-9]{1,3}){3}(/([0-9]|[12][0-9]|3[0-2]))?" }}
+{{- $hex := "[0-9a-fA-F]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*" }}
+{{- $ipv6 := printf "(%s|\\[%s\\])(/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))?" $hex $hex }}
+{{- $name := "[.]?([a-zA-Z0-9_-]+[.])*[a-zA-Z0-9_-]*[a-zA-Z][a-zA-Z0-9_-]*[.]?" }}
+{{- printf "^([*]|%s|%s|%s)$" $ipv4 $ipv6 $name }}
+{{- end }}
+
 {{- define "operator.validate" -}}
 {{- include "operator.validateUmbrella" . }}
 {{- include "operator.validatePod" . }}
@@ -186,8 +197,18 @@ sentence says what to do. */}}
 {{- if contains "@" . }}
 {{- fail "proxy.https has a user or password in it, which everybody who may read the Deployment could see: leave it empty and set HTTPS_PROXY in env with valueFrom.secretKeyRef" }}
 {{- end }}
-{{- if not (regexMatch "^https?://[^/\\s]+/?$" .) }}
-{{- fail (printf "proxy.https is %q: give a URL with scheme, host and port, e.g. http://proxy.example.com:3128" .) }}
+{{- if not (regexMatch (include "operator.proxyUrl" $) .) }}
+{{- fail (printf "proxy.https is %q: give a URL with scheme, host and port, e.g. http://proxy.example.com:3128 or http://[2001:db8::1]:3128, without path, blanks, line end or quotation marks" .) }}
+{{- end }}
+{{- with regexFind ":[0-9]+/?$" . | trimPrefix ":" | trimSuffix "/" }}
+{{- if or (lt (atoi .) 1) (gt (atoi .) 65535) }}
+{{- fail (printf "proxy.https has the port %s: give one from 1 to 65535" .) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- range regexSplit "[,\\s]+" (trim .Values.proxy.noProxy) -1 }}
+{{- if and . (not (regexMatch (include "operator.bypass" $) .)) }}
+{{- fail (printf "proxy.noProxy has %q, which matches no host: give names such as acme.okta.com or .example.com, addresses, and networks such as 10.0.0.0/8, separated by commas; without scheme, port, path, quotation marks or *." .) }}
 {{- end }}
 {{- end }}
 {{- $proxied := .Values.proxy.https }}

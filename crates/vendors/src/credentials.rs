@@ -3,6 +3,7 @@
 //! and again and compared by fingerprint.
 
 pub mod expiry;
+mod pasted_token;
 
 use std::{
     fmt,
@@ -16,10 +17,13 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::io::AsyncReadExt;
 
 use self::expiry::Expiry;
-use crate::http;
+use crate::{http, pasted};
 
-/// Largest file, in bytes. A private key has a few KiB, a CA bundle a few dozen at most.
+/// Largest file with a key or a token, in bytes. A private key has a few KiB.
 pub const FILE_LIMIT: u64 = 64 * 1024;
+
+/// Largest bundle of certificates, in bytes. A system's own has some hundred KiB, and a Secret or `ConfigMap` holds 1 MiB.
+pub const BUNDLE_LIMIT: u64 = 4 * 1024 * 1024;
 
 /// Which secret the connection's `okta.auth` names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -150,7 +154,7 @@ impl Credentials {
             OktaSecret::ApiToken => token(directory, okta.file()).await?,
         };
         let yubico_token = token(directory, YUBICO_TOKEN).await?;
-        let extra_ca = optional(&directory.path.join(EXTRA_CA)).await?;
+        let extra_ca = bundle(&directory.path.join(EXTRA_CA)).await?;
         let hris = match hris {
             HrisSecret::Token => Some(hris_credentials(directory).await?),
             HrisSecret::None => None,
@@ -262,7 +266,7 @@ async fn end_of(directory: &Directory<'_>, token: &SecretString) -> (Expiry, Vec
 /// `CredentialsInvalid`, naming the file.
 pub async fn shared_ca(path: &Path) -> Result<Vec<u8>, Failure> {
     let bytes =
-        optional(path).await.map_err(|failure| Failure::new(Reason::CredentialsInvalid, failure.message))?;
+        bundle(path).await.map_err(|failure| Failure::new(Reason::CredentialsInvalid, failure.message))?;
     let bytes = bytes.ok_or_else(|| {
         invalid(path, "does not exist; mount a PEM bundle of certificates there, or leave out --extra-ca")
     })?;
@@ -272,7 +276,7 @@ pub async fn shared_ca(path: &Path) -> Result<Vec<u8>, Failure> {
 
 async fn hris_credentials(directory: &Directory<'_>) -> Result<HrisCredentials, Failure> {
     let path = directory.path.join(HRIS_CA);
-    let extra_ca = optional(&path).await?;
+    let extra_ca = bundle(&path).await?;
     if let Some(pem) = &extra_ca {
         http::certificates(pem, &path.display().to_string())?;
     }
@@ -300,25 +304,20 @@ async fn token(directory: &Directory<'_>, name: &str) -> Result<SecretString, Fa
     read_token(&directory.path.join(name), required(directory, name).await?)
 }
 
-/// What a file with one token holds.
+/// What a file with one token holds, without what people paste around it: quotation marks, the word before it in a
+/// header, line ends.
 ///
 /// # Errors
 /// `CredentialsInvalid`, naming the file and nothing of its contents.
 pub fn read_token(path: &Path, bytes: Vec<u8>) -> Result<SecretString, Failure> {
-    let text = text(path, bytes)?;
-    // Editors and `echo` add a line break.
-    let token = text.trim_end_matches(['\r', '\n']);
-    if token.is_empty() {
-        return Err(invalid(path, "is empty; expected one token"));
-    }
-    if !token.bytes().all(|b| b.is_ascii_graphic()) {
-        return Err(invalid(path, "has blanks or other characters that no token has; expected one token"));
-    }
-    Ok(token.to_owned().into())
+    let token = pasted_token::read(&text(path, bytes)?).map_err(|fault| invalid(path, &fault))?;
+    Ok(token.into())
 }
 
 fn text(path: &Path, bytes: Vec<u8>) -> Result<String, Failure> {
-    String::from_utf8(bytes).map_err(|_| invalid(path, "is no text"))
+    pasted::text(bytes).ok_or_else(|| {
+        invalid(path, "is no text; if it is a key in DER, turn it into PEM (openssl pkey -inform DER)")
+    })
 }
 
 async fn required(directory: &Directory<'_>, name: &str) -> Result<Vec<u8>, Failure> {
@@ -346,8 +345,17 @@ async fn missing(directory: &Directory<'_>, name: &str) -> String {
     )
 }
 
-/// The file's contents, or `None` if there is no such file.
+/// The contents of a file with a key or a token, or `None` if there is no such file.
 async fn optional(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
+    within(path, FILE_LIMIT, "64 KiB, more than any key or token has").await
+}
+
+/// The same of a bundle of certificates.
+async fn bundle(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
+    within(path, BUNDLE_LIMIT, "4 MiB; leave only the CAs in that are needed").await
+}
+
+async fn within(path: &Path, limit: u64, said: &str) -> Result<Option<Vec<u8>>, Failure> {
     let metadata = match tokio::fs::metadata(path).await {
         Ok(metadata) => metadata,
         Err(error) if is_absent(error.kind()) => return Ok(None),
@@ -363,9 +371,9 @@ async fn optional(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
         Err(error) => return Err(unreadable(path, error.kind())),
     };
     let mut bytes = Vec::new();
-    file.take(FILE_LIMIT + 1).read_to_end(&mut bytes).await.map_err(|e| unreadable(path, e.kind()))?;
-    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > FILE_LIMIT {
-        return Err(invalid(path, "is larger than 64 KiB"));
+    file.take(limit + 1).read_to_end(&mut bytes).await.map_err(|e| unreadable(path, e.kind()))?;
+    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > limit {
+        return Err(invalid(path, &format!("is larger than {said}")));
     }
     Ok(Some(bytes))
 }

@@ -10,6 +10,7 @@ pub mod credentials;
 pub mod hris;
 pub mod http;
 pub mod okta;
+mod pasted;
 pub mod yubico;
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::Deserialize;
 
+use crate::pasted;
+
 /// Longest payload of a token that is looked into, in characters.
 const LONGEST: usize = 8 * 1024;
 
@@ -56,7 +58,7 @@ fn whole(seconds: f64) -> Option<i64> {
 /// What a person wrote into the file beside the token: an RFC 3339 time, or a date, which begins at midnight UTC.
 #[must_use]
 pub fn of_text(text: &str) -> Option<Timestamp> {
-    let text = text.trim();
+    let text = pasted::bare(text);
     text.parse().ok().or_else(|| {
         let date: Date = text.parse().ok()?;
         TimeZone::UTC.to_timestamp(date.to_datetime(jiff::civil::Time::midnight())).ok()
@@ -115,7 +117,13 @@ mod tests {
     #[test]
     fn a_person_may_write_a_time_or_a_date() {
         let midnight: Timestamp = "2027-03-01T00:00:00Z".parse().expect("a time");
-        for text in ["2027-03-01T00:00:00Z", "2027-03-01", " 2027-03-01\n", "2027-03-01T01:00:00+01:00"] {
+        for text in [
+            "2027-03-01T00:00:00Z",
+            "2027-03-01",
+            " 2027-03-01\n",
+            "\u{feff}\"2027-03-01\"\r\n",
+            "2027-03-01T01:00:00+01:00",
+        ] {
             assert_eq!(of_text(text), Some(midnight), "{text}");
         }
         for text in ["", "next year", "1800000000", "2027-13-01", "03/01/2027"] {

@@ -242,6 +242,21 @@ async fn the_hris_has_files_of_its_own_that_count_only_where_it_is_named() {
     );
 }
 
+#[tokio::test]
+async fn a_bundle_as_large_as_a_systems_own_is_taken_and_one_beyond_all_measure_is_not() {
+    let dir = Dir::new("largeca");
+    let (path, one) = (dir.0.join("acme/proxy.pem"), certificate());
+    let bundle = |size: usize| one.repeat(size / one.len());
+    for size in [219_597, 1024 * 1024, 3 * 1024 * 1024] {
+        dir.write("proxy.pem", bundle(size));
+        assert!(shared_ca(&path).await.is_ok(), "{size} bytes");
+    }
+    dir.write("okta-private-key", KEY).write("yubico-api-token", "x").write("ca.crt", bundle(1024 * 1024));
+    assert!(dir.read().await.is_ok());
+    dir.write("proxy.pem", bundle(5 * 1024 * 1024));
+    assert!(shared_ca(&path).await.unwrap_err().message.contains("4 MiB"));
+}
+
 /// A certificate that nobody signed but itself.
 fn certificate() -> Vec<u8> {
     use openssl::{asn1::Asn1Time, ec, hash::MessageDigest, nid::Nid, pkey::PKey, x509::X509};

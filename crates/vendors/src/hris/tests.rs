@@ -29,7 +29,12 @@ fn person() -> User {
 
 fn client(url: &url::Url, timeout: Duration) -> Client {
     let settings = Settings { url: url.join("people/recipient").unwrap(), token: "hrisTokenSecret".into() };
-    let transport = http::Settings { timeout, extra_ca: None, allow_insecure_loopback: true };
+    let transport = http::Settings {
+        timeout,
+        extra_ca: None,
+        allow_insecure_loopback: true,
+        proxies: http::Proxies::default(),
+    };
     Client::new(settings, &transport, Arc::new(CallMetrics::default())).unwrap()
 }
 
@@ -133,6 +138,7 @@ fn a_bad_bundle_of_certificates_is_named() {
         timeout: Duration::from_secs(1),
         extra_ca: Some(b"no certificate".to_vec()),
         allow_insecure_loopback: false,
+        proxies: http::Proxies::default(),
     };
     let error = Client::new(settings, &transport, Arc::default()).unwrap_err();
     assert_eq!(error.reason, Reason::CredentialsInvalid);

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use domain::failure::{CallError, Failure, Reason};
-use jiff::{Timestamp, fmt::rfc2822};
+use jiff::Timestamp;
 use reqwest::header::HeaderMap;
 use serde::de::DeserializeOwned;
 
 use super::{
     api::{Api, Nature},
-    fault,
+    fault, fields,
 };
 
 /// A server's wish to wait is heard up to this: a wrong number must not make a shipment sleep for years.
@@ -42,36 +42,27 @@ impl Answer {
         (200..300).contains(&self.status)
     }
 
-    /// A header's value, if it is there once and is text.
+    /// A header's value, if it is text and says the same wherever it is repeated.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        let mut values = self.headers.get_all(name).iter();
-        let first = values.next()?;
-        if values.next().is_some() { None } else { first.to_str().ok() }
+        fields::one(&self.headers, name)
     }
 
     /// The server's clock (UTC), from `Date`.
     #[must_use]
     pub fn date(&self) -> Option<Timestamp> {
-        http_date(self.header("date")?)
+        fields::date(self.header("date")?)
     }
 
     /// The server's wish, from `Retry-After`: seconds or a date; at most [`LONGEST_WISH`].
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        let text = self.header("retry-after")?.trim();
-        let wish = if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
-            // A number that is too large for us is a long wish all the same.
-            text.parse().map_or(LONGEST_WISH, Duration::from_secs)
-        } else {
-            let wait = http_date(text)?.duration_since(self.date().unwrap_or(self.sent));
-            Duration::try_from(wait).ok()?
-        };
-        Some(wish.min(LONGEST_WISH))
+        let wish = fields::retry_after(&self.headers, self.date().unwrap_or(self.sent));
+        wish.map(|wish| wish.min(LONGEST_WISH))
     }
 
     pub(super) fn says_json(&self) -> bool {
-        self.header("content-type").is_some_and(|value| value.to_ascii_lowercase().contains("json"))
+        fields::media_type(&self.headers).contains("json")
     }
 
     /// The body, read as JSON of the wanted form.
@@ -130,11 +121,4 @@ impl Answer {
             ),
         )
     }
-}
-
-/// In any of the three forms that RFC 9110 (5.6.7) asks a recipient to take.
-fn http_date(text: &str) -> Option<Timestamp> {
-    let text = text.trim();
-    let usual = rfc2822::DateTimeParser::new().parse_timestamp(text).ok();
-    usual.or_else(|| Timestamp::try_from(httpdate::parse_http_date(text).ok()?).ok())
 }

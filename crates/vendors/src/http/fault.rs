@@ -5,10 +5,21 @@ use std::{error::Error, io};
 use domain::failure::{Arrival, CallError, Failure, Reason};
 use openssl::error::ErrorStack;
 
-use super::api::{Api, Nature};
+use super::{
+    api::{Api, Nature},
+    proxies::{self, Obstacle},
+};
 
 /// OpenSSL's `SSL_R_CERTIFICATE_VERIFY_FAILED`.
 const CERTIFICATE_VERIFY_FAILED: i32 = 134;
+
+/// What is wrong with an answer larger than [`super::BODY_LIMIT`].
+pub(super) const TOO_LARGE: &str = "it is larger than 1 MiB";
+
+/// Is it the size alone that kept the answer from being read?
+pub(crate) fn is_too_large(error: &CallError) -> bool {
+    error.failure.reason == Reason::UnreadableAnswer && error.failure.message.contains(TOO_LARGE)
+}
 
 /// A call that was never made: nothing can have happened at the vendor.
 pub fn not_sent(reason: Reason, message: impl Into<String>) -> CallError {
@@ -60,6 +71,58 @@ pub(super) fn transport(api: Api, place: &str, error: &reqwest::Error) -> CallEr
         "closed the connection before it answered"
     };
     unclear(api.unavailable(), format!("{name} at {place} {what}"))
+}
+
+/// What kept the proxy from carrying the call, if that is what the error is about.
+pub(super) fn tunnel(error: &reqwest::Error) -> Option<Obstacle> {
+    if error.is_connect() { proxies::obstacle(chain(error)) } else { None }
+}
+
+/// The proxy did not carry the call: nothing of it has left. `variable` names the proxy, whose own name is not told.
+pub(super) fn at_the_proxy(
+    api: Api,
+    place: &str,
+    variable: &str,
+    (what, status): (Obstacle, Option<u16>),
+    error: &reqwest::Error,
+) -> CallError {
+    let proxy = format!("the proxy of {variable}");
+    if what == Obstacle::Unreached && certificate_refused(error) {
+        return not_sent(
+            Reason::UntrustedCertificate,
+            format!(
+                "the certificate of {proxy} is not trusted or is for another host; check the variable, or add the \
+                 issuing CA to the file of --extra-ca"
+            ),
+        );
+    }
+    let said = match (what, status) {
+        (Obstacle::Unreached, _) => format!(
+            "{proxy} cannot be reached: {}; check the variable, DNS and the network policy",
+            obstacle(error)
+        ),
+        (_, Some(407)) => format!(
+            "{proxy} answered HTTP 407, it wants a user and password that it knows; correct those in the variable, \
+             percent-encoded"
+        ),
+        (_, Some(status @ 500..)) => format!(
+            "{proxy} answered HTTP {status}, it does not get there itself; look at the proxy, and at DNS where it stands"
+        ),
+        (_, Some(status)) => format!(
+            "{proxy} answered HTTP {status}, it does not let this call through; have it allow this host and port"
+        ),
+        (Obstacle::Refused | Obstacle::Login, None) => {
+            format!(
+                "{proxy} did not open a way (no HTTP 200); look at the proxy's log, and check the variable"
+            )
+        }
+        (Obstacle::Silent, None) => {
+            format!(
+                "{proxy} closed the connection or did not answer as a proxy does; check the variable's scheme and port"
+            )
+        }
+    };
+    not_sent(Reason::Unreachable, format!("{} at {place} was not called: {said}", api.name()))
 }
 
 fn unconnected(name: &str, place: &str, error: &reqwest::Error) -> CallError {

@@ -7,25 +7,32 @@
 mod answer;
 mod api;
 mod call;
+mod certificates;
 pub(crate) mod endpoint;
 pub(crate) mod fault;
+mod fields;
+pub(crate) mod link;
 mod metrics;
+mod proxies;
 mod web_page;
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use openssl::x509::X509;
 use reqwest::{Client, ClientBuilder, Response, header, redirect, retry};
 use tokio::time::Instant;
 use tracing::Instrument;
 
+pub(crate) use self::fault::is_too_large;
 pub use self::fault::not_sent;
+use self::proxies::Obstacle;
 pub use self::{
     answer::{Answer, LONGEST_WISH},
     api::{Api, Nature},
     call::{Body, Call},
+    certificates::certificates,
     metrics::CallMetrics,
+    proxies::{Proxies, UnreadableProxy},
 };
 use domain::failure::{CallError, Failure, Reason};
 use system::{clock, trace};
@@ -50,6 +57,8 @@ pub struct Settings {
     pub extra_ca: Option<Vec<u8>>,
     /// Allows plain http, and that only to loopback: for the sandbox.
     pub allow_insecure_loopback: bool,
+    /// Which way calls go, unless they may go to loopback.
+    pub proxies: Proxies,
 }
 
 impl fmt::Debug for Settings {
@@ -58,6 +67,7 @@ impl fmt::Debug for Settings {
             .field("timeout", &self.timeout)
             .field("extra_ca", &self.extra_ca.is_some())
             .field("allow_insecure_loopback", &self.allow_insecure_loopback)
+            .field("proxies", &self.proxies)
             .finish()
     }
 }
@@ -69,6 +79,7 @@ pub struct Http {
     fresh: Client,
     timeout: Duration,
     allow_insecure_loopback: bool,
+    proxies: Proxies,
     metrics: Arc<CallMetrics>,
 }
 
@@ -90,6 +101,7 @@ impl Http {
             fresh: build(settings, |builder| builder.pool_max_idle_per_host(0))?,
             timeout: settings.timeout,
             allow_insecure_loopback: settings.allow_insecure_loopback,
+            proxies: settings.proxies.clone(),
             metrics,
         })
     }
@@ -162,6 +174,7 @@ impl Http {
             Nature::Create | Nature::Order => &self.fresh,
         };
         let place = endpoint::origin(&call.url);
+        let target = (call.url.host_str().unwrap_or_default().to_owned(), call.url.port_or_known_default());
         let (api, nature) = (call.api, call.nature);
         let request =
             client.request(call.method, call.url).headers(call.headers).timeout(left.min(self.timeout));
@@ -174,8 +187,29 @@ impl Http {
             }
         };
         let sent = clock::now();
-        let response = request.send().await.map_err(|e| fault::transport(api, &place, &e))?;
-        receive(api, nature, &place, sent, response).await
+        match request.send().await {
+            Ok(response) => receive(api, nature, &place, sent, response).await,
+            Err(error) => Err(self.unanswered(api, &place, target, &error).await),
+        }
+    }
+
+    /// What the proxy said counts, where it kept the call from leaving.
+    async fn unanswered(
+        &self,
+        api: Api,
+        place: &str,
+        (host, port): (String, Option<u16>),
+        error: &reqwest::Error,
+    ) -> CallError {
+        let (Some(variable), Some(obstacle)) = (self.proxies.variable(), fault::tunnel(error)) else {
+            return fault::transport(api, place, error);
+        };
+        let status = match obstacle {
+            Obstacle::Login => Some(407),
+            Obstacle::Refused => self.proxies.refusal(&host, port.unwrap_or(443)).await,
+            Obstacle::Silent | Obstacle::Unreached => None,
+        };
+        fault::at_the_proxy(api, place, variable, (obstacle, status), error)
     }
 }
 
@@ -205,7 +239,7 @@ async fn read_body(api: Api, place: &str, response: &mut Response) -> Result<Vec
     loop {
         match response.chunk().await {
             Ok(Some(chunk)) if body.len() + chunk.len() > BODY_LIMIT => {
-                return Err(fault::unreadable(api, place, "it is larger than 1 MiB"));
+                return Err(fault::unreadable(api, place, fault::TOO_LARGE));
             }
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
             Ok(None) => return Ok(body),
@@ -224,10 +258,15 @@ fn build(settings: &Settings, pool: impl FnOnce(ClientBuilder) -> ClientBuilder)
         .http1_only()
         .timeout(settings.timeout)
         .connect_timeout(CONNECT_LIMIT.min(settings.timeout.mul_f32(0.66)));
-    if settings.allow_insecure_loopback {
-        // A proxy must not see what is meant for this machine.
-        builder = builder.no_proxy();
-    }
+    // A proxy must not see what is meant for this machine.
+    let proxies =
+        if settings.allow_insecure_loopback { Proxies::default() } else { settings.proxies.clone() };
+    builder = proxies.lead(builder).map_err(|_| {
+        Failure::new(
+            Reason::ConnectionInvalid,
+            "the HTTP library does not take the proxy of the environment: check the proxy variables",
+        )
+    })?;
     if let Some(pem) = &settings.extra_ca {
         for certificate in certificates(pem, "`ca.crt`")? {
             builder = builder.add_root_certificate(certificate);
@@ -241,34 +280,7 @@ fn build(settings: &Settings, pool: impl FnOnce(ClientBuilder) -> ClientBuilder)
     })
 }
 
-/// The certificates of a PEM bundle; `file` is where it stands, for people.
-///
-/// # Errors
-/// `CredentialsInvalid` if it is none, or an empty one.
-pub fn certificates(pem: &[u8], file: &str) -> Result<Vec<reqwest::Certificate>, Failure> {
-    let invalid = || {
-        Failure::new(
-            Reason::CredentialsInvalid,
-            format!(
-                "{file} is not a PEM bundle of certificates; put the issuing CA's certificates there or \
-                 leave the file out"
-            ),
-        )
-    };
-    let stack = X509::stack_from_pem(pem).map_err(|_| invalid())?;
-    if stack.is_empty() {
-        return Err(invalid());
-    }
-    stack
-        .iter()
-        .map(|x509| {
-            let der = x509.to_der().map_err(|_| invalid())?;
-            reqwest::Certificate::from_der(&der).map_err(|_| invalid())
-        })
-        .collect()
-}
-
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

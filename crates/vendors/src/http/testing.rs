@@ -12,7 +12,7 @@ use tokio::{
 };
 use url::Url;
 
-use super::{CallMetrics, Http, Settings};
+use super::{CallMetrics, Http, Proxies, Settings};
 
 /// What the server does with a request.
 pub(crate) enum Reply {
@@ -137,6 +137,7 @@ pub(crate) fn client() -> Http {
 }
 
 pub(crate) fn client_with(timeout: Duration) -> Http {
-    let settings = Settings { timeout, extra_ca: None, allow_insecure_loopback: true };
+    let settings =
+        Settings { timeout, extra_ca: None, allow_insecure_loopback: true, proxies: Proxies::default() };
     Http::new(&settings, Arc::new(CallMetrics::default())).unwrap()
 }

@@ -26,7 +26,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::{
-    Answer, Api, BODY_LIMIT, Body, Call, CallMetrics, Http, Nature, Settings, endpoint, fault,
+    Answer, Api, BODY_LIMIT, Body, Call, CallMetrics, Http, Nature, Proxies, Settings, endpoint, fault,
     testing::{Reply, Server, answer, client, client_with, json},
 };
 
@@ -147,7 +147,7 @@ async fn a_failed_handshake_sends_nothing() {
 }
 
 /// A certificate for 127.0.0.1 that signs itself.
-fn certificate() -> (X509, PKey<Private>) {
+pub(crate) fn certificate() -> (X509, PKey<Private>) {
     let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
     let key = PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap();
     let mut name = X509NameBuilder::new().unwrap();
@@ -194,7 +194,12 @@ async fn a_certificate_must_be_trusted_or_given() {
     let (certificate, key) = certificate();
     let url = tls_server(&certificate, &key);
     let send = |extra_ca| {
-        let settings = Settings { timeout: Duration::from_secs(30), extra_ca, allow_insecure_loopback: true };
+        let settings = Settings {
+            timeout: Duration::from_secs(30),
+            extra_ca,
+            allow_insecure_loopback: true,
+            proxies: Proxies::default(),
+        };
         let http = Http::new(&settings, Arc::default()).unwrap();
         let call = order(&url);
         async move { http.send(call, any).await }
@@ -211,6 +216,7 @@ fn extra_certificates_must_be_certificates() {
             timeout: Duration::from_secs(30),
             extra_ca: Some(pem.to_vec()),
             allow_insecure_loopback: false,
+            proxies: Proxies::default(),
         };
         let failure = Http::new(&settings, Arc::default()).unwrap_err();
         assert_eq!(failure.reason, Reason::CredentialsInvalid);
@@ -259,8 +265,12 @@ fn counted() -> (Http, Registry) {
     let metrics = Arc::new(CallMetrics::default());
     let mut registry = Registry::default();
     metrics.register(&mut registry);
-    let settings =
-        Settings { timeout: Duration::from_secs(30), extra_ca: None, allow_insecure_loopback: true };
+    let settings = Settings {
+        timeout: Duration::from_secs(30),
+        extra_ca: None,
+        allow_insecure_loopback: true,
+        proxies: Proxies::default(),
+    };
     (Http::new(&settings, metrics).unwrap(), registry)
 }
 

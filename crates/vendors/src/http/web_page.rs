@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{
     answer::Answer,
     api::{Api, Nature},
-    fault,
+    fault, fields,
 };
 
 impl Answer {
@@ -36,8 +36,7 @@ impl Answer {
     }
 
     fn is_html(&self) -> bool {
-        let html = |value: &str| value.trim_start().to_ascii_lowercase().starts_with("text/html");
-        self.header("content-type").is_some_and(html)
+        matches!(fields::media_type(&self.headers).as_str(), "text/html" | "application/xhtml+xml")
     }
 
     fn is_refusal_of_the_api(&self) -> bool {

@@ -19,11 +19,11 @@ use domain::{
 use super::{
     Dpop, Organization,
     client::{Unread, done, judge},
-    enrollments, fault, groups, logs, org, pages, people, settings,
+    enrollments, fault, groups, logs, org, people, settings,
     token::{self, Grant},
     users,
 };
-use crate::http::Answer;
+use crate::http::{Answer, link};
 
 /// What Okta gave, or why it gave nothing.
 pub type Result<T> = std::result::Result<T, CallError>;
@@ -230,5 +230,6 @@ pub fn token_life(answer: &Answer, dpop: Dpop) -> Result<Option<Duration>> {
 /// # Errors
 /// If the link to the next page is no URL.
 pub fn next_page(answer: &Answer) -> Result<Option<Url>> {
-    pages::next_link(answer).map_err(|what| answer.unreadable(what))
+    let base = Url::parse(&answer.place).map_err(|_| answer.unreadable("it has no place"))?;
+    link::next(&answer.headers, &base).map_err(|what| answer.unreadable(what))
 }

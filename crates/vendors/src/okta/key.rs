@@ -9,10 +9,14 @@ use josekit::jws::{
     ES256, ES384, ES512, JwsHeader, JwsSigner, RS256, RS384, RS512, alg::ecdsa::EcdsaJwsAlgorithm,
     alg::rsassa::RsassaJwsAlgorithm, serialize_compact,
 };
-use openssl::pkey::{Id, PKey};
+use openssl::pkey::PKey;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 
+use super::{
+    key_form::{self, Form},
+    key_kind,
+};
 use crate::http::not_sent;
 
 /// How old a signature claims to be, in seconds: our clock may be a little ahead, and Okta refuses what was
@@ -102,11 +106,11 @@ impl SigningKey {
     /// # Errors
     /// `CredentialsInvalid` if it is no private key of the kind that the algorithm needs.
     pub fn parse(algorithm: Algorithm, key_id: Option<&str>, text: &SecretString) -> Result<Self, Failure> {
-        let text = text.expose_secret().trim();
-        let (signer, own_id) = if text.starts_with('{') {
-            from_jwk(algorithm, text)?
-        } else {
-            (from_pem(algorithm, text)?, None)
+        let form =
+            key_form::read(text.expose_secret(), key_id).map_err(|fault| invalid(algorithm, &fault))?;
+        let (signer, own_id) = match form {
+            Form::Pem(pem) => (from_pem(algorithm, &pem)?, None),
+            Form::Jwk(members) => from_jwk(algorithm, members)?,
         };
         Ok(Self { signer, key_id: key_id.map(str::to_owned).or(own_id) })
     }
@@ -167,31 +171,52 @@ fn invalid(algorithm: Algorithm, fault: &str) -> Failure {
     )
 }
 
+/// The key itself is good; what is wrong with it for this algorithm, and which one it is for.
+fn another(algorithm: Algorithm, kind: &str, fitting: Option<Algorithm>) -> Failure {
+    let advice = match fitting {
+        Some(fitting) => format!(
+            "set `algorithm: {}` in the connection's okta.auth.privateKeyJwt, or put {} in",
+            fitting.name(),
+            algorithm.key_kind()
+        ),
+        None => format!("put {} in", algorithm.key_kind()),
+    };
+    Failure::new(
+        Reason::CredentialsInvalid,
+        format!("`okta-private-key` is {kind}, which does not sign {}; {advice}", algorithm.name()),
+    )
+}
+
 fn from_pem(algorithm: Algorithm, text: &str) -> Result<Box<dyn JwsSigner>, Failure> {
-    if text.contains("ENCRYPTED") {
-        return Err(invalid(algorithm, "is encrypted with a passphrase"));
-    }
     // The empty passphrase keeps OpenSSL from asking a terminal.
-    let key = PKey::private_key_from_pem_passphrase(text.as_bytes(), b"")
-        .map_err(|_| invalid(algorithm, "is no private key in PEM or JWK form"))?;
+    let key = PKey::private_key_from_pem_passphrase(text.as_bytes(), b"").map_err(|_| {
+        invalid(algorithm, "has the form of PEM but is no private key, as if a part of it was lost")
+    })?;
+    let (kind, fits) = key_kind::of(&key);
+    if !fits.contains(&algorithm) {
+        return Err(another(algorithm, &kind, fits.first().copied()));
+    }
     let der = key.private_key_to_pkcs8().map_err(|_| invalid(algorithm, "cannot be used"))?;
     let wrong = |_| invalid(algorithm, "is of another kind or size");
-    match (algorithm.family(), key.id()) {
-        (Family::Rsa(rsa), Id::RSA) => Ok(Box::new(rsa.signer_from_der(der).map_err(wrong)?)),
-        (Family::Ec(ec), Id::EC) => Ok(Box::new(ec.signer_from_der(der).map_err(wrong)?)),
-        _ => Err(invalid(algorithm, "is of another kind")),
+    match algorithm.family() {
+        Family::Rsa(rsa) => Ok(Box::new(rsa.signer_from_der(der).map_err(wrong)?)),
+        Family::Ec(ec) => Ok(Box::new(ec.signer_from_der(der).map_err(wrong)?)),
     }
 }
 
-fn from_jwk(algorithm: Algorithm, text: &str) -> Result<(Box<dyn JwsSigner>, Option<String>), Failure> {
-    let mut members: Map<String, Value> =
-        serde_json::from_str(text).map_err(|_| invalid(algorithm, "begins like a JWK but is no JSON"))?;
-    if !members.contains_key("d") {
-        return Err(invalid(algorithm, "is a public JWK"));
+fn from_jwk(
+    algorithm: Algorithm,
+    mut members: Map<String, Value>,
+) -> Result<(Box<dyn JwsSigner>, Option<String>), Failure> {
+    let (kind, fits) = key_kind::of_jwk(&members);
+    if !fits.contains(&algorithm) {
+        return Err(another(algorithm, &kind, fits.first().copied()));
     }
     // josekit would put the JWK's own id over ours.
     let key_id = members.remove("kid").and_then(|kid| kid.as_str().map(str::to_owned));
-    let wrong = |_| invalid(algorithm, "is a JWK of another kind, size, `alg` or `use`");
+    let wrong = |_| {
+        invalid(algorithm, "is a JWK that lacks a member, has one of another form, or is for another `use`")
+    };
     let jwk = josekit::jwk::Jwk::from_map(members).map_err(wrong)?;
     let signer: Box<dyn JwsSigner> = match algorithm.family() {
         Family::Rsa(rsa) => Box::new(rsa.signer_from_jwk(&jwk).map_err(wrong)?),

@@ -49,8 +49,9 @@ impl Client {
             LogPosition::Since(at) => self.log_url(query, *at)?,
             LogPosition::After(cursor) => self.cursor_url(cursor)?,
         };
-        let request = Request { scope: Scope::Logs, ..Request::get("system-log", Bucket::Logs, url) };
-        let page = self.call(request, |answer| self.read_log(answer, query, position)).await;
+        let request = |url| Request { scope: Scope::Logs, ..Request::get("system-log", Bucket::Logs, url) };
+        let page =
+            self.page(&url, request, |answer, asked| self.read_log(answer, asked, query, position)).await;
         page.map_err(|error| fault::name_the_scope(error, "okta.logs.read", "the System Log"))
     }
 
@@ -74,9 +75,15 @@ impl Client {
         })
     }
 
-    fn read_log(&self, answer: &Answer, query: &LogQuery, position: &LogPosition) -> Result<LogPage, Unread> {
+    fn read_log(
+        &self,
+        answer: &Answer,
+        asked: &Url,
+        query: &LogQuery,
+        position: &LogPosition,
+    ) -> Result<LogPage, Unread> {
         done(answer)?;
-        let next = self.next(answer)?.map(|url| LogCursor::parse(url.as_str()));
+        let next = self.next(answer, asked)?.map(|url| LogCursor::parse(url.as_str()));
         let next =
             next.transpose().map_err(|_| answer.unreadable("its link to the next page is too long"))?;
         Ok(read_page(answer, query, position, next)?)

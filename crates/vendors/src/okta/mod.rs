@@ -12,6 +12,8 @@ mod enrollments;
 mod fault;
 mod groups;
 mod key;
+mod key_form;
+mod key_kind;
 mod limits;
 mod logs;
 mod org;

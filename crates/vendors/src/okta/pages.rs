@@ -7,7 +7,7 @@ use super::{
     Client,
     client::{Request, Unread, done},
 };
-use crate::http::{Answer, not_sent};
+use crate::http::{Answer, is_too_large, link, not_sent};
 
 /// How far a list is followed before it is refused: it is never cut.
 #[derive(Debug, Clone, Copy)]
@@ -41,14 +41,17 @@ impl Client {
     ) -> Result<Vec<P>, CallError> {
         let mut pages = Vec::new();
         let mut url = first;
-        for _ in 0..longest.pages {
-            let (page, next) = self
-                .call(request(url), |answer| {
+        // Pages that had to be smaller do not make the list longer.
+        let mut left = longest.pages.saturating_mul(size(&url));
+        while left > 0 {
+            let (page, next, asked) = self
+                .page(&url, &request, |answer, url| {
                     done(answer)?;
-                    Ok((read(answer)?, self.next(answer)?))
+                    Ok((read(answer)?, self.next(answer, url)?, size(url)))
                 })
                 .await?;
             pages.push(page);
+            left = left.saturating_sub(asked);
             match next {
                 Some(next) => url = next,
                 None => return Ok(pages),
@@ -60,8 +63,25 @@ impl Client {
         ))
     }
 
-    pub(super) fn next(&self, answer: &Answer) -> Result<Option<Url>, Unread> {
-        let next = next_link(answer).map_err(|what| answer.unreadable(what))?;
+    /// One page; where it is larger than an answer that is read, the same one with half as many entries, and so on.
+    pub(super) async fn page<P>(
+        &self,
+        url: &Url,
+        request: impl Fn(Url) -> Request,
+        read: impl Fn(&Answer, &Url) -> Result<P, Unread>,
+    ) -> Result<P, CallError> {
+        let mut url = url.clone();
+        loop {
+            let page = self.call(request(url.clone()), |answer| read(answer, &url)).await;
+            match (page, smaller(&url)) {
+                (Err(error), Some(smaller)) if is_too_large(&error) => url = smaller,
+                (page, _) => return page,
+            }
+        }
+    }
+
+    pub(super) fn next(&self, answer: &Answer, asked: &Url) -> Result<Option<Url>, Unread> {
+        let next = link::next(&answer.headers, asked).map_err(|what| answer.unreadable(what))?;
         if next.as_ref().is_some_and(|url| !self.is_ours(url)) {
             return Err(answer.unreadable("the list goes on at another host").into());
         }
@@ -69,17 +89,25 @@ impl Client {
     }
 }
 
-/// The target of `rel="next"`, in one or in several `Link` headers.
-pub(super) fn next_link(answer: &Answer) -> Result<Option<Url>, &'static str> {
-    let values = answer.headers.get_all("link").iter().filter_map(|value| value.to_str().ok());
-    for link in values.flat_map(|value| value.split(',')) {
-        let Some((target, parameters)) = link.trim().strip_prefix('<').and_then(|l| l.split_once('>')) else {
-            continue;
-        };
-        let is_next = |p: &str| matches!(p.trim(), "rel=\"next\"" | "rel=next");
-        if parameters.split(';').any(is_next) {
-            return Url::parse(target).map(Some).map_err(|_| "its link to the next page is no URL");
-        }
+const LIMIT: &str = "limit";
+
+/// Entries that a page is asked for with; 1 where the URL does not say.
+fn size(url: &Url) -> usize {
+    let limit = url.query_pairs().find(|(name, _)| name == LIMIT);
+    limit.and_then(|(_, value)| value.parse().ok()).filter(|size| *size > 0).unwrap_or(1)
+}
+
+/// The same page with half as many entries; `None` if one cannot be halved.
+fn smaller(url: &Url) -> Option<Url> {
+    let half = size(url) / 2;
+    if half == 0 {
+        return None;
     }
-    Ok(None)
+    let is_limit = |part: &&str| part.strip_prefix(LIMIT).is_some_and(|rest| rest.starts_with('='));
+    let rest = url.query().unwrap_or_default().split('&').filter(|part| !is_limit(part));
+    // The other parts stay as they are, letter by letter.
+    let parts: Vec<_> = rest.map(str::to_owned).chain([format!("{LIMIT}={half}")]).collect();
+    let mut smaller = url.clone();
+    smaller.set_query(Some(&parts.join("&")));
+    Some(smaller)
 }

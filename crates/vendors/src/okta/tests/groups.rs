@@ -56,6 +56,48 @@ async fn every_page_of_members_is_read_and_each_member_is_there_once() {
     assert_eq!(seen.len(), 4);
 }
 
+/// As many members as are asked for, from a number on, each with a profile of so many bytes.
+async fn with_large_members(count: usize, bytes_each: usize) -> (std::sync::Arc<Server>, Client) {
+    let server = Server::start(move |seen| {
+        let of = |name: &str| -> usize {
+            let after = seen.path().split_once(&format!("{name}=")).map(|(_, after)| after);
+            after.map_or(0, |after| after.split('&').next().unwrap().parse().unwrap())
+        };
+        let (first, limit) = (of("after"), of("limit"));
+        let end = (first + limit).min(count);
+        let page: Vec<Value> = (first..end)
+            .map(|number| {
+                let mut member = member(number);
+                member["profile"]["about"] = "x".repeat(bytes_each).into();
+                member
+            })
+            .collect();
+        let next = format!("</api/v1/groups/00g1/users?after={end}&limit={limit}>; REL=next");
+        let links = if end < count { vec![("link", next.as_str())] } else { vec![] };
+        with_headers(200, &links, &Value::from(page).to_string())
+    })
+    .await;
+    let client = in_a_hurry(&server);
+    (std::sync::Arc::new(server), client)
+}
+
+#[tokio::test]
+async fn a_page_that_is_larger_than_an_answer_may_be_is_asked_for_in_smaller_ones() {
+    // 200 of 9 KiB are more than 1 MiB, 100 are not; 200 of 60 KiB want pages of 12.
+    for (count, bytes_each, limit) in [(230, 9 * 1024, 100), (60, 60 * 1024, 12), (5, 600 * 1024, 1)] {
+        let (server, okta) = with_large_members(count, bytes_each).await;
+        let ids: Vec<String> =
+            okta.members(&id("00g1"), |user| user.id.as_str().to_owned()).await.unwrap().unwrap();
+        assert_eq!(ids, (0..count).map(|number| format!("00u{number}")).collect::<Vec<_>>());
+        let last = server.seen().last().unwrap().path().to_owned();
+        assert!(last.contains(&format!("limit={limit}")), "{last}");
+    }
+    let (server, okta) = with_large_members(3, 1100 * 1024).await;
+    let error = okta.members(&id("00g1"), |user| user).await.unwrap_err();
+    assert_eq!(error.failure.reason, Reason::UnreadableAnswer);
+    assert_eq!(server.seen().len(), 8, "200, 100, 50, 25, 12, 6, 3, 1: then it is told");
+}
+
 /// A gap in the list would look like people who left the group.
 #[tokio::test]
 async fn a_list_with_a_gap_is_refused_as_a_whole() {

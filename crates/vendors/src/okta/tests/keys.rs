@@ -1,3 +1,4 @@
+use base64::Engine;
 use domain::failure::Reason;
 use jiff::Timestamp;
 use josekit::{
@@ -158,5 +159,142 @@ proptest! {
         let base = "https://acme.okta.com".parse().unwrap();
         let url = crate::http::endpoint::join(&base, &["api", &segment]).unwrap();
         prop_assert_eq!(proof::htu(&url), format!("https://acme.okta.com/api/{}", segment));
+    }
+}
+
+/// In as many lines, or one, with whatever for line ends.
+fn pasted(pem: &str) -> Vec<String> {
+    let standard = base64::prelude::BASE64_STANDARD.encode(pem);
+    let body: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    vec![
+        pem.replace('\n', "\\n"),
+        pem.replace('\n', "\\r\\n"),
+        format!("\"{}\"\n", pem.replace('\n', "\\n")),
+        pem.replace('\n', " "),
+        pem.replace('\n', ""),
+        pem.replace('\n', "\r\n"),
+        pem.replace('\n', "\r"),
+        format!("\u{feff}{pem}"),
+        format!("  \n{}\t ", pem.replace('\n', "  \n   ")),
+        format!("'{pem}'"),
+        format!("Bag Attributes\n    friendlyName: x\n{pem}"),
+        standard.clone(),
+        standard.trim_end_matches('=').to_owned(),
+        standard.as_bytes().chunks(76).map(|line| String::from_utf8_lossy(line) + "\n").collect(),
+        body,
+    ]
+}
+
+#[test]
+fn a_key_is_taken_however_it_was_pasted() {
+    for algorithm in Algorithm::ALL {
+        let pkcs8 = pem(algorithm);
+        let forms = forms(algorithm, &pkcs8);
+        let mut all = [pasted(&forms[0]), pasted(&forms[1])].concat();
+        let jwk = &forms[2];
+        all.extend([
+            format!("\u{feff}{jwk}\r\n"),
+            format!("{{\"keys\": [{jwk}]}}"),
+            format!("[{jwk}]"),
+            format!("'{jwk}'"),
+            jwk.replace('"', "\\\""),
+            serde_json::to_string(jwk).unwrap(),
+            base64::prelude::BASE64_STANDARD.encode(jwk),
+            base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(jwk),
+        ]);
+        for form in all {
+            let key = SigningKey::parse(algorithm, Some("k1"), &form.clone().into());
+            let key =
+                key.unwrap_or_else(|failure| panic!("{}: {}\n{form}", algorithm.name(), failure.message));
+            key.assertion("0oa1", "https://acme.okta.com/oauth2/v1/token", now()).unwrap();
+        }
+    }
+}
+
+#[test]
+fn of_a_set_the_private_key_is_taken_or_the_one_that_the_connection_names() {
+    let jwk = |kid: &str| {
+        let mut jwk: Value =
+            serde_json::from_str(&forms(Algorithm::Es256, &pem(Algorithm::Es256))[2]).unwrap();
+        jwk["kid"] = kid.into();
+        jwk
+    };
+    let public = |mut jwk: Value| {
+        jwk.as_object_mut().unwrap().remove("d");
+        jwk
+    };
+    let read = |keys: &[Value], key_id| {
+        let set = serde_json::json!({"keys": keys}).to_string();
+        SigningKey::parse(Algorithm::Es256, key_id, &set.into())
+            .map(|_| ())
+            .map_err(|failure| failure.message)
+    };
+    assert_eq!(read(&[public(jwk("a")), jwk("b")], Some("c")), Ok(()));
+    assert_eq!(read(&[jwk("a"), jwk("b")], Some("b")), Ok(()));
+    assert!(read(&[jwk("a"), jwk("b")], Some("c")).unwrap_err().contains("set of 2 private JWKs"));
+    assert!(read(&[jwk("a"), jwk("a")], Some("a")).unwrap_err().contains("`keyId`"));
+    assert!(read(&[public(jwk("a"))], Some("a")).unwrap_err().contains("set of public JWKs"));
+    assert!(read(&[], None).unwrap_err().contains("without any key"));
+}
+
+/// What is said of this text with the default algorithm.
+fn refused(text: &str) -> String {
+    let failure = SigningKey::parse(Algorithm::Es256, Some("k1"), &text.to_owned().into()).unwrap_err();
+    assert_eq!(failure.reason, Reason::CredentialsInvalid);
+    let shown = text.split_whitespace().filter(|word| word.len() > 20 && !word.starts_with("---"));
+    assert!(shown.filter(|word| failure.message.contains(word)).count() == 0, "{}", failure.message);
+    failure.message
+}
+
+#[test]
+fn what_is_no_usable_key_is_named_for_what_it_is() {
+    let key = PKey::private_key_from_pem(pem(Algorithm::Es256).as_bytes()).unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    let encrypted = text(key.private_key_to_pem_pkcs8_passphrase(Cipher::aes_256_cbc(), b"pass").unwrap());
+    let rsa = openssl::rsa::Rsa::generate(2048).unwrap();
+    let traditional = text(rsa.private_key_to_pem_passphrase(Cipher::aes_256_cbc(), b"pass").unwrap());
+    let certificate = text(crate::http::tests::certificate().0.to_pem().unwrap());
+    let public = text(key.public_key_to_pem().unwrap());
+    let small = text(openssl::rsa::Rsa::generate(1024).unwrap().private_key_to_pem().unwrap());
+    let ed25519 = text(PKey::generate_ed25519().unwrap().private_key_to_pem_pkcs8().unwrap());
+    let group = EcGroup::from_curve_name(Nid::SECP256K1).unwrap();
+    let other = PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap();
+    let other = text(other.private_key_to_pem_pkcs8().unwrap());
+    let rs256 = pem(Algorithm::Rs256);
+    let rsa_jwk = forms(Algorithm::Rs256, &rs256)[2].clone();
+    let two = pem(Algorithm::Es256) + &pem(Algorithm::Es256);
+    let good = pem(Algorithm::Es256);
+    for (pasted, words) in [
+        (encrypted, "encrypted with a passphrase"),
+        (traditional, "encrypted with a passphrase"),
+        (certificate.clone(), "is a certificate"),
+        (certificate.lines().filter(|line| !line.starts_with('-')).collect(), "is a certificate"),
+        (public.clone(), "is a public key"),
+        (base64::prelude::BASE64_STANDARD.encode(&public), "is a public key"),
+        (rs256.clone(), "is an RSA key of 2048 bits, which does not sign ES256; set `algorithm: RS256`"),
+        (rsa_jwk, "is an RSA key, which does not sign ES256; set `algorithm: RS256`"),
+        (pem(Algorithm::Es384), "is an EC key on P-384, which does not sign ES256; set `algorithm: ES384`"),
+        (pem(Algorithm::Es512), "`algorithm: ES512`"),
+        (small, "RSA key of 1024 bits"),
+        (ed25519, "Ed25519"),
+        (other, "secp256k1"),
+        (two, "several private keys"),
+        (good[..good.len() - 20].to_owned(), "cut off"),
+        (good.replace("-----", "—"), "five hyphens"),
+        (good.replacen("MIG", "MI*", 1), "that no PEM has"),
+        (good.replacen("MIG", "", 1), "a part of it was lost"),
+        ("-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----".into(), "OpenSSH"),
+        ("-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----".into(), "request"),
+        ("ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQC7 me@example".into(), "OpenSSH"),
+        ("SSWS 00abcDEF".into(), "okta-api-token"),
+        ("/etc/keys/okta.pem".into(), "a path"),
+        ("{\"kty\":\"oct\",\"k\":\"AAAA\"}".into(), "shared secret"),
+        ("{\"type\":\"service_account\"}".into(), "no `kty`"),
+        ("{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"AA\",\"y\":\"AA\",\"d\":\"AA\"}".into(), "JWK"),
+        ("{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"AA\",\"d\":\"AA\"}".into(), "Ed25519"),
+    ] {
+        let said = refused(&pasted);
+        assert!(said.contains("okta-private-key") && said.contains(words), "{words}: {said}");
+        assert!(said.len() < 500, "{said}");
     }
 }
