@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 
 use api::{
-    connection::{RecipientMapping, YubiKeyConnectionSpec},
+    connection::{RecipientMapping, RecipientScript, YubiKeyConnectionSpec},
     shipment,
 };
 use domain::{
     failure::{Failure, Reason},
-    recipient::{Field, Raw, Recipient},
+    recipient::{Field, Raw, Recipient, Rules},
     vendor_states::{User, UserStatus},
 };
 use vendors::hris::Record;
@@ -45,7 +45,7 @@ pub fn recipient(
     from_hris(hris, &mut raw);
     fill_in(connection, &mut raw);
     overrides(spec, &mut raw);
-    let parsed = Recipient::parse(&raw);
+    let parsed = Recipient::parse_by(&rules(connection), &raw);
     let mut faults: Vec<String> =
         parsed.as_ref().err().into_iter().flatten().map(ToString::to_string).collect();
     faults.extend(country_fault(connection, &raw));
@@ -84,6 +84,15 @@ fn from_profile(field: Field, mapping: &RecipientMapping, user: &User) -> Option
         None => field.default_attribute()?,
     };
     Some(Raw { value: user.profile.get(attribute).cloned(), source: format!("profile.{attribute}") })
+}
+
+/// What the connection says of all its recipients.
+fn rules(connection: &YubiKeyConnectionSpec) -> Rules {
+    let stated = connection.recipient_defaults.as_ref().map(|defaults| &defaults.postal_codes);
+    Rules {
+        latin_only: connection.policy.recipient_script == RecipientScript::Latin,
+        postal_codes: stated.cloned().unwrap_or_default(),
+    }
 }
 
 /// What the HRIS says, over the profile.

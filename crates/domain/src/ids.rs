@@ -1,8 +1,10 @@
 //! Names of things at the vendors, as types that cannot be mixed up or empty.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use thiserror::Error;
+
+use crate::text;
 
 /// Why a text cannot be used as an identifier.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -67,6 +69,46 @@ id!(
     /// Okta login (`profile.login`). Never part of a URL path: `DPoP` compares percent-decoded paths.
     Login, "the login"
 );
+
+/// Why what a person wrote is no login. Names a character by its code point, never the login.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("the login {0}")]
+pub struct InvalidLogin(String);
+
+impl Login {
+    /// Takes what a person wrote, in its one form ([`text::tidy`]): a blank that was copied along looks right and is
+    /// nobody.
+    ///
+    /// # Errors
+    /// If it has a blank or an invisible character inside, or is no [`Login::new`].
+    pub fn read(written: &str) -> Result<Self, InvalidLogin> {
+        let login = text::tidy(written);
+        if let Some(bad) = text::fault(&login) {
+            return Err(InvalidLogin(bad.to_string()));
+        }
+        if let Some(blank) =
+            written.trim().chars().find(|c| c.is_whitespace()).filter(|_| login.contains(' '))
+        {
+            return Err(InvalidLogin(format!("has a blank inside ({}); remove it", text::code_point(blank))));
+        }
+        Self::new(login).map_err(|error| InvalidLogin(error.fault.to_owned()))
+    }
+
+    /// The login as it is and as others may have spelt it: Okta compares the characters, and a directory may have the
+    /// letters composed or decomposed.
+    pub fn spellings(&self) -> impl Iterator<Item = Self> {
+        let forms = [text::composed(&self.0).into_owned(), text::decomposed(&self.0).into_owned()];
+        let others: BTreeSet<_> = forms.into_iter().filter(|form| *form != self.0).collect();
+        std::iter::once(self.0.clone()).chain(others).map(Self)
+    }
+
+    /// Do both stand for one person, whatever their capitals and spelling?
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        text::is_same(&self.0, &other.0)
+    }
+}
+
 id!(
     /// Okta id of a pre-registered factor (`fwf…`).
     EnrollmentId, "the enrolment id"
