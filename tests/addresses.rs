@@ -140,7 +140,9 @@ const PEOPLE: [(Profile, Outcome); 40] = [
             "12207",
             "US",
         ],
-        Err(&["Primary phone number (profile.phone) may hold only digits, spaces and + - ( )"]),
+        Err(&[
+            "Primary phone number (profile.phone) may hold only digits, spaces and + - ( ), and has U+0078",
+        ]),
     ),
     (
         [

@@ -190,6 +190,28 @@ mod tests {
     }
 
     #[test]
+    fn a_login_is_read_in_its_one_form_or_refused_by_its_character() {
+        for text in ["jose\u{301}@x.example\u{a0}", " josé@x.example", "\u{feff}josé@x.example\u{200b}"] {
+            assert_eq!(Login::read(text).unwrap().as_str(), "josé@x.example", "{text:?}");
+        }
+        for (text, code) in [
+            ("ann\u{a0}lee@x.example", "U+00A0"),
+            ("ann lee@x.example", "U+0020"),
+            ("ann\u{200b}lee@x.example", "U+200B"),
+            ("ann\u{202e}lee@x.example", "U+202E"),
+            ("ann\u{fffd}lee@x.example", "U+FFFD"),
+            ("ann\nlee@x.example", "U+000A"),
+            ("ann\u{2028}lee@x.example", "U+2028"),
+        ] {
+            let says = Login::read(text).unwrap_err().to_string();
+            assert!(says.contains(code) && !says.contains("ann"), "{says}");
+        }
+        assert!(Login::read(" \u{a0} ").is_err());
+        assert_eq!(Login::read("ann@x.example").unwrap().spellings().count(), 1);
+        assert_eq!(Login::read("josé@x.example").unwrap().spellings().count(), 2);
+    }
+
+    #[test]
     fn a_sealed_text_never_prints() {
         assert_eq!(format!("{:?}", Sealed::new("eyJsecret")), "Sealed(9 bytes)");
     }
