@@ -439,6 +439,7 @@ may_do_its_work() {
   may watch yubikeyrollouts.fidoprereg.dev
   may patch yubikeyrollouts.fidoprereg.dev --subresource status
   may get configmaps --namespace onboarding
+  may watch configmaps --namespace onboarding
   may create leases.coordination.k8s.io --namespace "$namespace"
   may patch leases.coordination.k8s.io/courier --namespace "$namespace"
   may get customresourcedefinitions.apiextensions.k8s.io/yubikeyshipments.fidoprereg.dev

@@ -14,6 +14,7 @@ use api::{
         progress::{is_followed, is_open},
     },
 };
+use domain::text;
 use kube::{
     Resource, ResourceExt,
     runtime::{reflector::ObjectRef, watcher::Event},
@@ -65,10 +66,10 @@ pub enum IndexKey {
 }
 
 impl IndexKey {
-    /// A login, whatever its capitals.
+    /// A login, whatever its capitals and spelling.
     #[must_use]
     pub fn login(login: &str) -> Self {
-        Self::Login(login.to_ascii_lowercase())
+        Self::Login(text::folded(&text::tidy(login)))
     }
 
     /// Open orders that count together.

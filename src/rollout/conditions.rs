@@ -236,6 +236,13 @@ fn stand(parts: Parts<'_>, is_told: bool) -> ReadySummary {
     if let Some(failure) = known.failure.as_ref().filter(|failure| !passing(failure)) {
         return ReadySummary::failed(failure);
     }
+    if let (None, Some(progress)) = (&known.roster, known.progress) {
+        let says = format!(
+            "The source is being read: {} of {} rows are looked up at Okta so far, within the share of its rate limits that the connection leaves (okta.rateLimitShare); nothing is ordered before the last.",
+            progress.done, progress.total
+        );
+        return ReadySummary::under_way(Reason::Syncing, says);
+    }
     if known.roster.is_none() {
         let says = "The source is being read; it is read once a minute at most, so a changed spec may wait for that.";
         return ReadySummary::under_way(Reason::Syncing, says);
@@ -259,6 +266,12 @@ fn stand(parts: Parts<'_>, is_told: bool) -> ReadySummary {
     }
     if let Some(failure) = parts.failure.filter(|_| known.failures >= LASTING) {
         return ReadySummary::failed(failure);
+    }
+    if known.roster.as_ref().is_some_and(|roster| roster.tells_leavers && roster.total() == 0) {
+        return ReadySummary::stalled(
+            Reason::NoPeople,
+            "The source names nobody: the group has no members, or the table has a header and no rows. Nothing is ordered; add people, or delete the rollout.",
+        );
     }
     if !parts.orders && !is_told {
         return ReadySummary::stalled(Reason::ObjectFull, object_size::no_plan(plan.counts.eligible));

@@ -1,6 +1,7 @@
 //! One pass over one rollout: read the source when it is due, plan, write the ledger, and only then act on it.
 
 mod act;
+mod list;
 mod read;
 mod remove;
 mod round;

@@ -18,7 +18,12 @@ use kube::ResourceExt;
 use crate::{
     connection::handle::ConnectionHandle,
     kubernetes::{decode::Watched, resource_version},
-    rollout::{read_pace::Pace, staged_users::Newcomer},
+    rollout::{
+        read_pace::Pace,
+        sources::users::{Progress, Reading},
+        staged_users::Newcomer,
+        table_watch::TableWatches,
+    },
 };
 
 /// What was found about a person, and when.
@@ -29,6 +34,8 @@ pub type Reply = (Timestamp, Option<(Skip, String)>);
 pub struct Known {
     /// The source as last read.
     pub roster: Option<Arc<Roster>>,
+    /// How far a list is read that takes several passes.
+    pub progress: Option<Progress>,
     /// People who are to be created.
     pub newcomers: Vec<Newcomer>,
     /// Bytes of JSON of what is declared, with the list of people, when the source was last read.
@@ -92,6 +99,10 @@ pub struct Memory {
     known: Mutex<HashMap<String, Known>>,
     /// Objects as we wrote them.
     written: Mutex<HashMap<String, Arc<YubiKeyRollout>>>,
+    /// Lists that take several passes to read, by uid of their rollout.
+    readings: Mutex<HashMap<String, Reading>>,
+    /// Tables that are waited for.
+    pub tables: TableWatches,
     /// When sources were read.
     pub pace: Pace,
     /// Held from the look at everybody's shipments and ledgers until one's own ledger is written, so that two rollouts
@@ -119,8 +130,20 @@ impl Memory {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).get(uid)?.ended
     }
 
+    /// The list that is being read, taken out.
+    #[must_use]
+    pub fn take_reading(&self, uid: &str) -> Option<Reading> {
+        self.readings.lock().unwrap_or_else(PoisonError::into_inner).remove(uid)
+    }
+
+    /// The list is gone on with by the next pass.
+    pub fn keep_reading(&self, uid: &str, reading: Reading) {
+        self.readings.lock().unwrap_or_else(PoisonError::into_inner).insert(uid.to_owned(), reading);
+    }
+
     /// The rollout is gone.
     pub fn forget(&self, uid: &str) {
+        drop(self.take_reading(uid));
         self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
         self.written.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
     }
@@ -129,6 +152,8 @@ impl Memory {
     pub fn prune(&self, live: &HashSet<String>) {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).retain(|uid, _| live.contains(uid));
         self.written.lock().unwrap_or_else(PoisonError::into_inner).retain(|uid, _| live.contains(uid));
+        self.readings.lock().unwrap_or_else(PoisonError::into_inner).retain(|uid, _| live.contains(uid));
+        self.tables.prune(live);
     }
 
     /// Remembers what we wrote until the cache shows it.

@@ -13,3 +13,4 @@ pub mod reconcile;
 pub mod shipments;
 pub mod sources;
 pub mod staged_users;
+pub mod table_watch;

@@ -152,7 +152,7 @@ async fn read_user(
     link: &ConnectionHandle,
     journal: &Journal,
 ) -> Result<Option<User>, Failure> {
-    let invalid = |fault: domain::ids::InvalidId| {
+    let invalid = |fault: String| {
         Failure::new(
             Reason::UserNotFound,
             format!("spec.userRef cannot be used: {fault}; declare a shipment with the right one."),
@@ -161,13 +161,14 @@ async fn read_user(
     let known = journal.user.clone().filter(|_| !journal.is_untouched());
     let id = match (known, &object.spec.user_ref.id) {
         (Some(id), _) => Some(id),
-        (None, Some(id)) => Some(UserId::new(id).map_err(invalid)?),
+        (None, Some(id)) => Some(UserId::new(id).map_err(|fault| invalid(fault.to_string()))?),
         (None, None) => None,
     };
     if let Some(id) = id {
         return Ok(link.okta.user_by_id(&id).await?);
     }
-    let login = Login::new(object.spec.user_ref.login.clone().unwrap_or_default()).map_err(invalid)?;
+    let written = object.spec.user_ref.login.as_deref().unwrap_or_default();
+    let login = Login::read(written).map_err(|fault| invalid(fault.to_string()))?;
     Ok(link.okta.user_by_login(&login).await?)
 }
 

@@ -13,6 +13,7 @@ use domain::{
     journal::Journal,
     plan::{self, Observed, Person},
     precedence::{Facts, Rank, Standing},
+    text,
 };
 use kube::ResourceExt;
 use system::clock;
@@ -234,7 +235,7 @@ fn same_person(ctx: &Context, other: &YubiKeyShipment, mine: &YubiKeyShipment, i
     let theirs = &other.spec.user_ref;
     let ours = &mine.spec.user_ref;
     let same_login = match (&theirs.login, &ours.login) {
-        (Some(a), Some(b)) => a.eq_ignore_ascii_case(b),
+        (Some(a), Some(b)) => text::is_same(&text::tidy(a), &text::tidy(b)),
         _ => false,
     };
     same_login || theirs.id.as_deref() == Some(id.as_str())

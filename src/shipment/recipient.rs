@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 
 use api::{
-    connection::{RecipientMapping, YubiKeyConnectionSpec},
+    connection::{RecipientMapping, RecipientScript, YubiKeyConnectionSpec},
     shipment,
 };
 use domain::{
     failure::{Failure, Reason},
-    recipient::{Fault, Field, Raw, Recipient},
+    recipient::{Fault, Field, Raw, Recipient, Rules},
     vendor_states::{User, UserStatus},
 };
 use vendors::hris::Record;
@@ -46,7 +46,7 @@ pub fn recipient(
     fill_in(connection, user, &mut raw);
     overrides(spec, &mut raw);
     let no_text = no_text(user, &raw);
-    let parsed = Recipient::parse(&raw);
+    let parsed = Recipient::parse_by(&rules(connection), &raw);
     let other = |fault: &&Fault| !no_text.contains_key(&fault.field);
     let mut faults: Vec<String> =
         parsed.as_ref().err().into_iter().flatten().filter(other).map(ToString::to_string).collect();
@@ -103,6 +103,15 @@ fn from_profile(field: Field, mapping: &RecipientMapping, user: &User) -> Option
         None => field.default_attribute()?,
     };
     Some(Raw { value: user.profile.get(attribute).cloned(), source: format!("profile.{attribute}") })
+}
+
+/// What the connection says of all its recipients.
+fn rules(connection: &YubiKeyConnectionSpec) -> Rules {
+    let stated = connection.recipient_defaults.as_ref().map(|defaults| &defaults.postal_codes);
+    Rules {
+        latin_only: connection.policy.recipient_script == RecipientScript::Latin,
+        postal_codes: stated.cloned().unwrap_or_default(),
+    }
 }
 
 /// What the HRIS says, over the profile.

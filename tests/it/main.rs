@@ -61,6 +61,7 @@ mod rollout_console;
 mod rollout_controls;
 mod rollout_deleted;
 mod rollout_groups;
+mod rollout_tables;
 mod rollout_users;
 mod rotation;
 mod rules;

@@ -10,7 +10,7 @@ use crate::support::{
 const LIST: &str = "listWebAuthnPreregistrationFactors";
 
 /// People with a complete profile: logins and ids.
-async fn people(scene: &Scene, count: usize) -> Vec<(String, String)> {
+pub async fn people(scene: &Scene, count: usize) -> Vec<(String, String)> {
     let mut all = Vec::new();
     for number in 0..count {
         let login = scene.login(&format!("p{number}"));
@@ -141,7 +141,7 @@ async fn whoever_gets_no_key_is_counted_with_the_reason() {
         .await;
 }
 
-fn profile(login: &str) -> Value {
+pub fn profile(login: &str) -> Value {
     json!({
         "firstName": "Noa", "lastName": "Roe", "email": login, "secondEmail": format!("home.{login}"),
         "primaryPhone": "+1 617-555-0199", "streetAddress": "12 Quarry Lane", "city": "Concord", "state": "MA",
@@ -210,12 +210,12 @@ async fn nobody_is_created_where_the_connection_forbids_it() {
 }
 
 /// Lets the operator read one `ConfigMap`, as an installation that names it does.
-async fn readable(scene: &Scene, name: &str) {
+pub async fn readable(scene: &Scene, name: &str) {
     let (group, user) = ("rbac.authorization.k8s.io", operator_user());
     let meta = json!({"name": "table", "namespace": scene.name});
     let role = json!({
         "apiVersion": format!("{group}/v1"), "kind": "Role", "metadata": meta,
-        "rules": [{"apiGroups": [""], "resources": ["configmaps"], "resourceNames": [name], "verbs": ["get"]}],
+        "rules": [{"apiGroups": [""], "resources": ["configmaps"], "resourceNames": [name], "verbs": ["get", "watch"]}],
     });
     let binding = json!({
         "apiVersion": format!("{group}/v1"), "kind": "RoleBinding", "metadata": meta,
@@ -252,7 +252,7 @@ async fn a_table_is_read_whole_or_says_what_is_wrong_with_it() {
             let done = scene.deliver_until(&rollout, "both have keys", |o| o.tally("activated") == 2).await;
             done.adds_up();
             assert_eq!((done.tally("members"), done.skipped("Malformed")), (3, 1));
-            assert_eq!(done.examples("Malformed"), ["line 5"]);
+            assert_eq!(done.examples("Malformed"), ["line 5 has 4 fields, and the first line names 3 columns"]);
         })
         .await;
 }

@@ -191,6 +191,95 @@ fn connection_cases() -> Vec<Case> {
     ]
 }
 
+/// Forms of single values: what stands in a field of this form in each kind, and what does not.
+fn form_cases() -> Vec<Case> {
+    let shipments = |says, refused, taken| of_spec(&shipment(), says, refused, taken);
+    let connections = |says, refused, taken| of_spec(&connection(), says, refused, taken);
+    let timeout = |text: &str| json!({"activation": {"deliveryTimeout": text}});
+    let mut durations = shipments(
+        "spec: a duration is made of",
+        ["14d", "2 weeks", "1w", "1.5h", "-5m", "5", "P14D", "1h 30m", "336H", "two hours"]
+            .map(timeout)
+            .to_vec(),
+        ["336h", "1h30m", "90m", "1500ms", "0s"].map(timeout).to_vec(),
+    );
+    let others = [
+        with(connection(), json!({"spec": {"polling": {"firstAfter": "20 min"}}})),
+        with(connection(), json!({"spec": {"polling": {"interval": "1d"}}})),
+        with(connection(), json!({"spec": {"calls": {"timeout": "0.5m"}}})),
+        with(connection(), json!({"spec": {"calls": {"settle": "5min"}}})),
+        with(connection(), json!({"spec": {"calls": {"lookDelay": "2"}}})),
+        with(rollout(), json!({"spec": users(&json!({"interval": "1d"}))})),
+        groups(json!({"oktaGroup": {"interval": "hourly"}})),
+        console(&json!({"maxAge": "1d"})),
+        console(&json!({"interval": "60"})),
+    ];
+    durations.refused.extend(others);
+    let url = |url: &str| json!({"yubico": {"apiUrl": url}});
+    let host = |host: &str| json!({"okta": {"signInHost": host}});
+    let name = |name: &str| json!({"keys": [{"name": name, "productId": 1, "inventoryProductId": 1, "customizationId": "R"}]});
+    let phone = |phone: &str| json!({"recipientDefaults": {"phone": phone}});
+    let codes = |codes: Value| json!({"recipientDefaults": {"postalCodes": codes}});
+    let id = |id: &str| json!({"userRef": {"login": null, "id": id}});
+    vec![
+        durations,
+        case(
+            "spec: a country is its ISO 3166-1 code",
+            vec![
+                with(shipment(), json!({"spec": {"address": {"countryCode": "Germany"}}})),
+                with(shipment(), json!({"spec": {"address": {"countryCode": "de"}}})),
+                with(connection(), json!({"spec": {"recipientDefaults": {"countryCode": "USA"}}})),
+                with(connection(), json!({"spec": {"yubico": {"countries": ["US", "Canada"]}}})),
+            ],
+            vec![with(connection(), json!({"spec": {"yubico": {"countries": ["US", "CA"]}}}))],
+        ),
+        connections(
+            "spec: a URL is a scheme",
+            vec![url("api.example.com"), url("https://a/x?y=1"), url("https://u:p@a"), url("https://a b")],
+            vec![url("https://a"), url("https://[::1]:8443/v1"), url("https://api.example.com:443/v1")],
+        ),
+        connections(
+            "spec: a host name has small letters",
+            vec![
+                host("https://login.acme.com"),
+                host("Login.acme.com"),
+                host("login.acme.com:443"),
+                host("a/"),
+            ],
+            vec![host("login.acme.com"), host("a")],
+        ),
+        connections(
+            "spec: the name of a key has",
+            vec![name("YubiKey 5C"), name("5c_nfc"), name("-x")],
+            vec![name("yubikey-5c-nfc"), name("5.7")],
+        ),
+        case(
+            "spec: the name of a connection has",
+            vec![
+                with(shipment(), json!({"spec": {"connectionRef": {"name": "Acme"}}})),
+                with(shipment(), json!({"spec": {"connectionRef": {"name": "acme.com"}}})),
+                with(rollout(), json!({"spec": {"connectionRef": {"name": "acme_emea"}}})),
+            ],
+            vec![with(shipment(), json!({"spec": {"connectionRef": {"name": "acme-emea"}}}))],
+        ),
+        shipments(
+            "spec: an id of Okta has",
+            vec![id("ann.lee@example.com"), id("00u 1"), id("00u1/2")],
+            vec![id("00u1a2b3c4d5e6f7g8h9")],
+        ),
+        connections(
+            "spec: a telephone number has",
+            vec![phone("555.0100"), phone("555 ext 7"), phone("+49/30")],
+            vec![phone("+49 (30) 555-1")],
+        ),
+        connections(
+            "spec.recipientDefaults.postalCodes goes by",
+            vec![codes(json!({"hk": "000"})), codes(json!({"Hong Kong": "000"}))],
+            vec![codes(json!({"HK": "000", "AE": "00000"}))],
+        ),
+    ]
+}
+
 fn decision_cases() -> Vec<Case> {
     let spec = |says, refused, taken| of_spec(&decision(), says, refused, taken);
     let discard = || json!({"action": "DiscardEnrollment", "shipmentID": null, "enrollmentID": "fwf1"});
@@ -395,6 +484,7 @@ async fn every_rule_refuses_with_its_sentence_and_takes_the_neighbour() {
                 rollout_cases(),
                 source_cases(),
                 rollout_decision_cases(),
+                form_cases(),
             ]
             .into_iter()
             .flatten()

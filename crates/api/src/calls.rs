@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// minutes after the order.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
-#[x_kube(validation = Rule::new("duration(self.firstAfter) >= duration('1s') && duration(self.interval) >= duration('1s')").message("spec.polling: firstAfter and interval are at least 1s; the defaults of 20m and 6h suit the vendor"))]
+#[x_kube(validation = Rule::new("!self.firstAfter.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') || !self.interval.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') || (duration(self.firstAfter) >= duration('1s') && duration(self.interval) >= duration('1s'))").message("spec.polling: firstAfter and interval are at least 1s; the defaults of 20m and 6h suit the vendor"))]
 pub struct Polling {
     /// First look after the order.
     #[serde(default = "first_after")]
@@ -46,9 +46,9 @@ impl Default for Polling {
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(
-    validation = Rule::new("duration(self.settle) - duration(self.timeout) - duration('10s') >= duration(self.timeout)").message("spec.calls.settle must be at least twice spec.calls.timeout and 10s, so that a call of another process, which may start 10s after its mark, has ended before its outcome is judged; raise settle"),
-    validation = Rule::new("duration(self.timeout) >= duration('1s') && duration(self.timeout) <= duration('5m')").message("spec.calls.timeout must lie between 1s and 5m; 30s suits both vendors"),
-    validation = Rule::new("duration(self.lookDelay) <= duration('1m')").message("spec.calls.lookDelay is at most 1m; 2s suits Okta")
+    validation = Rule::new("!self.settle.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') || !self.timeout.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') || (duration(self.settle) - duration(self.timeout) - duration('10s') >= duration(self.timeout))").message("spec.calls.settle must be at least twice spec.calls.timeout and 10s, so that a call of another process, which may start 10s after its mark, has ended before its outcome is judged; raise settle"),
+    validation = Rule::new("!self.timeout.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') || (duration(self.timeout) >= duration('1s') && duration(self.timeout) <= duration('5m'))").message("spec.calls.timeout must lie between 1s and 5m; 30s suits both vendors"),
+    validation = Rule::new("!self.lookDelay.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') || (duration(self.lookDelay) <= duration('1m'))").message("spec.calls.lookDelay is at most 1m; 2s suits Okta")
 )]
 pub struct Calls {
     /// Longest time a call may take.

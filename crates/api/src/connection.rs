@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 pub use super::calls::{Calls, Polling};
 pub use super::policy::{
-    KeyChoice, LetGo, MOST_LET_GO, OktaGroupSources, Permission, Policy, Sources, UserGroups,
+    KeyChoice, LetGo, MOST_LET_GO, OktaGroupSources, Permission, Policy, RecipientScript, Sources, UserGroups,
 };
 pub use super::recipient::{HttpRecipientSource, RecipientDefaults, RecipientMapping, RecipientSource};
 use super::shipment::{Activation, DeletionPolicy, Pin};
@@ -89,16 +89,16 @@ pub struct YubiKeyConnectionSpec {
 #[x_kube(validation = Rule::new("!self.orgUrl.matches('^https?://[^/:]+-admin\\\\.')").message("spec.okta.orgUrl must be the org's own URL, not the Admin Console's; remove -admin from the host"))]
 pub struct Okta {
     /// Full URL of the org, port and path as given, e.g. `https://acme.okta.com`.
-    #[schemars(length(max = 255), regex(pattern = r"^https?://[A-Za-z0-9.\[\]:_-]+(/[^?#\s]*)?$"))]
+    #[schemars(schema_with = "crate::schema::url")]
     pub org_url: String,
     /// Host name of the custom domain people sign in at, if there is one, e.g. `login.acme.com`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 253), regex(pattern = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"))]
+    #[schemars(schema_with = "crate::schema::host")]
     pub sign_in_host: Option<String>,
     /// `WebAuthn` relying party id the keys are made for. Left out: the authenticator's, else `signInHost`, else
     /// the org's host. A key of one RP id does not work under another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 253), regex(pattern = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"))]
+    #[schemars(schema_with = "crate::schema::host")]
     pub rp_id: Option<String>,
     /// How the operator shows who it is.
     pub auth: OktaAuth,
@@ -185,19 +185,19 @@ pub struct ApiToken {}
 pub struct Yubico {
     /// Base URL of the API, version included.
     #[serde(default = "api_url")]
-    #[schemars(length(max = 255), regex(pattern = r"^https?://[A-Za-z0-9.\[\]:_-]+(/[^?#\s]*)?$"))]
+    #[schemars(schema_with = "crate::schema::url")]
     pub api_url: String,
     /// JWKS that requests to Yubico are sealed to.
     #[serde(default = "transport_keys_url")]
-    #[schemars(length(max = 255), regex(pattern = r"^https?://[A-Za-z0-9.\[\]:_-]+(/[^?#\s]*)?$"))]
+    #[schemars(schema_with = "crate::schema::url")]
     pub transport_keys_url: String,
     /// JWKS that Yubico's responses are signed with.
     #[serde(default = "signing_keys_url")]
-    #[schemars(length(max = 255), regex(pattern = r"^https?://[A-Za-z0-9.\[\]:_-]+(/[^?#\s]*)?$"))]
+    #[schemars(schema_with = "crate::schema::url")]
     pub signing_keys_url: String,
     /// Countries this organization ships to, ISO 3166-1 alpha-2. Empty: whatever Yubico accepts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 250), inner(length(min = 2, max = 2), regex(pattern = r"^[A-Z]{2}$")))]
+    #[schemars(schema_with = "crate::schema::countries")]
     pub countries: Vec<String>,
     /// Who cancels an order: the operator by `API`, or a person in the `Console`. The API's path is not
     /// documented for pre-registered orders.
@@ -232,7 +232,7 @@ pub enum CancelBy {
 #[serde(rename_all = "camelCase")]
 pub struct KeyModel {
     /// Name for `spec.key.model`, e.g. `yubikey-5c-nfc`.
-    #[schemars(length(min = 1, max = 63), regex(pattern = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"))]
+    #[schemars(schema_with = "crate::schema::model_name")]
     pub name: String,
     /// Yubico's id of the model.
     #[schemars(range(min = 1, max = 2_147_483_647))]

@@ -93,10 +93,7 @@ pub struct YubiKeyDecisionSpec {
     /// With `rolloutRef` and a hold about deleted shipments: the Okta user ids of the people whose shipments are made
     /// again.
     #[serde(rename = "userIDs", default, skip_serializing_if = "Option::is_none")]
-    #[schemars(
-        length(min = 1, max = 100),
-        inner(length(min = 1, max = 64), regex(pattern = r"^[A-Za-z0-9_-]+$"))
-    )]
+    #[schemars(schema_with = "crate::schema::okta_ids")]
     pub user_ids: Option<Vec<String>>,
     /// Why, for the auditor.
     #[serde(default, skip_serializing_if = "Option::is_none")]

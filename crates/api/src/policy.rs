@@ -42,6 +42,10 @@ pub struct Policy {
     /// What rollouts may read to find people.
     #[serde(default)]
     pub sources: Sources,
+    /// In which letters names and addresses are taken. `Latin`: what a label in Latin letters cannot show is told before
+    /// anybody is enrolled.
+    #[serde(default)]
+    pub recipient_script: RecipientScript,
     /// Okta groups whose members may get keys.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_groups: Option<UserGroups>,
@@ -70,10 +74,21 @@ impl Default for Policy {
             orphan: allow(),
             keys: KeyChoice::Any,
             sources: Sources::default(),
+            recipient_script: RecipientScript::Any,
             user_groups: None,
             max_open_orders: max_open_orders(),
         }
     }
+}
+
+/// In which letters names and addresses are taken.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RecipientScript {
+    /// As they stand in the profile.
+    #[default]
+    Any,
+    /// Latin letters, accents included; digits and signs besides.
+    Latin,
 }
 
 /// Okta groups by id.

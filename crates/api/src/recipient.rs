@@ -1,6 +1,8 @@
 //! Where a connection takes recipients from: an HRIS, defaults, and attributes of other names.
 
 use kube::KubeSchema;
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// A source of recipient data beside Okta.
@@ -17,7 +19,7 @@ pub struct RecipientSource {
 #[serde(rename_all = "camelCase")]
 pub struct HttpRecipientSource {
     /// Where the request is sent to, e.g. `https://hris.example.com/yubikey-recipient`. Logins travel in the body only.
-    #[schemars(length(max = 255), regex(pattern = r"^https?://[A-Za-z0-9.\[\]:_-]+(/[^?#\s]*)?$"))]
+    #[schemars(schema_with = "crate::schema::url")]
     pub url: String,
 }
 
@@ -31,12 +33,17 @@ pub struct RecipientDefaults {
     pub company: Option<String>,
     /// Telephone number for the carrier, such as that of the help desk: digits, spaces and + - ( ).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 40), regex(pattern = r"^[0-9+() -]+$"))]
+    #[schemars(schema_with = "crate::schema::phone")]
     pub phone: Option<String>,
     /// Country of people whose profile names none, as ISO 3166-1 two-letter code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 2, max = 2), regex(pattern = r"^[A-Z]{2}$"))]
+    #[schemars(schema_with = "crate::schema::country")]
     pub country_code: Option<String>,
+    /// Postal code by country (ISO 3166-1 two-letter code), for people there whose address has none, or says so with
+    /// `-`, `N/A` or zeros: what `YubiEnterprise` takes for a country without postal codes is not documented.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(schema_with = "crate::schema::postal_codes")]
+    pub postal_codes: BTreeMap<String, String>,
 }
 
 /// Recipient field to Okta profile attribute.

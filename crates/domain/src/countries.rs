@@ -1,135 +1,242 @@
-//! ISO 3166-1 alpha-2 codes and the subdivisions that `YubiEnterprise` demands as two letters.
+//! Countries and the subdivisions that `YubiEnterprise` demands as two letters, read from what people write.
+//!
+//! Codes, ISO's own names and ISO 3166-2 come from the crate `rust_iso3166`; what people write besides from
+//! [`place_names`]. Only a name that means one thing is taken: what is not found is refused, never guessed.
 
 use std::{collections::HashMap, sync::LazyLock};
 
-use super::place_names;
+use rust_iso3166::iso3166_2::{SUBDIVISION_COUNTRY_MAP, Subdivision};
 
-/// The 249 officially assigned codes, sorted.
-pub const ALPHA2: [&str; 249] = [
-    "AD", "AE", "AF", "AG", "AI", "AL", "AM", "AO", "AQ", "AR", "AS", "AT", "AU", "AW", "AX", "AZ", "BA",
-    "BB", "BD", "BE", "BF", "BG", "BH", "BI", "BJ", "BL", "BM", "BN", "BO", "BQ", "BR", "BS", "BT", "BV",
-    "BW", "BY", "BZ", "CA", "CC", "CD", "CF", "CG", "CH", "CI", "CK", "CL", "CM", "CN", "CO", "CR", "CU",
-    "CV", "CW", "CX", "CY", "CZ", "DE", "DJ", "DK", "DM", "DO", "DZ", "EC", "EE", "EG", "EH", "ER", "ES",
-    "ET", "FI", "FJ", "FK", "FM", "FO", "FR", "GA", "GB", "GD", "GE", "GF", "GG", "GH", "GI", "GL", "GM",
-    "GN", "GP", "GQ", "GR", "GS", "GT", "GU", "GW", "GY", "HK", "HM", "HN", "HR", "HT", "HU", "ID", "IE",
-    "IL", "IM", "IN", "IO", "IQ", "IR", "IS", "IT", "JE", "JM", "JO", "JP", "KE", "KG", "KH", "KI", "KM",
-    "KN", "KP", "KR", "KW", "KY", "KZ", "LA", "LB", "LC", "LI", "LK", "LR", "LS", "LT", "LU", "LV", "LY",
-    "MA", "MC", "MD", "ME", "MF", "MG", "MH", "MK", "ML", "MM", "MN", "MO", "MP", "MQ", "MR", "MS", "MT",
-    "MU", "MV", "MW", "MX", "MY", "MZ", "NA", "NC", "NE", "NF", "NG", "NI", "NL", "NO", "NP", "NR", "NU",
-    "NZ", "OM", "PA", "PE", "PF", "PG", "PH", "PK", "PL", "PM", "PN", "PR", "PS", "PT", "PW", "PY", "QA",
-    "RE", "RO", "RS", "RU", "RW", "SA", "SB", "SC", "SD", "SE", "SG", "SH", "SI", "SJ", "SK", "SL", "SM",
-    "SN", "SO", "SR", "SS", "ST", "SV", "SX", "SY", "SZ", "TC", "TD", "TF", "TG", "TH", "TJ", "TK", "TL",
-    "TM", "TN", "TO", "TR", "TT", "TV", "TW", "TZ", "UA", "UG", "UM", "US", "UY", "UZ", "VA", "VC", "VE",
-    "VG", "VI", "VN", "VU", "WF", "WS", "YE", "YT", "ZA", "ZM", "ZW",
-];
+use crate::{place_names, text};
 
-/// USPS codes of states, the district and territories.
-pub const US_STATES: [&str; 57] = [
-    "AL", "AK", "AZ", "AR", "CA", "CO", "CT", "DE", "FL", "GA", "HI", "ID", "IL", "IN", "IA", "KS", "KY",
-    "LA", "ME", "MD", "MA", "MI", "MN", "MS", "MO", "MT", "NE", "NV", "NH", "NJ", "NM", "NY", "NC", "ND",
-    "OH", "OK", "OR", "PA", "RI", "SC", "SD", "TN", "TX", "UT", "VT", "VA", "WA", "WV", "WI", "WY", "DC",
-    "AS", "GU", "MP", "PR", "VI", "UM",
-];
-
-/// Canada Post codes of provinces and territories.
-pub const CA_PROVINCES: [&str; 13] =
-    ["AB", "BC", "MB", "NB", "NL", "NS", "NT", "NU", "ON", "PE", "QC", "SK", "YT"];
+/// Names that ISO gives to one country and people to two.
+const AMBIGUOUS: [&str; 2] = ["congo", "korea"];
 
 /// Is this an assigned two-letter country code, in capitals?
 #[must_use]
 pub fn is_alpha2(code: &str) -> bool {
-    ALPHA2.binary_search(&code).is_ok()
+    rust_iso3166::from_alpha2(code).is_some()
 }
 
-/// The two-letter code of a country that is written as its code, its three-letter code or its English name; capitals,
-/// accents of apostrophes and outer blanks do not matter. `None` for anything that is not exactly one of those.
+/// The two-letter code of a country that is written as one of its ISO 3166-1 codes (two or three letters, or the
+/// number), or by an English name: ISO's, the UN's, CLDR's or a common one. Capitals, accents, articles, `&` or `and`,
+/// and the order of ISO's qualifiers (`Korea, Republic of`) do not matter. `None` for anything that is not exactly one
+/// of those.
 #[must_use]
 pub fn code_of_country(text: &str) -> Option<&'static str> {
-    static CODES: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
-        let countries = place_names::COUNTRIES.iter();
-        let words = countries.flat_map(|(two, three, names)| {
-            [two, three].into_iter().chain(*names).map(|word| (plain(word), *two))
-        });
-        words.collect()
-    });
-    CODES.get(&plain(text)).copied()
+    static CODES: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| names().collect());
+    CODES.get(&key(text)).copied()
 }
 
-/// The two-letter code of a state, province or territory of the US or Canada, by its code or name; `None` elsewhere
-/// and for anything unknown.
+/// Is there nobody in this country whose address has a postal code, or are there many? (Google's libaddressinput.)
+#[must_use]
+pub fn has_no_postal_codes(code: &str) -> bool {
+    place_names::published().any(|row| row.code == code && !row.postal_codes)
+}
+
+/// The two-letter code of a state, province or territory of the US or Canada, by its code, ISO 3166-2 code (`US-MA`)
+/// or name; `None` elsewhere and for anything unknown.
 #[must_use]
 pub fn code_of_region(text: &str, country: &str) -> Option<&'static str> {
-    let text = plain(text);
-    let (codes, names): (&[&str], &[(&str, &str)]) = match country {
-        "US" => (&US_STATES, &place_names::US_STATES),
-        "CA" => (&CA_PROVINCES, &place_names::CA_PROVINCES),
+    let by_name = match country {
+        "US" => {
+            static US: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| regions("US"));
+            &US
+        }
+        "CA" => {
+            static CA: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| regions("CA"));
+            &CA
+        }
         _ => return None,
     };
-    let by_code = codes.iter().chain(military(country)).find(|code| plain(code) == text).copied();
-    by_code.or_else(|| names.iter().find(|(name, _)| plain(name) == text).map(|(_, code)| *code))
+    by_name.get(&key(text)).copied()
 }
 
-/// US military "states"; the country is US there.
-const MILITARY: [&str; 3] = ["AA", "AE", "AP"];
-
-fn military(country: &str) -> &'static [&'static str] {
-    if country == "US" { &MILITARY } else { &[] }
+/// Every spelling of every country.
+fn names() -> impl Iterator<Item = (String, &'static str)> {
+    let of_iso = rust_iso3166::ALL.iter().flat_map(|country| {
+        let codes = [country.alpha2.to_owned(), country.alpha3.to_owned(), format!("{:03}", country.numeric)];
+        spellings(country.name).chain(codes).map(|name| (name, country.alpha2))
+    });
+    let published = place_names::published()
+        .flat_map(|row| row.names.flat_map(spellings).map(move |name| (name, row.code)));
+    let common = place_names::COMMON.iter().map(|(name, code)| ((*name).to_owned(), *code));
+    of_iso
+        .chain(published)
+        .chain(common)
+        .map(|(name, code)| (key(&name), code))
+        .filter(|(name, _)| !AMBIGUOUS.contains(&name.as_str()))
 }
 
-/// One spelling for many: lower case, one kind of apostrophe, single blanks.
-fn plain(text: &str) -> String {
-    let words: Vec<_> = text.split_whitespace().collect();
-    words.join(" ").to_lowercase().replace('\u{2019}', "'")
+/// `Korea (Republic of)` as it is, and as people turn it: `Republic of Korea`.
+fn spellings(name: &str) -> impl Iterator<Item = String> {
+    let qualified = name.strip_suffix(')').and_then(|name| name.split_once(" ("));
+    let turned = qualified.map(|(name, qualifier)| format!("{qualifier} {name}"));
+    [name.to_owned()].into_iter().chain(turned)
+}
+
+fn regions(country: &str) -> HashMap<String, &'static str> {
+    let known: &[Subdivision] = SUBDIVISION_COUNTRY_MAP.get(country).copied().unwrap_or_default();
+    let of_iso = known.iter().flat_map(|region| {
+        [region.name, region.code, region.region_code].map(|spelling| (key(spelling), region.region_code))
+    });
+    let common = place_names::REGIONS.iter().filter(|(of, ..)| *of == country);
+    let common = common.flat_map(|(_, name, code)| [name, code].map(|spelling| (key(spelling), *code)));
+    of_iso.chain(common).collect()
+}
+
+/// One spelling for many: no capitals, accents, articles, dots, commas or brackets; single blanks.
+fn key(text: &str) -> String {
+    let text = text::plain(&text::tidy(text)).replace('&', " and ");
+    let text: String = text.chars().filter(|c| !matches!(c, '.' | '\'' | '\u{2019}' | '\u{2bb}')).collect();
+    let words = text
+        .split(|c: char| c.is_whitespace() || matches!(c, ',' | '(' | ')' | '-' | '\u{2010}'..='\u{2014}'));
+    let words = words.filter(|word| !word.is_empty() && *word != "the");
+    words.map(|word| if word == "st" { "saint" } else { word }).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     #[test]
     fn every_name_means_one_country() {
-        let mut seen = std::collections::BTreeMap::new();
-        for (two, three, names) in place_names::COUNTRIES {
-            assert!(is_alpha2(two), "{two}");
-            for name in names.iter().chain([&two, &three]) {
-                assert_eq!(seen.insert(plain(name), two), None, "{name}");
-                assert_eq!(code_of_country(name), Some(two), "{name}");
-            }
+        let mut seen = BTreeMap::new();
+        for (name, code) in names() {
+            assert!(is_alpha2(code), "{code}");
+            assert!(!name.is_empty(), "{code}");
+            assert_eq!(*seen.entry(name.clone()).or_insert(code), code, "{name}");
+            assert_eq!(code_of_country(&name), Some(code), "{name}");
         }
+        assert_eq!(seen.values().collect::<std::collections::BTreeSet<_>>().len(), 249);
     }
 
     #[test]
-    fn every_subdivision_has_a_name() {
-        for (country, codes, names) in [
-            ("US", US_STATES.as_slice(), place_names::US_STATES.as_slice()),
-            ("CA", CA_PROVINCES.as_slice(), place_names::CA_PROVINCES.as_slice()),
-        ] {
-            for code in codes {
-                assert!(names.iter().any(|(_, known)| known == code), "{code}");
-            }
-            for (name, code) in names {
-                assert!(codes.contains(code), "{name}");
-                assert_eq!(code_of_region(name, country), Some(*code));
-            }
+    fn countries_are_found_as_hr_systems_write_them() {
+        let cases = [
+            ("United States of America", "US"),
+            ("The United States of America", "US"),
+            ("U.S.A.", "US"),
+            ("usa", "US"),
+            ("840", "US"),
+            ("UNITED KINGDOM OF GREAT BRITAIN AND NORTHERN IRELAND", "GB"),
+            ("UK", "GB"),
+            ("England", "GB"),
+            ("Korea, Republic of", "KR"),
+            ("Korea (Republic of)", "KR"),
+            ("Republic of Korea", "KR"),
+            ("Korea, Democratic People's Republic of", "KP"),
+            ("Viet Nam", "VN"),
+            ("Vietnam", "VN"),
+            ("Socialist Republic of Viet Nam", "VN"),
+            ("Russian Federation", "RU"),
+            ("Czech Republic", "CZ"),
+            ("Turkiye", "TR"),
+            ("Turkey", "TR"),
+            ("Cote d'Ivoire", "CI"),
+            ("Côte d\u{2019}Ivoire", "CI"),
+            ("Co\u{302}te d'Ivoire", "CI"),
+            ("Taiwan, Province of China", "TW"),
+            ("Iran, Islamic Republic of", "IR"),
+            ("Bolivia, Plurinational State of", "BO"),
+            ("Tanzania, United Republic of", "TZ"),
+            ("Venezuela (Bolivarian Republic of)", "VE"),
+            ("Moldova, Republic of", "MD"),
+            ("Micronesia, Federated States of", "FM"),
+            ("Palestine, State of", "PS"),
+            ("Lao People's Democratic Republic", "LA"),
+            ("Federal Republic of Germany", "DE"),
+            ("Kingdom of Spain", "ES"),
+            ("Kingdom of the Netherlands", "NL"),
+            ("The Netherlands", "NL"),
+            ("Netherlands (the)", "NL"),
+            ("Holland", "NL"),
+            ("Hong Kong", "HK"),
+            ("Hong Kong S.A.R.", "HK"),
+            ("Macau", "MO"),
+            ("People's Republic of China", "CN"),
+            ("Slovak Republic", "SK"),
+            ("Kyrgyz Republic", "KG"),
+            ("Syrian Arab Republic", "SY"),
+            ("Brunei Darussalam", "BN"),
+            ("Bosnia and Herzegovina", "BA"),
+            ("Trinidad & Tobago", "TT"),
+            ("St. Lucia", "LC"),
+            ("Saint Lucia", "LC"),
+            ("Holy See", "VA"),
+            ("Burma", "MM"),
+            ("Swaziland", "SZ"),
+            ("Cabo Verde", "CV"),
+            ("Virgin Islands, British", "VG"),
+            ("Virgin Islands (U.S.)", "VI"),
+            ("Republic of Ireland", "IE"),
+            ("UAE", "AE"),
+            ("Former Yugoslav Republic of Macedonia", "MK"),
+            ("Congo, Democratic Republic of the", "CD"),
+            ("Réunion", "RE"),
+            ("\u{a0}germany\u{200b}", "DE"),
+        ];
+        for (name, code) in cases {
+            assert_eq!(code_of_country(name), Some(code), "{name}");
         }
-        assert_eq!(code_of_region("ma", "US"), Some("MA"));
-        assert_eq!(code_of_region("MA", "CA"), None);
-        assert_eq!(code_of_region("ae", "US"), Some("AE"), "military addresses");
-        assert_eq!(code_of_region("Bayern", "DE"), None);
     }
 
     #[test]
     fn what_is_not_a_country_is_not_guessed() {
-        for text in ["", "Deutschlnd", "U", "United", "Korea", "Congo", "Europe", "usa!"] {
+        for text in
+            ["", "Deutschlnd", "U", "United", "Korea", "Congo", "Europe", "usa!", "XK", "the", "XX", "1"]
+        {
             assert_eq!(code_of_country(text), None, "{text}");
         }
         assert_eq!(code_of_country("  united   STATES "), Some("US"));
-        assert_eq!(code_of_country("Côte d\u{2019}Ivoire"), Some("CI"));
     }
 
     #[test]
-    fn the_table_is_sorted_so_that_every_code_is_found() {
-        assert!(ALPHA2.iter().all(|code| is_alpha2(code)));
-        assert!(!is_alpha2("UK") && !is_alpha2("us") && !is_alpha2(""));
+    fn every_subdivision_is_found_by_code_iso_code_and_name() {
+        for (country, count) in [("US", 57), ("CA", 13)] {
+            let known = SUBDIVISION_COUNTRY_MAP[country];
+            assert_eq!(known.len(), count, "{country}");
+            for region in known {
+                for spelling in [region.name, region.code, region.region_code] {
+                    assert_eq!(code_of_region(spelling, country), Some(region.region_code), "{spelling}");
+                    assert_eq!(code_of_region(&spelling.to_lowercase(), country), Some(region.region_code));
+                }
+            }
+        }
+        for (spelling, country, code) in [
+            ("US-MA", "US", Some("MA")),
+            ("us-ny", "US", Some("NY")),
+            ("CA-ON", "CA", Some("ON")),
+            ("CA-QC", "CA", Some("QC")),
+            ("Que\u{301}bec", "CA", Some("QC")),
+            ("Newfoundland & Labrador", "CA", Some("NL")),
+            ("Washington, D.C.", "US", Some("DC")),
+            ("Armed Forces Europe", "US", Some("AE")),
+            ("ae", "US", Some("AE")),
+            ("US-MA", "CA", None),
+            ("CA-ON", "US", None),
+            ("MA", "CA", None),
+            ("US-ZZ", "US", None),
+            ("Bayern", "DE", None),
+        ] {
+            assert_eq!(code_of_region(spelling, country), code, "{spelling}");
+        }
+    }
+
+    #[test]
+    fn two_letters_in_capitals_are_a_code() {
+        assert!(is_alpha2("DE") && !is_alpha2("UK") && !is_alpha2("us") && !is_alpha2(""));
+    }
+
+    #[test]
+    fn who_has_no_postal_codes_is_known() {
+        for code in ["HK", "AE", "QA", "PA", "UG", "IE", "BO", "MO"] {
+            assert!(has_no_postal_codes(code), "{code}");
+        }
+        for code in ["US", "DE", "SG", "IL", "ZZ", ""] {
+            assert!(!has_no_postal_codes(code), "{code}");
+        }
     }
 }

@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use super::{
     ids::{GroupId, Login},
+    text,
     vendor_states::User,
 };
 
@@ -64,6 +65,9 @@ pub enum UnusableProfile {
     /// Attributes that a source may not give.
     #[error("a new user's profile may not have {}", .0.join(", "))]
     Unknown(Vec<String>),
+    /// Attributes with a character that no name and no label has, and which.
+    #[error("the new user's profile is unusable: {}", .0.join(", "))]
+    Character(Vec<String>),
     /// Attributes whose value is too long.
     #[error("{} of the new user's profile {} too long", .0.join(", "), if .0.len() == 1 { "is" } else { "are" })]
     TooLong(Vec<String>),
@@ -77,19 +81,28 @@ pub struct NewPerson {
 }
 
 impl NewPerson {
-    /// Takes the attributes as they are; `login` among them is replaced by the one given.
+    /// Takes the attributes in their one form ([`text::tidy`]); `login` among them is replaced by the one given.
     ///
     /// # Errors
-    /// Names every attribute that is not of [`ATTRIBUTES_OF_NEW_PEOPLE`] or longer than there, else every one of
+    /// Names every attribute that is not of [`ATTRIBUTES_OF_NEW_PEOPLE`], has a character that no name has, or is
+    /// longer than there, else every one of
     /// [`REQUIRED_OF_NEW_PEOPLE`] that is absent or blank.
     pub fn new(login: Login, mut profile: BTreeMap<String, String>) -> Result<Self, UnusableProfile> {
         profile.remove("login");
+        for value in profile.values_mut() {
+            *value = text::tidy(value);
+        }
         let names = |faulty: &dyn Fn(&str, &str) -> bool| -> Vec<String> {
             profile.iter().filter(|(name, value)| faulty(name, value)).map(|(name, _)| name.clone()).collect()
         };
         let unknown = names(&|name, _| longest(name).is_none());
         if !unknown.is_empty() {
             return Err(UnusableProfile::Unknown(unknown));
+        }
+        let bad = profile.iter().filter_map(|(name, value)| Some(format!("{name} {}", text::fault(value)?)));
+        let bad: Vec<_> = bad.collect();
+        if !bad.is_empty() {
+            return Err(UnusableProfile::Character(bad));
         }
         let long = names(&|name, value| longest(name).is_some_and(|longest| value.chars().count() > longest));
         if !long.is_empty() {

@@ -105,6 +105,8 @@ reasons! {
     SourceEmpty = Stalled,
     /// So many people left the source at once that nothing is cancelled without a decision.
     TooManyLeaving = Stalled,
+    /// The source of a rollout names nobody.
+    NoPeople = Stalled,
     /// Somebody else deleted shipments of the rollout, so nobody new is ordered for without a decision.
     ShipmentDeleted = Stalled,
     /// The rollout's object has no room for more people.

@@ -1,8 +1,10 @@
 //! Names of things at the vendors, as types that cannot be mixed up or empty.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use thiserror::Error;
+
+use crate::text;
 
 /// Why a text cannot be used as an identifier.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -67,6 +69,46 @@ id!(
     /// Okta login (`profile.login`). Never part of a URL path: `DPoP` compares percent-decoded paths.
     Login, "the login"
 );
+
+/// Why what a person wrote is no login. Names a character by its code point, never the login.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("the login {0}")]
+pub struct InvalidLogin(String);
+
+impl Login {
+    /// Takes what a person wrote, in its one form ([`text::tidy`]): a blank that was copied along looks right and is
+    /// nobody.
+    ///
+    /// # Errors
+    /// If it has a blank or an invisible character inside, or is no [`Login::new`].
+    pub fn read(written: &str) -> Result<Self, InvalidLogin> {
+        let login = text::tidy(written);
+        if let Some(bad) = text::fault(&login) {
+            return Err(InvalidLogin(bad.to_string()));
+        }
+        if let Some(blank) =
+            written.trim().chars().find(|c| c.is_whitespace()).filter(|_| login.contains(' '))
+        {
+            return Err(InvalidLogin(format!("has a blank inside ({}); remove it", text::code_point(blank))));
+        }
+        Self::new(login).map_err(|error| InvalidLogin(error.fault.to_owned()))
+    }
+
+    /// The login as it is and as others may have spelt it: Okta compares the characters, and a directory may have the
+    /// letters composed or decomposed.
+    pub fn spellings(&self) -> impl Iterator<Item = Self> {
+        let forms = [text::composed(&self.0).into_owned(), text::decomposed(&self.0).into_owned()];
+        let others: BTreeSet<_> = forms.into_iter().filter(|form| *form != self.0).collect();
+        std::iter::once(self.0.clone()).chain(others).map(Self)
+    }
+
+    /// Do both stand for one person, whatever their capitals and spelling?
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        text::is_same(&self.0, &other.0)
+    }
+}
+
 id!(
     /// Okta id of a pre-registered factor (`fwf…`).
     EnrollmentId, "the enrolment id"
@@ -145,6 +187,28 @@ mod tests {
         assert!(UserId::new("a\nb").is_err());
         assert!(UserId::new("x".repeat(256)).is_err());
         assert!(UserId::new("x".repeat(255)).is_ok());
+    }
+
+    #[test]
+    fn a_login_is_read_in_its_one_form_or_refused_by_its_character() {
+        for text in ["jose\u{301}@x.example\u{a0}", " josé@x.example", "\u{feff}josé@x.example\u{200b}"] {
+            assert_eq!(Login::read(text).unwrap().as_str(), "josé@x.example", "{text:?}");
+        }
+        for (text, code) in [
+            ("ann\u{a0}lee@x.example", "U+00A0"),
+            ("ann lee@x.example", "U+0020"),
+            ("ann\u{200b}lee@x.example", "U+200B"),
+            ("ann\u{202e}lee@x.example", "U+202E"),
+            ("ann\u{fffd}lee@x.example", "U+FFFD"),
+            ("ann\nlee@x.example", "U+000A"),
+            ("ann\u{2028}lee@x.example", "U+2028"),
+        ] {
+            let says = Login::read(text).unwrap_err().to_string();
+            assert!(says.contains(code) && !says.contains("ann"), "{says}");
+        }
+        assert!(Login::read(" \u{a0} ").is_err());
+        assert_eq!(Login::read("ann@x.example").unwrap().spellings().count(), 1);
+        assert_eq!(Login::read("josé@x.example").unwrap().spellings().count(), 2);
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub mod journal;
 pub mod lasting;
 pub mod let_go;
 pub mod order_list_poll;
-pub mod place_names;
+mod place_names;
 pub mod plan;
 pub mod precedence;
 pub mod preflight;
@@ -32,5 +32,6 @@ pub mod summary;
 pub mod system_log;
 #[cfg(test)]
 mod testing;
+pub mod text;
 pub mod unread;
 pub mod vendor_states;

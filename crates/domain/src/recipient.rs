@@ -1,12 +1,15 @@
 //! Who gets the parcel and where: checked whole against `YubiEnterprise`'s limits, all faults at once.
 //!
 //! Nothing is ever cut to fit: a name that is cut is another name, an address that is cut is another address. What is
-//! changed means the same afterwards: outer blanks go, and the names of countries and of US and Canadian subdivisions
-//! become their codes.
+//! changed means the same afterwards: outer blanks go, letters get their one composed form (see [`text`]), and the names of
+//! countries and of US and Canadian subdivisions become their codes.
+
+mod check;
+mod stand_ins;
 
 use std::{collections::BTreeMap, fmt};
 
-use super::countries;
+use super::{countries, text};
 
 /// One field of recipient or address at `YubiEnterprise`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -135,10 +138,10 @@ pub struct Raw {
 }
 
 impl Raw {
-    /// What it says, without outer blanks; `None` if that is nothing.
+    /// What it says, in its one form ([`text::tidy`]); `None` if that is nothing.
     #[must_use]
-    pub fn text(&self) -> Option<&str> {
-        self.value.as_deref().map(str::trim).filter(|text| !text.is_empty())
+    pub fn text(&self) -> Option<String> {
+        self.value.as_deref().map(text::tidy).filter(|text| !text.is_empty())
     }
 }
 
@@ -157,6 +160,15 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({}) {}", self.field.label(), self.source, self.what)
     }
+}
+
+/// What a connection says of all its recipients.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rules {
+    /// Names and addresses may have Latin letters only.
+    pub latin_only: bool,
+    /// By two-letter code of a country: the postal code of those whose address has none.
+    pub postal_codes: BTreeMap<String, String>,
 }
 
 /// Recipient and address that `YubiEnterprise` can take: made by [`Recipient::parse`] only.
@@ -178,12 +190,20 @@ impl Recipient {
     /// # Errors
     /// All faults, in the order of [`Field::ALL`].
     pub fn parse(raw: &BTreeMap<Field, Raw>) -> Result<Self, Vec<Fault>> {
+        Self::parse_by(&Rules::default(), raw)
+    }
+
+    /// As [`parse`](Self::parse), by the rules of a connection.
+    ///
+    /// # Errors
+    /// All faults, in the order of [`Field::ALL`].
+    pub fn parse_by(rules: &Rules, raw: &BTreeMap<Field, Raw>) -> Result<Self, Vec<Fault>> {
         let mut fields = BTreeMap::new();
         let mut faults = Vec::new();
-        let country = normal(Field::CountryCode, raw, "").unwrap_or_default();
+        let country = normal(Field::CountryCode, raw, "", rules).unwrap_or_default();
         for field in Field::ALL {
-            let value = normal(field, raw, &country);
-            match check(field, value.as_deref(), &country) {
+            let value = normal(field, raw, &country, rules);
+            match check::value(field, value.as_deref(), &country, rules) {
                 Ok(()) => {
                     if let Some(value) = value {
                         fields.insert(field, value);
@@ -207,187 +227,22 @@ impl Recipient {
 }
 
 /// The value in the form that `YubiEnterprise` takes; one that has none stays as it is, for the fault to be told.
-fn normal(field: Field, raw: &BTreeMap<Field, Raw>, country: &str) -> Option<String> {
-    let value = raw.get(&field)?.text()?;
+fn normal(field: Field, raw: &BTreeMap<Field, Raw>, country: &str, rules: &Rules) -> Option<String> {
+    let value = raw.get(&field).and_then(Raw::text);
+    if field == Field::PostalCode
+        && let Some(stated) = rules.postal_codes.get(country)
+        && value.as_deref().is_none_or(|value| stand_ins::is_no_postal_code(value, country))
+    {
+        return Some(stated.clone());
+    }
+    let value = value?;
     let code = match field {
-        Field::CountryCode => countries::code_of_country(value),
-        Field::Region => countries::code_of_region(value, country),
+        Field::CountryCode => countries::code_of_country(&value),
+        Field::Region => countries::code_of_region(&value, country),
         _ => None,
     };
-    Some(code.unwrap_or(value).to_owned())
-}
-
-fn check(field: Field, value: Option<&str>, country: &str) -> Result<(), String> {
-    let needs_region = matches!(country, "US" | "CA");
-    let Some(value) = value else {
-        return match field {
-            Field::Region if needs_region => {
-                Err("is missing; addresses in this country need it, as two-letter code or name".to_owned())
-            }
-            field if field.required() => Err("is missing".to_owned()),
-            _ => Ok(()),
-        };
-    };
-    if value.chars().any(char::is_control) {
-        return Err("has a line break or control character; keep it on one line".to_owned());
-    }
-    // India's phone numbers come with extensions; Yubico's guide allows 255 characters there.
-    let limit = if field == Field::Phone && country == "IN" { 255 } else { field.limit() };
-    let length = value.chars().count();
-    if field != Field::CountryCode && length > limit {
-        return Err(format!("has {length} characters; the limit is {limit}"));
-    }
-    match field {
-        Field::Phone if !value.chars().all(|c| c.is_ascii_digit() || "+-() ".contains(c)) => {
-            Err("may hold only digits, spaces and + - ( )".to_owned())
-        }
-        Field::Phone if !value.chars().any(|c| c.is_ascii_digit()) => Err("has no digit".to_owned()),
-        Field::Email if !looks_like_email(value) => Err("is not an e-mail address".to_owned()),
-        Field::CountryCode if !countries::is_alpha2(value) => {
-            Err("is neither an ISO 3166-1 code nor the English name of a country".to_owned())
-        }
-        Field::Region if needs_region && countries::code_of_region(value, country).is_none() => {
-            Err("is no state, province or territory of the address's country, neither by code nor by name"
-                .to_owned())
-        }
-        _ => Ok(()),
-    }
-}
-
-fn looks_like_email(value: &str) -> bool {
-    value.split_once('@').is_some_and(|(local, host)| {
-        !local.is_empty() && host.contains('.') && !host.contains('@') && !value.contains(char::is_whitespace)
-    })
+    Some(code.map_or(value, str::to_owned))
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn good() -> BTreeMap<Field, Raw> {
-        let values = [
-            (Field::FirstName, "Ann"),
-            (Field::LastName, "Lee"),
-            (Field::Company, "Example Inc"),
-            (Field::Email, "ann.lee@example.com"),
-            (Field::Phone, "+1 555-0100"),
-            (Field::AddressLine1, "1 Example St"),
-            (Field::City, "Exampletown"),
-            (Field::Region, "MA"),
-            (Field::PostalCode, "00000"),
-            (Field::CountryCode, "US"),
-        ];
-        values.into_iter().map(|(f, v)| (f, raw(v, f))).collect()
-    }
-
-    fn raw(value: &str, field: Field) -> Raw {
-        Raw { value: Some(value.to_owned()), source: format!("profile.{}", field.name()) }
-    }
-
-    fn faults_of(spoil: &[(Field, Option<&str>)]) -> Vec<Field> {
-        let mut fields = good();
-        for (field, value) in spoil {
-            fields.insert(*field, Raw { value: value.map(str::to_owned), source: "x".into() });
-        }
-        Recipient::parse(&fields).err().unwrap_or_default().into_iter().map(|f| f.field).collect()
-    }
-
-    #[test]
-    fn the_good_recipient_is_taken() {
-        assert!(Recipient::parse(&good()).is_ok());
-    }
-
-    #[test]
-    fn one_spoiled_field_gives_one_fault() {
-        let long = "x".repeat(61);
-        let cases: [(Field, Option<&str>); 14] = [
-            (Field::FirstName, Some("Maximilian-Alexander")),
-            (Field::LastName, None),
-            (Field::Company, Some("   ")),
-            (Field::Email, Some("ann.lee")),
-            (Field::Email, None),
-            (Field::Phone, Some("555 0100 ext. 7")),
-            (Field::Phone, Some("+-() ")),
-            (Field::AddressLine1, Some(&long)),
-            (Field::AddressLine1, Some("1 Example St\nAnytown")),
-            (Field::City, Some(&long)),
-            (Field::Region, None),
-            (Field::Region, Some("Massachusets")),
-            (Field::PostalCode, Some("123456789012345678901")),
-            (Field::CountryCode, Some("usaa")),
-        ];
-        for (field, value) in cases {
-            assert_eq!(faults_of(&[(field, value)]), [field], "{field:?} = {value:?}");
-        }
-    }
-
-    #[test]
-    fn all_faults_are_listed_at_once() {
-        let found = faults_of(&[
-            (Field::FirstName, Some("Maximilian-Alexander")),
-            (Field::Region, None),
-            (Field::Phone, None),
-        ]);
-        assert_eq!(found, [Field::FirstName, Field::Phone, Field::Region]);
-    }
-
-    #[test]
-    fn region_is_free_outside_the_us_and_canada() {
-        assert_eq!(
-            faults_of(&[(Field::CountryCode, Some("DE")), (Field::Region, Some("Niedersachsen"))]),
-            []
-        );
-        assert_eq!(faults_of(&[(Field::CountryCode, Some("DE")), (Field::Region, None)]), []);
-        assert_eq!(
-            faults_of(&[(Field::CountryCode, Some("CA")), (Field::Region, Some("MA"))]),
-            [Field::Region]
-        );
-        assert_eq!(faults_of(&[(Field::Region, Some("AE"))]), [], "US military addresses");
-    }
-
-    #[test]
-    fn india_may_have_long_phone_numbers() {
-        let long = "0".repeat(200);
-        assert_eq!(faults_of(&[(Field::Phone, Some(&long))]), [Field::Phone]);
-        assert_eq!(faults_of(&[(Field::CountryCode, Some("IN")), (Field::Phone, Some(&long))]), []);
-    }
-
-    #[test]
-    fn names_of_places_become_codes() {
-        let cases = [
-            ("Massachusetts", "United States", "MA", "US"),
-            ("québec", "canada", "QC", "CA"),
-            ("ma", "usa", "MA", "US"),
-            ("Bayern", "Germany", "Bayern", "DE"),
-            ("England", "UK", "England", "GB"),
-        ];
-        for (region, country, region_code, country_code) in cases {
-            let mut fields = good();
-            fields.insert(Field::Region, raw(region, Field::Region));
-            fields.insert(Field::CountryCode, raw(country, Field::CountryCode));
-            let taken = Recipient::parse(&fields).expect(region);
-            assert_eq!(taken.get(Field::Region), Some(region_code));
-            assert_eq!(taken.get(Field::CountryCode), Some(country_code));
-        }
-    }
-
-    /// Not those where codes stand for names, see `names_of_places_become_codes`.
-    fn taken_as_they_are() -> Vec<Field> {
-        Field::ALL.into_iter().filter(|field| !matches!(field, Field::Region | Field::CountryCode)).collect()
-    }
-
-    proptest! {
-        /// Nothing is ever cut: what was taken stands there whole, apart from outer blanks.
-        #[test]
-        fn nothing_is_truncated(field in proptest::sample::select(taken_as_they_are()), value in "\\PC{0,100}") {
-            let mut fields = good();
-            fields.insert(field, Raw { value: Some(value.clone()), source: "x".into() });
-            if let Ok(recipient) = Recipient::parse(&fields) {
-                prop_assert_eq!(recipient.get(field).unwrap_or_default(), value.trim());
-                prop_assert!(value.trim().chars().count() <= field.limit());
-            }
-        }
-    }
-}
+mod tests;

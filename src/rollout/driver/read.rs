@@ -21,7 +21,7 @@ use crate::{
     rollout::{
         object_size,
         read_pace::{self, Cause},
-        sources::{self, console},
+        sources::{self, console, users::Reading},
     },
 };
 
@@ -39,6 +39,9 @@ impl Pass {
             return self.read_console(&link).await;
         }
         self.listen(&link).await;
+        if self.goes_on_reading() {
+            return self.go_on_reading(&link).await;
+        }
         if clock::now() < self.read_from() {
             self.set_aside();
             return;
@@ -53,8 +56,19 @@ impl Pass {
         }
         self.set_aside();
         self.note_read();
-        match self.read_people(link).await {
-            Ok(read) => {
+        self.drop_reading();
+        let read = self.read_people(link).await;
+        self.take_up(read);
+    }
+
+    pub(super) fn uid(&self) -> String {
+        self.object.uid().unwrap_or_default()
+    }
+
+    pub(super) fn take_up(&mut self, read: Result<Option<sources::Read>, Failure>) {
+        match read {
+            Ok(None) => self.recovered(),
+            Ok(Some(read)) => {
                 if self.known.groups != read.groups {
                     self.known.log = None;
                 }
@@ -93,6 +107,7 @@ impl Pass {
 
     fn note_read(&mut self) {
         let now = clock::now();
+        self.ctx.rollout_memory.tables.note_read(&self.uid());
         self.ctx.rollout_memory.pace.note(&self.object, self.cause(), now);
         self.known.read_at = Some(now);
         self.known.generation = self.object.metadata.generation;
@@ -108,6 +123,9 @@ impl Pass {
     pub(super) fn read_from(&self) -> Timestamp {
         if self.known.more {
             return Timestamp::MIN;
+        }
+        if self.known.progress.is_some() {
+            return self.goes_on_from();
         }
         let pace = &self.ctx.rollout_memory.pace;
         let open = pace.opens(&self.object, Cause::Due);
@@ -150,9 +168,11 @@ impl Pass {
         }
     }
 
-    /// Somebody changed the spec, or asks for a look.
+    /// Somebody changed the spec or the table, or asks for a look.
     fn asked(&self) -> bool {
-        self.known.generation != self.object.metadata.generation || self.is_look_requested()
+        self.known.generation != self.object.metadata.generation
+            || self.is_look_requested()
+            || self.ctx.rollout_memory.tables.has_changed(&self.uid())
     }
 
     fn requested(&self) -> Option<String> {
@@ -165,7 +185,7 @@ impl Pass {
     }
 
     /// When the source is due by itself.
-    fn due(&self, read_at: Timestamp) -> Timestamp {
+    pub(super) fn due(&self, read_at: Timestamp) -> Timestamp {
         let wait = match &self.known.failure {
             Some(failure) => self.backoff(failure),
             None => self.interval(),
@@ -208,18 +228,18 @@ impl Pass {
         source.okta_console.as_ref().map_or(Ok(()), |s| read("source.oktaConsole.interval", &s.interval))
     }
 
-    async fn read_people(&self, link: &Arc<ConnectionHandle>) -> Result<sources::Read, Failure> {
+    async fn read_people(&mut self, link: &Arc<ConnectionHandle>) -> Result<Option<sources::Read>, Failure> {
         self.readable_times()?;
         // What is read weighs more than what is kept of it: one source at a time.
-        let _reading = self.ctx.rollout_memory.reading.lock().await;
+        let reads = self.ctx.rollout_memory.reading.lock().await;
         let source = &self.object.spec.source;
         if let Some(groups) = &source.okta_group {
-            return sources::group::read(&self.object, groups, link).await;
+            return sources::group::read(&self.object, groups, link).await.map(Some);
         }
-        if let Some(users) = &source.users {
-            return sources::users::read(&self.object, users, link, &self.ctx.client).await;
-        }
-        Ok(sources::Read::default())
+        let Some(users) = &source.users else { return Ok(Some(sources::Read::default())) };
+        let reading = Reading::begin(&self.object, users, &self.ctx).await?;
+        drop(reads);
+        self.read_part(reading, link).await
     }
 
     /// A change of the groups that the System Log tells of makes the source due.

@@ -8,10 +8,11 @@ pub mod users;
 use api::{
     connection::Permission,
     rollout::{ActivateUser, YubiKeyRollout, ledger_status},
-    shipment::UserRef,
+    shipment::{UserRef, YubiKeyShipmentSpec},
 };
 use domain::{
-    ids::GroupId,
+    directory::NewPerson,
+    ids::{GroupId, UserId},
     rollout::{Key, Member, Roster, Skip},
     vendor_states::{User, UserStatus},
 };
@@ -70,24 +71,54 @@ pub fn against(
         return Some((Skip::UserStatus, format!("{} ({status})", user.id)));
     }
     let Some(key) = key else { return Some((Skip::UnknownKeyModel, user.id.to_string())) };
-    let user_ref = UserRef { login: None, id: Some(user.id.to_string()) };
-    let spec = shipments::spec(rollout, user_ref, key);
-    if let Some(forbidden) = validate::forbidden_by_policy(&spec, &link.spec) {
-        return Some((Skip::ForbiddenByConnection, format!("{}: {}", user.id, forbidden.message)));
+    let spec = shipments::spec(rollout, UserRef { login: None, id: Some(user.id.to_string()) }, key);
+    let (skip, what) = against_order(&spec, link, user, key)?;
+    Some((skip, format!("{}: {what}", user.id)))
+}
+
+/// What speaks against a key for somebody who is to be created at Okta, from spec, connection and what Okta would get:
+/// a dry run tells what an order would be held for.
+fn against_new(
+    rollout: &YubiKeyRollout,
+    link: &ConnectionHandle,
+    person: &NewPerson,
+    key: Option<&Key>,
+) -> Option<(Skip, String)> {
+    let Some(key) = key else { return Some((Skip::UnknownKeyModel, "no key is named".to_owned())) };
+    let login = person.login().as_str().to_owned();
+    let spec = shipments::spec(rollout, UserRef { login: Some(login.clone()), id: None }, key);
+    // Okta gives the id; until then nothing refers to it.
+    let id = UserId::new(login).ok()?;
+    let login = Some(person.login().clone());
+    let user = User {
+        id,
+        login,
+        status: UserStatus::Staged,
+        profile: person.profile().clone(),
+        no_text: std::collections::BTreeMap::default(),
+    };
+    against_order(&spec, link, &user, key)
+}
+
+fn against_order(
+    spec: &YubiKeyShipmentSpec,
+    link: &ConnectionHandle,
+    user: &User,
+    key: &Key,
+) -> Option<(Skip, String)> {
+    if let Some(forbidden) = validate::forbidden_by_policy(spec, &link.spec) {
+        return Some((Skip::ForbiddenByConnection, forbidden.message));
     }
-    if validate::product(&spec, &link.spec).is_err() {
+    if validate::product(spec, &link.spec).is_err() {
         let models = validate::models(&link.spec);
-        return Some((
-            Skip::UnknownKeyModel,
-            format!("{}: {key}, and the connection has: {models}", user.id),
-        ));
+        return Some((Skip::UnknownKeyModel, format!("{key}, and the connection has: {models}")));
     }
     if link.hris.is_some() {
         // The profile is not where the address comes from: the shipment asks the HRIS, once for the person it is for.
         return None;
     }
-    let fault = recipient::recipient(&spec, &link.spec, user, None).err()?;
-    Some((Skip::InvalidRecipient, format!("{}: {}", user.id, fault.message)))
+    let fault = recipient::recipient(spec, &link.spec, user, None).err()?;
+    Some((Skip::InvalidRecipient, fault.message))
 }
 
 /// As Okta writes it.

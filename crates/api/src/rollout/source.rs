@@ -24,7 +24,7 @@ pub struct Source {
 
 /// Members of Okta groups.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
-#[x_kube(validation = Rule::new("duration(self.interval) >= duration('1m')").message("spec.source.oktaGroup.interval is at least 1m; the default of 1h suits most, and the annotation fidoprereg.dev/requestedAt asks for a look now"))]
+#[x_kube(validation = Rule::new("!self.interval.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') || (duration(self.interval) >= duration('1m'))").message("spec.source.oktaGroup.interval is at least 1m; the default of 1h suits most, and the annotation fidoprereg.dev/requestedAt asks for a look now"))]
 pub struct OktaGroupSource {
     /// The groups. A person in several gets the key of the first.
     #[schemars(length(min = 1, max = 20))]
@@ -50,7 +50,7 @@ pub struct OktaGroup {
     pub name: Option<String>,
     /// Id of the group at Okta (`00g…`), which survives a new name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 64), regex(pattern = r"^[A-Za-z0-9_-]+$"))]
+    #[schemars(schema_with = "crate::schema::okta_id")]
     pub id: Option<String>,
     /// Which key. Left out: the template's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -62,7 +62,7 @@ pub struct OktaGroup {
 #[serde(rename_all = "camelCase")]
 #[x_kube(
     validation = Rule::new("has(self.list) != has(self.configMap)").message("spec.source.users takes exactly one of list and configMap; remove the other or add one"),
-    validation = Rule::new("duration(self.interval) >= duration('1m')").message("spec.source.users.interval is at least 1m; the default of 1h suits most, and the annotation fidoprereg.dev/requestedAt asks for a look now")
+    validation = Rule::new("!self.interval.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') || (duration(self.interval) >= duration('1m'))").message("spec.source.users.interval is at least 1m; the default of 1h suits most, and the annotation fidoprereg.dev/requestedAt asks for a look now")
 )]
 pub struct UsersSource {
     /// The people themselves.
@@ -95,7 +95,7 @@ pub struct ListedUser {
     pub login: Option<String>,
     /// Okta user id (`00u…`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 64), regex(pattern = r"^[A-Za-z0-9_-]+$"))]
+    #[schemars(schema_with = "crate::schema::okta_id")]
     pub id: Option<String>,
     /// Which key. Left out: the template's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -190,7 +190,7 @@ pub enum ActivateUser {
 /// The Admin Console's button.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
-#[x_kube(validation = Rule::new("duration(self.maxAge) >= duration('1m') && duration(self.interval) >= duration('1m')").message("spec.source.oktaConsole: maxAge and interval are at least 1m; the defaults of 24h and 1m suit most"))]
+#[x_kube(validation = Rule::new("!self.maxAge.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') || !self.interval.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$') || (duration(self.maxAge) >= duration('1m') && duration(self.interval) >= duration('1m'))").message("spec.source.oktaConsole: maxAge and interval are at least 1m; the defaults of 24h and 1m suit most"))]
 pub struct OktaConsoleSource {
     /// An event that is older when it is first seen is reported and not ordered, in Gateway API form.
     #[serde(default = "a_day")]

@@ -113,7 +113,7 @@ pub struct YubiKeyShipmentSpec {
 pub struct ConnectionRef {
     /// Name of a `YubiKeyConnection`.
     #[serde(default = "default_connection")]
-    #[schemars(length(min = 1, max = 63), regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]
+    #[schemars(schema_with = "crate::schema::connection_name")]
     pub name: String,
 }
 
@@ -138,7 +138,7 @@ pub struct UserRef {
     pub login: Option<String>,
     /// Okta user id (`00u…`), which never changes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 64), regex(pattern = r"^[A-Za-z0-9_-]+$"))]
+    #[schemars(schema_with = "crate::schema::okta_id")]
     pub id: Option<String>,
 }
 
@@ -243,7 +243,7 @@ pub struct AddressOverride {
     pub postal_code: Option<String>,
     /// ISO 3166-1 alpha-2 country code in capitals.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 2, max = 2), regex(pattern = r"^[A-Z]{2}$"))]
+    #[schemars(schema_with = "crate::schema::country")]
     pub country_code: Option<String>,
 }
 

@@ -5,6 +5,7 @@
 //! does the same again: a shipment has one name for one person.
 
 mod answer;
+pub mod encoding;
 mod facts;
 mod fingerprint;
 mod leave;

@@ -67,6 +67,8 @@ skips! {
     DoubleEntry = "These people are named more than once; the first entry counts, remove the others.",
     /// An entry that cannot be read.
     Malformed = "These entries cannot be read, so nothing is ordered for them; correct them.",
+    /// An entry with an id and a login that belong to two people.
+    LoginMismatch = "The entry names an id and a login, and Okta's user of that id has another login; correct the one that is wrong, or leave one out.",
     /// Delivery details are missing or cannot be used.
     InvalidRecipient = "Delivery details are missing or cannot be used; correct them in the Okta profile or the HRIS that masters it.",
     /// Another shipment is open for the person.

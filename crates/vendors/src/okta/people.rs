@@ -50,6 +50,10 @@ impl Client {
             Err(error) if error.status == Some(400) => self.find_one_by_one(&missing, &mut found).await?,
             Err(error) => return Err(error),
         }
+        // Who has letters that can be spelt in two ways may be there under the other one.
+        let spelt = |login: &&Login| !found.contains_key(*login) && login.spellings().count() > 1;
+        let otherwise: Vec<Login> = missing.iter().filter(spelt).cloned().collect();
+        self.find_one_by_one(&otherwise, &mut found).await?;
         Ok(logins.iter().map(|login| (login.clone(), found.get(login).cloned())).collect())
     }
 

@@ -44,11 +44,21 @@ impl Client {
     /// The user with this login, or `None` if there is none.
     ///
     /// Asked first by `filter`, which reads the directory itself but compares capitals, then by `search`,
-    /// which does not, but lags behind. What only `search` finds is read again by id.
+    /// which does not, but lags behind. What only `search` finds is read again by id. Then once more with each other
+    /// spelling of the same letters ([`Login::spellings`]): Okta compares characters.
     ///
     /// # Errors
     /// Whatever but 2xx.
     pub async fn user_by_login(&self, login: &Login) -> Result<Option<User>, CallError> {
+        for spelling in login.spellings() {
+            if let Some(user) = self.user_spelt(&spelling).await? {
+                return Ok(Some(user));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn user_spelt(&self, login: &Login) -> Result<Option<User>, CallError> {
         let expression = query::equals("profile.login", login.as_str());
         match self.find("user-by-login", "filter", &expression, login).await {
             Ok(Some(user)) => return Ok(Some(user)),
@@ -109,8 +119,7 @@ pub(super) struct Ambiguous;
 
 /// The user with this login, else the only one that differs from it in capitals only.
 pub(super) fn with_login<'a>(users: &'a [User], login: &Login) -> Result<Option<&'a User>, Ambiguous> {
-    let desired = login.as_str().to_lowercase();
-    let same = |user: &&User| user.login.as_ref().is_some_and(|l| l.as_str().to_lowercase() == desired);
+    let same = |user: &&User| user.login.as_ref().is_some_and(|theirs| theirs.is_same(login));
     let similar: Vec<&User> = users.iter().filter(same).collect();
     let exact = similar.iter().find(|user| user.login.as_ref() == Some(login));
     match (exact, similar.as_slice()) {

@@ -8,6 +8,7 @@ use domain::{
     ids::ShipmentId,
     order_list_poll::{Page, Row},
     recipient::{Field, Recipient},
+    text,
     vendor_states::{ParcelState, Tracking},
 };
 use jiff::Timestamp;
@@ -232,8 +233,8 @@ fn shown(entry: &Value, name: &str) -> Option<String> {
     places.into_iter().flatten().find_map(|place| lenient_json::text_of(place, &[name]))
 }
 
-/// Vendors change capitals and blanks.
+/// Vendors change capitals, blanks, and how letters with accents are spelt.
 fn same(shown: &str, ours: &str) -> bool {
-    let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+    let plain = |text: &str| text::folded(&text.split_whitespace().collect::<Vec<_>>().join(" "));
     plain(shown) == plain(ours)
 }

@@ -97,6 +97,27 @@ async fn capitals_decide_between_two_and_a_tie_is_refused() {
     assert!(!error.failure.message.contains("ann"), "no login in a message");
 }
 
+/// Okta compares characters: a login may be there with its letters composed, or decomposed.
+#[tokio::test]
+async fn a_login_is_found_however_its_letters_are_spelt() {
+    for (asked, there) in
+        [("jose\u{301}@example.com", "josé@example.com"), ("josé@example.com", "Jose\u{301}@example.com")]
+    {
+        let server = Server::start(move |seen| match seen.path().contains("filter=") {
+            true if asks_for(seen, "filter", there) || asks_for(seen, "filter", &there.to_lowercase()) => {
+                list(vec![person("00u1", there)])
+            }
+            _ => list(vec![]),
+        })
+        .await;
+        let okta = with_api_token(&server);
+        let found = okta.users_by_login(&[login(asked), login("kim@example.com")]).await.unwrap();
+        assert_eq!(found[0].1.as_ref().unwrap().id.as_str(), "00u1", "{asked:?}");
+        assert!(found[1].1.is_none());
+        assert_eq!(okta.user_by_login(&login(asked)).await.unwrap().unwrap().id.as_str(), "00u1");
+    }
+}
+
 #[tokio::test]
 async fn who_is_missing_by_id_is_confirmed_by_id() {
     let server = Server::start(|seen| match seen.path() {

@@ -1,0 +1,130 @@
+//! The names of the columns: which of them are meant, and which nobody reads.
+
+use super::Unreadable;
+use crate::directory;
+
+/// Columns that tell who gets which key.
+const OF_THE_ROLLOUT: [&str; 3] = ["login", "id", "model"];
+
+/// Columns that a message names, and letters of one of them.
+const NAMED: usize = 5;
+const LETTERS: usize = 40;
+
+/// The login as Okta's own pages and exports call it.
+const USERNAME: &str = "username";
+
+/// What others call our columns. Never taken, only said: a column of another name may mean something else.
+const OTHERS: [(&str, &str); 27] = [
+    ("key", "model"),
+    ("keymodel", "model"),
+    ("product", "model"),
+    ("yubikey", "model"),
+    ("user", "login"),
+    ("upn", "login"),
+    ("userprincipalname", "login"),
+    ("userid", "id"),
+    ("oktaid", "id"),
+    ("mail", "email"),
+    ("secondaryemail", "secondEmail"),
+    ("personalemail", "secondEmail"),
+    ("givenname", "firstName"),
+    ("surname", "lastName"),
+    ("familyname", "lastName"),
+    ("phone", "primaryPhone"),
+    ("telephone", "primaryPhone"),
+    ("mobilephone", "primaryPhone"),
+    ("street", "streetAddress"),
+    ("address", "streetAddress"),
+    ("province", "state"),
+    ("region", "state"),
+    ("zip", "zipCode"),
+    ("postalcode", "zipCode"),
+    ("postcode", "zipCode"),
+    ("country", "countryCode"),
+    ("company", "organization"),
+];
+
+/// Our names.
+fn ours() -> impl Iterator<Item = &'static str> {
+    OF_THE_ROLLOUT.into_iter().chain(directory::ATTRIBUTES_OF_NEW_PEOPLE.iter().map(|(name, _)| *name))
+}
+
+/// Without capitals, blanks and the marks that stand between words: `E-mail`, `first_name`.
+fn bare(name: &str) -> String {
+    name.chars().filter(|c| !matches!(c, ' ' | '-' | '_' | '.')).flat_map(char::to_lowercase).collect()
+}
+
+fn meant(name: &str) -> Option<&'static str> {
+    let bare_name = bare(name);
+    if bare_name == USERNAME {
+        return Some("login");
+    }
+    ours().find(|known| bare(known) == bare_name)
+}
+
+/// How many of these are names of columns.
+pub(super) fn known(header: &[String]) -> usize {
+    header.iter().filter(|name| meant(name).is_some()).count()
+}
+
+/// The columns by our names; `None` for one without a name.
+pub(super) fn read(header: &[String]) -> Result<Vec<Option<&'static str>>, Unreadable> {
+    // Without a header the first line is a person: nothing of it is repeated.
+    if known(header) == 0 {
+        return Err(Unreadable::NoPerson(String::new()));
+    }
+    let unknown: Vec<_> =
+        header.iter().filter(|name| !name.is_empty() && meant(name).is_none()).map(String::as_str).collect();
+    let columns: Vec<_> = header.iter().map(|name| meant(name)).collect();
+    let names_a_person = columns.contains(&Some("login")) || columns.contains(&Some("id"));
+    if !names_a_person {
+        let near = unknown.iter().find_map(|name| near(name).filter(|near| matches!(*near, "login" | "id")));
+        let hint = near.map(|near| format!("; is {near} meant by one of its columns?"));
+        return Err(Unreadable::NoPerson(hint.unwrap_or_default()));
+    }
+    let mut sorted: Vec<_> = columns.iter().flatten().collect();
+    sorted.sort_unstable();
+    if let Some(pair) = sorted.windows(2).find(|pair| pair[0] == pair[1]) {
+        return Err(Unreadable::DoubleColumn(pair[0].to_string()));
+    }
+    if let Some(pair) = twice(&unknown) {
+        return Err(Unreadable::DoubleColumn(shown(pair)));
+    }
+    if !unknown.is_empty() {
+        return Err(Unreadable::UnknownColumns(list(&unknown)));
+    }
+    Ok(columns)
+}
+
+fn twice<'a>(names: &[&'a str]) -> Option<&'a str> {
+    let mut names = names.to_vec();
+    names.sort_unstable();
+    names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0])
+}
+
+/// Ours that this one may stand for: another's word for it, or a slip of the fingers.
+fn near(name: &str) -> Option<&'static str> {
+    let name = bare(&shown(name));
+    let word = OTHERS.iter().find(|(other, _)| *other == name).map(|(_, ours)| *ours);
+    let slip = || {
+        let scored = ours().map(|ours| (strsim::damerau_levenshtein(&name, &bare(ours)), ours));
+        let (distance, ours) = scored.min_by_key(|(distance, _)| *distance)?;
+        (distance <= 1 + ours.len() / 5 && distance < ours.len()).then_some(ours)
+    };
+    word.or_else(slip)
+}
+
+fn shown(name: &str) -> String {
+    name.chars().take(LETTERS).collect()
+}
+
+fn list(names: &[&str]) -> String {
+    let one = |name: &&str| match near(name) {
+        Some(near) => format!("{} (is {near} meant?)", shown(name)),
+        None => shown(name),
+    };
+    let shown: Vec<_> = names.iter().take(NAMED).map(one).collect();
+    let more = names.len().saturating_sub(NAMED);
+    let and_more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{and_more}", shown.join(", "))
+}
