@@ -1,0 +1,33 @@
+//! `completion`: scripts for shells.
+
+use clap::{Args, CommandFactory as _};
+use clap_complete::Shell;
+
+use crate::{
+    cli::Cli,
+    fault::{Exit, Result},
+    terminal::Terminal,
+};
+
+/// Of `completion`.
+#[derive(Debug, Clone, Copy, Args)]
+#[command(
+    after_help = "For `kubectl-yubikey` itself:\n  source <(kubectl-yubikey completion bash)\nFor `kubectl yubikey`: put kubectl_complete-yubikey, which comes with the plugin, into a folder of PATH;\nkubectl's own completion then asks it."
+)]
+pub struct Arguments {
+    /// The shell
+    #[arg(value_enum, value_name = "SHELL")]
+    shell: Shell,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// If nothing can be written.
+pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<Exit> {
+    let mut script = Vec::new();
+    let mut command = Cli::command().bin_name("kubectl-yubikey");
+    clap_complete::generate(arguments.shell, &mut command, "kubectl-yubikey", &mut script);
+    terminal.print(&String::from_utf8_lossy(&script))?;
+    Ok(Exit::Done)
+}
