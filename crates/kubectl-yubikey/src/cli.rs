@@ -1,10 +1,8 @@
 //! The arguments.
 
-use std::path::PathBuf;
+use clap::{Parser, Subcommand};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-
-use crate::{commands, terminal::Colour};
+use crate::{commands, options::Global};
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -26,56 +24,6 @@ pub struct Cli {
     /// What.
     #[command(subcommand)]
     pub command: Command,
-}
-
-/// Where, and as whom: as kubectl takes them.
-#[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Cluster")]
-pub struct Global {
-    /// The namespace; left out: the context's
-    #[arg(short, long, global = true, value_name = "NAMESPACE")]
-    pub namespace: Option<String>,
-    /// All namespaces
-    #[arg(short = 'A', long, global = true, conflicts_with = "namespace")]
-    pub all_namespaces: bool,
-    /// The context of the kubeconfig; left out: the current one
-    #[arg(long, global = true, value_name = "NAME")]
-    pub context: Option<String>,
-    /// The kubeconfig; left out: KUBECONFIG, else ~/.kube/config
-    #[arg(long, global = true, value_name = "FILE")]
-    pub kubeconfig: Option<PathBuf>,
-    /// The user to impersonate; needs the right to
-    #[arg(long = "as", global = true, value_name = "USER")]
-    pub impersonate: Option<String>,
-    /// A group to impersonate; may be given several times
-    #[arg(long = "as-group", global = true, value_name = "GROUP", requires = "impersonate")]
-    pub impersonate_groups: Vec<String>,
-    /// When to use colours
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
-    pub color: Colour,
-}
-
-/// How a result is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Output {
-    /// One JSON document
-    Json,
-    /// One YAML document
-    Yaml,
-    /// A table with every column
-    Wide,
-}
-
-/// How a table is printed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum TableOutput {
-    /// For reading
-    #[default]
-    Table,
-    /// For a spreadsheet
-    Csv,
-    /// For a program
-    Json,
 }
 
 /// The commands.

@@ -11,8 +11,8 @@ use kube::{
 };
 
 use crate::{
-    cli::Global,
     fault::{Fault, Result},
+    options::Global,
 };
 
 /// Longest wait for a connection.

@@ -9,8 +9,10 @@ pub mod cli;
 pub mod cluster;
 pub mod commands;
 pub mod complete;
+pub mod dispatch;
 pub mod fault;
 pub mod objects;
+pub mod options;
 pub mod printing;
 pub mod terminal;
 pub mod view;
@@ -32,7 +34,7 @@ pub async fn run() -> ExitCode {
     };
     let mut terminal = Terminal::of(cli.global.color);
     let ended = tokio::select! {
-        ended = commands::run(&cli, &mut terminal) => ended,
+        ended = dispatch::run(&cli, &mut terminal) => ended,
         signal = tokio::signal::ctrl_c() => signal.map(|()| Exit::Interrupted).map_err(fault::Fault::from),
     };
     match ended {

@@ -62,7 +62,8 @@ pub async fn read(
         (Some(_), _) => {
             let (people, bytes) = list_of(rollout, client).await?;
             list.read.declared_bytes = bytes;
-            people.iter().map(listed).collect()
+            let shows = link.spec.policy.show_login == Permission::Allow;
+            (1..).zip(&people).map(|(place, user)| listed(user, place, shows)).collect()
         }
         (None, Some(place)) => tabled(&table_of(rollout, place, client).await?)?,
         (None, None) => Vec::new(),
@@ -89,8 +90,10 @@ async fn list_of(rollout: &YubiKeyRollout, client: &Client) -> Result<(Vec<Liste
     })
 }
 
-fn listed(user: &ListedUser) -> Entry {
-    let label = user.login.clone().or_else(|| user.id.clone()).unwrap_or_default();
+/// `place`: in the list, the first is 1; what the status names where the connection lets it hold no login.
+fn listed(user: &ListedUser, place: usize, shows_login: bool) -> Entry {
+    let login = user.login.clone().map(|login| if shows_login { login } else { format!("entry {place}") });
+    let label = login.or_else(|| user.id.clone()).unwrap_or_default();
     Entry {
         named: named(user.login.as_ref(), user.id.as_ref()),
         label,

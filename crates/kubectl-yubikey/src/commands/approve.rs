@@ -4,13 +4,13 @@ use clap::Args;
 use domain::{failure::Reason, hold::Choice, question::may_order};
 
 use super::{
-    decide::{hold, one_namespace},
+    decide::hold,
     decision::{self, Draft, Giving},
 };
 use crate::{
-    cli::Global,
     cluster::Cluster,
     fault::{Exit, Fault, Result},
+    options::Global,
     terminal::Terminal,
     view::HoldView,
 };
@@ -34,7 +34,7 @@ pub struct Arguments {
 /// # Errors
 /// If nothing waits for an approval, or the decision is not accepted.
 pub async fn run(global: &Global, arguments: &Arguments, terminal: &Terminal) -> Result<Exit> {
-    one_namespace(global)?;
+    global.one_namespace()?;
     arguments.giving.check()?;
     let cluster = Cluster::of(global).await?;
     let hold = hold(&cluster, &arguments.name, None).await?;

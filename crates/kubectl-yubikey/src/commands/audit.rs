@@ -6,11 +6,11 @@ use api::{rollout::YubiKeyRollout, shipment::YubiKeyShipment};
 use clap::Args;
 
 use crate::{
-    cli::{Global, Output},
     cluster::Cluster,
     fault::{Exit, Result},
     objects,
-    printing::{Node, Table, Tone, line},
+    options::{Global, Output},
+    printing::{self, Node, Table, Tone, line},
     terminal::Terminal,
 };
 
@@ -60,7 +60,7 @@ pub async fn run(global: &Global, arguments: &Arguments, terminal: &Terminal) ->
             }
             table.text(terminal.paint)
         }
-        Some(output) => super::document(&found, output)?,
+        Some(output) => printing::document(&found, output)?,
         None => found.iter().map(|one| node(one, terminal).text()).collect(),
     };
     terminal.print(&text)?;

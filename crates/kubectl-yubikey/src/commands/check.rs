@@ -8,11 +8,11 @@ use serde::Serialize;
 use system::clock;
 
 use crate::{
-    cli::{Global, Output},
     cluster::Cluster,
     fault::{Exit, Fault, Result},
     objects::{self, Kind},
-    printing::{Node, Paint, Table, Tone, ago, line},
+    options::{Global, Output},
+    printing::{self, Node, Paint, Table, Tone, ago, line},
     terminal::Terminal,
 };
 
@@ -129,7 +129,7 @@ pub async fn run(global: &Global, arguments: &Arguments, terminal: &Terminal) ->
     let now = clock::now();
     let text = match arguments.output {
         Some(Output::Wide) => wide(&checked, terminal.paint),
-        Some(output) => super::document(&checked, output)?,
+        Some(output) => printing::document(&checked, output)?,
         None => checked.iter().map(|one| tree(one, arguments.all, terminal.paint, now)).collect(),
     };
     terminal.print(&text)?;

@@ -1,10 +1,9 @@
 //! `completion`: scripts for shells.
 
-use clap::{Args, CommandFactory as _};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
 use crate::{
-    cli::Cli,
     fault::{Exit, Result},
     terminal::Terminal,
 };
@@ -24,9 +23,9 @@ pub struct Arguments {
 ///
 /// # Errors
 /// If nothing can be written.
-pub fn run(arguments: Arguments, terminal: &Terminal) -> Result<Exit> {
+pub fn run(arguments: Arguments, command: Command, terminal: &Terminal) -> Result<Exit> {
     let mut script = Vec::new();
-    let mut command = Cli::command().bin_name("kubectl-yubikey");
+    let mut command = command.bin_name("kubectl-yubikey");
     clap_complete::generate(arguments.shell, &mut command, "kubectl-yubikey", &mut script);
     terminal.print(&String::from_utf8_lossy(&script))?;
     Ok(Exit::Done)

@@ -15,10 +15,10 @@ use kube::ResourceExt as _;
 
 use super::decision::{self, Draft, Giving};
 use crate::{
-    cli::Global,
     cluster::Cluster,
     fault::{Exit, Fault, Result},
     objects::{self, Subject},
+    options::Global,
     terminal::Terminal,
     view::{self, HoldView},
 };
@@ -78,7 +78,7 @@ pub async fn run(global: &Global, arguments: &Arguments, terminal: &Terminal) ->
         return many::run(&cluster, reason, choice, &arguments.giving, terminal).await;
     }
     let name = arguments.name.as_deref().unwrap_or_default();
-    one_namespace(global)?;
+    global.one_namespace()?;
     let hold = hold(&cluster, name, arguments.hold.as_deref()).await?;
     answerable(&hold)?;
     if !arguments.giving.yes || arguments.choice.is_none() {
@@ -105,20 +105,6 @@ pub async fn run(global: &Global, arguments: &Arguments, terminal: &Terminal) ->
     }
     decision::give(&cluster, &draft, &giving, terminal).await?;
     Ok(Exit::Done)
-}
-
-/// A name means one namespace.
-///
-/// # Errors
-/// With `-A`.
-pub fn one_namespace(global: &Global) -> Result<()> {
-    if global.all_namespaces {
-        return Err(Fault::usage(
-            "a name belongs to one namespace",
-            "give the namespace with -n instead of -A",
-        ));
-    }
-    Ok(())
 }
 
 /// The hold of an object.

@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use system::clock;
 
 use crate::{
-    cli::{Global, Output},
     cluster::Cluster,
     fault::{Exit, Fault, Result},
     objects,
-    printing::{Node, Paint, Table, Tone, ago, line},
+    options::{Global, Output},
+    printing::{self, Node, Paint, Table, Tone, ago, line},
     terminal::Terminal,
     view::{self, HoldView},
 };
@@ -44,7 +44,7 @@ pub async fn run(global: &Global, arguments: &Arguments, terminal: &Terminal) ->
     let now = clock::now();
     let text = match arguments.output {
         Some(Output::Wide) => wide(&holds, terminal.paint, now),
-        Some(output) => super::document(&holds, output)?,
+        Some(output) => printing::document(&holds, output)?,
         None => plain(&holds, terminal.paint, now),
     };
     if holds.is_empty() {

@@ -10,10 +10,10 @@ use kube::Api;
 use serde_json::{Value, json};
 
 use crate::{
-    cli::{Global, Output},
     cluster::Cluster,
     fault::{Exit, Fault, Result},
-    printing::{Table, Tone},
+    options::{Global, Output},
+    printing::{self, Table, Tone},
     terminal::Terminal,
 };
 
@@ -87,7 +87,7 @@ pub async fn run(global: &Global, arguments: &Arguments, terminal: &Terminal) ->
                 None => Cluster::of(global).await?.namespace,
             };
             let manifest = manifest(arguments, &namespace, &usable);
-            terminal.print(&super::document(&manifest, arguments.output.unwrap_or(Output::Yaml))?)?;
+            terminal.print(&printing::document(&manifest, arguments.output.unwrap_or(Output::Yaml))?)?;
         }
         Some(Output::Json | Output::Yaml) => {
             terminal.print(&report(&found, terminal))?;

@@ -13,12 +13,11 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use system::clock;
 
-use super::decide::one_namespace;
 use crate::{
-    cli::Global,
     cluster::Cluster,
     fault::{Exit, Fault, Result},
     objects::{self, Kind, Subject},
+    options::Global,
     terminal::Terminal,
 };
 
@@ -41,7 +40,7 @@ pub struct Arguments {
 /// # Errors
 /// If a look cannot be asked for, or is not had in time.
 pub async fn run(global: &Global, arguments: &Arguments, terminal: &Terminal) -> Result<Exit> {
-    one_namespace(global)?;
+    global.one_namespace()?;
     let cluster = Cluster::of(global).await?;
     let token = clock::now().to_string();
     let limit = Duration::from_secs(arguments.wait);

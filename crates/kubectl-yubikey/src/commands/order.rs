@@ -9,11 +9,11 @@ use domain::ids::{Login, UserId};
 use kube::api::PostParams;
 use serde_json::{Value, json};
 
-use super::decide::one_namespace;
 use crate::{
-    cli::{Global, Output},
     cluster::Cluster,
     fault::{Exit, Fault, Result},
+    options::{Global, Output},
+    printing,
     terminal::Terminal,
 };
 
@@ -71,12 +71,18 @@ enum DryRun {
 /// # Errors
 /// If the order does not fit, or is refused.
 pub async fn run(global: &Global, arguments: &Arguments, terminal: &Terminal) -> Result<Exit> {
-    one_namespace(global)?;
+    global.one_namespace()?;
     person(arguments)?;
     let cluster = Cluster::of(global).await?;
     let manifest = manifest(arguments, &cluster.namespace)?;
-    checks::person(&cluster, arguments, terminal).await?;
-    checks::connection(&cluster, arguments, terminal).await?;
+    let wish = checks::Wish {
+        who: who(arguments),
+        model: &arguments.model,
+        connection: &arguments.connection,
+        another: arguments.another,
+    };
+    checks::person(&cluster, wish, terminal).await?;
+    checks::connection(&cluster, wish, terminal).await?;
     let how = match arguments.dry_run {
         Some(how) => how,
         None => match managed::by(&cluster).await {
@@ -91,7 +97,7 @@ pub async fn run(global: &Global, arguments: &Arguments, terminal: &Terminal) ->
         },
     };
     if how == DryRun::Client {
-        terminal.print(&super::document(&manifest, arguments.output.unwrap_or(Output::Yaml))?)?;
+        terminal.print(&printing::document(&manifest, arguments.output.unwrap_or(Output::Yaml))?)?;
         return Ok(Exit::Done);
     }
     let name = manifest["metadata"]["name"].as_str().unwrap_or_default();
@@ -108,7 +114,7 @@ pub async fn run(global: &Global, arguments: &Arguments, terminal: &Terminal) ->
     let made = cluster.of_namespace::<YubiKeyShipment>(&cluster.namespace).create(&params, &shipment).await;
     made.map_err(|error| taken(name, &error))?;
     match arguments.output {
-        Some(output) => terminal.print(&super::document(&manifest, output)?)?,
+        Some(output) => terminal.print(&printing::document(&manifest, output)?)?,
         None => terminal.print(&format!(
             "yubikeyshipment/{name} {}\n",
             if how == DryRun::Server { "would be created (the API server took it)" } else { "created" }

@@ -9,11 +9,11 @@ use kube::ResourceExt as _;
 use serde::Serialize;
 
 use crate::{
-    cli::{Global, TableOutput},
     cluster::Cluster,
     fault::{Exit, Fault, Result},
     objects,
-    printing::Table,
+    options::{Global, TableOutput},
+    printing::{self, Table},
     terminal::Terminal,
 };
 
@@ -85,7 +85,10 @@ pub async fn run(global: &Global, arguments: &Arguments, terminal: &Terminal) ->
         TableOutput::Csv => csv(&groups)?,
         TableOutput::Json => {
             let rows: Vec<_> = groups.iter().map(|(group, counts)| Row { group, counts }).collect();
-            super::document(&serde_json::json!({"rows": rows, "stock": stock}), crate::cli::Output::Json)?
+            printing::document(
+                &serde_json::json!({"rows": rows, "stock": stock}),
+                crate::options::Output::Json,
+            )?
         }
     };
     terminal.print(&text)?;

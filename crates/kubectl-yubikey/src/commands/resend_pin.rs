@@ -6,15 +6,12 @@ use jiff::SignedDuration;
 use kube::ResourceExt as _;
 use system::clock;
 
-use super::{
-    decide::one_namespace,
-    decision::{self, Draft, Giving},
-};
+use super::decision::{self, Draft, Giving};
 use crate::{
-    cli::Global,
     cluster::Cluster,
     fault::{Exit, Fault, Result},
     objects,
+    options::Global,
     printing::{ago, day},
     terminal::Terminal,
     view::PIN_MAIL,
@@ -43,7 +40,7 @@ pub struct Arguments {
 /// # Errors
 /// If no PIN was mailed yet, or the decision is not accepted.
 pub async fn run(global: &Global, arguments: &Arguments, terminal: &Terminal) -> Result<Exit> {
-    one_namespace(global)?;
+    global.one_namespace()?;
     arguments.giving.check()?;
     let cluster = Cluster::of(global).await?;
     let (kind, name) = objects::named(&arguments.name)?;

@@ -8,12 +8,11 @@ use kube::{
 };
 use serde_json::json;
 
-use super::decide::one_namespace;
 use crate::{
-    cli::Global,
     cluster::Cluster,
     fault::{Exit, Fault, Result},
     objects::{self, Subject},
+    options::Global,
     terminal::Terminal,
 };
 
@@ -38,7 +37,7 @@ pub async fn run(
     suspended: bool,
     terminal: &Terminal,
 ) -> Result<Exit> {
-    one_namespace(global)?;
+    global.one_namespace()?;
     let cluster = Cluster::of(global).await?;
     // A wrong name changes nothing.
     let mut subjects = Vec::new();

@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthStr as _;
 
-use super::{Paint, line};
+use super::{paint::Paint, text::line};
 
 /// Rows under a header. Cells are painted after they are measured.
 #[derive(Debug, Default)]

@@ -6,7 +6,6 @@ use api::{
 };
 use kube::{Api, ResourceExt as _};
 
-use super::{Arguments, who};
 use crate::{
     cluster::Cluster,
     fault::{Exit, Fault, Result},
@@ -14,8 +13,21 @@ use crate::{
     terminal::Terminal,
 };
 
+/// What is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Wish<'a> {
+    /// Login or Okta user id.
+    pub who: &'a str,
+    /// The key model.
+    pub model: &'a str,
+    /// The connection.
+    pub connection: &'a str,
+    /// Although the person has a shipment.
+    pub another: bool,
+}
+
 /// Nobody else orders for the person.
-pub async fn person(cluster: &Cluster, arguments: &Arguments, terminal: &Terminal) -> Result<()> {
+pub async fn person(cluster: &Cluster, wish: Wish<'_>, terminal: &Terminal) -> Result<()> {
     let everywhere = Cluster { scope: None, ..cluster.clone() };
     let shipments = match objects::list::<YubiKeyShipment>(&everywhere, "shipments").await {
         Ok(listed) => listed.objects,
@@ -34,13 +46,13 @@ pub async fn person(cluster: &Cluster, arguments: &Arguments, terminal: &Termina
         }
         Err(fault) => return Err(fault),
     };
-    let Some(other) = shipments.iter().find(|shipment| is_of(shipment, who(arguments))) else {
+    let Some(other) = shipments.iter().find(|shipment| is_of(shipment, wish.who)) else {
         return Ok(());
     };
     let phase =
         other.status.as_ref().and_then(|status| status.phase).map_or("Pending", api::shipment::Phase::as_str);
     let place = format!("{}/{}", other.namespace().unwrap_or_default(), other.name_any());
-    if arguments.another {
+    if wish.another {
         terminal.warn(&format!("the person has shipment {place} already ({phase})"));
         return Ok(());
     }
@@ -66,8 +78,8 @@ fn is_of(shipment: &YubiKeyShipment, who: &str) -> bool {
 }
 
 /// The connection knows the model and admits the namespace. Whoever may not see it is told by the operator.
-pub async fn connection(cluster: &Cluster, arguments: &Arguments, terminal: &Terminal) -> Result<()> {
-    let name = &arguments.connection;
+pub async fn connection(cluster: &Cluster, wish: Wish<'_>, terminal: &Terminal) -> Result<()> {
+    let name = wish.connection;
     let found = Api::<YubiKeyConnection>::all(cluster.client.clone()).get_opt(name).await;
     let connection = match found {
         Ok(Some(connection)) => connection,
@@ -85,7 +97,7 @@ pub async fn connection(cluster: &Cluster, arguments: &Arguments, terminal: &Ter
         }
         Err(error) => return Err(Fault::of_api(&format!("read connection {name}"), &error)),
     };
-    fits(&connection, arguments, &cluster.namespace)?;
+    fits(&connection, wish, &cluster.namespace)?;
     let ready = connection.status.iter().flat_map(|status| &status.conditions).find(|c| c.type_ == "Ready");
     if ready.is_none_or(|ready| ready.status != "True") {
         terminal.warn(&format!(
@@ -95,14 +107,14 @@ pub async fn connection(cluster: &Cluster, arguments: &Arguments, terminal: &Ter
     Ok(())
 }
 
-fn fits(connection: &YubiKeyConnection, arguments: &Arguments, namespace: &str) -> Result<()> {
+fn fits(connection: &YubiKeyConnection, wish: Wish<'_>, namespace: &str) -> Result<()> {
     let spec = &connection.spec;
-    if !spec.keys.iter().any(|key| key.name == arguments.model) {
+    if !spec.keys.iter().any(|key| key.name == wish.model) {
         let known: Vec<_> = spec.keys.iter().map(|key| key.name.as_str()).collect();
         let ids =
             if spec.policy.keys == KeyChoice::Any { ", or write a manifest with its three ids" } else { "" };
         return Err(Fault::usage(
-            format!("connection {} has no key model {}", arguments.connection, arguments.model),
+            format!("connection {} has no key model {}", wish.connection, wish.model),
             format!(
                 "choose one of {}{ids}",
                 if known.is_empty() { "none".to_owned() } else { known.join(", ") }
@@ -114,7 +126,7 @@ fn fits(connection: &YubiKeyConnection, arguments: &Arguments, namespace: &str) 
         && !names.into_iter().any(|name| name == namespace)
     {
         return Err(Fault::new(
-            format!("connection {} does not admit namespace {namespace}", arguments.connection),
+            format!("connection {} does not admit namespace {namespace}", wish.connection),
             "ask its owner (spec.allowedNamespaces), or choose another namespace",
         ));
     }

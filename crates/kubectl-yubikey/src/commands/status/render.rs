@@ -1,12 +1,27 @@
 //! The tree and the table.
 
 use jiff::Timestamp;
+use system::clock;
 
-use super::Overview;
+use super::overview::Overview;
 use crate::{
+    cluster::Cluster,
     printing::{Node, Paint, Table, Tone, ago, day, ends_in, line},
+    terminal::Terminal,
     view::{HoldView, Next, RolloutView, ShipmentView, Step},
 };
+
+/// The tree; where there is nothing, that is told.
+pub fn shown(cluster: &Cluster, overview: &Overview, terminal: &Terminal) -> String {
+    if overview.rollouts.is_empty() && overview.shipments.is_empty() {
+        terminal.tell(&format!(
+            "Nothing is declared in {}. `kubectl yubikey order LOGIN --model MODEL` orders a key; -A looks everywhere.",
+            cluster.place()
+        ));
+        return String::new();
+    }
+    tree(overview, terminal.paint, clock::now())
+}
 
 /// Everything as a tree: namespaces, rollouts, shipments. One shipment alone shows every step.
 pub fn tree(overview: &Overview, paint: Paint, now: Timestamp) -> String {

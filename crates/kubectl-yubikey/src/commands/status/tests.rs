@@ -1,8 +1,12 @@
-use api::shipment::YubiKeyShipment;
+use api::{connection::YubiKeyConnection, rollout::YubiKeyRollout, shipment::YubiKeyShipment};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::*;
-use crate::printing::Paint;
+use super::{
+    overview::{Overview, overview},
+    *,
+};
+use crate::{printing::Paint, view::ShipmentView};
 
 const NOW: &str = "2027-01-31T12:00:00Z";
 
@@ -110,7 +114,7 @@ fn the_wide_table_has_what_a_search_needs() {
 fn json_is_for_programs_and_holds_no_person_that_the_status_does_not_show() {
     let hidden =
         shipment("eve", None, &json!({"observedGeneration": 1, "display": {"user": "00u1", "key": "m"}}));
-    let text = crate::commands::document(&overview(&[], &[hidden], &[], now()), Output::Json).unwrap();
+    let text = crate::printing::document(&overview(&[], &[hidden], &[], now()), Output::Json).unwrap();
     let value: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(value["shipments"][0]["user"], "00u1");
     assert!(!text.contains("ann.lee"), "the login of the spec is not repeated: {text}");

@@ -10,7 +10,7 @@ use kube::{
     runtime::{WatchStreamExt as _, watcher},
 };
 
-use super::{Arguments, read, shown};
+use super::{overview::read, render::shown};
 use crate::{
     cluster::Cluster,
     fault::{Exit, Result},
@@ -25,12 +25,12 @@ const AT_ONCE: usize = 1024;
 const ANYWAY: Duration = Duration::from_secs(60);
 
 /// Shows it until Ctrl-C, which the caller waits for.
-pub async fn run(cluster: &Cluster, arguments: &Arguments, terminal: &mut Terminal) -> Result<Exit> {
+pub async fn run(cluster: &Cluster, name: Option<&str>, terminal: &mut Terminal) -> Result<Exit> {
     let mut changes = stream::select(changes::<YubiKeyShipment>(cluster), changes::<YubiKeyRollout>(cluster))
         .ready_chunks(AT_ONCE);
     let mut before = String::new();
     loop {
-        let overview = read(cluster, arguments, terminal).await?;
+        let overview = read(cluster, name, terminal).await?;
         let text = shown(cluster, &overview, terminal);
         if terminal.screen {
             // Clears the screen and begins at its top.
