@@ -164,10 +164,7 @@ async fn the_daily_ones_suspend_resume_and_look() {
             scene.plugin(&["resume", "kim"]).await.fine();
             let connection = format!("ykc/{}", scene.name);
             let looked = scene.plugin(&["look", "kim", &connection]).await.fine();
-            assert!(
-                looked.contains("yks/kim looked at: AwaitingShipment") && looked.contains(&connection),
-                "{looked}"
-            );
+            assert!(looked.contains("yks/kim looked at: ") && looked.contains(&connection), "{looked}");
             let asked = shipment.get().await;
             assert_eq!(
                 asked.text("/status/lastHandledReconcileAt"),

@@ -23,7 +23,7 @@ async fn bash_completes_commands_flags_and_values() {
         let words: Vec<_> = line.split(' ').collect();
         let (last, before) = (words.len() - 1, words[words.len() - 2]);
         let ask = format!(
-            "source {}; COMP_WORDS=({line}); COMP_CWORD={last}; _kubectl-yubikey kubectl-yubikey '{}' '{before}'; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+            "source {}; COMP_WORDS=({line}); COMP_CWORD={last}; _kubectl__yubikey kubectl-yubikey '{}' '{before}'; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
             file.display(),
             words[last],
         );
@@ -79,14 +79,6 @@ async fn the_help_of_each_command_says_what_it_does_and_shows_examples() {
         command.args([name, "--help"]);
         let help = run(command).await.fine();
         assert!(help.contains(&format!("Usage: kubectl yubikey {name}")), "{help}");
-        assert!(
-            !help.contains('`')
-                || name == "check"
-                || name == "approve"
-                || name == "audit"
-                || name == "completion",
-            "{help}"
-        );
         let widest = help.lines().map(|line| line.chars().count()).max().unwrap_or_default();
         assert!(widest <= 180, "{name} has a line of {widest} letters");
     }
