@@ -27,6 +27,8 @@ pub fn run(arguments: Arguments, command: Command, terminal: &Terminal) -> Resul
     let mut script = Vec::new();
     let mut command = command.bin_name("kubectl-yubikey");
     clap_complete::generate(arguments.shell, &mut command, "kubectl-yubikey", &mut script);
-    terminal.print(&String::from_utf8_lossy(&script))?;
+    // For bash the generator names the states of subcommands by the words of `kubectl yubikey`, and the first one not.
+    let script = String::from_utf8_lossy(&script).replace("kubectl__subcmd__yubikey", "kubectl__yubikey");
+    terminal.print(&script)?;
     Ok(Exit::Done)
 }
