@@ -11,6 +11,11 @@ use std::{
 /// The crates that are linked into the operator.
 const CRATES: [&str; 5] = ["api", "domain", "queue", "system", "vendors"];
 
+/// The plugin's files: product, and no part of the operator.
+fn plugin() -> Vec<PathBuf> {
+    files_of("crates/kubectl-yubikey/src")
+}
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -68,6 +73,7 @@ fn no_file_is_longer_than_a_reader_takes_in() {
     const LONGEST: usize = 400;
     let long: Vec<_> = sources()
         .into_iter()
+        .chain(plugin())
         .filter(|file| fs::read_to_string(file).unwrap().lines().count() > LONGEST)
         .collect();
     assert!(long.is_empty(), "more than {LONGEST} lines: {long:#?}");
@@ -143,6 +149,39 @@ fn one_crypto_library_and_no_sandbox_are_linked_into_the_operator() {
             || (name.starts_with("rustls") && *name != "rustls-pki-types")
     });
     assert_eq!(unwanted.collect::<Vec<_>>(), Vec::<&String>::new());
+}
+
+/// It acts in the name of whoever runs it: what it is built from cannot call a vendor, and is not the operator.
+#[test]
+fn the_plugin_is_built_without_the_operator_the_vendors_and_a_second_crypto_library() {
+    let crates = linked("kubectl-yubikey");
+    assert!(crates.contains("yubikey-shipment-domain") && crates.contains("openssl"), "{crates:?}");
+    let unwanted = crates.iter().filter(|name| {
+        [
+            "yubikey-shipment-operator",
+            "yubikey-shipment-vendors",
+            "yubikey-shipment-sandbox",
+            "reqwest",
+            "ring",
+        ]
+        .contains(&name.as_str())
+            || name.starts_with("aws-lc")
+            || (name.starts_with("rustls") && *name != "rustls-pki-types")
+    });
+    assert_eq!(unwanted.collect::<Vec<_>>(), Vec::<&String>::new());
+}
+
+/// Its one client has the caller's credentials; it writes no status, and reads no Secret.
+#[test]
+fn the_plugin_makes_one_client_writes_no_status_and_reads_no_secret() {
+    for file in plugin() {
+        let code = code(&file);
+        let home = file.ends_with("kubectl-yubikey/src/cluster.rs");
+        assert!(home || !code.contains("Client::try_from"), "{}", file.display());
+        for word in ["core::v1::Secret", "patch_status", "replace_status", "reqwest"] {
+            assert!(!code.contains(word), "{word} in {}", file.display());
+        }
+    }
 }
 
 /// What it makes has a limit for every call; a client made elsewhere could wait for ever.

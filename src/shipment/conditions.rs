@@ -18,11 +18,17 @@ use crate::kubernetes::conditions::{self, Fact};
 
 /// The status at the end of a pass, or before an effect that is named by the reason of its rest.
 #[must_use]
-pub fn end(object: &YubiKeyShipment, journal: &Journal, end: &End, now: Timestamp) -> YubiKeyShipmentStatus {
+pub fn end(
+    object: &YubiKeyShipment,
+    journal: &Journal,
+    end: &End,
+    display: Display,
+    now: Timestamp,
+) -> YubiKeyShipmentStatus {
     let deleting = object.metadata.deletion_timestamp.is_some();
     let end = &summary::said(journal, end, deleting);
     let summary = summary::summarise(journal, end, deleting);
-    let mut status = basis(object, journal);
+    let mut status = basis(object, journal, display);
     let before = status.conditions.clone();
     let stays = stays_stalled(&summary, &before);
     let mut facts = outcome(&summary, &before, end, stays, deleting);
@@ -75,25 +81,12 @@ fn generation(object: &YubiKeyShipment) -> i64 {
     object.metadata.generation.unwrap_or_default()
 }
 
-fn basis(object: &YubiKeyShipment, journal: &Journal) -> YubiKeyShipmentStatus {
+fn basis(object: &YubiKeyShipment, journal: &Journal, display: Display) -> YubiKeyShipmentStatus {
     let mut status = object.status.clone().unwrap_or_default();
     journal_status::write(journal, &mut status);
     revision::note(object, &mut status);
-    status.display = Some(display(object));
+    status.display = Some(display);
     status
-}
-
-fn display(object: &YubiKeyShipment) -> Display {
-    let user = &object.spec.user_ref;
-    let key = &object.spec.key;
-    Display {
-        user: user.login.clone().or_else(|| user.id.clone()).unwrap_or_default(),
-        key: key
-            .model
-            .clone()
-            .or_else(|| key.product_id.map(|id| format!("product {id}")))
-            .unwrap_or_default(),
-    }
 }
 
 /// Stalled goes with Ready: where that is left as it was, so is this.

@@ -115,6 +115,7 @@ async fn user(
         recipient(object, link, &user, journal, found).await?;
     }
     journal.observe_user(&user.id, &link.facts.orgs);
+    found.login.clone_from(&user.login);
     found.observed.user = Some(Person::Found(ObservedUser { id: user.id, status: user.status }));
     Ok(())
 }

@@ -5,6 +5,7 @@ pub mod claims;
 pub mod conditions;
 pub mod connection_faults;
 pub mod decisions;
+pub mod display;
 pub mod driver;
 pub mod effects;
 pub mod fetch;

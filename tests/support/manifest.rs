@@ -125,7 +125,7 @@ pub fn connection() -> Value {
             "allowedNamespaces": {"from": "Names", "names": ["a"]},
             "policy": {
                 "addressOverride": "Forbid", "recipientOverride": "Forbid", "revoke": "Forbid", "createUsers": "Forbid",
-                "orphan": "Allow", "keys": "Any",
+                "orphan": "Allow", "keys": "Any", "showLogin": "Allow",
                 "sources": {"oktaGroups": {"allow": ["g"]}, "oktaConsole": "Forbid"},
                 "userGroups": {"allow": ["g"], "deny": ["h"]}, "maxOpenOrders": 100,
             },

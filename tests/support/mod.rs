@@ -15,6 +15,7 @@ pub mod object;
 pub mod operator;
 pub mod page;
 pub mod plane;
+pub mod plugin;
 pub mod proxy;
 pub mod released;
 pub mod rollout;

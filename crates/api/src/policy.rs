@@ -39,6 +39,10 @@ pub struct Policy {
     /// Which keys a shipment may ask for.
     #[serde(default)]
     pub keys: KeyChoice,
+    /// May the status of shipments and rollouts hold people's logins? Forbidden, it names people by their Okta user id
+    /// alone. What a spec holds is whoever wrote it to answer for.
+    #[serde(default = "allow")]
+    pub show_login: Permission,
     /// What rollouts may read to find people.
     #[serde(default)]
     pub sources: Sources,
@@ -73,6 +77,7 @@ impl Default for Policy {
             create_users: Permission::Forbid,
             orphan: allow(),
             keys: KeyChoice::Any,
+            show_login: allow(),
             sources: Sources::default(),
             recipient_script: RecipientScript::Any,
             user_groups: None,

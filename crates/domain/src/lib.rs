@@ -24,6 +24,7 @@ mod place_names;
 pub mod plan;
 pub mod precedence;
 pub mod preflight;
+pub mod question;
 pub mod recipient;
 pub mod requests;
 pub mod rollout;

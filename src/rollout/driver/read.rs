@@ -237,7 +237,7 @@ impl Pass {
             return sources::group::read(&self.object, groups, link).await.map(Some);
         }
         let Some(users) = &source.users else { return Ok(Some(sources::Read::default())) };
-        let reading = Reading::begin(&self.object, users, &self.ctx).await?;
+        let reading = Reading::begin(&self.object, users, link, &self.ctx).await?;
         drop(reads);
         self.read_part(reading, link).await
     }

@@ -7,7 +7,10 @@ mod entries;
 
 use std::{fmt, sync::Arc};
 
-use api::rollout::{UsersSource, YubiKeyRollout};
+use api::{
+    connection::Permission,
+    rollout::{UsersSource, YubiKeyRollout},
+};
 use domain::failure::Failure;
 
 use self::{
@@ -52,6 +55,7 @@ impl Reading {
     pub async fn begin(
         rollout: &YubiKeyRollout,
         source: &UsersSource,
+        link: &ConnectionHandle,
         ctx: &Arc<Context>,
     ) -> Result<Self, Failure> {
         let mut list = Enlisted::default();
@@ -59,7 +63,8 @@ impl Reading {
             (Some(_), _) => {
                 let (people, bytes) = config_map::list_of(rollout, &ctx.client).await?;
                 list.read.declared_bytes = bytes;
-                people.iter().map(entries::listed).collect()
+                let shows = link.spec.policy.show_login == Permission::Allow;
+                (1..).zip(&people).map(|(place, user)| entries::listed(user, place, shows)).collect()
             }
             (None, Some(place)) => entries::tabled(&config_map::table_of(rollout, place, ctx).await?)?,
             (None, None) => Vec::new(),

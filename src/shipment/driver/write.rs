@@ -1,6 +1,6 @@
 //! Every write of a pass: the journal with what is being done, or with how the pass ended.
 
-use api::shipment::YubiKeyShipmentStatus;
+use api::shipment::{Display, YubiKeyShipmentStatus};
 use domain::{
     backoff,
     failure::{Failure, Kind, Reason},
@@ -18,7 +18,7 @@ use crate::{
         status_patch::{self, CommitError},
     },
     metrics::instrument,
-    shipment::{conditions, revision},
+    shipment::{conditions, display, revision},
 };
 
 impl Pass {
@@ -40,7 +40,8 @@ impl Pass {
     pub(super) async fn save(&mut self, doing: Reason) -> Result<(), CommitError> {
         let rest = Idle { reason: doing, message: doing.progress().to_owned(), until: None, pin: false };
         summary::note_progress(&mut self.journal, revision::of(&self.object));
-        let status = conditions::end(&self.object, &self.journal, &End::Idle(rest), clock::now());
+        let status =
+            conditions::end(&self.object, &self.journal, &End::Idle(rest), self.display(), clock::now());
         self.write(&status).await
     }
 
@@ -60,6 +61,13 @@ impl Pass {
         Ok(())
     }
 
+    /// What the columns show, as the connection that is declared now allows.
+    fn display(&self) -> Display {
+        let connection = self.ctx.connections.get(&self.object.spec.connection_ref.name);
+        let policy = connection.map(|declared| declared.spec.policy.show_login);
+        display::of(&self.object, &self.journal, policy, self.found.login.as_ref())
+    }
+
     /// The write that first says "activated" is the one that counts it: a restart or a conflict counts nothing twice.
     pub(super) fn note_activation(&self, old: &YubiKeyShipmentStatus, new: &YubiKeyShipmentStatus) {
         let before = old.times.as_ref().and_then(|times| times.activated.as_ref());
@@ -76,7 +84,7 @@ impl Pass {
         let generation = revision::of(&self.object);
         unread::end_by_reads(&mut self.journal, &self.found.observed, generation);
         summary::note_end(&mut self.journal, end, generation, &random::suffix(), now);
-        let status = conditions::end(&self.object, &self.journal, end, now);
+        let status = conditions::end(&self.object, &self.journal, end, self.display(), now);
         self.write(&status).await
     }
 

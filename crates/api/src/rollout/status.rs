@@ -108,7 +108,8 @@ pub struct Problem {
     pub message: String,
     /// How many people, rows or events.
     pub total: u32,
-    /// Some of them: Okta user ids, logins as given in spec, names of shipments, rows of the table, ids of events.
+    /// Some of them: Okta user ids, logins as given in spec (`entry 3` where the connection's `policy.showLogin` is
+    /// `Forbid`), names of shipments, rows of the table, ids of events.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 5))]
     pub examples: Vec<String>,

@@ -127,7 +127,7 @@ impl Phase {
 /// What the columns show.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 pub struct Display {
-    /// Login or id as given in spec.
+    /// Login, where the connection's `policy.showLogin` allows it; else the Okta user id.
     pub user: String,
     /// Model as given in spec, or the product id.
     pub key: String,

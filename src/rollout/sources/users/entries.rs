@@ -30,9 +30,11 @@ pub(super) struct Entry {
     pub profile: BTreeMap<String, String>,
 }
 
-/// An entry of the list in the spec.
-pub(super) fn listed(user: &ListedUser) -> Entry {
-    let label = user.login.clone().or_else(|| user.id.clone()).unwrap_or_default();
+/// An entry of the list in the spec. `place`: in the list, the first is 1; what the status names where the connection
+/// lets it hold no login.
+pub(super) fn listed(user: &ListedUser, place: usize, shows_login: bool) -> Entry {
+    let login = user.login.clone().map(|login| if shows_login { login } else { format!("entry {place}") });
+    let label = login.or_else(|| user.id.clone()).unwrap_or_default();
     Entry {
         named: named(user.login.as_deref(), user.id.as_deref()),
         label,

@@ -103,11 +103,10 @@ async fn a_login_is_found_however_its_letters_are_spelt() {
     for (asked, there) in
         [("jose\u{301}@example.com", "josé@example.com"), ("josé@example.com", "Jose\u{301}@example.com")]
     {
-        let server = Server::start(move |seen| match seen.path().contains("filter=") {
-            true if asks_for(seen, "filter", there) || asks_for(seen, "filter", &there.to_lowercase()) => {
-                list(vec![person("00u1", there)])
-            }
-            _ => list(vec![]),
+        let server = Server::start(move |seen| {
+            let found = asks_for(seen, "filter", there) || asks_for(seen, "filter", &there.to_lowercase());
+            let found = seen.path().contains("filter=") && found;
+            list(if found { vec![person("00u1", there)] } else { vec![] })
         })
         .await;
         let okta = with_api_token(&server);

@@ -1,0 +1,8 @@
+//! `kubectl yubikey`.
+
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    kubectl_yubikey::run().await
+}

@@ -1,0 +1,17 @@
+//! How results look: colours, tables, trees, documents, and times as people say them.
+
+mod document;
+mod paint;
+mod table;
+mod text;
+mod times;
+mod tree;
+
+pub use self::{
+    document::document,
+    paint::Paint,
+    table::{Table, Tone},
+    text::{clean, line},
+    times::{ago, day, ends_in},
+    tree::Node,
+};
