@@ -20,6 +20,7 @@ use crate::hris;
 use crate::http::{About, Answer, Call, Matched, Reply, Route, find};
 use crate::ids::noise;
 use crate::journal::Api;
+use crate::oddities;
 use crate::okta;
 use crate::world::{Person, Shared, World};
 use crate::yubico;
@@ -97,9 +98,10 @@ async fn process(
         Matched::Route(route, _) => route.operation,
         Matched::WrongMethod | Matched::Nothing => "unknown",
     };
-    let (seq, effects, buyer) = arrive(shared, api, operation, &call);
+    let Arrival { seq, effects, buyer, refusal } = arrive(shared, api, operation, &call);
     delay(&effects, When::Before).await;
-    let early = instead(&effects, When::Before, api, &call, shared);
+    let early = refusal.map(|refusal| Ok(dressed(refusal, api, &call, shared)));
+    let early = early.or_else(|| instead(&effects, When::Before, api, &call, shared));
     let outcome = if let Some(outcome) = early {
         outcome
     } else {
@@ -113,14 +115,34 @@ async fn process(
         delay(&effects, When::After).await;
         instead(&effects, When::After, api, &call, shared).unwrap_or(Ok(reply))
     };
-    finish(shared, seq, buyer.as_deref(), outcome.as_ref().ok());
+    finish(shared, seq, (api, call.org), buyer.as_deref(), outcome.as_ref().ok());
     outcome.map(|reply| response(reply, &effects))
 }
 
+/// A call that has come in.
+struct Arrival {
+    seq: u64,
+    effects: Vec<Effect>,
+    /// The organization whose order it is.
+    buyer: Option<String>,
+    /// What it is answered because of the others that run.
+    refusal: Option<Reply>,
+}
+
 /// Journals the arrival and picks the faults.
-fn arrive(shared: &Shared, api: Api, operation: &str, call: &Call) -> (u64, Vec<Effect>, Option<String>) {
+fn arrive(shared: &Shared, api: Api, operation: &str, call: &Call) -> Arrival {
     let mut world = shared.world();
     let world = &mut *world;
+    let mut refusal = None;
+    if api == Api::Okta {
+        let most = world.settings.okta_concurrent_requests;
+        let org = world.org(call.org);
+        org.settle(clock::now());
+        org.running += 1;
+        if most != 0 && org.running > most {
+            refusal = Some(okta::errors::too_many_at_once());
+        }
+    }
     let path = percent_decode_str(&call.path).decode_utf8_lossy().into_owned();
     let seq = world.journal.arrived(api, operation, call.method.as_str(), &path);
     note_secrets(world, call);
@@ -139,8 +161,13 @@ fn arrive(shared: &Shared, api: Api, operation: &str, call: &Call) -> (u64, Vec<
     {
         organization.running_orders += 1;
         organization.peak_running_orders = organization.peak_running_orders.max(organization.running_orders);
+        let status = world.settings.concurrent_order_status;
+        if status != 0 && organization.running_orders > 1 {
+            let message = "Another order of the organization is being placed.";
+            refusal = Some(yubico::errors::error(status, "concurrent_order", message));
+        }
     }
-    (seq, effects, buyer)
+    Arrival { seq, effects, buyer, refusal }
 }
 
 /// Whom an enrolment or an order is about, also where a fault keeps it from being carried out.
@@ -161,8 +188,12 @@ fn whom(world: &World, operation: &str, call: &Call) -> About {
     About { user_id, ..About::default() }
 }
 
-fn finish(shared: &Shared, seq: u64, buyer: Option<&str>, reply: Option<&Reply>) {
+fn finish(shared: &Shared, seq: u64, at: (Api, usize), buyer: Option<&str>, reply: Option<&Reply>) {
     let mut world = shared.world();
+    if at.0 == Api::Okta {
+        let org = world.org(at.1);
+        org.running = org.running.saturating_sub(1);
+    }
     if let Some(organization) =
         world.yubico.organizations.iter_mut().find(|known| Some(known.id.as_str()) == buyer)
     {
@@ -216,6 +247,7 @@ fn instead(
         Effect::Drop { when } if *when == now => Some(Err(Dropped)),
         Effect::Status { status, when, body, headers } if *when == now => {
             let mut reply = match body {
+                Value::Null if spoils(api, *status, shared) => oddities::html(*status),
                 Value::Null => Reply::empty(*status),
                 Value::String(text) => Reply::text(*status, "text/plain", text.clone()),
                 body => Reply::json(*status, body),
@@ -257,7 +289,18 @@ fn operate(
         });
         reply
     };
+    let reply = if api == Api::Yubico && !reply.is_success() && spoils(api, reply.status, shared) {
+        oddities::instead_of(reply)
+    } else {
+        reply
+    };
     dressed(reply, api, call, shared)
+}
+
+/// Is an error with that status a page of HTML? Okta documents its own errors, so only what a proxy answers is.
+fn spoils(api: Api, status: u16, shared: &Shared) -> bool {
+    let least = if api == Api::Yubico { 400 } else { 500 };
+    status >= least && shared.world().settings.html_errors
 }
 
 fn carried_out(world: &mut World, api: Api, route: Option<Result<&Route<World>, ()>>, call: &Call) -> Answer {
@@ -288,6 +331,9 @@ fn dressed(mut reply: Reply, api: Api, call: &Call, shared: &Shared) -> Reply {
         headers.extend(date(skew).map(|date| ("date".into(), date)));
         let present: Vec<String> = reply.headers.iter().map(|(name, _)| name.clone()).collect();
         reply.headers.extend(headers.into_iter().filter(|(name, _)| !present.contains(name)));
+    }
+    if shared.world().settings.odd_headers {
+        oddities::headers(&mut reply);
     }
     reply
 }

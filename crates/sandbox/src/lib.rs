@@ -9,6 +9,7 @@
 
 mod apps;
 mod authenticator;
+mod behaviour;
 mod clock;
 mod control;
 mod faults;
@@ -19,6 +20,7 @@ mod ids;
 mod jose;
 mod journal;
 mod listeners;
+mod oddities;
 mod okta;
 mod secrets;
 mod seed;
@@ -32,4 +34,5 @@ mod world;
 mod yubico;
 
 pub use authenticator::{KeyError, SoftKey};
+pub use behaviour::Profile;
 pub use server::{Ready, Sandbox, ServeError, Settings, serve};

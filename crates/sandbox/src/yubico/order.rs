@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Order {
-    #[serde(default = "normal_delivery")]
-    pub delivery_type: i64,
+    #[serde(default)]
+    pub delivery_type: Option<i64>,
     pub recipient: Recipient,
     pub mailing_address: Address,
     pub shipment_items: Vec<Item>,
@@ -15,10 +15,6 @@ pub(crate) struct Order {
     pub address_validation_bypass: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reseller_organization_id: Option<String>,
-}
-
-fn normal_delivery() -> i64 {
-    1
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
