@@ -91,6 +91,8 @@ pub(crate) struct Behaviour {
     pub responses_seconds: i64,
     /// Entries a page of inventory, products, countries and `shipments_exact` at the most, whatever `limit` says.
     pub yubico_page: usize,
+    /// These lists tell `total_count`.
+    pub list_totals: bool,
     /// A new order shows in `GET /v1/shipments_exact` only after this many milliseconds.
     pub order_list_lag_ms: i64,
     /// An order that was cancelled is shown for this many milliseconds more.
@@ -139,6 +141,7 @@ impl Default for Behaviour {
             no_product_data: NoProductData::Absent,
             responses_seconds: 0,
             yubico_page: 100,
+            list_totals: true,
             order_list_lag_ms: 0,
             cancellation_lag_ms: 0,
             delivery_type_required: false,
@@ -186,6 +189,7 @@ impl Behaviour {
             no_product_data: NoProductData::Null,
             responses_seconds: 60,
             yubico_page: 2,
+            list_totals: false,
             order_list_lag_ms: 1500,
             cancellation_lag_ms: 1500,
             delivery_type_required: true,

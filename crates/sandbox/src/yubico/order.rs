@@ -1,12 +1,13 @@
 //! An order as it is placed: who gets which key at which address, and Okta's requests for the warehouse.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// The nested body of `POST /v1/fpr/shipments`. Members the facts do not name are refused.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Order {
-    #[serde(default)]
+    /// May be left out, and may not be null.
+    #[serde(default, deserialize_with = "given")]
     pub delivery_type: Option<i64>,
     pub recipient: Recipient,
     pub mailing_address: Address,
@@ -15,6 +16,10 @@ pub(crate) struct Order {
     pub address_validation_bypass: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reseller_organization_id: Option<String>,
+}
+
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    i64::deserialize(deserializer).map(Some)
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -11,7 +11,7 @@ use crate::world::{Shipment, World};
 use crate::yubico::auth::organization;
 use crate::yubico::errors::{error, invalid, not_found};
 use crate::yubico::order::Order;
-use crate::yubico::request::{body, page};
+use crate::yubico::request::{body, list_of};
 
 /// `POST /v1/fpr/shipments`.
 pub(crate) fn create(world: &mut World, call: &Call) -> Answer {
@@ -160,8 +160,7 @@ pub(crate) fn list_exact(world: &mut World, call: &Call) -> Answer {
         })
         .map(|shipment| flat(shipment, settings))
         .collect();
-    let page = page(call, settings.yubico_page, &all)?;
-    Ok(Reply::json(200, &json!({"count": page.len(), "total_count": all.len(), "shipments": page})))
+    Ok(Reply::json(200, &list_of(call, settings, "shipments", &all)?))
 }
 
 /// The flat form of the Delivery API.

@@ -6,7 +6,7 @@ use crate::http::{Answer, Call, Reply};
 use crate::world::{Bucket, Organization, Product, World};
 use crate::yubico::auth::organization;
 use crate::yubico::errors::not_found;
-use crate::yubico::request::page;
+use crate::yubico::request::list_of;
 
 fn bucket_view(organization: &Organization, bucket: &Bucket) -> Value {
     json!({
@@ -19,8 +19,7 @@ fn bucket_view(organization: &Organization, bucket: &Bucket) -> Value {
 
 /// A page of a list under that name.
 fn listed(world: &World, call: &Call, name: &str, all: &[Value]) -> Answer {
-    let page = page(call, world.settings.yubico_page, all)?;
-    Ok(Reply::json(200, &json!({"count": page.len(), "total_count": all.len(), name: page})))
+    Ok(Reply::json(200, &list_of(call, &world.settings, name, all)?))
 }
 
 /// `GET /v1/inventory`: an empty bucket of type 1 is not in it.
