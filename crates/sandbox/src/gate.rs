@@ -297,10 +297,11 @@ fn operate(
     dressed(reply, api, call, shared)
 }
 
-/// Is an error with that status a page of HTML? Okta documents its own errors, so only what a proxy answers is.
+/// Is an error with that status a page of HTML? Okta documents its own errors, so only what a proxy answers is. A 404
+/// stays JSON: with a page, no caller could tell an order that is gone from a wrong address.
 fn spoils(api: Api, status: u16, shared: &Shared) -> bool {
     let least = if api == Api::Yubico { 400 } else { 500 };
-    status >= least && shared.world().settings.html_errors
+    status >= least && status != 404 && shared.world().settings.html_errors
 }
 
 fn carried_out(world: &mut World, api: Api, route: Option<Result<&Route<World>, ()>>, call: &Call) -> Answer {
