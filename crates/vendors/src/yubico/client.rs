@@ -194,8 +194,9 @@ impl Client {
                 return Err(too_long(operation));
             }
             // Nobody promises how many entries a page holds: without a total only an empty page is the end, or the same
-            // page again, from a server that ignores `offset`.
-            if items.is_empty() || (total.is_none() && all.ends_with(&items)) {
+            // short page again, from a server that ignores `offset`. A full page again tells nothing of the rest.
+            let again = total.is_none() && items.len() < PAGE && all.ends_with(&items);
+            if items.is_empty() || again {
                 return Ok(all);
             }
             all.extend(items);
