@@ -91,7 +91,7 @@ mod tests {
             ("its connection went, which forbade it", &by_login, Some("00u1"), &found, None, None, "00u1"),
         ];
         for (name, user, shown, journal, policy, login, expected) in cases {
-            assert_eq!(of(&object(&user, shown), journal, policy, login).user, expected, "{name}");
+            assert_eq!(of(&object(user, shown), journal, policy, login).user, expected, "{name}");
         }
     }
 }

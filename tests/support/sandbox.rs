@@ -49,7 +49,7 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Starts one whose warehouse moves by command only.
+    /// Starts one whose warehouse moves by command only. `SANDBOX_PROFILE` is handed on to it.
     pub async fn start() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut command = Command::new(super::sandbox_program());

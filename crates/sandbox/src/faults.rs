@@ -1,6 +1,7 @@
 //! Misbehaviour by rule.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use regex::Regex;
 use serde::{Deserialize, Serialize};
@@ -211,6 +212,17 @@ pub(crate) fn replace_state(value: &mut Value, state: i64) {
         }
         Value::Array(list) => list.iter_mut().for_each(|value| replace_state(value, state)),
         _ => {}
+    }
+}
+
+/// Waits as the rules ask for at this moment.
+pub(crate) async fn delay(effects: &[Effect], now: When) {
+    for effect in effects {
+        if let Effect::Delay { ms, when } = effect
+            && *when == now
+        {
+            tokio::time::sleep(Duration::from_millis(*ms)).await;
+        }
     }
 }
 

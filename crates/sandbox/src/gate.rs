@@ -15,12 +15,14 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use crate::clock;
-use crate::faults::{Effect, Subject, When, replace_state, wrong_casing};
+use crate::faults::{Effect, Subject, When, delay, replace_state, wrong_casing};
 use crate::hris;
 use crate::http::{About, Answer, Call, Matched, Reply, Route, find};
 use crate::ids::noise;
 use crate::journal::Api;
+use crate::oddities;
 use crate::okta;
+use crate::refusal::refusal;
 use crate::world::{Person, Shared, World};
 use crate::yubico;
 
@@ -97,9 +99,10 @@ async fn process(
         Matched::Route(route, _) => route.operation,
         Matched::WrongMethod | Matched::Nothing => "unknown",
     };
-    let (seq, effects, buyer) = arrive(shared, api, operation, &call);
+    let Arrival { seq, effects, buyer, refusal } = arrive(shared, api, operation, &call);
     delay(&effects, When::Before).await;
-    let early = instead(&effects, When::Before, api, &call, shared);
+    let early = refusal.map(|refusal| Ok(dressed(refusal, api, &call, shared)));
+    let early = early.or_else(|| instead(&effects, When::Before, api, &call, shared));
     let outcome = if let Some(outcome) = early {
         outcome
     } else {
@@ -113,14 +116,34 @@ async fn process(
         delay(&effects, When::After).await;
         instead(&effects, When::After, api, &call, shared).unwrap_or(Ok(reply))
     };
-    finish(shared, seq, buyer.as_deref(), outcome.as_ref().ok());
+    finish(shared, seq, (api, call.org), buyer.as_deref(), outcome.as_ref().ok());
     outcome.map(|reply| response(reply, &effects))
 }
 
+/// A call that has come in.
+struct Arrival {
+    seq: u64,
+    effects: Vec<Effect>,
+    /// The organization whose order it is.
+    buyer: Option<String>,
+    /// What it is answered because of the others that run.
+    refusal: Option<Reply>,
+}
+
 /// Journals the arrival and picks the faults.
-fn arrive(shared: &Shared, api: Api, operation: &str, call: &Call) -> (u64, Vec<Effect>, Option<String>) {
+fn arrive(shared: &Shared, api: Api, operation: &str, call: &Call) -> Arrival {
     let mut world = shared.world();
     let world = &mut *world;
+    let mut refusal = None;
+    if api == Api::Okta {
+        let most = world.settings.okta_concurrent_requests;
+        let org = world.org(call.org);
+        org.settle(clock::now());
+        org.running += 1;
+        if most != 0 && org.running > most {
+            refusal = Some(okta::errors::too_many_at_once());
+        }
+    }
     let path = percent_decode_str(&call.path).decode_utf8_lossy().into_owned();
     let seq = world.journal.arrived(api, operation, call.method.as_str(), &path);
     note_secrets(world, call);
@@ -139,8 +162,13 @@ fn arrive(shared: &Shared, api: Api, operation: &str, call: &Call) -> (u64, Vec<
     {
         organization.running_orders += 1;
         organization.peak_running_orders = organization.peak_running_orders.max(organization.running_orders);
+        let status = world.settings.concurrent_order_status;
+        if status != 0 && organization.running_orders > 1 {
+            let message = "Another order of the organization is being placed.";
+            refusal = Some(yubico::errors::error(status, "concurrent_order", message));
+        }
     }
-    (seq, effects, buyer)
+    Arrival { seq, effects, buyer, refusal }
 }
 
 /// Whom an enrolment or an order is about, also where a fault keeps it from being carried out.
@@ -161,8 +189,12 @@ fn whom(world: &World, operation: &str, call: &Call) -> About {
     About { user_id, ..About::default() }
 }
 
-fn finish(shared: &Shared, seq: u64, buyer: Option<&str>, reply: Option<&Reply>) {
+fn finish(shared: &Shared, seq: u64, at: (Api, usize), buyer: Option<&str>, reply: Option<&Reply>) {
     let mut world = shared.world();
+    if at.0 == Api::Okta {
+        let org = world.org(at.1);
+        org.running = org.running.saturating_sub(1);
+    }
     if let Some(organization) =
         world.yubico.organizations.iter_mut().find(|known| Some(known.id.as_str()) == buyer)
     {
@@ -194,16 +226,6 @@ fn note_secrets(world: &mut World, call: &Call) {
     }
 }
 
-async fn delay(effects: &[Effect], now: When) {
-    for effect in effects {
-        if let Effect::Delay { ms, when } = effect
-            && *when == now
-        {
-            tokio::time::sleep(Duration::from_millis(*ms)).await;
-        }
-    }
-}
-
 /// The answer a rule puts in the place of the real one, if one does.
 fn instead(
     effects: &[Effect],
@@ -216,16 +238,17 @@ fn instead(
         Effect::Drop { when } if *when == now => Some(Err(Dropped)),
         Effect::Status { status, when, body, headers } if *when == now => {
             let reply = match body {
+                Value::Null if spoils(api, *status, shared) => oddities::html(*status),
                 Value::Null if *status >= 400 => refusal(api, *status),
                 Value::Null => Reply::empty(*status),
                 Value::String(text) => Reply::text(*status, "text/plain", text.clone()),
                 body => Reply::json(*status, body),
             };
-            Some(Ok(dressed(under(reply, headers), api, call, shared)))
+            Some(Ok(dressed(reply.under(headers), api, call, shared)))
         }
         // What is between knows nothing of the vendor's headers.
         Effect::WebPage { status, when, body, headers } if *when == now => {
-            Some(Ok(under(Reply::text(*status, "text/html", body.clone()), headers)))
+            Some(Ok(Reply::text(*status, "text/html", body.clone()).under(headers)))
         }
         Effect::ExpiredToken if now == When::Before => {
             let reply = match api {
@@ -239,25 +262,6 @@ fn instead(
         }
         _ => None,
     })
-}
-
-/// The vendor's own form of a refusal with this status.
-fn refusal(api: Api, status: u16) -> Reply {
-    match api {
-        Api::Okta => okta::errors::of_status(status),
-        Api::Yubico => yubico::errors::error(status, "fault", "A fault rule asked for this answer."),
-        Api::Hris => hris::error(status, "a fault rule asked for this answer"),
-    }
-}
-
-/// With these headers, each once.
-fn under(mut reply: Reply, headers: &BTreeMap<String, String>) -> Reply {
-    for (name, value) in headers {
-        let name = name.to_lowercase();
-        reply.headers.retain(|(present, _)| *present != name);
-        reply.headers.push((name, value.clone()));
-    }
-    reply
 }
 
 /// Carries the operation out and journals what it did.
@@ -280,7 +284,19 @@ fn operate(
         });
         reply
     };
+    let reply = if api == Api::Yubico && !reply.is_success() && spoils(api, reply.status, shared) {
+        oddities::instead_of(reply)
+    } else {
+        reply
+    };
     dressed(reply, api, call, shared)
+}
+
+/// Is an error with that status a page of HTML? Okta documents its own errors, so only what a proxy answers is. A 404
+/// stays JSON: with a page, no caller could tell an order that is gone from a wrong address.
+fn spoils(api: Api, status: u16, shared: &Shared) -> bool {
+    let least = if api == Api::Yubico { 400 } else { 500 };
+    status >= least && status != 404 && shared.world().settings.html_errors
 }
 
 fn carried_out(world: &mut World, api: Api, route: Option<Result<&Route<World>, ()>>, call: &Call) -> Answer {
@@ -311,6 +327,9 @@ fn dressed(mut reply: Reply, api: Api, call: &Call, shared: &Shared) -> Reply {
         headers.extend(date(skew).map(|date| ("date".into(), date)));
         let present: Vec<String> = reply.headers.iter().map(|(name, _)| name.clone()).collect();
         reply.headers.extend(headers.into_iter().filter(|(name, _)| !present.contains(name)));
+    }
+    if shared.world().settings.odd_headers {
+        oddities::headers(&mut reply);
     }
     reply
 }

@@ -75,6 +75,16 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
+    /// With these headers, each once.
+    pub fn under(mut self, headers: &BTreeMap<String, String>) -> Self {
+        for (name, value) in headers {
+            let name = name.to_lowercase();
+            self.headers.retain(|(present, _)| *present != name);
+            self.headers.push((name, value.clone()));
+        }
+        self
+    }
+
     pub fn json(status: u16, body: &Value) -> Self {
         Self {
             status,

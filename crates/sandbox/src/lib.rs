@@ -9,6 +9,7 @@
 
 mod apps;
 mod authenticator;
+mod behaviour;
 mod clock;
 mod control;
 mod faults;
@@ -19,7 +20,9 @@ mod ids;
 mod jose;
 mod journal;
 mod listeners;
+mod oddities;
 mod okta;
+mod refusal;
 mod secrets;
 mod seed;
 mod server;
@@ -32,4 +35,5 @@ mod world;
 mod yubico;
 
 pub use authenticator::{KeyError, SoftKey};
+pub use behaviour::Profile;
 pub use server::{Ready, Sandbox, ServeError, Settings, serve};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use sandbox::sign_in::{self, SignIn};
-use sandbox::{Settings, serve};
+use sandbox::{Profile, Settings, serve};
 use tokio::io::AsyncReadExt as _;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -64,6 +64,9 @@ struct ServeArgs {
     /// The same seed gives the same ids, serials and PINs.
     #[arg(long)]
     seed: Option<u64>,
+    /// How what the vendors' documents leave open is set.
+    #[arg(long, env = "SANDBOX_PROFILE", value_enum, default_value_t)]
+    profile: Profile,
     /// Goes on when stdin ends, for those who start it in the background.
     #[arg(long)]
     keep_running: bool,
@@ -121,6 +124,7 @@ async fn run(args: ServeArgs) -> Result<(), String> {
         plain_http: args.plain_http,
         step,
         seed: args.seed,
+        profile: args.profile,
     };
     let mut terminated = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
     let mut interrupted = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;

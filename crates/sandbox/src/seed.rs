@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 
+use crate::behaviour::Behaviour;
 use crate::clock;
 use crate::faults::Faults;
 use crate::hris::records::Hris;
@@ -16,9 +17,7 @@ use crate::okta::users::add_person;
 use crate::secrets::Secrets;
 use crate::system_log::SystemLog;
 use crate::vendor_keys::{AttestationIssuer, KeySet};
-use crate::world::{
-    ApiToken, Behaviour, Bucket, Group, OktaOrg, Organization, Place, Product, World, Yubico,
-};
+use crate::world::{ApiToken, Bucket, Group, OktaOrg, Organization, Place, Product, World, Yubico};
 
 /// AAGUIDs Yubico publishes: series 5 with NFC at firmware 5.7, and the FIPS series at 5.4.
 const SERIES_5_NFC: u128 = 0xa253_42c0_3cdc_4414_8e46_f480_7fca_511c;
@@ -54,7 +53,7 @@ pub(crate) fn world(
         journal: Journal::default(),
         secrets: Secrets::default(),
         faults: Faults::default(),
-        settings: Behaviour::default(),
+        settings: Behaviour::of(place.profile),
         place,
     };
     let org = add_okta_org(&mut world, okta_url)?;
@@ -104,6 +103,7 @@ pub(crate) fn add_okta_org(world: &mut World, base_url: &str) -> Result<usize, S
         user_verification: "PREFERRED".into(),
         settings: OrgSettings::default(),
         rate: HashMap::new(),
+        running: 0,
     });
     Ok(world.orgs.len() - 1)
 }

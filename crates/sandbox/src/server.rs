@@ -11,6 +11,7 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 use crate::apps::{self, AppSpec};
+use crate::behaviour::Profile;
 use crate::clock;
 use crate::control;
 use crate::hris::records::Hris;
@@ -47,6 +48,8 @@ pub struct Settings {
     pub step: Option<Duration>,
     /// The same seed gives the same ids, serials and PINs.
     pub seed: Option<u64>,
+    /// How what the documents leave open is set.
+    pub profile: Profile,
 }
 
 impl Settings {
@@ -64,6 +67,7 @@ impl Settings {
             plain_http: false,
             step: None,
             seed: None,
+            profile: Profile::Default,
         }
     }
 }
@@ -145,7 +149,12 @@ pub async fn serve(mut settings: Settings) -> Result<Sandbox, ServeError> {
     let control_url = url("http", "127.0.0.1", &control)?;
 
     fs::create_dir_all(&settings.dir)?;
-    let place = Place { dir: settings.dir.clone(), step: settings.step, control_url: control_url.clone() };
+    let place = Place {
+        dir: settings.dir.clone(),
+        step: settings.step,
+        control_url: control_url.clone(),
+        profile: settings.profile,
+    };
     let mut world =
         seed::world(settings.seed, &okta_url, &yubico_url, place).map_err(|error| keys(&error))?;
     let spec = AppSpec {

@@ -87,6 +87,7 @@ pub(crate) fn enter(world: &mut World, index: usize, state: i64) {
     shipment.problem = problem;
     if programmed.is_some() {
         shipment.programmed = programmed;
+        shipment.programmed_at = Some(now);
     }
     if ON_THE_WAY.contains(&state) {
         shipment.shipped.get_or_insert(now);

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use josekit::jwk::Jwk;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::behaviour::{Behaviour, Profile};
 use crate::faults::Faults;
 use crate::hris::records::Hris;
 use crate::ids::Dice;
@@ -58,59 +59,8 @@ pub(crate) struct Place {
     pub dir: PathBuf,
     pub step: Option<Duration>,
     pub control_url: String,
-}
-
-/// What the facts leave open, switchable: `POST /settings`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
-#[expect(clippy::struct_excessive_bools, reason = "switches, each on its own")]
-pub(crate) struct Behaviour {
-    /// `GET /v1/shipments_exact` lists pre-registered orders.
-    pub list_prereg_orders: bool,
-    /// `GET /v1/shipments_exact/{id}` knows pre-registered orders, with their tracking.
-    pub exact_knows_prereg: bool,
-    /// `DELETE /v1/shipments_exact/{id}` cancels pre-registered orders.
-    pub exact_deletes_prereg: bool,
-    /// `GET /v1/fpr/shipments/{id}` shows recipient, address and time of creation.
-    pub prereg_shows_recipient: bool,
-    /// Answer to a DELETE after the nightly run has locked the order.
-    pub locked_delete_status: u16,
-    /// The pre-registration feature is on in the Okta orgs.
-    pub preregistration_enabled: bool,
-    /// Requests an app or token may make in a window; the rest is answered 429.
-    pub okta_requests_a_minute: u32,
-    /// Length of such a window. Okta's are a minute long.
-    pub okta_window_seconds: u32,
-    /// Activation works after mark-error.
-    pub activate_after_mark_error: bool,
-    /// A new enrolment shows in the list only after this many milliseconds.
-    pub enrollment_list_lag_ms: i64,
-    /// How long an enrolment's challenge lives.
-    pub challenge_minutes: i64,
-    /// What was made or changed in the directory shows in a `search` only after this many milliseconds.
-    pub search_lag_ms: i64,
-    /// The list of a person's factors leaves pre-registered keys out.
-    pub factors_hide_preregistered: bool,
-}
-
-impl Default for Behaviour {
-    fn default() -> Self {
-        Self {
-            list_prereg_orders: true,
-            exact_knows_prereg: true,
-            exact_deletes_prereg: true,
-            prereg_shows_recipient: true,
-            locked_delete_status: 409,
-            preregistration_enabled: true,
-            okta_requests_a_minute: 600,
-            okta_window_seconds: 60,
-            activate_after_mark_error: false,
-            enrollment_list_lag_ms: 0,
-            challenge_minutes: 60 * 24 * 60,
-            search_lag_ms: 0,
-            factors_hide_preregistered: true,
-        }
-    }
+    /// What the settings begin with, and go back to.
+    pub profile: Profile,
 }
 
 /// One Okta org, behind its own port.
@@ -142,6 +92,8 @@ pub(crate) struct OktaOrg {
     pub settings: OrgSettings,
     /// Requests a minute and caller.
     pub rate: HashMap<String, (i64, u32)>,
+    /// Calls that are being answered.
+    pub running: u32,
 }
 
 /// An Okta user.
@@ -154,6 +106,8 @@ pub(crate) struct Person {
     pub status_changed: Option<Timestamp>,
     pub last_login: Option<Timestamp>,
     pub last_updated: Timestamp,
+    /// A status that is taken on at that moment.
+    pub becomes: Option<(String, Timestamp)>,
     pub profile: Map<String, Value>,
     /// What they can sign in with besides pre-registered keys.
     pub factors: Vec<Factor>,
@@ -168,6 +122,14 @@ pub(crate) struct Factor {
     pub created: Timestamp,
 }
 
+impl Shipment {
+    /// Cancelled, and that shows.
+    pub fn is_gone(&self, settings: &Behaviour, now: Timestamp) -> bool {
+        let lag = SignedDuration::from_millis(settings.cancellation_lag_ms);
+        self.deleted && self.deleted_at.is_none_or(|at| at + lag <= now)
+    }
+}
+
 impl Person {
     /// A profile attribute as text; empty when absent or null.
     pub fn attribute(&self, name: &str) -> &str {
@@ -179,6 +141,7 @@ impl Person {
     }
 
     pub fn set_status(&mut self, status: &str, now: Timestamp) {
+        self.becomes = None;
         if self.status != status {
             self.status = status.to_string();
             self.status_changed = Some(now);
@@ -322,10 +285,12 @@ pub(crate) struct Shipment {
     pub created: Timestamp,
     pub states: Vec<(i64, Timestamp)>,
     pub programmed: Option<Programmed>,
+    pub programmed_at: Option<Timestamp>,
     pub shipped: Option<Timestamp>,
     pub delivered: Option<Timestamp>,
-    /// Cancelled: GET answers 404 from then on.
+    /// Cancelled: GET answers 404 from then on, or after the time that a cancellation takes to show.
     pub deleted: bool,
+    pub deleted_at: Option<Timestamp>,
     pub problem: Option<String>,
 }
 
@@ -371,6 +336,17 @@ impl OktaOrg {
         self.people.iter_mut().find(|person| person.id == id)
     }
 
+    /// Lets changes of status that were taken earlier show, as far as their time has come.
+    pub fn settle(&mut self, now: Timestamp) {
+        for person in &mut self.people {
+            if let Some((status, at)) = person.becomes.clone()
+                && at <= now
+            {
+                person.set_status(&status, at);
+            }
+        }
+    }
+
     /// The host people sign in at.
     pub fn host(&self) -> String {
         url::Url::parse(&self.base_url)
@@ -379,8 +355,11 @@ impl OktaOrg {
             .unwrap_or_default()
     }
 
-    /// RP ids an enrolment may name.
-    pub fn rp_ids(&self) -> Vec<String> {
+    /// RP ids an enrolment may name: the authenticator's only, or any that this org has.
+    pub fn rp_ids(&self, of_authenticator: bool) -> Vec<String> {
+        if of_authenticator {
+            return vec![self.rp_id.clone().unwrap_or_else(|| self.host())];
+        }
         let mut ids = vec![self.host()];
         ids.extend(self.rp_id.clone());
         ids.extend(self.domains.iter().cloned());

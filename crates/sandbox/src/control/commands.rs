@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::behaviour::{Behaviour, Profile};
 use crate::control::request::{body, done, refused};
 use crate::faults::RuleSpec;
 use crate::http::{Answer, Call, Reply};
@@ -131,6 +132,7 @@ pub(crate) fn set_state(world: &mut World, call: &Call) -> Answer {
 pub(crate) fn delete_shipment(world: &mut World, call: &Call) -> Answer {
     let index = shipment_index(world, call.param("id"))?;
     world.yubico.shipments[index].deleted = true;
+    world.yubico.shipments[index].deleted_at = None;
     Ok(Reply::empty(204))
 }
 
@@ -275,6 +277,20 @@ pub(crate) fn publish_keys(world: &mut World, call: &Call) -> Answer {
     done(&set.published())
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Choice {
+    name: Profile,
+}
+
+/// `POST /profile`: `{"name": "default"|"strict"}`, all settings at once; `POST /reset` goes back to it.
+pub(crate) fn choose_profile(world: &mut World, call: &Call) -> Answer {
+    let choice: Choice = body(call)?;
+    world.place.profile = choice.name;
+    world.settings = Behaviour::of(choice.name);
+    done(&json!(world.settings))
+}
+
 /// `GET /settings`.
 pub(crate) fn settings(world: &mut World, _: &Call) -> Answer {
     done(&json!(world.settings))
@@ -297,7 +313,7 @@ pub(crate) fn reset(world: &mut World, _: &Call) -> Answer {
     world.outbox.clear();
     world.journal = crate::journal::Journal::default();
     world.faults = crate::faults::Faults::default();
-    world.settings = crate::world::Behaviour::default();
+    world.settings = Behaviour::of(world.place.profile);
     for org in &mut world.orgs {
         org.enrollments.clear();
         org.sessions.clear();

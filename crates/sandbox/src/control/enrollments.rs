@@ -40,7 +40,7 @@ pub(crate) fn create(world: &mut World, call: &Call) -> Answer {
     let mut enrollment =
         new_enrollment(org, person, &org.host(), id, &key_id).map_err(|error| refused(500, &error))?;
     change.apply(&mut enrollment);
-    let shown = view(&org.base_url, &enrollment);
+    let shown = view(&org.base_url, &enrollment, &enrollment.status);
     org.enrollments.push(enrollment);
     done(&shown)
 }
@@ -52,7 +52,7 @@ pub(crate) fn patch(world: &mut World, call: &Call) -> Answer {
     for org in &mut world.orgs {
         if let Some(enrollment) = org.enrollments.iter_mut().find(|enrollment| enrollment.id == id) {
             change.apply(enrollment);
-            return done(&view(&org.base_url, enrollment));
+            return done(&view(&org.base_url, enrollment, &enrollment.status));
         }
     }
     Err(refused(404, "there is no such enrolment"))

@@ -84,6 +84,7 @@ pub(crate) fn routes() -> Vec<ControlRoute> {
         route!(POST "/hris/{id}", hris::set),
         route!(GET "/settings", commands::settings),
         route!(POST "/settings", commands::change_settings),
+        route!(POST "/profile", commands::choose_profile),
         route!(POST "/okta", orgs::configure),
         route!(POST "/apps", orgs::register_app),
         route!(POST "/apps/{clientId}", orgs::patch_app),

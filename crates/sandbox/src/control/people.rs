@@ -128,7 +128,7 @@ pub(crate) fn activate(world: &mut World, call: &Call) -> Answer {
     let index = org_index(world, call)?;
     let org = world.org(index);
     let id = org.person(call.param("id")).ok_or_else(no_person)?.id.clone();
-    activate_person(org, &id)?;
+    activate_person(org, &id, jiff::SignedDuration::ZERO)?;
     person_view(world, index, &id)
 }
 

@@ -17,7 +17,7 @@ fn people(org: &OktaOrg) -> impl Iterator<Item = Value> {
 
 fn enrollments(org: &OktaOrg) -> impl Iterator<Item = Value> {
     org.enrollments.iter().map(|enrollment| {
-        let mut view = preregistration::view(&org.base_url, enrollment);
+        let mut view = preregistration::view(&org.base_url, enrollment, &enrollment.status);
         view["org"] = json!(org.id);
         view["userId"] = json!(enrollment.user_id);
         view["keyId"] = json!(enrollment.key_id);

@@ -50,6 +50,7 @@ pub(crate) fn activate(world: &mut World, call: &Call) -> Answer {
 fn apply(world: &mut World, org_index: usize, request: &ActivateRequest) -> Answer {
     let roots = world.yubico.attestation.root_pem().unwrap_or_default();
     let lifetime = SignedDuration::from_mins(world.settings.challenge_minutes);
+    let compares_key = world.settings.activation_compares_key;
     let after_error = world.settings.activate_after_mark_error;
     let org = world.org(org_index);
     let person = org
@@ -103,6 +104,10 @@ fn apply(world: &mut World, org_index: usize, request: &ActivateRequest) -> Answ
                     .map(|credential| (credential, payload))
                     .map_err(|error| refuse(&error))
             })?;
+        let is = |name: &str, submitted: &str| credential.1[name].as_str() == Some(submitted);
+        if compares_key && !(is("serial", &request.serial) && is("firmware", &request.version)) {
+            return Err(refuse("serial or version is another key's"));
+        }
         made.push((at, credential));
     }
     let pin_owner = made.first().map_or(0, |(at, _)| *at);

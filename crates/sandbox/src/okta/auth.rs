@@ -2,10 +2,11 @@
 
 use hyper::Method;
 
+use crate::behaviour::Behaviour;
 use crate::clock;
 use crate::http::{Call, Reply};
 use crate::okta::{dpop, errors};
-use crate::world::{Behaviour, OktaOrg, World};
+use crate::world::{OktaOrg, World};
 
 /// Checks token, proof and scope of a call.
 pub(crate) fn authorize(world: &mut World, call: &Call, scopes: &[&str]) -> Result<(), Reply> {

@@ -86,6 +86,15 @@ pub(crate) fn too_many() -> Reply {
     error(429, "E0000047", "API call exceeded rate limit due to too many requests.")
 }
 
+/// The org answers too many calls at the same time: the limit is told as 0, and `Reset` is a hint only.
+pub(crate) fn too_many_at_once() -> Reply {
+    let reset = crate::clock::now().as_second() + 1;
+    too_many()
+        .header("x-rate-limit-limit", "0")
+        .header("x-rate-limit-remaining", "0")
+        .header("x-rate-limit-reset", reset.to_string())
+}
+
 /// The token endpoint's form (RFC 6749, 5.2).
 pub(crate) fn oauth(status: u16, code: &str, description: &str) -> Reply {
     Reply::json(status, &json!({"error": code, "error_description": description}))

@@ -28,6 +28,7 @@ pub(crate) fn send_pin(world: &mut World, call: &Call) -> Answer {
 
 fn send(world: &mut World, org_index: usize, request: &PinRequest) -> Answer {
     let id = world.outbox.len() + 1;
+    let needs_addresses = world.settings.send_pin_needs_addresses;
     let org = world.org(org_index);
     let person = org
         .people
@@ -44,6 +45,10 @@ fn send(world: &mut World, org_index: usize, request: &PinRequest) -> Answer {
         .ok_or_else(|| errors::not_found("Resource not found (UserFactor)"))?;
     if request.fulfillment_provider != "yubico" {
         return Err(errors::preregistration("fulfillmentProvider"));
+    }
+    let lacks = |name: &str| person.attribute(name).is_empty();
+    if needs_addresses && (lacks("email") || (person.status != "ACTIVE" && lacks("secondEmail"))) {
+        return Err(errors::preregistration("email"));
     }
     if enrollment.status != ACTIVE || !enrollment.preset_pin_available {
         return Err(errors::forbidden());

@@ -5,6 +5,7 @@ use josekit::jwk::Jwk;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::behaviour::Behaviour;
 use crate::clock;
 use crate::http::{Answer, Call, Reply};
 use crate::jose;
@@ -12,6 +13,7 @@ use crate::okta::errors;
 use crate::okta::logs::{Style, preregistration_requested};
 use crate::okta::request::{declared_length, json_body};
 use crate::okta::time::okta_time;
+use crate::okta::users::paged;
 use crate::okta::webauthn::Registration;
 use crate::world::{Enrollment, OktaOrg, World};
 
@@ -77,6 +79,8 @@ pub(crate) fn enroll(world: &mut World, call: &Call) -> Answer {
 
 fn create(world: &mut World, org_index: usize, request: &EnrollRequest) -> Answer {
     let refuse = || errors::preregistration(ENROLL_FAULT);
+    let enrollable = world.settings.enrollable_statuses.clone();
+    let of_authenticator = world.settings.rp_id_of_authenticator;
     let org = world.org(org_index);
     let person = org
         .people
@@ -84,11 +88,14 @@ fn create(world: &mut World, org_index: usize, request: &EnrollRequest) -> Answe
         .find(|person| person.id == request.user_id)
         .cloned()
         .ok_or_else(|| errors::not_found(&format!("Resource not found: {} (User)", request.user_id)))?;
-    if matches!(person.status.as_str(), "SUSPENDED" | "DEPROVISIONED") {
+    let unfit = !enrollable.is_empty() && !enrollable.contains(&person.status);
+    if unfit || matches!(person.status.as_str(), "SUSPENDED" | "DEPROVISIONED") {
         return Err(errors::not_in_this_status());
     }
     let transport = six_member_key(&request.yubico_transport_key_jwk, "enc").ok_or_else(refuse)?;
-    if request.fulfillment_provider != "yubico" || !rp_ids_valid(org, &request.enrollment_rp_ids) {
+    if request.fulfillment_provider != "yubico"
+        || !rp_ids_valid(&org.rp_ids(of_authenticator), &request.enrollment_rp_ids)
+    {
         return Err(refuse());
     }
     let mut enrollments = Vec::new();
@@ -119,8 +126,7 @@ fn create(world: &mut World, org_index: usize, request: &EnrollRequest) -> Answe
 }
 
 /// RP ids are host names of this org, without scheme and path, each once.
-fn rp_ids_valid(org: &OktaOrg, wanted: &[String]) -> bool {
-    let known = org.rp_ids();
+fn rp_ids_valid(known: &[String], wanted: &[String]) -> bool {
     let mut seen = std::collections::HashSet::new();
     !wanted.is_empty() && wanted.iter().all(|id| known.contains(id) && seen.insert(id))
 }
@@ -183,19 +189,34 @@ fn sealed_requests(
 pub(crate) fn list(world: &mut World, call: &Call) -> Answer {
     feature(world)?;
     let user_id = call.param("userId");
-    let shown_until = clock::now() - SignedDuration::from_millis(world.settings.enrollment_list_lag_ms);
+    let settings = world.settings.clone();
+    let shown_until = clock::now() - SignedDuration::from_millis(settings.enrollment_list_lag_ms);
     let org = world.org(call.org);
-    let list: Vec<Value> = org
+    let theirs: Vec<&Enrollment> = org
         .enrollments
         .iter()
         .filter(|enrollment| enrollment.user_id == user_id && enrollment.created <= shown_until)
-        .map(|enrollment| view(&org.base_url, enrollment))
         .collect();
-    Ok(Reply::json(200, &json!(list)).user(user_id))
+    let show =
+        |enrollment: &&Enrollment| view(&org.base_url, enrollment, shown_status(enrollment, &settings));
+    if settings.enrollments_a_page == 0 {
+        return Ok(Reply::json(200, &theirs.iter().map(show).collect()).user(user_id));
+    }
+    let most = settings.enrollments_a_page;
+    Ok(paged(org, call, &theirs, most, |enrollment| &enrollment.id, show)?.user(user_id))
 }
 
-/// An enrolment as the API shows it.
-pub(crate) fn view(base_url: &str, enrollment: &Enrollment) -> Value {
+/// The status as the list tells it: how a pending enrolment is called, and whether it expires, is not documented.
+fn shown_status<'a>(enrollment: &'a Enrollment, settings: &'a Behaviour) -> &'a str {
+    if enrollment.status != PENDING {
+        return &enrollment.status;
+    }
+    let ends = enrollment.created + SignedDuration::from_mins(settings.challenge_minutes);
+    if settings.shows_expired && ends < clock::now() { "EXPIRED" } else { &settings.pending_status }
+}
+
+/// An enrolment as the API shows it, in that status.
+pub(crate) fn view(base_url: &str, enrollment: &Enrollment, status: &str) -> Value {
     let mut profile = json!({"presetPinAvailable": enrollment.preset_pin_available});
     if let Some(credential) = &enrollment.registration.credential {
         profile["credentialId"] = json!(crate::ids::b64(&credential.cred_id));
@@ -205,7 +226,7 @@ pub(crate) fn view(base_url: &str, enrollment: &Enrollment) -> Value {
     }
     json!({
         "id": enrollment.id, "factorType": "webauthn", "provider": "FIDO", "vendorName": "FIDO",
-        "fulfillmentProvider": "yubico", "status": enrollment.status,
+        "fulfillmentProvider": "yubico", "status": status,
         "created": okta_time(enrollment.created), "lastUpdated": okta_time(enrollment.last_updated), "profile": profile,
         "_links": {"self": {
             "href": format!("{base_url}/webauthn-registration/api/v1/users/{}/enrollments/{}", enrollment.user_id, enrollment.id),

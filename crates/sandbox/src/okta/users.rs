@@ -165,6 +165,7 @@ pub(crate) fn add_person(world: &mut World, org: usize, profile: Map<String, Val
         last_login: None,
         last_updated: now,
         profile,
+        becomes: None,
         factors: Vec::new(),
     });
     id
@@ -173,9 +174,10 @@ pub(crate) fn add_person(world: &mut World, org: usize, profile: Map<String, Val
 /// `POST /api/v1/users/{id}/lifecycle/activate`.
 pub(crate) fn activate(world: &mut World, call: &Call) -> Answer {
     declared_length(call)?;
+    let lag = SignedDuration::from_millis(world.settings.lifecycle_lag_ms);
     let org = world.org(call.org);
     let id = org.person(call.param("id")).ok_or_else(|| user_not_found(call.param("id")))?.id.clone();
-    activate_person(org, &id)?;
+    activate_person(org, &id, lag)?;
     let send_email = call.query("sendEmail") != Some("false");
     let body = if send_email {
         json!({})
@@ -185,8 +187,9 @@ pub(crate) fn activate(world: &mut World, call: &Call) -> Answer {
     Ok(Reply::json(200, &body).user(&id))
 }
 
-/// From STAGED or DEPROVISIONED: ACTIVE with an enrolled authenticator, else PROVISIONED.
-pub(crate) fn activate_person(org: &mut OktaOrg, id: &str) -> Result<(), Reply> {
+/// From STAGED or DEPROVISIONED: ACTIVE with an enrolled authenticator, else PROVISIONED. The status changes after the
+/// lag only, as Okta documents: the call is asynchronous.
+pub(crate) fn activate_person(org: &mut OktaOrg, id: &str, lag: SignedDuration) -> Result<(), Reply> {
     let has_key =
         org.enrollments.iter().any(|enrollment| enrollment.user_id == id && enrollment.status == ACTIVE);
     let person = org.person_mut(id).ok_or_else(|| user_not_found(id))?;
@@ -195,6 +198,11 @@ pub(crate) fn activate_person(org: &mut OktaOrg, id: &str) -> Result<(), Reply> 
     }
     let now = clock::now();
     person.activated = Some(now);
-    person.set_status(if has_key { "ACTIVE" } else { "PROVISIONED" }, now);
+    let status = if has_key { "ACTIVE" } else { "PROVISIONED" };
+    if lag.is_zero() {
+        person.set_status(status, now);
+    } else {
+        person.becomes = Some((status.to_string(), now + lag));
+    }
     Ok(())
 }

@@ -1,13 +1,14 @@
 //! An order as it is placed: who gets which key at which address, and Okta's requests for the warehouse.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// The nested body of `POST /v1/fpr/shipments`. Members the facts do not name are refused.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Order {
-    #[serde(default = "normal_delivery")]
-    pub delivery_type: i64,
+    /// May be left out, and may not be null.
+    #[serde(default, deserialize_with = "given")]
+    pub delivery_type: Option<i64>,
     pub recipient: Recipient,
     pub mailing_address: Address,
     pub shipment_items: Vec<Item>,
@@ -17,8 +18,8 @@ pub(crate) struct Order {
     pub reseller_organization_id: Option<String>,
 }
 
-fn normal_delivery() -> i64 {
-    1
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    i64::deserialize(deserializer).map(Some)
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -6,6 +6,7 @@ use crate::http::{Answer, Call, Reply};
 use crate::world::{Bucket, Organization, Product, World};
 use crate::yubico::auth::organization;
 use crate::yubico::errors::not_found;
+use crate::yubico::request::list_of;
 
 fn bucket_view(organization: &Organization, bucket: &Bucket) -> Value {
     json!({
@@ -14,6 +15,11 @@ fn bucket_view(organization: &Organization, bucket: &Bucket) -> Value {
         "product_id": bucket.product_id, "inventory_type": bucket.inventory_type, "product_name": bucket.name,
         "product_tier": "Advanced Plus", "product_mapping": bucket.product_mapping,
     })
+}
+
+/// A page of a list under that name.
+fn listed(world: &World, call: &Call, name: &str, all: &[Value]) -> Answer {
+    Ok(Reply::json(200, &list_of(call, &world.settings, name, all)?))
 }
 
 /// `GET /v1/inventory`: an empty bucket of type 1 is not in it.
@@ -25,11 +31,7 @@ pub(crate) fn inventory(world: &mut World, call: &Call) -> Answer {
         .filter(|bucket| bucket.inventory_type != 1 || bucket.quantity > 0)
         .map(|bucket| bucket_view(organization, bucket))
         .collect();
-    let count = buckets.len();
-    Ok(Reply::json(
-        200,
-        &json!({"count": count, "total_count": count, "organization_product_inventory": buckets}),
-    ))
+    listed(world, call, "organization_product_inventory", &buckets)
 }
 
 fn product_view(product: &Product) -> Value {
@@ -43,10 +45,7 @@ fn product_view(product: &Product) -> Value {
 pub(crate) fn products(world: &mut World, call: &Call) -> Answer {
     organization(world, call)?;
     let products: Vec<Value> = world.yubico.products.iter().map(product_view).collect();
-    Ok(Reply::json(
-        200,
-        &json!({"count": products.len(), "total_count": products.len(), "products": products}),
-    ))
+    listed(world, call, "products", &products)
 }
 
 /// `GET /v1/products/{id}`.
@@ -66,10 +65,7 @@ pub(crate) fn countries(world: &mut World, call: &Call) -> Answer {
         .iter()
         .map(|code| json!({"country_code_2": code, "is_enabled": true}))
         .collect();
-    Ok(Reply::json(
-        200,
-        &json!({"count": countries.len(), "total_count": countries.len(), "countries": countries}),
-    ))
+    listed(world, call, "countries", &countries)
 }
 
 /// `GET /v1/shippablekeys`: all products, those without stock too.

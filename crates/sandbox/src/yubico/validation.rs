@@ -2,27 +2,49 @@
 
 use serde_json::{Value, json};
 
+use crate::behaviour::{AddressVerdicts, Behaviour};
 use crate::http::{Answer, Call, Reply};
 use crate::world::{Organization, Product, World};
 use crate::yubico::auth::organization;
+use crate::yubico::errors::invalid;
 use crate::yubico::order::{Address, Item, Order, Recipient};
 use crate::yubico::request::body;
 
-fn text(faults: &mut Vec<String>, field: &str, value: &str, limit: usize, required: bool) {
+/// What was found wrong, and how lengths are counted.
+struct Findings {
+    faults: Vec<String>,
+    in_bytes: bool,
+}
+
+impl Findings {
+    fn push(&mut self, fault: String) {
+        self.faults.push(fault);
+    }
+}
+
+fn text(faults: &mut Findings, field: &str, value: &str, limit: usize, required: bool) {
     if required && value.trim().is_empty() {
         faults.push(format!("{field} is required"));
     }
-    if value.chars().count() > limit {
+    let length = if faults.in_bytes { value.len() } else { value.chars().count() };
+    if length > limit {
         faults.push(format!("{field} must be at most {limit} characters"));
     }
 }
 
 impl Order {
     /// Every fault of the order, for this organization.
-    pub fn faults(&self, organization: &Organization, products: &[Product]) -> Vec<String> {
-        let mut faults = Vec::new();
-        if !matches!(self.delivery_type, 1 | 2) {
-            faults.push("delivery_type must be 1 or 2".into());
+    pub fn faults(
+        &self,
+        organization: &Organization,
+        products: &[Product],
+        settings: &Behaviour,
+    ) -> Vec<String> {
+        let mut faults = Findings { faults: Vec::new(), in_bytes: settings.lengths_in_bytes };
+        match self.delivery_type {
+            None if settings.delivery_type_required => faults.push("delivery_type is required".into()),
+            None | Some(1 | 2) => {}
+            Some(_) => faults.push("delivery_type must be 1 or 2".into()),
         }
         self.recipient.check(&mut faults, &self.mailing_address.country_code_2);
         self.mailing_address.check(&mut faults, organization);
@@ -30,12 +52,12 @@ impl Order {
             [item] => item.check(&mut faults, organization, products),
             _ => faults.push("shipment_items must hold exactly one item".into()),
         }
-        faults
+        faults.faults
     }
 }
 
 impl Recipient {
-    fn check(&self, faults: &mut Vec<String>, country: &str) {
+    fn check(&self, faults: &mut Findings, country: &str) {
         text(faults, "recipient_company", &self.recipient_company, 20, true);
         text(faults, "recipient_email", &self.recipient_email, 80, true);
         if !self.recipient_email.contains('@') {
@@ -52,7 +74,7 @@ impl Recipient {
 }
 
 impl Address {
-    fn check(&self, faults: &mut Vec<String>, organization: &Organization) {
+    fn check(&self, faults: &mut Findings, organization: &Organization) {
         text(faults, "street_line1", &self.street_line1, 60, true);
         text(faults, "street_line2", self.street_line2.as_deref().unwrap_or_default(), 60, false);
         text(faults, "city", &self.city, 60, true);
@@ -72,7 +94,7 @@ impl Address {
 }
 
 impl Item {
-    fn check(&self, faults: &mut Vec<String>, organization: &Organization, products: &[Product]) {
+    fn check(&self, faults: &mut Findings, organization: &Organization, products: &[Product]) {
         if self.product_quantity != 1 {
             faults.push("product_quantity must be 1".into());
         }
@@ -108,7 +130,7 @@ impl Item {
 pub(crate) fn validate_address(world: &mut World, call: &Call) -> Answer {
     let organization = organization(world, call)?.clone();
     let address: Address = body(call)?;
-    let mut faults = Vec::new();
+    let mut faults = Findings { faults: Vec::new(), in_bytes: world.settings.lengths_in_bytes };
     address.check(&mut faults, &organization);
     let nowhere = format!("{} {}", address.street_line1, address.city).to_lowercase();
     if nowhere.contains("nowhere") || nowhere.contains("undeliverable") {
@@ -116,6 +138,10 @@ pub(crate) fn validate_address(world: &mut World, call: &Call) -> Answer {
     }
     for line in [Some(&address.street_line1), address.street_line2.as_ref()].into_iter().flatten() {
         world.secrets.add("street", line);
+    }
+    let faults = faults.faults;
+    if world.settings.address_verdicts == AddressVerdicts::RefusalsOnly {
+        return if faults.is_empty() { Ok(Reply::empty(200)) } else { Err(invalid(&faults)) };
     }
     let details: Vec<Value> = faults.iter().map(|fault| json!({"description": fault})).collect();
     let status = if faults.is_empty() { "deliverable" } else { "undeliverable" };

@@ -12,3 +12,4 @@ mod orders;
 mod orgs;
 mod program;
 mod sign_in;
+mod strict;

@@ -243,13 +243,14 @@ impl Client {
             if total.is_some_and(|total| total > PAGE * PAGES) {
                 return Err(too_long(operation));
             }
-            let count = items.len();
+            // Nobody promises how many entries a page holds: without a total only an empty page is the end, or the same
+            // short page again, from a server that ignores `offset`. A full page again tells nothing of the rest.
+            let again = total.is_none() && items.len() < PAGE && all.ends_with(&items);
+            if items.is_empty() || again {
+                return Ok(all);
+            }
             all.extend(items);
-            let more = match total {
-                Some(total) => all.len() < total,
-                None => count >= PAGE,
-            };
-            if count == 0 || !more {
+            if total.is_some_and(|total| all.len() >= total) {
                 return Ok(all);
             }
         }

@@ -91,6 +91,47 @@ async fn a_list_that_is_too_long_to_be_read_costs_one_call_and_is_told_from_a_fa
     }
 }
 
+/// A page of two, whatever `limit` asks for, and not a word of how many there are.
+fn page_of_two(path: &str, all: &[Value]) -> Vec<Value> {
+    let offset = path.rsplit_once("offset=").and_then(|(_, offset)| offset.parse().ok()).unwrap_or(0);
+    all.iter().skip(offset).take(2).cloned().collect()
+}
+
+#[tokio::test]
+async fn a_list_that_tells_no_total_is_read_to_its_end_whatever_a_page_holds() {
+    let server = Server::start(|seen| {
+        let path = seen.path();
+        let body = if path.contains("inventory") {
+            let bucket = |id| json!({"product_id": id, "organization_id": "org", "product_mapping": [29]});
+            json!({"organization_product_inventory": page_of_two(path, &[12, 13, 106].map(bucket))})
+        } else if path.contains("products") {
+            json!({"products": page_of_two(path, &[1, 29, 54, 55].map(|id| json!({"product_id": id})))})
+        } else if path.contains("countries") {
+            json!(page_of_two(path, &["US", "CA", "DE"].map(|code| json!({"country_code_2": code}))))
+        } else {
+            let other = |id| listed(id, "other@example.com");
+            let all = [other("a"), other("b"), other("c"), listed("mine", "ann.lee@example.com")];
+            json!({"shipments": page_of_two(path, &all)})
+        };
+        Reply::Bytes(reply(200, &body.to_string()))
+    })
+    .await;
+    let yubico = yubico(&server);
+    assert_eq!(yubico.inventory().await.unwrap().buckets.len(), 3);
+    assert_eq!(yubico.products().await.unwrap().len(), 4);
+    assert_eq!(yubico.countries().await.unwrap(), ["US", "CA", "DE"]);
+    let found = yubico.search(&recipient()).await.unwrap();
+    assert_eq!(found.iter().map(|order| order.id.as_str()).collect::<Vec<_>>(), ["mine"]);
+}
+
+#[tokio::test]
+async fn a_list_whose_server_ignores_the_offset_ends_with_the_page_that_comes_again() {
+    let body = json!({"products": [{"product_id": 1}, {"product_id": 29}]});
+    let (server, yubico) = always(reply(200, &body.to_string())).await;
+    assert_eq!(yubico.products().await.unwrap().len(), 2);
+    assert_eq!(server.seen().len(), 2);
+}
+
 #[tokio::test]
 async fn an_order_that_moves_to_the_next_page_while_the_list_is_read_is_found_once() {
     let server = Server::start(|seen| {
