@@ -19,10 +19,10 @@ use crate::{
     connection::handle::ConnectionHandle,
     kubernetes::{decode::Watched, resource_version},
     rollout::{
+        changed_tables::ChangedTables,
         read_pace::Pace,
         sources::users::{Progress, Reading},
         staged_users::Newcomer,
-        table_watch::TableWatches,
     },
 };
 
@@ -102,7 +102,7 @@ pub struct Memory {
     /// Lists that take several passes to read, by uid of their rollout.
     readings: Mutex<HashMap<String, Reading>>,
     /// Tables that are waited for.
-    pub tables: TableWatches,
+    pub tables: ChangedTables,
     /// When sources were read.
     pub pace: Pace,
     /// Held from the look at everybody's shipments and ledgers until one's own ledger is written, so that two rollouts

@@ -1,5 +1,6 @@
 //! Rollouts: read the source -> plan (pure) -> one guarded status write with the ledger -> shipments made and deleted.
 
+pub mod changed_tables;
 pub mod conditions;
 pub mod decisions;
 pub mod driver;

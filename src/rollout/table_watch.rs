@@ -1,7 +1,7 @@
 //! A changed table has its rollout looked at, at once: of each `ConfigMap` that a rollout was read from, the next change
 //! is waited for.
 
-use std::{collections::HashSet, sync::Arc, sync::Mutex, sync::PoisonError, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use api::rollout::YubiKeyRollout;
 use futures::{StreamExt, TryStreamExt};
@@ -17,43 +17,11 @@ use crate::context::Context;
 /// Where the operator may read the `ConfigMap` and not watch it, as in an older installation, it is asked for so often.
 const ASKED: Duration = Duration::from_secs(15);
 
-/// The tables that are waited for and those that have changed, by uid of their rollout.
-#[derive(Debug, Default)]
-pub struct TableWatches(Mutex<Known>);
-
-#[derive(Debug, Default)]
-struct Known {
-    followed: HashSet<String>,
-    changed: HashSet<String>,
-}
-
-impl TableWatches {
-    fn known<T>(&self, of: impl FnOnce(&mut Known) -> T) -> T {
-        of(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Has the table of this rollout changed since it was read?
-    #[must_use]
-    pub fn has_changed(&self, uid: &str) -> bool {
-        self.known(|known| known.changed.contains(uid))
-    }
-
-    /// The table is read now.
-    pub fn note_read(&self, uid: &str) {
-        self.known(|known| known.changed.remove(uid));
-    }
-
-    /// Forgets rollouts that are gone.
-    pub fn prune(&self, live: &HashSet<String>) {
-        self.known(|known| known.changed.retain(|uid| live.contains(uid)));
-    }
-}
-
 /// Waits for the next change of a `ConfigMap` after this version of it (`None`: it is not there), unless somebody waits
 /// already, and has the rollout looked at then.
 pub fn follow(ctx: &Arc<Context>, rollout: &YubiKeyRollout, name: &str, version: Option<String>) {
     let uid = rollout.uid().unwrap_or_default();
-    if !ctx.rollout_memory.tables.known(|known| known.followed.insert(uid.clone())) {
+    if !ctx.rollout_memory.tables.begin_following(&uid) {
         return;
     }
     let object = ObjectRef::from_obj(rollout);
@@ -61,11 +29,10 @@ pub fn follow(ctx: &Arc<Context>, rollout: &YubiKeyRollout, name: &str, version:
     let (ctx, name) = (Arc::clone(ctx), name.to_owned());
     ctx.tasks.clone().spawn(async move {
         let waited = ctx.tasks.unless_closing(changed(&ctx, &object, &api, &name, version)).await;
-        let tables = &ctx.rollout_memory.tables;
-        tables.known(|known| known.followed.remove(&uid));
-        if waited == Some(true) {
+        let has_changed = waited == Some(true);
+        ctx.rollout_memory.tables.end_following(&uid, has_changed);
+        if has_changed {
             tracing::info!(name, "the table of a rollout changed");
-            tables.known(|known| known.changed.insert(uid));
             // False: the rollout is gone.
             let _ = ctx.rollouts.wake(&object);
         }
@@ -122,21 +89,4 @@ async fn has_event(api: &Api<ConfigMap>, name: &str, version: Option<&str>) -> b
 
 const fn is_there(event: &WatchEvent<PartialObjectMeta<ConfigMap>>) -> bool {
     matches!(event, WatchEvent::Added(_) | WatchEvent::Modified(_))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_change_counts_until_the_table_is_read_or_the_rollout_is_gone() {
-        let tables = TableWatches::default();
-        for uid in ["a", "b"] {
-            tables.known(|known| known.changed.insert(uid.to_owned()));
-        }
-        tables.note_read("a");
-        assert!(!tables.has_changed("a") && tables.has_changed("b"));
-        tables.prune(&HashSet::new());
-        assert!(!tables.has_changed("b"));
-    }
 }

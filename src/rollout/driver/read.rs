@@ -22,6 +22,7 @@ use crate::{
         object_size,
         read_pace::{self, Cause},
         sources::{self, console, users::Reading},
+        table_watch,
     },
 };
 
@@ -237,7 +238,8 @@ impl Pass {
             return sources::group::read(&self.object, groups, link).await.map(Some);
         }
         let Some(users) = &source.users else { return Ok(Some(sources::Read::default())) };
-        let reading = Reading::begin(&self.object, users, link, &self.ctx).await?;
+        let follow = |name: &str, version| table_watch::follow(&self.ctx, &self.object, name, version);
+        let reading = Reading::begin(&self.object, users, link, &self.ctx.client, follow).await?;
         drop(reads);
         self.read_part(reading, link).await
     }

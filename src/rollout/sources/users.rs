@@ -5,20 +5,21 @@ mod config_map;
 mod enlist;
 mod entries;
 
-use std::{fmt, sync::Arc};
+use std::fmt;
 
 use api::{
     connection::Permission,
     rollout::{UsersSource, YubiKeyRollout},
 };
 use domain::failure::Failure;
+use kube::Client;
 
 use self::{
     enlist::{Directory, Enlisted},
     entries::Entry,
 };
 use super::Read;
-use crate::{connection::handle::ConnectionHandle, context::Context};
+use crate::connection::handle::ConnectionHandle;
 
 /// People who are looked up by one part, and whose profiles are held at once: five full searches.
 const AT_ONCE: usize = 200;
@@ -48,7 +49,8 @@ impl fmt::Debug for Reading {
 }
 
 impl Reading {
-    /// The entries as they stand now; nobody is looked up yet.
+    /// The entries as they stand now; nobody is looked up yet. `follow` is told the name of a `ConfigMap` that was read, and
+    /// its version.
     ///
     /// # Errors
     /// `SourceUnreadable`, and whatever stops a read of the API server.
@@ -56,17 +58,20 @@ impl Reading {
         rollout: &YubiKeyRollout,
         source: &UsersSource,
         link: &ConnectionHandle,
-        ctx: &Arc<Context>,
+        client: &Client,
+        follow: impl FnOnce(&str, Option<String>),
     ) -> Result<Self, Failure> {
         let mut list = Enlisted::default();
         let rest: Vec<Entry> = match (&source.list, &source.config_map) {
             (Some(_), _) => {
-                let (people, bytes) = config_map::list_of(rollout, &ctx.client).await?;
+                let (people, bytes) = config_map::list_of(rollout, client).await?;
                 list.read.declared_bytes = bytes;
                 let shows = link.spec.policy.show_login == Permission::Allow;
                 (1..).zip(&people).map(|(place, user)| entries::listed(user, place, shows)).collect()
             }
-            (None, Some(place)) => entries::tabled(&config_map::table_of(rollout, place, ctx).await?)?,
+            (None, Some(place)) => {
+                entries::tabled(&config_map::table_of(rollout, place, client, follow).await?)?
+            }
             (None, None) => Vec::new(),
         };
         Ok(Self { total: rest.len(), rest, list })

@@ -1,6 +1,6 @@
 //! What is wrong with one value, in words that never repeat it.
 
-use super::{Field, Rules, stand_ins};
+use super::{field::Field, rules::Rules, stand_ins};
 use crate::{countries, text};
 
 /// What a person does where no postal code is known.

@@ -9,9 +9,10 @@ use crate::clock;
 use crate::http::{Answer, Call, Reply};
 use crate::okta::errors;
 use crate::okta::expression::{Capitals, Expression};
+use crate::okta::page::paged;
 use crate::okta::people::view;
 use crate::okta::time::okta_time;
-use crate::okta::users::{paged, user_not_found};
+use crate::okta::users::user_not_found;
 use crate::world::{Group, OktaOrg, Person, World};
 
 fn group_view(base_url: &str, group: &Group) -> Value {

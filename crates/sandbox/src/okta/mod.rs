@@ -10,6 +10,7 @@ pub(crate) mod groups;
 pub(crate) mod logs;
 pub(crate) mod mail;
 pub(crate) mod org;
+pub(crate) mod page;
 pub(crate) mod people;
 pub(crate) mod preregistration;
 pub(crate) mod request;

@@ -11,9 +11,9 @@ use crate::http::{Answer, Call, Reply};
 use crate::jose;
 use crate::okta::errors;
 use crate::okta::logs::{Style, preregistration_requested};
+use crate::okta::page::paged;
 use crate::okta::request::{declared_length, json_body};
 use crate::okta::time::okta_time;
-use crate::okta::users::paged;
 use crate::okta::webauthn::Registration;
 use crate::world::{Enrollment, OktaOrg, World};
 

@@ -1,7 +1,5 @@
 //! Where the list of people stands: in the spec, which the cache does not keep, or in a `ConfigMap`.
 
-use std::sync::Arc;
-
 use api::rollout::{ConfigMapKey, ListedUser, YubiKeyRollout};
 use domain::{
     failure::{Failure, Reason},
@@ -11,11 +9,7 @@ use k8s_openapi::api::core::v1::ConfigMap;
 use kube::{Api, Client, ResourceExt};
 
 use super::entries;
-use crate::{
-    context::Context,
-    kubernetes::retry,
-    rollout::{object_size, table_watch},
-};
+use crate::{kubernetes::retry, rollout::object_size};
 
 /// The list as it stands now, and how large it makes the object: the cache does not keep it.
 pub(super) async fn list_of(
@@ -34,16 +28,18 @@ pub(super) async fn list_of(
     })
 }
 
-/// The table as text. From now on a change of the `ConfigMap` has the rollout looked at.
+/// The table as text. `follow` is told which version of the `ConfigMap` was read (`None`: it is not there), before the
+/// text is looked at.
 ///
 /// # Errors
 /// `SourceUnreadable`, and whatever stops a read of the API server.
 pub(super) async fn table_of(
     rollout: &YubiKeyRollout,
     place: &ConfigMapKey,
-    ctx: &Arc<Context>,
+    client: &Client,
+    follow: impl FnOnce(&str, Option<String>),
 ) -> Result<String, Failure> {
-    let api: Api<ConfigMap> = Api::namespaced(ctx.client.clone(), &rollout.namespace().unwrap_or_default());
+    let api: Api<ConfigMap> = Api::namespaced(client.clone(), &rollout.namespace().unwrap_or_default());
     let unreadable = |why: String| Failure::new(Reason::SourceUnreadable, why);
     let (name, key) = (&place.name, &place.key);
     let found = match api.get_opt(name).await {
@@ -56,7 +52,7 @@ pub(super) async fn table_of(
         Err(error) => return Err(retry::unread(&error, "the ConfigMap of spec.source.users")),
     };
     let version = found.as_ref().and_then(ResourceExt::resource_version);
-    table_watch::follow(ctx, rollout, name, version);
+    follow(name, version);
     let map = found.ok_or_else(|| {
         unreadable(format!("There is no ConfigMap {name} in this namespace; create it, or correct spec.source.users.configMap."))
     })?;

@@ -1,6 +1,6 @@
 //! The names of the columns: which of them are meant, and which nobody reads.
 
-use super::Unreadable;
+use super::unreadable::Unreadable;
 use crate::directory;
 
 /// Columns that tell who gets which key.

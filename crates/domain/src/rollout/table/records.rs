@@ -1,6 +1,6 @@
 //! Records and fields, as RFC 4180 parts and quotes them.
 
-use super::Unreadable;
+use super::unreadable::Unreadable;
 use crate::text;
 
 /// What may part the fields.
