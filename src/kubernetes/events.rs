@@ -5,7 +5,7 @@
 
 use std::{fmt, time::Duration};
 
-use domain::failure::Reason;
+use domain::{failure::Reason, one_call::lasts_one_call};
 use k8s_openapi::{api::core::v1::ObjectReference, apimachinery::pkg::apis::meta::v1::Condition};
 use kube::{
     Resource,
@@ -96,7 +96,7 @@ where
     let Some(ready) = conditions::find(after, "Ready") else { return };
     let same = conditions::find(before, "Ready")
         .is_some_and(|old| old.status == ready.status && old.reason == ready.reason);
-    let passing = Reason::parse(&ready.reason).is_some_and(Reason::lasts_one_call);
+    let passing = Reason::parse(&ready.reason).is_some_and(lasts_one_call);
     if same || passing {
         return;
     }

@@ -296,24 +296,6 @@ reasons! {
 }
 
 impl Reason {
-    /// A step that lasts one call: what follows it says more, so that it is told in the status and in no Event.
-    #[must_use]
-    pub const fn lasts_one_call(self) -> bool {
-        matches!(
-            self,
-            Self::Pending
-                | Self::Validating
-                | Self::Enrolling
-                | Self::Discarding
-                | Self::Ordering
-                | Self::Activating
-                | Self::SendingPin
-                | Self::Settling
-        )
-    }
-}
-
-impl Reason {
     /// What is being done, for a step that is under way.
     #[must_use]
     pub const fn progress(self) -> &'static str {

@@ -19,6 +19,7 @@ pub mod ids;
 pub mod journal;
 pub mod lasting;
 pub mod let_go;
+pub mod one_call;
 pub mod order_list_poll;
 mod place_names;
 pub mod plan;

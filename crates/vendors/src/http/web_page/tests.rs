@@ -107,7 +107,8 @@ fn a_page_is_waited_for_as_it_wishes() {
     assert_eq!(wait("Sunday, 06-Nov-94 08:49:37 GMT"), half_a_minute);
     assert_eq!(wait("Sun Nov  6 08:49:37 1994"), half_a_minute);
     assert_eq!(wait("99999999999999999999999999"), Some(LONGEST_WISH), "a large number is a long wish");
-    for nonsense in ["", "-1", "1.5", "soon", "Sun, 06 Nov 1994 08:48:00 GMT"] {
+    assert_eq!(wait("1.5"), Some(Duration::from_secs(2)), "a fraction is a whole second");
+    for nonsense in ["", "-1", "soon", "Sun, 06 Nov 1994 08:48:00 GMT"] {
         assert_eq!(wait(nonsense), None, "{nonsense}");
     }
 }
