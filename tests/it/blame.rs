@@ -90,7 +90,6 @@ async fn a_cancellation_that_came_too_late_is_said_by_reason_and_phase_alike() {
             let shipped = shipment.until_phase("Shipped").await;
             assert_eq!(shipped.reason(), "CancelImpossible");
             scene.sandbox.set_state(&order, 104).await;
-            shipment.look_now().await;
             shipment.until_gone().await;
         })
         .await;

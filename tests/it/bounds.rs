@@ -108,9 +108,14 @@ fn rollout_with(path: &str) -> Value {
 
 /// A text of this length that fits the pattern of the place, as far as that goes.
 fn text(node: &Node, length: usize) -> String {
-    let pattern = node.schema["pattern"].as_str().unwrap_or_default();
+    let rules = node.schema["x-kubernetes-validations"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let mut rules = rules.iter().filter_map(|rule| rule["rule"].as_str());
+    let pattern = rules.find_map(|rule| rule.strip_prefix("self.matches('")).unwrap_or_default();
     match pattern {
-        p if p.starts_with("^https?") => format!("https://{}", "a".repeat(length.saturating_sub(8))),
+        // Of the shortest a host is left.
+        p if p.starts_with("^https?") => {
+            format!("https://{}", "a".repeat(length.saturating_sub(8).max(1)))
+        }
         p if p.contains("[A-Z]{2}") => "A".repeat(length),
         // A minute in all: every rule about durations is content with that.
         p if p.contains("ms") => duration(length),
