@@ -108,15 +108,10 @@ fn rollout_with(path: &str) -> Value {
 
 /// A text of this length that fits the pattern of the place, as far as that goes.
 fn text(node: &Node, length: usize) -> String {
-    let rules = node.schema["x-kubernetes-validations"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let mut rules = rules.iter().filter_map(|rule| rule["rule"].as_str());
-    let pattern = rules.find_map(|rule| rule.strip_prefix("self.matches('")).unwrap_or_default();
+    let pattern = node.schema["pattern"].as_str().unwrap_or_default();
     match pattern {
-        // Of the shortest a host is left.
-        p if p.starts_with("^https?") => {
-            format!("https://{}", "a".repeat(length.saturating_sub(8).max(1)))
-        }
-        p if p.contains("[A-Z]{2}") => "A".repeat(length),
+        p if p.starts_with("^https?") => format!("https://{}", "a".repeat(length.saturating_sub(8))),
+        p if p.contains("[A-Z]{2}") => "A".repeat(length.max(2)),
         // A minute in all: every rule about durations is content with that.
         p if p.contains("ms") => duration(length),
         _ if node.schema["format"] == "date-time" => time(length),
@@ -160,6 +155,26 @@ fn labels(count: u64) -> Value {
     (0..count).map(|number| (format!("k{number}"), json!("v"))).collect::<serde_json::Map<_, _>>().into()
 }
 
+/// By two-letter codes.
+fn codes(count: u64) -> Value {
+    let letter = |index: u64| char::from(b'A' + u8::try_from(index % 26).unwrap());
+    let code = |number: u64| format!("{}{}", letter(number / 26), letter(number));
+    (0..count).map(|number| (code(number), json!("0000"))).collect::<serde_json::Map<_, _>>().into()
+}
+
+/// A pattern stands as a rule, whose sentence says more than the pattern does.
+fn with_its_pattern(mut node: Node) -> Node {
+    let rules = node.schema["x-kubernetes-validations"].as_array().cloned().unwrap_or_default();
+    let pattern = rules.iter().find_map(|rule| {
+        let pattern = rule["rule"].as_str()?.strip_prefix("self.matches('")?.strip_suffix("')")?;
+        Some(pattern.to_owned())
+    });
+    if let Some(pattern) = pattern {
+        node.schema["pattern"] = json!(pattern);
+    }
+    node
+}
+
 /// A value just outside the bound, and one just inside.
 fn both_sides(node: &Node, bound: &str) -> (Value, Value) {
     let limit = &node.schema[bound];
@@ -168,6 +183,7 @@ fn both_sides(node: &Node, bound: &str) -> (Value, Value) {
     match bound {
         "maxLength" => {
             let nearer = NEARER.iter().find(|(path, _)| *path == node.path).map(|(_, length)| *length);
+            let nearer = if node.schema["pattern"] == "^[A-Z]{2}$" { Some(2) } else { nearer };
             (json!(text(node, length() + 1)), json!(text(node, nearer.unwrap_or_else(length))))
         }
         "minLength" => {
@@ -176,6 +192,7 @@ fn both_sides(node: &Node, bound: &str) -> (Value, Value) {
         "minimum" => (json!(number() - 1), json!(number())),
         "maximum" => (json!(number() + 1), json!(number())),
         "maxItems" => (list(&node.path, number() + 1), list(&node.path, number())),
+        "maxProperties" if node.path.ends_with("postalCodes") => (codes(number() + 1), codes(number())),
         "maxProperties" => (labels(number() + 1), labels(number())),
         "minItems" => (list(&node.path, number() - 1), list(&node.path, number())),
         "enum" => (json!("SomethingElse"), limit[0].clone()),
@@ -224,13 +241,19 @@ async fn every_bound_refuses_what_lies_just_outside_and_takes_what_lies_just_ins
         .play(async |scene| {
             let mut tried = 0;
             for (kind, plural) in KINDS {
-                let all = nodes(&served(&scene.kubectl(), plural).await);
+                let all: Vec<_> = nodes(&served(&scene.kubectl(), plural).await)
+                    .into_iter()
+                    .map(with_its_pattern)
+                    .collect();
                 for node in all.iter().filter(|node| node.path.starts_with("spec.")) {
                     for bound in BOUNDS.iter().filter(|bound| !node.schema[**bound].is_null()) {
                         let at = format!("{kind} {} {bound}", node.path);
                         let (outside, inside) = both_sides(node, bound);
                         // Of a map the first value is the one of its only key.
-                        let place = node.path.replace("matchLabels[]", "matchLabels.k");
+                        let place = node
+                            .path
+                            .replace("matchLabels[]", "matchLabels.k")
+                            .replace("postalCodes[]", "postalCodes.HK");
                         let place =
                             place.replace("labels[]", "labels.k").replace("annotations[]", "annotations.k");
                         let refused = manifest_with(kind, &place, outside);

@@ -118,7 +118,7 @@ pub fn connection() -> Value {
             },
             "keys": [{"name": "m", "productId": 29, "inventoryProductId": 106, "customizationId": "R", "lowStock": 10}],
             "recipientMapping": mapping,
-            "recipientDefaults": {"company": "Example Inc", "phone": "+1 555-0100", "countryCode": "US"},
+            "recipientDefaults": {"company": "Example Inc", "phone": "+1 555-0100", "countryCode": "US", "postalCodes": {"HK": "0000"}},
             "recipientSource": {"http": {"url": "https://h/recipient"}},
             "polling": {"firstAfter": "20m", "interval": "6h", "listFrom": 100},
             "calls": {"timeout": "30s", "settle": "5m", "lookDelay": "2s"},
@@ -126,6 +126,7 @@ pub fn connection() -> Value {
             "policy": {
                 "addressOverride": "Forbid", "recipientOverride": "Forbid", "revoke": "Forbid", "createUsers": "Forbid",
                 "orphan": "Allow", "keys": "Any", "showLogin": "Allow",
+                "recipientScript": "Any",
                 "sources": {"oktaGroups": {"allow": ["g"]}, "oktaConsole": "Forbid"},
                 "userGroups": {"allow": ["g"], "deny": ["h"]}, "maxOpenOrders": 100,
             },
