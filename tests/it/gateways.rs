@@ -37,7 +37,8 @@ async fn nobody_is_blamed(scene: &Scene, crowd: &[Handle]) {
         let blamed =
             events.iter().find(|(reason, _)| reason.ends_with("Refused") || reason == "InvalidRecipient");
         assert_eq!(blamed, None);
-        assert!(!shipment.get().await.has("/status/hold"));
+        let object = shipment.get().await;
+        assert!(!object.has("/status/hold"), "{}", object.0["status"]["hold"]);
     }
     assert_eq!(scene.connection().get().await.is("Ready"), "True");
 }
