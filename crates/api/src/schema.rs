@@ -9,11 +9,10 @@ pub const MOST_LABELS: i64 = 64;
 pub const LABEL_VALUE: i64 = 63;
 
 /// A text of this form. A rule with a sentence in place of a pattern: what the API server says of a pattern is the
-/// pattern.
+/// pattern. An empty one meets the sentence too.
 fn text(pattern: &str, longest: u32, says: &str) -> Schema {
     json_schema!({
         "type": "string",
-        "minLength": 1,
         "maxLength": longest,
         "x-kubernetes-validations": [{"rule": format!("self.matches('{pattern}')"), "message": says}],
     })

@@ -4,7 +4,8 @@
 use super::{
     failure::{Kind, Reason},
     journal::{Hold, Journal},
-    plan::Observed,
+    plan::{Observed, Person},
+    vendor_states::UserStatus,
 };
 
 /// Does only a read, or a try, before the order tell whether this hold is over?
@@ -31,10 +32,21 @@ fn is_ended_by_a_read(hold: &Hold) -> bool {
 /// Ends the hold that this pass has found to be over before it came to its end, or that an older spec was held by.
 pub fn end_by_reads(journal: &mut Journal, seen: &Observed, generation: i64) {
     let Some(hold) = journal.hold.as_ref().filter(|hold| is_ended_by_a_read(hold)) else { return };
+    let found = match &seen.user {
+        Some(Person::Found(user)) => Some(&user.status),
+        Some(Person::Unknown) | None => None,
+    };
     let over = match hold.reason {
         Reason::AddressUndeliverable | Reason::OutOfStock => matches!(seen.checked, Some(Ok(()))),
-        Reason::ClaimedTwice | Reason::EnrollRefused | Reason::OrderCancelled => false,
-        _ => seen.user.is_some() && seen.recipient_fault.is_none(),
+        // Not a read but what is done next shows that these are over.
+        Reason::ClaimedTwice
+        | Reason::EnrollRefused
+        | Reason::OrderCancelled
+        | Reason::AnotherOrderForUser => false,
+        Reason::UserNotEligible => {
+            found.is_some_and(|user| !matches!(user, UserStatus::Suspended | UserStatus::Deprovisioned))
+        }
+        _ => found.is_some() && seen.recipient_fault.is_none(),
     };
     if over || hold.generation != generation {
         journal.hold = None;

@@ -129,7 +129,8 @@ fn choices(at: &str, old: &Value, new: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// A new rule may refuse what is stored, unless it speaks of a field that is new too.
+/// A new rule may refuse what is stored, unless it speaks of a field that is new too, says in CEL what a pattern said, or
+/// is content with whatever an older rule was content with.
 fn rules(at: &str, old: &Value, new: &Value, found: &mut Vec<String>) {
     let of = |schema: &Value| -> BTreeSet<String> {
         let all = schema["x-kubernetes-validations"].as_array().into_iter().flatten();
@@ -138,11 +139,25 @@ fn rules(at: &str, old: &Value, new: &Value, found: &mut Vec<String>) {
     let before = &old["properties"];
     let fields = new["properties"].as_object().into_iter().flatten();
     let fresh: Vec<_> = fields.map(|(name, _)| name).filter(|name| before[name.as_str()].is_null()).collect();
-    for rule in of(new).difference(&of(old)) {
-        if !fresh.iter().any(|name| rule.contains(name.as_str())) {
+    let known = of(old);
+    for rule in of(new).difference(&known) {
+        let speaks_of_a_new_field = fresh.iter().any(|name| rule.contains(name.as_str()));
+        let takes_no_less = is_pattern(rule, &old["pattern"]) || known.iter().any(|old| admits(rule, old));
+        if !speaks_of_a_new_field && !takes_no_less {
             found.push(format!("{at}: there is a new rule: {rule}"));
         }
     }
+}
+
+/// `self.matches('…')` with this pattern. In CEL's quotation marks a backslash is written twice.
+fn is_pattern(rule: &str, pattern: &Value) -> bool {
+    let quoted = rule.strip_prefix("self.matches('").and_then(|rest| rest.strip_suffix("')"));
+    quoted.is_some_and(|quoted| pattern.as_str() == Some(&quoted.replace("\\\\", "\\")))
+}
+
+/// Does the new rule read `… || (the old one)`?
+fn admits(new: &str, old: &str) -> bool {
+    new.strip_suffix(&format!("({old})")).is_some_and(|before| before.trim_end().ends_with("||"))
 }
 
 fn strings(list: Option<&Value>) -> BTreeSet<String> {
