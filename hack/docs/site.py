@@ -102,8 +102,8 @@ def reference():
 def table(kind, part, schema):
     """The rows of one part: a path, its type with its limits, its words."""
     lines = [f"### {kind}: {part}", "", "| field | type | meaning |", "|---|---|---|"]
-    lines += list(rows(part, schema, part in ("spec",)))
-    rules = [rule for rule in all_rules(part, schema)]
+    lines += list(rows(part, schema, part == "spec"))
+    rules = list(all_rules(part, schema))
     if rules:
         lines += ["", "Rules across fields:", ""]
         lines += [f"- `{path}`: {cell(message)}" for path, message in rules]

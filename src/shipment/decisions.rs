@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use api::{
-    decision::{Action, YubiKeyDecision, YubiKeyDecisionStatus},
+    decision::{YubiKeyDecision, YubiKeyDecisionStatus},
     shipment::{DecisionRecord, YubiKeyShipment, YubiKeyShipmentStatus},
 };
 use domain::{
@@ -51,7 +51,7 @@ impl Reply {
     /// For the event: who wanted what.
     fn note(&self, message: &str) -> String {
         let spec = &self.decision.spec;
-        let action = choice(spec.action).as_str();
+        let action = spec.action.choice().as_str();
         format!("{action} on hold {} by {}: {message}", spec.hold_id, spec.requested_by)
     }
 
@@ -125,7 +125,7 @@ fn remember(
         name: decision.name_any(),
         uid: decision.uid(),
         hold_id: decision.spec.hold_id.clone(),
-        action: choice(decision.spec.action).as_str().to_owned(),
+        action: decision.spec.action.choice().as_str().to_owned(),
         requested_by: decision.spec.requested_by.clone(),
         at: k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime(now),
         accepted,
@@ -140,7 +140,7 @@ fn read(decision: &YubiKeyDecision) -> Result<Answer, Declined> {
     let enrollment = spec.enrollment_id.as_ref().map(EnrollmentId::new).transpose();
     Ok(Answer {
         hold: spec.hold_id.clone(),
-        choice: choice(spec.action),
+        choice: spec.action.choice(),
         shipment: shipment.map_err(|_| Declined::Incomplete("AdoptOrder", "a usable spec.shipmentID"))?,
         enrollment: enrollment
             .map_err(|_| Declined::Incomplete("DiscardEnrollment", "a usable spec.enrollmentID"))?,
@@ -153,21 +153,6 @@ fn whose(answer: Answer, claimed: &dyn Fn(&EnrollmentId) -> Option<String>) -> R
     match named.and_then(|id| Some((id, claimed(id)?))) {
         Some((id, other)) => Err(Declined::OfAnother(id.clone(), other)),
         None => Ok(answer),
-    }
-}
-
-const fn choice(action: Action) -> Choice {
-    match action {
-        Action::RetryOrder => Choice::RetryOrder,
-        Action::AdoptOrder => Choice::AdoptOrder,
-        Action::CancelOrder => Choice::CancelOrder,
-        Action::DiscardEnrollment => Choice::DiscardEnrollment,
-        Action::ConfirmCancelled => Choice::ConfirmCancelled,
-        Action::ActivateWithKeptKeys => Choice::ActivateWithKeptKeys,
-        Action::ApproveActivation => Choice::ApproveActivation,
-        Action::ApprovePin => Choice::ApprovePin,
-        Action::ResendPin => Choice::ResendPin,
-        Action::Proceed => Choice::Proceed,
     }
 }
 

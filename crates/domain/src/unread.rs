@@ -5,7 +5,6 @@ use super::{
     failure::{Kind, Reason},
     journal::{Hold, Journal},
     plan::{Observed, Person},
-    vendor_states::UserStatus,
 };
 
 /// Does only a read, or a try, before the order tell whether this hold is over?
@@ -43,9 +42,7 @@ pub fn end_by_reads(journal: &mut Journal, seen: &Observed, generation: i64) {
         | Reason::EnrollRefused
         | Reason::OrderCancelled
         | Reason::AnotherOrderForUser => false,
-        Reason::UserNotEligible => {
-            found.is_some_and(|user| !matches!(user, UserStatus::Suspended | UserStatus::Deprovisioned))
-        }
+        Reason::UserNotEligible => found.is_some_and(|user| !user.is_shut_out()),
         _ => found.is_some() && seen.recipient_fault.is_none(),
     };
     if over || hold.generation != generation {

@@ -25,6 +25,14 @@ pub enum UserStatus {
     Other(String),
 }
 
+impl UserStatus {
+    /// Must this user not get a key, whatever a connection or a rollout says?
+    #[must_use]
+    pub const fn is_shut_out(&self) -> bool {
+        matches!(self, Self::Suspended | Self::Deprovisioned)
+    }
+}
+
 /// An Okta user as read: id, login, status and the raw profile. The profile never reaches `status`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct User {

@@ -66,8 +66,7 @@ pub fn against(
 ) -> Option<(Skip, String)> {
     let status = status(&user.status);
     let skipped = rollout.spec.skip.user_statuses.iter().any(|skipped| skipped.as_str() == status);
-    let never = matches!(user.status, UserStatus::Suspended | UserStatus::Deprovisioned);
-    if skipped || never {
+    if skipped || user.status.is_shut_out() {
         return Some((Skip::UserStatus, format!("{} ({status})", user.id)));
     }
     let Some(key) = key else { return Some((Skip::UnknownKeyModel, user.id.to_string())) };

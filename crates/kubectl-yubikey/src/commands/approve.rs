@@ -52,15 +52,7 @@ pub async fn run(global: &Global, arguments: &Arguments, terminal: &Terminal) ->
     if !arguments.giving.yes {
         terminal.confirm(&format!("Approve {}?", hold.object), "yes")?;
     }
-    let draft = Draft {
-        namespace: hold.namespace.clone(),
-        object: hold.object.clone(),
-        hold: hold.id.clone(),
-        choice,
-        shipment_id: None,
-        enrollment_id: None,
-        user_ids: Vec::new(),
-    };
+    let draft = Draft::about(&hold, choice);
     decision::give(&cluster, &draft, &arguments.giving, terminal).await?;
     Ok(Exit::Done)
 }

@@ -176,15 +176,7 @@ pub fn among(hold: &HoldView, choice: Choice) -> Result<Choice> {
 }
 
 fn draft(hold: &HoldView, choice: Choice, arguments: &Arguments, terminal: &Terminal) -> Result<Draft> {
-    let mut draft = Draft {
-        namespace: hold.namespace.clone(),
-        object: hold.object.clone(),
-        hold: hold.id.clone(),
-        choice,
-        shipment_id: None,
-        enrollment_id: None,
-        user_ids: arguments.user_id.clone(),
-    };
+    let mut draft = Draft { user_ids: arguments.user_id.clone(), ..Draft::about(hold, choice) };
     match choice.needs() {
         Some(Needs::ShipmentId) => {
             draft.shipment_id = Some(id(

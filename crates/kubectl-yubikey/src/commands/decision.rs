@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use api::decision::{Action, RolloutRef, ShipmentRef, YubiKeyDecision, YubiKeyDecisionSpec};
+use api::decision::{RolloutRef, ShipmentRef, YubiKeyDecision, YubiKeyDecisionSpec};
 use clap::Args;
 use domain::hold::Choice;
 use kube::{
@@ -16,6 +16,7 @@ use crate::{
     fault::{Fault, Result},
     objects::{self, Kind},
     terminal::Terminal,
+    view::HoldView,
 };
 
 /// Longest reason that a decision holds.
@@ -77,6 +78,18 @@ pub struct Draft {
 }
 
 impl Draft {
+    /// An answer that needs nothing beside the choice. `hold`: the hold's id, or the mail's.
+    #[must_use]
+    pub const fn new(namespace: String, object: String, hold: String, choice: Choice) -> Self {
+        Self { namespace, object, hold, choice, shipment_id: None, enrollment_id: None, user_ids: Vec::new() }
+    }
+
+    /// The same about this hold.
+    #[must_use]
+    pub fn about(hold: &HoldView, choice: Choice) -> Self {
+        Self::new(hold.namespace.clone(), hold.object.clone(), hold.id.clone(), choice)
+    }
+
     fn decision(&self, reason: Option<&String>, by: String) -> Result<YubiKeyDecision> {
         let (kind, name) = objects::named(&self.object)?;
         let rollout = kind == Some(Kind::Rollout);
@@ -84,7 +97,7 @@ impl Draft {
             shipment_ref: (!rollout).then(|| ShipmentRef { name: name.to_owned() }),
             rollout_ref: rollout.then(|| RolloutRef { name: name.to_owned() }),
             hold_id: self.hold.clone(),
-            action: action(self.choice),
+            action: self.choice.into(),
             shipment_id: self.shipment_id.clone(),
             enrollment_id: self.enrollment_id.clone(),
             user_ids: (!self.user_ids.is_empty()).then(|| self.user_ids.clone()),
@@ -99,21 +112,6 @@ impl Draft {
             ..ObjectMeta::default()
         };
         Ok(YubiKeyDecision { metadata, spec, status: None })
-    }
-}
-
-const fn action(choice: Choice) -> Action {
-    match choice {
-        Choice::RetryOrder => Action::RetryOrder,
-        Choice::AdoptOrder => Action::AdoptOrder,
-        Choice::CancelOrder => Action::CancelOrder,
-        Choice::DiscardEnrollment => Action::DiscardEnrollment,
-        Choice::ConfirmCancelled => Action::ConfirmCancelled,
-        Choice::ActivateWithKeptKeys => Action::ActivateWithKeptKeys,
-        Choice::ApproveActivation => Action::ApproveActivation,
-        Choice::ApprovePin => Action::ApprovePin,
-        Choice::ResendPin => Action::ResendPin,
-        Choice::Proceed => Action::Proceed,
     }
 }
 
@@ -176,24 +174,18 @@ fn ready(decision: &YubiKeyDecision) -> Option<(&str, &str)> {
 
 #[cfg(test)]
 mod tests {
+    use api::decision::Action;
+
     use super::*;
 
     fn draft(object: &str, choice: Choice) -> Draft {
-        Draft {
-            namespace: "onboarding".into(),
-            object: object.into(),
-            hold: "order-1-k7f3ab".into(),
-            choice,
-            shipment_id: None,
-            enrollment_id: None,
-            user_ids: Vec::new(),
-        }
+        Draft::new("onboarding".into(), object.into(), "order-1-k7f3ab".into(), choice)
     }
 
     #[test]
     fn each_choice_is_the_action_of_its_name() {
         for choice in Choice::ALL {
-            assert_eq!(serde_json::to_value(action(choice)).unwrap(), choice.as_str());
+            assert_eq!(serde_json::to_value(Action::from(choice)).unwrap(), choice.as_str());
         }
     }
 

@@ -1,7 +1,7 @@
 //! `resend-pin`: the person lost the mail.
 
 use clap::Args;
-use domain::hold::Choice;
+use domain::{hold::Choice, journal::MAILS_A_DAY};
 use jiff::SignedDuration;
 use kube::ResourceExt as _;
 use system::clock;
@@ -17,8 +17,6 @@ use crate::{
     view::PIN_MAIL,
 };
 
-/// Mails that Okta is asked for within a day.
-const MAILS_A_DAY: usize = 3;
 const A_DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// Of `resend-pin`.
@@ -86,15 +84,8 @@ pub async fn run(global: &Global, arguments: &Arguments, terminal: &Terminal) ->
             "yes",
         )?;
     }
-    let draft = Draft {
-        namespace: namespace.clone(),
-        object: format!("yks/{name}"),
-        hold: format!("{PIN_MAIL}{}", pin.id),
-        choice: Choice::ResendPin,
-        shipment_id: None,
-        enrollment_id: None,
-        user_ids: Vec::new(),
-    };
+    let mail = format!("{PIN_MAIL}{}", pin.id);
+    let draft = Draft::new(namespace.clone(), format!("yks/{name}"), mail, Choice::ResendPin);
     decision::give(&cluster, &draft, &arguments.giving, terminal).await?;
     Ok(Exit::Done)
 }

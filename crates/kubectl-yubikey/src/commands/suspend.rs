@@ -58,30 +58,27 @@ pub async fn run(
 }
 
 async fn set(cluster: &Cluster, subject: &Subject, suspended: bool) -> Result<(String, bool)> {
-    let namespace = &cluster.namespace;
-    let params = PatchParams::default();
-    match subject {
-        Subject::Shipment(shipment) => {
-            let (name, object) = (shipment.name_any(), format!("yks/{}", shipment.name_any()));
-            if shipment.spec.suspend == suspended {
-                return Ok((object, false));
-            }
-            let patch = Patch::Merge(json!({"spec": {"suspend": suspended}}));
-            let changed =
-                cluster.of_namespace::<YubiKeyShipment>(namespace).patch(&name, &params, &patch).await;
-            changed.map_err(|error| Fault::of_api(&format!("change {object}"), &error))?;
-            Ok((object, true))
+    let (object, name, was, field) = match subject {
+        Subject::Shipment(it) => {
+            (format!("yks/{}", it.name_any()), it.name_any(), it.spec.suspend, "suspend")
         }
-        Subject::Rollout(rollout) => {
-            let (name, object) = (rollout.name_any(), format!("ykr/{}", rollout.name_any()));
-            if rollout.spec.paused == suspended {
-                return Ok((object, false));
-            }
-            let patch = Patch::Merge(json!({"spec": {"paused": suspended}}));
-            let changed =
-                cluster.of_namespace::<YubiKeyRollout>(namespace).patch(&name, &params, &patch).await;
-            changed.map_err(|error| Fault::of_api(&format!("change {object}"), &error))?;
-            Ok((object, true))
-        }
+        Subject::Rollout(it) => (format!("ykr/{}", it.name_any()), it.name_any(), it.spec.paused, "paused"),
+    };
+    if was == suspended {
+        return Ok((object, false));
     }
+    let (params, patch) = (PatchParams::default(), Patch::Merge(json!({"spec": {field: suspended}})));
+    let namespace = &cluster.namespace;
+    let changed = match subject {
+        Subject::Shipment(_) => {
+            let api = cluster.of_namespace::<YubiKeyShipment>(namespace);
+            api.patch(&name, &params, &patch).await.map(drop)
+        }
+        Subject::Rollout(_) => {
+            let api = cluster.of_namespace::<YubiKeyRollout>(namespace);
+            api.patch(&name, &params, &patch).await.map(drop)
+        }
+    };
+    changed.map_err(|error| Fault::of_api(&format!("change {object}"), &error))?;
+    Ok((object, true))
 }

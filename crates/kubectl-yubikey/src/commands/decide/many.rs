@@ -79,13 +79,8 @@ async fn answer(
     let mut failed = 0;
     for hold in holds {
         let draft = Draft {
-            namespace: hold.namespace.clone(),
-            object: hold.object.clone(),
-            hold: hold.id.clone(),
-            choice,
-            shipment_id: None,
             enrollment_id: hold.enrollment.clone().filter(|_| choice.needs() == Some(Needs::EnrollmentId)),
-            user_ids: Vec::new(),
+            ..Draft::about(hold, choice)
         };
         match decision::give(cluster, &draft, giving, terminal).await {
             Ok(()) => {}
