@@ -8,22 +8,11 @@
 set -euo pipefail
 . "$(dirname "$0")/lib/common.sh"
 . "$root/hack/lib/prerequisites.sh"
+. "$root/hack/lib/venv.sh"
 cd "$root"
 
 venv=$root/.cache/mkdocs
 export NO_MKDOCS_2_WARNING=1
-
-# The environment serves as long as the pins and the Python under it are the same.
-wanted() { { cat hack/docs/requirements.txt; python3 -c 'import sys; print(sys.base_prefix, *sys.version_info[:3])'; } | sha256sum; }
-
-environment() {
-  [ "$(cat "$venv/stamp" 2>/dev/null)" != "$(wanted)" ] || return 0
-  say "docs: installing mkdocs" >&2
-  rm -rf "$venv"
-  python3 -m venv "$venv"
-  "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement hack/docs/requirements.txt >&2
-  wanted >"$venv/stamp"
-}
 
 build() { "$venv/bin/mkdocs" build --strict --quiet; }
 
@@ -57,7 +46,7 @@ tests() {
 }
 
 need python python_venv
-environment
+venv "$venv" "$root/hack/docs/requirements.txt"
 case ${1-} in
 '')
   build
