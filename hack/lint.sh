@@ -40,7 +40,7 @@ lint_go-vet() {
 
 lint_scripts() {
   local script
-  for script in hack/*.sh hack/lib/*.sh tools/*.sh tools/control-plane/*.sh tools/image/*.sh tools/judge/published/*.sh .ci/run; do bash -n "$script"; done
+  for script in hack/*.sh hack/lib/*.sh hack/krew/*.sh tools/*.sh tools/control-plane/*.sh tools/image/*.sh tools/judge/published/*.sh .ci/run; do bash -n "$script"; done
 }
 
 lint_version() { hack/version.sh --check; }

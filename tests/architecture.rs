@@ -9,7 +9,7 @@ use std::{
 };
 
 /// The crates that are linked into the operator.
-const CRATES: [&str; 5] = ["api", "domain", "queue", "system", "vendors"];
+const CRATES: [&str; 6] = ["api", "connect", "domain", "queue", "system", "vendors"];
 
 /// The plugin's files: product, and no part of the operator.
 fn plugin() -> Vec<PathBuf> {
@@ -128,7 +128,7 @@ fn the_vendors_clients_know_no_kubernetes() {
 
 #[test]
 fn model_sandbox_and_vendors_are_built_without_the_operator() {
-    for package in ["model", "sandbox", "soak", "vendors", "api", "queue"] {
+    for package in ["model", "sandbox", "soak", "vendors", "connect", "api", "queue"] {
         let linked = linked(&format!("yubikey-shipment-{package}"));
         assert!(!linked.contains("yubikey-shipment-operator"), "{package}");
     }
@@ -151,24 +151,39 @@ fn one_crypto_library_and_no_sandbox_are_linked_into_the_operator() {
     assert_eq!(unwanted.collect::<Vec<_>>(), Vec::<&String>::new());
 }
 
-/// It acts in the name of whoever runs it: what it is built from cannot call a vendor, and is not the operator.
 #[test]
-fn the_plugin_is_built_without_the_operator_the_vendors_and_a_second_crypto_library() {
+fn the_plugin_is_built_without_the_operator_and_a_second_crypto_library() {
     let crates = linked("kubectl-yubikey");
     assert!(crates.contains("yubikey-shipment-domain") && crates.contains("openssl"), "{crates:?}");
     let unwanted = crates.iter().filter(|name| {
-        [
-            "yubikey-shipment-operator",
-            "yubikey-shipment-vendors",
-            "yubikey-shipment-sandbox",
-            "reqwest",
-            "ring",
-        ]
-        .contains(&name.as_str())
+        ["yubikey-shipment-operator", "yubikey-shipment-sandbox", "ring"].contains(&name.as_str())
             || name.starts_with("aws-lc")
             || (name.starts_with("rustls") && *name != "rustls-pki-types")
     });
     assert_eq!(unwanted.collect::<Vec<_>>(), Vec::<&String>::new());
+}
+
+/// It asks a vendor in one place, with files that the caller names, and changes nothing there.
+#[test]
+fn the_plugin_only_reads_at_the_vendors_and_in_one_place() {
+    const EFFECTS: [&str; 8] = [
+        ".enroll(",
+        ".activate(",
+        ".send_pin(",
+        ".delete_enrollment(",
+        ".mark_error(",
+        ".create_staged(",
+        ".activate_user(",
+        "slot(",
+    ];
+    for file in plugin() {
+        let (code, name) = (code(&file), file.to_string_lossy().into_owned());
+        let asks = code.contains("vendors::") || code.contains("connect::");
+        assert!(!asks || name.contains("kubectl-yubikey/src/vendor"), "{name}");
+        for word in EFFECTS {
+            assert!(!asks || !code.contains(word), "{word} in {name}");
+        }
+    }
 }
 
 /// Its one client has the caller's credentials; it writes no status, and reads no Secret.

@@ -87,3 +87,42 @@ fn each_journey_names_files_that_exist_and_none_twice() {
         assert!(missing.is_empty(), "{title}: there is no {missing:?}");
     }
 }
+
+/// The first match of what stands between two texts in a file.
+fn between(file: &str, before: &str, after: &str) -> String {
+    let text = fs::read_to_string(root().join(file)).unwrap();
+    let rest = text.split_once(before).unwrap_or_else(|| panic!("{file} has no {before}")).1;
+    rest.split_once(after).unwrap_or_else(|| panic!("{file} has no {after} behind {before}")).0.to_owned()
+}
+
+/// Text outside of blocks, without code, targets of links, and numbers of a list.
+fn prose(page: &str) -> String {
+    let blocks = page.split("\n```").step_by(2).collect::<Vec<_>>().join("\n");
+    let plain: String = blocks.split('`').step_by(2).collect();
+    let plain = plain.split("](").map(|part| part.split_once(')').map_or(part, |(_, rest)| rest));
+    let plain = plain.collect::<Vec<_>>().join(" ");
+    let unlisted = plain.lines().map(|line| line.trim_start_matches(|c: char| c.is_ascii_digit()));
+    unlisted.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn every_number_of_the_readme_is_that_of_the_project() {
+    let page = fs::read_to_string(root().join("README.md")).unwrap();
+    let go = between("tools/control-plane/go.mod", "\ngo ", "\n");
+    let go = go.rsplit_once('.').unwrap().0;
+    let rust = between("Containerfile", "FROM rust:", "-");
+    let python = between("hack/lib/prerequisites.sh", "sys.version_info < (", ")").replace(", ", ".");
+    for (name, version) in [("Go", go), ("Rust", rust.as_str()), ("Python", python.as_str())] {
+        assert!(page.contains(&format!("{name} {version}")), "{name} {version}");
+    }
+    // What a link's text was cut from begins with the part before it, so every text is looked at once.
+    let text = prose(&page);
+    let numbers = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '-'));
+    let numbers = numbers
+        .map(|word| word.trim_end_matches('.'))
+        .filter(|word| word.starts_with(|c: char| c.is_ascii_digit()));
+    let unknown: Vec<_> = numbers.filter(|number| ![go, &rust, &python].contains(number)).collect();
+    assert!(unknown.is_empty(), "numbers that nothing checks: {unknown:?}");
+    let values = between("README.md", "Ten lines of values are enough:\n\n```yaml\n", "\n```");
+    assert!(values.lines().count() <= 10, "{values}");
+}

@@ -3,6 +3,7 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use api::definitions;
+use connect::clients;
 use k8s_openapi::{
     api::core::v1::Namespace, apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
 };
@@ -15,7 +16,6 @@ use thiserror::Error;
 use vendors::http::{Proxies, UnreadableProxy};
 
 use crate::{
-    connection::preflight,
     kubernetes::client::{ApiServer, Silences},
     readiness::Readiness,
 };
@@ -98,7 +98,7 @@ pub fn check_credentials(dir: &Path) -> Result<(), Fault> {
 /// [`Fault::ExtraCa`].
 pub async fn check_extra_ca(file: Option<&Path>) -> Result<(), Fault> {
     let Some(file) = file else { return Ok(()) };
-    preflight::shared_ca(file).await.map(drop).map_err(|failure| Fault::ExtraCa(failure.message))
+    clients::shared_ca(file).await.map(drop).map_err(|failure| Fault::ExtraCa(failure.message))
 }
 
 /// Finds the cluster of KUBECONFIG, else of the Pod.

@@ -69,16 +69,11 @@ fn ready(said: Option<&Failure>) -> Vec<Fact> {
 }
 
 fn fact(check: Check, verdict: &Verdict) -> Fact {
-    let kind = check.name();
-    match verdict {
-        Verdict::Good(found) => Fact::new(kind, true, "Succeeded", found.clone()),
-        Verdict::Advice(reason, message) | Verdict::Stop(reason, message) => {
-            Fact::new(kind, false, reason.as_str(), message.clone())
-        }
-        Verdict::Fault(failure) => Fact::new(kind, false, failure.reason.as_str(), failure.message.clone()),
-        Verdict::Unknown(why, message) => {
-            Fact { kind, status: None, reason: why.as_str().into(), message: message.clone() }
-        }
+    Fact {
+        kind: check.name(),
+        status: verdict.status(),
+        reason: verdict.reason().into(),
+        message: verdict.message().to_owned(),
     }
 }
 

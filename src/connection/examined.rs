@@ -1,15 +1,13 @@
 //! What an examination of a connection found, kept to know when another one is due.
 
+use connect::{clients::Clients, readings::Readings};
 use jiff::Timestamp;
 use vendors::{
     credentials::{Fingerprint, expiry::Expiry},
     yubico,
 };
 
-use super::{
-    preflight::{Clients, Proven},
-    readings::Readings,
-};
+use super::preflight::Proven;
 
 /// What the last examination saw, to know whether another is due.
 #[derive(Debug, Clone)]

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use api::connection::YubiKeyConnectionSpec;
+use connect::{caches::Caches, times::Times};
 use domain::{
     desired::Orgs,
     failure::{Failure, Reason},
@@ -14,7 +15,7 @@ use jiff::SignedDuration;
 use system::random;
 use vendors::{hris, okta, yubico};
 
-use super::{caches::Caches, need::Reserved, times::Times};
+use super::need::Reserved;
 
 /// Yubico's keys and the inventory are at most this old when they are used.
 const FRESH: SignedDuration = SignedDuration::from_mins(10);

@@ -2,7 +2,6 @@
 
 pub mod allowed_namespaces;
 pub mod budget;
-pub mod caches;
 pub mod conditions;
 pub mod deletion;
 pub mod entries;
@@ -16,11 +15,7 @@ pub mod need;
 pub mod order_list_poller;
 pub mod poll_states;
 pub mod preflight;
-pub mod probe_okta;
-pub mod probe_yubico;
-pub mod readings;
 pub mod reconcile;
 pub mod state;
 pub mod stock;
-pub mod times;
 pub mod usage;

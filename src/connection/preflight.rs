@@ -1,77 +1,25 @@
 //! Looks at a connection before a shipment may use it: credentials, clients, both vendors, verdicts, and the link.
 
-use std::{path::Path, sync::Arc};
-
-use api::connection::{Algorithm, Dpop, KeyModel, OktaAuth, YubiKeyConnectionSpec};
+use api::connection::{Algorithm, YubiKeyConnectionSpec};
+use connect::{
+    clients::Clients,
+    probe_okta, probe_yubico,
+    readings::{Readings, Why},
+    times::Times,
+    verdicts,
+};
 use domain::{
     desired::Orgs,
     failure::{Failure, Reason},
-    preflight::{self, Check, Declared, Model, OktaFacts, Shown, Verdict, YubicoFacts},
-};
-use url::Url;
-use vendors::{
-    credentials::{self, Credentials, HrisSecret, OktaSecret},
-    hris,
-    http::{CallMetrics, Http, Proxies, Settings},
-    okta, yubico,
+    preflight::{self, Check, Declared, OktaFacts, Shown, Verdict},
 };
 
-use super::{caches::Caches, stock, times::Times};
+use super::stock;
 use crate::connection::{
     conditions::Report,
     handle::{ConnectionHandle, Facts},
-    probe_okta, probe_yubico,
-    readings::{Readings, Why},
     usage::Evidence,
 };
-
-/// The secret that the spec's way to authenticate needs.
-#[must_use]
-pub const fn okta_secret(auth: &OktaAuth) -> OktaSecret {
-    if auth.api_token.is_some() { OktaSecret::ApiToken } else { OktaSecret::PrivateKey }
-}
-
-/// Reads the credential files, and the certificates that all connections trust.
-///
-/// # Errors
-/// Names the file and what is expected of it.
-pub async fn credentials(
-    directory: &Path,
-    shared_ca: Option<&Path>,
-    name: &str,
-    spec: &YubiKeyConnectionSpec,
-) -> Result<Credentials, Failure> {
-    let hris = if spec.recipient_source.is_some() { HrisSecret::Token } else { HrisSecret::None };
-    let own = Credentials::read(directory, name, okta_secret(&spec.okta.auth), hris).await?;
-    match shared_ca {
-        Some(path) => Ok(own.trusting(&credentials::shared_ca(path).await?)),
-        None => Ok(own),
-    }
-}
-
-/// The bundle of certificates that every connection trusts.
-///
-/// # Errors
-/// `CredentialsInvalid`, naming the file.
-pub async fn shared_ca(path: &Path) -> Result<Vec<u8>, Failure> {
-    credentials::shared_ca(path).await
-}
-
-/// The clients of one connection. Kept while spec and files stay as they are: with them go the access token for its
-/// life, the `DPoP` key and what Okta said about its limits.
-#[derive(Debug, Clone)]
-pub struct Clients {
-    okta: Arc<okta::Client>,
-    yubico: Arc<yubico::Client>,
-    hris: Option<Arc<hris::Client>>,
-    caches: Arc<Caches>,
-}
-
-impl Clients {
-    fn are(&self, others: &Self) -> bool {
-        Arc::ptr_eq(&self.okta, &others.okta) && Arc::ptr_eq(&self.yubico, &others.yubico)
-    }
-}
 
 /// Clients that worked, and the spec they were made for.
 #[derive(Debug, Clone)]
@@ -159,18 +107,18 @@ pub async fn run(
         Err(failure) => {
             let okta = probe_okta::facts(readings, Shown::NotAsked);
             let yubico = probe_yubico::facts(readings, Shown::NotAsked);
-            let checks = checks(Verdict::Fault(failure), &okta, &yubico, &declared);
+            let checks = verdicts::of(Verdict::Fault(failure), &okta, &yubico, &declared);
             return Report { checks, ..Report::default() };
         }
     };
     let mut at_yubico = readings.clone();
     let (okta, yubico) = tokio::join!(
-        probe_okta::look(&clients.okta, readings, subject.evidence, subject.why),
+        probe_okta::look(&clients.okta, readings, &subject.evidence.ours, subject.why),
         probe_yubico::look(&clients.yubico, &clients.caches, &mut at_yubico, &declared, subject.why),
     );
     readings.take_yubico(at_yubico);
     let found = Verdict::Good("All credential files are there and readable.".to_owned());
-    let mut report = Report { checks: checks(found, &okta, &yubico, &declared), ..Report::default() };
+    let mut report = Report { checks: verdicts::of(found, &okta, &yubico, &declared), ..Report::default() };
     let left = |inventory| stock::left(subject.spec, inventory);
     report.stock = Some(yubico.inventory.seen().map(left).unwrap_or_default())
         .filter(|_| yubico.access.seen().is_some_and(Result::is_ok));
@@ -187,19 +135,6 @@ fn fail(report: &mut Report, failure: Failure) {
     if let Some(entry) = report.checks.iter_mut().find(|(check, _)| *check == Check::OktaReachable) {
         entry.1 = Verdict::Fault(failure);
     }
-}
-
-fn checks(
-    credentials: Verdict,
-    okta: &OktaFacts,
-    yubico: &YubicoFacts,
-    declared: &Declared,
-) -> Vec<(Check, Verdict)> {
-    let mut checks = vec![(Check::CredentialsValid, credentials)];
-    checks.extend(preflight::okta(okta, declared));
-    checks.extend(preflight::yubico(yubico, declared));
-    checks.push((Check::OrderingClusterSet, preflight::ordering_cluster(declared)));
-    checks
 }
 
 fn link(
@@ -244,114 +179,6 @@ fn link(
 }
 
 fn declared(subject: &Subject<'_>) -> Declared {
-    let spec = subject.spec;
-    let host = Url::parse(&spec.okta.org_url).ok().and_then(|url| url.host_str().map(str::to_owned));
-    let model = |key: &KeyModel| Model {
-        name: key.name.clone(),
-        product_id: key.product_id,
-        inventory_product_id: key.inventory_product_id,
-        customization_id: key.customization_id.clone(),
-        low_stock: key.low_stock,
-        orders: subject.evidence.orders(&key.name),
-    };
-    Declared {
-        org_host: host.unwrap_or_default(),
-        sign_in_host: spec.okta.sign_in_host.clone(),
-        rp_id: spec.okta.rp_id.clone(),
-        models: spec.keys.iter().map(model).collect(),
-        countries: spec.yubico.countries.clone(),
-        ordering_cluster: spec.ordering_cluster.clone(),
-        cluster: subject.cluster.map(str::to_owned),
-    }
-}
-
-/// Makes the clients; sends nothing.
-///
-/// # Errors
-/// What is wrong with the spec or a credential file.
-pub fn clients(
-    spec: &YubiKeyConnectionSpec,
-    secrets: &Credentials,
-    lanes: yubico::OrderLanes,
-    proxies: Proxies,
-    metrics: Arc<CallMetrics>,
-) -> Result<Clients, Failure> {
-    let transport = Settings {
-        timeout: Times::of(spec)?.calls.timeout.unsigned_abs(),
-        extra_ca: secrets.extra_ca.clone(),
-        allow_insecure_loopback: spec.allow_insecure_loopback,
-        proxies,
-    };
-    let hris = hris(spec, secrets, &transport, Arc::clone(&metrics))?;
-    let http = Http::new(&transport, metrics)?;
-    let okta = okta::Client::new(
-        &okta::Settings {
-            org_url: url("okta.orgUrl", &spec.okta.org_url)?,
-            auth: auth(&spec.okta.auth, secrets)?,
-            calls_per_second: okta::CALLS_PER_SECOND,
-            share: okta::Share::of_percent(spec.okta.rate_limit_share),
-        },
-        http.clone(),
-    )?;
-    let yubico = yubico::Client::new(
-        &yubico::Settings {
-            api_url: url("yubico.apiUrl", &spec.yubico.api_url)?,
-            transport_keys_url: url("yubico.transportKeysUrl", &spec.yubico.transport_keys_url)?,
-            signing_keys_url: url("yubico.signingKeysUrl", &spec.yubico.signing_keys_url)?,
-            token: secrets.yubico_token.clone(),
-            lanes,
-        },
-        http,
-    )?;
-    Ok(Clients { okta: Arc::new(okta), yubico: Arc::new(yubico), hris, caches: Arc::default() })
-}
-
-/// The HRIS has a CA of its own: nobody who may answer for the one shall be taken for the other.
-fn hris(
-    spec: &YubiKeyConnectionSpec,
-    secrets: &Credentials,
-    transport: &Settings,
-    metrics: Arc<CallMetrics>,
-) -> Result<Option<Arc<hris::Client>>, Failure> {
-    let (Some(source), Some(own)) = (&spec.recipient_source, &secrets.hris) else { return Ok(None) };
-    let settings =
-        hris::Settings { url: url("recipientSource.http.url", &source.http.url)?, token: own.token.clone() };
-    let transport = Settings { extra_ca: own.extra_ca.clone(), ..transport.clone() };
-    Ok(Some(Arc::new(hris::Client::new(settings, &transport, metrics)?)))
-}
-
-fn url(field: &str, text: &str) -> Result<Url, Failure> {
-    Url::parse(text).map_err(|fault| {
-        Failure::new(Reason::ConnectionInvalid, format!("spec.{field} is not a URL ({fault}); correct it."))
-    })
-}
-
-fn auth(auth: &OktaAuth, secrets: &Credentials) -> Result<okta::Auth, Failure> {
-    let Some(app) = &auth.private_key_jwt else {
-        return match auth.api_token {
-            Some(_) => Ok(okta::Auth::ApiToken(secrets.okta.clone())),
-            None => Err(Failure::new(
-                Reason::ConnectionInvalid,
-                "spec.okta.auth names no way to authenticate; set privateKeyJwt or apiToken.",
-            )),
-        };
-    };
-    Ok(okta::Auth::PrivateKeyJwt(okta::ServiceApp {
-        client_id: app.client_id.clone(),
-        key_id: Some(app.key_id.clone()),
-        algorithm: match app.algorithm {
-            Algorithm::RS256 => okta::Algorithm::Rs256,
-            Algorithm::RS384 => okta::Algorithm::Rs384,
-            Algorithm::RS512 => okta::Algorithm::Rs512,
-            Algorithm::ES256 => okta::Algorithm::Es256,
-            Algorithm::ES384 => okta::Algorithm::Es384,
-            Algorithm::ES512 => okta::Algorithm::Es512,
-        },
-        dpop: match app.dpop {
-            Dpop::Auto => okta::Dpop::Auto,
-            Dpop::Always => okta::Dpop::Always,
-            Dpop::Never => okta::Dpop::Never,
-        },
-        key: secrets.okta.clone(),
-    }))
+    let orders = |model: &str| subject.evidence.orders(model);
+    connect::declared::declared(subject.spec, orders, subject.cluster)
 }

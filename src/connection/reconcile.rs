@@ -6,6 +6,10 @@ use api::{
     REQUESTED_AT,
     connection::{YubiKeyConnection, YubiKeyConnectionStatus},
 };
+use connect::{
+    clients::{self, Clients},
+    readings::Why,
+};
 use domain::failure::{Failure, Kind, Reason};
 use futures::FutureExt;
 use jiff::SignedDuration;
@@ -21,8 +25,7 @@ use super::{
 };
 use crate::{
     connection::{
-        conditions::Report, deletion, entries::Connection, examined::Examined, let_go, readings::Why,
-        usage::Evidence,
+        conditions::Report, deletion, entries::Connection, examined::Examined, let_go, usage::Evidence,
     },
     context::Context,
     kubernetes::{
@@ -77,7 +80,7 @@ async fn pass(object: Arc<YubiKeyConnection>, ctx: Arc<Context>) -> Result<Actio
     };
     let (name, uid) = (object.name_any(), object.uid().unwrap_or_default());
     let credentials =
-        preflight::credentials(&ctx.credentials_dir, ctx.shared_ca.as_deref(), &name, &object.spec).await;
+        clients::credentials(&ctx.credentials_dir, ctx.shared_ca.as_deref(), &name, &object.spec).await;
     let files = credentials.as_ref().ok().map(Credentials::fingerprint);
     let last = ctx.connections.entries.examined(&uid);
     let why = match due(&object, files, last.as_ref(), &ctx) {
@@ -104,7 +107,7 @@ async fn pass(object: Arc<YubiKeyConnection>, ctx: Arc<Context>) -> Result<Actio
         Some(clients) => Ok(clients),
         None => credentials.and_then(|secrets| {
             let (proxies, calls) = (ctx.proxies.clone(), Arc::clone(&ctx.metrics.calls));
-            preflight::clients(&object.spec, &secrets, lanes.clone(), proxies, calls)
+            clients::of(&object.spec, &secrets, lanes.clone(), proxies, calls)
         }),
     };
     let evidence = Evidence::of(&ctx.shipments.watched.state(), &object);
@@ -153,7 +156,7 @@ async fn pass(object: Arc<YubiKeyConnection>, ctx: Arc<Context>) -> Result<Actio
 fn now_proven(
     object: &YubiKeyConnection,
     report: &Report,
-    clients: Option<&preflight::Clients>,
+    clients: Option<&Clients>,
     before: Option<Proven>,
 ) -> Option<Proven> {
     match (report.fault(), clients) {

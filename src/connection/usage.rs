@@ -2,7 +2,7 @@
 //! and how orders of each model ended.
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -10,8 +10,9 @@ use api::{
     connection::YubiKeyConnection,
     shipment::{EnrollmentOutcome, OrderOutcome, YubiKeyShipment, YubiKeyShipmentStatus},
 };
+use connect::ours::Ours;
 use domain::{
-    ids::{EnrollmentId, UserId},
+    ids::UserId,
     preflight::{Check, Orders},
 };
 use jiff::Timestamp;
@@ -29,13 +30,8 @@ const PEOPLE: usize = 3;
 /// What the shipments show.
 #[derive(Debug, Default)]
 pub struct Evidence {
-    /// A few people of this connection, each once.
-    pub people: Vec<UserId>,
-    /// Orders could be made when somebody last looked: a person of this connection has an enrolment, or the conditions
-    /// of its status say so.
-    pub road_was_open: bool,
-    enrollments: HashSet<String>,
-    ordering: HashSet<String>,
+    /// People and their keys.
+    pub ours: Ours,
     models: HashMap<String, Ends>,
 }
 
@@ -92,7 +88,8 @@ impl Evidence {
     #[must_use]
     pub fn of(shipments: &[Arc<YubiKeyShipment>], object: &YubiKeyConnection) -> Self {
         let connection = &object.name_any();
-        let mut evidence = Self { road_was_open: stood_open(object), ..Self::default() };
+        let mut evidence =
+            Self { ours: Ours { road_was_open: stood_open(object), ..Ours::default() }, ..Self::default() };
         let mut people = BTreeSet::new();
         for shipment in shipments {
             let Some(status) = &shipment.status else { continue };
@@ -103,20 +100,8 @@ impl Evidence {
                 evidence.note_order(shipment, status);
             }
         }
-        evidence.people = some_of(people.into_iter().collect());
+        evidence.ours.people = some_of(people.into_iter().collect());
         evidence
-    }
-
-    /// Does a shipment of this cluster have the enrolment?
-    #[must_use]
-    pub fn claims(&self, enrollment: &EnrollmentId) -> bool {
-        self.enrollments.contains(enrollment.as_str())
-    }
-
-    /// Is a shipment of this cluster enrolling this person right now?
-    #[must_use]
-    pub fn is_ordering(&self, user: &UserId) -> bool {
-        self.ordering.contains(user.as_str())
     }
 
     /// How the orders of a model ended.
@@ -128,17 +113,17 @@ impl Evidence {
     fn note_person(&mut self, status: &YubiKeyShipmentStatus) {
         let Some(enrollment) = &status.enrollment else { return };
         if let Some(id) = &enrollment.id {
-            self.enrollments.insert(id.clone());
+            self.ours.enrollments.insert(id.clone());
         }
         if let Some(user) = status.user_id.as_ref().filter(|_| enrollment.outcome == EnrollmentOutcome::Open)
         {
-            self.ordering.insert(user.clone());
+            self.ours.ordering.insert(user.clone());
         }
     }
 
     fn note_road(&mut self, status: &YubiKeyShipmentStatus) {
         let made = |outcome| outcome == EnrollmentOutcome::Made;
-        self.road_was_open |= status.enrollment.as_ref().is_some_and(|e| made(e.outcome));
+        self.ours.road_was_open |= status.enrollment.as_ref().is_some_and(|e| made(e.outcome));
     }
 
     fn note_order(&mut self, shipment: &YubiKeyShipment, status: &YubiKeyShipmentStatus) {

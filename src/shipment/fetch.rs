@@ -284,7 +284,7 @@ async fn missing(
     found: &mut Observations,
     error: CallError,
 ) -> Result<(), Failure> {
-    let now_shown = crate::connection::caches::read_inventory(&link.yubico).await?;
+    let now_shown = connect::caches::read_inventory(&link.yubico).await?;
     let organization = now_shown.and_then(|inventory| inventory.organization);
     let same = journal.orgs.as_ref().is_none_or(|orgs| match (&orgs.yubico, &organization) {
         (Some(then), Some(now)) => then == now,

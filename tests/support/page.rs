@@ -19,21 +19,39 @@ pub fn commands(page: &str, section: &str) -> Vec<Vec<Line>> {
     of_section(&text, section)
 }
 
+/// The commands of a whole page, a list for each of its `console` blocks.
+pub fn whole(page: &str) -> Vec<Vec<Line>> {
+    let path = super::root().join(page);
+    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    blocks(text.lines().map(|line| (true, line)))
+}
+
 fn of_section(text: &str, section: &str) -> Vec<Vec<Line>> {
-    let (mut blocks, mut inside, mut here) = (Vec::new(), false, false);
-    for line in text.lines() {
+    let (mut here, heading) = (false, format!("## {section}"));
+    let lines = text.lines().map(|line| {
+        if line.starts_with("## ") {
+            here = line == heading;
+        }
+        (here, line)
+    });
+    let found = blocks(lines);
+    assert!(!found.is_empty(), "the page has no commands under: {section}");
+    found
+}
+
+/// The blocks that begin where a line is wanted.
+fn blocks<'a>(lines: impl Iterator<Item = (bool, &'a str)>) -> Vec<Vec<Line>> {
+    let (mut blocks, mut inside) = (Vec::new(), false);
+    for (wanted, line) in lines {
         if inside && line == "```" {
             inside = false;
         } else if inside {
             add(blocks.last_mut().unwrap(), line);
-        } else if line.starts_with("## ") {
-            here = line == format!("## {section}");
-        } else if here && line == "```console" {
+        } else if wanted && line == "```console" {
             inside = true;
             blocks.push(Vec::new());
         }
     }
-    assert!(!blocks.is_empty(), "the page has no commands under: {section}");
     blocks
 }
 

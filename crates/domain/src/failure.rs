@@ -381,14 +381,4 @@ impl From<CallError> for Failure {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_reason_is_found_by_its_name() {
-        for reason in Reason::ALL {
-            assert_eq!(Reason::parse(reason.as_str()), Some(*reason));
-        }
-        assert_eq!(Reason::parse("NoSuchReason"), None);
-    }
-}
+mod tests;

@@ -2,7 +2,7 @@
 
 use std::{fmt, process::ExitCode};
 
-/// How a command ended. The numbers are documented in `docs/kubectl-plugin.md` and in `--help`.
+/// How a command ended. The numbers are documented in `docs/command-line.md` and in `--help`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
     /// Done, and nothing is found where the command looks for something.
@@ -166,7 +166,7 @@ mod tests {
     fn exit_codes_are_as_documented() {
         let all = [Exit::Done, Exit::Failed, Exit::Usage, Exit::Found, Exit::Denied, Exit::Interrupted];
         assert_eq!(all.map(Exit::code), [0, 1, 2, 3, 4, 130]);
-        let page = include_str!("../../../docs/kubectl-plugin.md");
+        let page = include_str!("../../../docs/command-line.md");
         for exit in all {
             assert!(page.contains(&format!("| {} |", exit.code())), "{exit:?}");
         }

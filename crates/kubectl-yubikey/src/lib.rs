@@ -1,5 +1,5 @@
 //! `kubectl yubikey`: what waits for a person, why, and the answer. A client of the API server like kubectl: it acts in
-//! the name of whoever runs it, keeps nothing, and asks no vendor.
+//! the name of whoever runs it and keeps nothing. It asks a vendor only with credential files that the caller names.
 #![cfg_attr(
     test,
     allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a failing test should stop")
@@ -15,6 +15,7 @@ pub mod objects;
 pub mod options;
 pub mod printing;
 pub mod terminal;
+pub mod vendor;
 pub mod view;
 
 use std::process::ExitCode;

@@ -130,7 +130,20 @@ impl Credentials {
         okta: OktaSecret,
         hris: HrisSecret,
     ) -> Result<Self, Failure> {
-        let directory = Directory { path: directory.join(plain_name(connection)?), connection };
+        Self::read_folder(directory.join(plain_name(connection)?), connection, okta, hris).await
+    }
+
+    /// Reads the files of one connection that stand in this very folder.
+    ///
+    /// # Errors
+    /// As [`Credentials::read`].
+    pub async fn read_folder(
+        path: PathBuf,
+        connection: &str,
+        okta: OktaSecret,
+        hris: HrisSecret,
+    ) -> Result<Self, Failure> {
+        let directory = Directory { path, connection };
         let mut version = directory.version().await;
         for _ in 1..TRIES {
             let found = Self::read_once(&directory, okta, hris).await;

@@ -27,7 +27,7 @@ fn shipment(more: &Value) -> YubiKeyShipment {
 
 fn facts() -> Facts {
     let rp_id = domain::ids::RpId::new("acme.com").unwrap();
-    let times = crate::connection::times::Times::of(&connection(&json!({}))).unwrap();
+    let times = connect::times::Times::of(&connection(&json!({}))).unwrap();
     Facts { orgs: domain::desired::Orgs::default(), rp_id, order_bar: None, times }
 }
 

@@ -45,6 +45,39 @@ impl Unknown {
 }
 
 impl Verdict {
+    /// As wanted, not as wanted, or not known.
+    #[must_use]
+    pub const fn status(&self) -> Option<bool> {
+        match self {
+            Self::Good(_) => Some(true),
+            Self::Advice(..) | Self::Stop(..) | Self::Fault(_) => Some(false),
+            Self::Unknown(..) => None,
+        }
+    }
+
+    /// Reason of the condition.
+    #[must_use]
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::Good(_) => "Succeeded",
+            Self::Advice(reason, _) | Self::Stop(reason, _) => reason.as_str(),
+            Self::Fault(failure) => failure.reason.as_str(),
+            Self::Unknown(why, _) => why.as_str(),
+        }
+    }
+
+    /// What was found, what is wanted, and where it is changed.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        match self {
+            Self::Good(message)
+            | Self::Advice(_, message)
+            | Self::Stop(_, message)
+            | Self::Unknown(_, message) => message,
+            Self::Fault(failure) => &failure.message,
+        }
+    }
+
     pub(super) fn advice(check: Check, reason: Reason, found: &str) -> Self {
         Self::Advice(reason, format!("{} Nothing stops for it.", told(check, found)))
     }

@@ -1,4 +1,6 @@
-//! `check`: what preflight found, as a report.
+//! `check`: what preflight found, as a report; of the cluster, or looked for from here.
+
+use std::path::{Path, PathBuf};
 
 use api::connection::YubiKeyConnection;
 use clap::Args;
@@ -14,12 +16,13 @@ use crate::{
     options::{Global, Output},
     printing::{self, Node, Paint, Table, Tone, ago, line},
     terminal::Terminal,
+    vendor,
 };
 
 /// Of `check`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Reads what the operator's preflight found; `kubectl yubikey look ykc/NAME` has it looked at anew.\nEnds with 3 if a check does not hold.\n\nExamples:\n  kubectl yubikey check\n  kubectl yubikey check acme --all"
+    after_help = "Reads what the operator's preflight found; `kubectl yubikey look ykc/NAME` has it looked at anew.\nWith --credentials-dir no cluster is needed: both vendors are asked from here, with your files, and nothing is changed\nthere. The folder holds okta-private-key (or okta-api-token), yubico-api-token and where needed ca.crt.\nEnds with 3 if a check does not hold.\n\nExamples:\n  kubectl yubikey check\n  kubectl yubikey check acme --all\n  kubectl yubikey check --credentials-dir ./credentials -f connection.yaml"
 )]
 pub struct Arguments {
     /// The connection; left out: all of them
@@ -31,6 +34,12 @@ pub struct Arguments {
     /// json, yaml, or a table
     #[arg(short, long, value_enum, value_name = "FORMAT")]
     output: Option<Output>,
+    /// Ask both vendors from here, without a cluster, with the credential files of this folder
+    #[arg(long, value_name = "DIR", requires = "file")]
+    credentials_dir: Option<PathBuf>,
+    /// The connections to check: manifests, or the values.yaml of the chart
+    #[arg(short, long, value_name = "FILE", requires = "credentials_dir")]
+    file: Option<PathBuf>,
 }
 
 /// One check.
@@ -43,7 +52,8 @@ struct Check {
     status: String,
     reason: String,
     message: String,
-    since: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<Timestamp>,
 }
 
 /// One connection.
@@ -61,7 +71,7 @@ struct Checked {
 impl Checked {
     fn of(connection: &YubiKeyConnection) -> Self {
         let status = connection.status.clone().unwrap_or_default();
-        let mut checks: Vec<_> = status
+        let checks: Vec<_> = status
             .conditions
             .into_iter()
             .map(|condition| Check {
@@ -69,9 +79,30 @@ impl Checked {
                 status: condition.status,
                 reason: condition.reason,
                 message: condition.message,
-                since: condition.last_transition_time.0,
+                since: Some(condition.last_transition_time.0),
             })
             .collect();
+        Self::from(connection.name_any(), connection.spec.okta.org_url.clone(), checks)
+    }
+
+    /// What was found from here, without a cluster.
+    fn found(connection: &vendor::Declared, found: Vec<vendor::Found>) -> Self {
+        let word = |status: Option<bool>| match status {
+            Some(true) => "True",
+            Some(false) => "False",
+            None => "Unknown",
+        };
+        let checks = found.into_iter().map(|(name, status, reason, message)| Check {
+            name,
+            status: word(status).to_owned(),
+            reason,
+            message,
+            since: None,
+        });
+        Self::from(connection.name.clone(), connection.spec.okta.org_url.clone(), checks.collect())
+    }
+
+    fn from(connection: String, okta: String, mut checks: Vec<Check>) -> Self {
         let ready = checks.iter().position(|check| check.name == "Ready").map(|at| checks.remove(at));
         let (word, reason, message) = ready.map_or_else(
             || {
@@ -83,18 +114,13 @@ impl Checked {
             },
             |ready| (ready.status, ready.reason, ready.message),
         );
-        Self {
-            connection: connection.name_any(),
-            okta: connection.spec.okta.org_url.clone(),
-            ready: word,
-            reason,
-            message,
-            checks,
-        }
+        Self { connection, okta, ready: word, reason, message, checks }
     }
 
     fn is_fine(&self) -> bool {
-        self.ready == "True" && self.checks.iter().all(|check| tone(check) == Tone::Good)
+        // What cannot be known is no fault.
+        let bad = |check: &Check| matches!(tone(check), Tone::Bad | Tone::Warn);
+        self.ready == "True" && !self.checks.iter().any(bad)
     }
 }
 
@@ -114,8 +140,23 @@ fn tone(check: &Check) -> Tone {
 /// # Errors
 /// If connections cannot be read.
 pub async fn run(global: &Global, arguments: &Arguments, terminal: &Terminal) -> Result<Exit> {
+    let checked = match (&arguments.credentials_dir, &arguments.file) {
+        (Some(directory), Some(file)) => from_here(directory, file, arguments.name.as_deref()).await?,
+        _ => of_cluster(global, arguments.name.as_deref(), terminal).await?,
+    };
+    let now = clock::now();
+    let text = match arguments.output {
+        Some(Output::Wide) => wide(&checked, terminal.paint),
+        Some(output) => printing::document(&checked, output)?,
+        None => checked.iter().map(|one| tree(one, arguments.all, terminal.paint, now)).collect(),
+    };
+    terminal.print(&text)?;
+    Ok(Exit::found(!checked.iter().all(Checked::is_fine)))
+}
+
+async fn of_cluster(global: &Global, name: Option<&str>, terminal: &Terminal) -> Result<Vec<Checked>> {
     let cluster = Cluster::of(global).await?;
-    let connections = match &arguments.name {
+    let connections = match name {
         Some(name) => vec![one(&cluster, name).await?],
         None => objects::connections(&cluster).await?.told(terminal),
     };
@@ -125,15 +166,26 @@ pub async fn run(global: &Global, arguments: &Arguments, terminal: &Terminal) ->
             "docs/connect.md makes one in ten minutes",
         ));
     }
-    let checked: Vec<_> = connections.iter().map(Checked::of).collect();
-    let now = clock::now();
-    let text = match arguments.output {
-        Some(Output::Wide) => wide(&checked, terminal.paint),
-        Some(output) => printing::document(&checked, output)?,
-        None => checked.iter().map(|one| tree(one, arguments.all, terminal.paint, now)).collect(),
-    };
-    terminal.print(&text)?;
-    Ok(Exit::found(!checked.iter().all(Checked::is_fine)))
+    Ok(connections.iter().map(Checked::of).collect())
+}
+
+async fn from_here(directory: &Path, file: &Path, name: Option<&str>) -> Result<Vec<Checked>> {
+    let mut declared = vendor::declared(file)?;
+    if let Some(name) = name {
+        declared.retain(|connection| connection.name == name);
+        if declared.is_empty() {
+            return Err(Fault::usage(
+                format!("{} declares no connection {name}", file.display()),
+                "leave the name out to check all of them",
+            ));
+        }
+    }
+    let mut checked = Vec::new();
+    for connection in &declared {
+        let found = vendor::examine(directory, connection, clock::now()).await?;
+        checked.push(Checked::found(connection, found));
+    }
+    Ok(checked)
 }
 
 async fn one(cluster: &Cluster, name: &str) -> Result<YubiKeyConnection> {
@@ -164,8 +216,9 @@ fn tree(checked: &Checked, all: bool, paint: Paint, now: Timestamp) -> String {
             Tone::Warn => (paint.warn("!"), paint.warn(&line(&check.name))),
             Tone::Plain => ("?".to_owned(), line(&check.name)),
         };
-        let since = paint.faint(&format!("since {}", ago(check.since, now)));
-        root.line(format!("{mark} {name}  {}  {since}: {}", line(&check.reason), line(&check.message)));
+        let since = check.since.map(|since| paint.faint(&format!("  since {}", ago(since, now))));
+        let (reason, message) = (line(&check.reason), line(&check.message));
+        root.line(format!("{mark} {name}  {reason}{}: {message}", since.unwrap_or_default()));
     }
     if fine > 0 {
         root.line(paint.good(&format!("✓ {fine} checks hold (--all shows them)")));

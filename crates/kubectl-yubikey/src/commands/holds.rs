@@ -12,6 +12,7 @@ use crate::{
     options::{Global, Output},
     printing::{self, Node, Paint, Table, Tone, ago, line},
     terminal::Terminal,
+    vendor::{self, PersonOptions},
     view::{self, HoldView},
 };
 
@@ -30,6 +31,8 @@ pub struct Arguments {
     /// json, yaml, or a table
     #[arg(short, long, value_enum, value_name = "FORMAT")]
     output: Option<Output>,
+    #[command(flatten)]
+    person: PersonOptions,
 }
 
 /// Runs it.
@@ -41,6 +44,15 @@ pub async fn run(global: &Global, arguments: &Arguments, terminal: &Terminal) ->
     let mut holds = all(&cluster, terminal).await?;
     holds.retain(|hold| arguments.reason_is.as_ref().is_none_or(|reason| hold.reason == *reason));
     holds.retain(|hold| !arguments.answerable || !hold.choices.is_empty());
+    let object = |hold: &HoldView| {
+        (hold.namespace.clone(), hold.object.strip_prefix("yks/").unwrap_or_default().to_owned())
+    };
+    let names = vendor::names(&cluster, &arguments.person, &holds.iter().map(object).collect()).await?;
+    for hold in &mut holds {
+        if let Some(name) = names.get(&object(hold)) {
+            hold.user = format!("{name} ({})", hold.user);
+        }
+    }
     let now = clock::now();
     let text = match arguments.output {
         Some(Output::Wide) => wide(&holds, terminal.paint, now),

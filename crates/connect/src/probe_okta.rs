@@ -9,9 +9,9 @@ use jiff::SignedDuration;
 use system::clock;
 use vendors::okta::Client;
 
-use crate::connection::{
+use crate::{
+    ours::Ours,
     readings::{ORGANIZATION, Readings, SETTINGS, TRIAL, Why, is_not_there},
-    usage::Evidence,
 };
 
 /// How far back the System Log is looked at.
@@ -21,15 +21,15 @@ const LOG: SignedDuration = SignedDuration::from_hours(24);
 const PEOPLE: usize = 3;
 
 /// Reads what is due. While Okta does not let the app in, its settings stay as they were seen last.
-pub async fn look(okta: &Client, readings: &mut Readings, evidence: &Evidence, why: Why) -> OktaFacts {
-    if let Err(failure) = enter(okta, readings, evidence, why).await {
+pub async fn look(okta: &Client, readings: &mut Readings, ours: &Ours, why: Why) -> OktaFacts {
+    if let Err(failure) = enter(okta, readings, ours, why).await {
         let access = refused(readings, failure);
         return facts(readings, Shown::Observed(access));
     }
     readings.scopes = Shown::Observed(Ok(()));
     if !matches!(readings.role.shown, Shown::Observed(Err(_))) {
         settings(okta, readings, why).await;
-        log(okta, readings, evidence, why).await;
+        log(okta, readings, ours, why).await;
     }
     facts(readings, Shown::Observed(Ok(())))
 }
@@ -64,7 +64,7 @@ pub fn facts(readings: &Readings, access: Shown<Result<(), Failure>>) -> OktaFac
 }
 
 /// Does Okta answer, does it give a token, and does it take it?
-async fn enter(okta: &Client, readings: &mut Readings, evidence: &Evidence, why: Why) -> Result<(), Failure> {
+async fn enter(okta: &Client, readings: &mut Readings, ours: &Ours, why: Why) -> Result<(), Failure> {
     if readings.organization.is_due(ORGANIZATION, why) {
         match okta.organization().await {
             Ok(found) => readings.organization.set(Shown::Observed(found), false),
@@ -77,21 +77,18 @@ async fn enter(okta: &Client, readings: &mut Readings, evidence: &Evidence, why:
         }
     }
     drop(okta.prepare().await?);
-    trial(okta, readings, evidence, why).await
+    trial(okta, readings, ours, why).await
 }
 
 /// May the app do what orders need? Tried on people, and not at the first look of a process that finds it tried.
 /// A token that is kept, and one for good (SSWS), shows only here whether Okta still takes it.
-async fn trial(okta: &Client, readings: &mut Readings, evidence: &Evidence, why: Why) -> Result<(), Failure> {
+async fn trial(okta: &Client, readings: &mut Readings, ours: &Ours, why: Why) -> Result<(), Failure> {
     if !readings.role.is_due(TRIAL, why) && !readings.feature.is_due(TRIAL, why) {
         return Ok(());
     }
     let starts = readings.role.is_new() && why == Why::Time;
-    let tried = if starts && evidence.road_was_open {
-        Ok(Some(()))
-    } else {
-        okta.try_enrollments(&evidence.people).await
-    };
+    let tried =
+        if starts && ours.road_was_open { Ok(Some(())) } else { okta.try_enrollments(&ours.people).await };
     match tried {
         Ok(Some(())) => {
             readings.role.set(Shown::Observed(Ok(())), false);
@@ -147,9 +144,9 @@ async fn settings(okta: &Client, readings: &mut Readings, why: Why) {
     }
 }
 
-async fn log(okta: &Client, readings: &mut Readings, evidence: &Evidence, why: Why) {
+async fn log(okta: &Client, readings: &mut Readings, ours: &Ours, why: Why) {
     if readings.strangers.is_due(SETTINGS, why) {
-        readings.strangers.take(strangers(okta, evidence).await, "okta.logs.read");
+        readings.strangers.take(strangers(okta, ours).await, "okta.logs.read");
     }
 }
 
@@ -159,7 +156,7 @@ fn is_about_the_person(error: &CallError) -> bool {
 
 /// Keys that somebody got after the Admin Console's Add and that no shipment here has. The template reacts to that
 /// event as the operator's own console source does; its other flow leaves no event that is documented.
-async fn strangers(okta: &Client, evidence: &Evidence) -> Result<usize, CallError> {
+async fn strangers(okta: &Client, ours: &Ours) -> Result<usize, CallError> {
     let since = clock::now().checked_sub(LOG).unwrap_or(jiff::Timestamp::MIN);
     let page = okta.log_page(&LogQuery::ConsoleOrders, &LogPosition::Since(since)).await?;
     let mut orders: Vec<_> = page
@@ -169,7 +166,7 @@ async fn strangers(okta: &Client, evidence: &Evidence) -> Result<usize, CallErro
             LogEvent::ConsoleOrder(order) => Some(order),
             LogEvent::Membership(_) | LogEvent::Malformed(_) => None,
         })
-        .filter(|order| !evidence.is_ordering(&order.user))
+        .filter(|order| !ours.is_ordering(&order.user))
         .collect();
     orders.sort_by_key(|order| std::cmp::Reverse(order.published));
     let mut asked = Vec::new();
@@ -188,7 +185,7 @@ async fn strangers(okta: &Client, evidence: &Evidence) -> Result<usize, CallErro
             Err(error) => return Err(error),
         };
         let later = |created: Option<jiff::Timestamp>| created.is_some_and(|at| at >= order.published);
-        found += list.entries.iter().filter(|e| later(e.created) && !evidence.claims(&e.id)).count();
+        found += list.entries.iter().filter(|e| later(e.created) && !ours.claims(&e.id)).count();
         asked.push(order.user);
     }
     Ok(found)

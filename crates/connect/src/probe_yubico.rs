@@ -6,8 +6,10 @@ use domain::{
 };
 use vendors::yubico::Client;
 
-use super::caches::Caches;
-use crate::connection::readings::{CATALOGUE, INVENTORY, KEYS, Reading, Readings, Why};
+use crate::{
+    caches::Caches,
+    readings::{CATALOGUE, INVENTORY, KEYS, Reading, Readings, Why},
+};
 
 /// Reads what is due. While the token is refused, the catalogue stays as it was seen last.
 pub async fn look(
