@@ -47,6 +47,7 @@ smoke() {
   local target failed=0 scratch
   scratch=$(mktemp -d)
   # The name is gone when the trap runs: its value stands in it.
+  # shellcheck disable=SC2064
   trap "rm -rf '$scratch'" EXIT
   for target in $(targets); do
     if fuzz "$target" "$scratch/$target" -seed=1 -runs=3000 -verbosity=0; then

@@ -88,7 +88,7 @@ failed_tests() {
   ' "$2" | cut -c -300
 }
 
-suite_format() { suite format count_lines '^ok ' hack/lint.sh rust-format go-format scripts version workflow circles prose; }
+suite_format() { suite format count_lines '^ok ' hack/lint.sh rust-format go-format scripts version workflow circles prose crates; }
 
 suite_lint() { suite lint count_lines '^ok ' hack/lint.sh clippy go-vet helm; }
 
