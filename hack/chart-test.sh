@@ -194,7 +194,7 @@ next_commands() {
 start_cluster() {
   mkfifo "$work/stdin"
   exec 7<>"$work/stdin"
-  "$bin/control-plane" serve --dir "$work/cluster" <"$work/stdin" >"$work/ready" 2>"$work/control-plane.log" 7>&- &
+  "${CONTROL_PLANE_BIN:-$bin/control-plane}" serve --dir "$work/cluster" <"$work/stdin" >"$work/ready" 2>"$work/control-plane.log" 7>&- &
   cluster=$!
   while ! [ -s "$work/ready" ]; do
     kill -0 "$cluster" 2>/dev/null || { cat "$work/control-plane.log" >&2; fail "the control plane did not start"; }

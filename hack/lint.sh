@@ -59,10 +59,22 @@ lint_crates() {
   done
 }
 
-lint_version() { hack/version.sh --check; }
+# One version of our own; and the oldest Kubernetes that the charts promise is the oldest that is tried, with a line for
+# each in the record.
+lint_version() {
+  local versions=tools/control-plane/versions oldest other mod kubernetes
+  hack/version.sh --check
+  oldest=$(find "$versions" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort -V | head -1)
+  other=$(grep -H '^kubeVersion:' charts/*/Chart.yaml charts/*/charts/*/Chart.yaml | grep -vF ">=$oldest.0-0\"" || true)
+  [ -z "$other" ] || { say "$versions begins with $oldest, and another oldest Kubernetes is promised: $other"; return 1; }
+  for mod in tools/control-plane/go.mod "$versions"/*/go.mod; do
+    kubernetes=$(sed -n 's/^\tk8s.io\/kubernetes v//p' "$mod")
+    grep -q "^| $kubernetes " docs/kubernetes-versions.md || { say "docs/kubernetes-versions.md has no line for $kubernetes"; return 1; }
+  done
+}
 
-# What actionlint says, actions by commit with their release in a comment, and one builder everywhere, which is also
-# what rust-version promises.
+# What actionlint says, actions by commit with their release in a comment, and one builder everywhere: by digest, and of
+# the version that rust-version promises.
 lint_workflow() {
   local loose builders promised actionlint shellcheck
   . hack/lib/linters.sh
@@ -74,7 +86,7 @@ lint_workflow() {
   builders=$(grep -ohE '(container:|FROM) rust:[^ ]+' .github/workflows/*.yaml Containerfile | cut -d' ' -f2 | sort -u)
   [ "$(wc -l <<<"$builders")" = 1 ] || { say "there are several builders: $builders"; return 1; }
   promised=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml crates/*/Cargo.toml fuzz/Cargo.toml | sort -u)
-  [ "rust:$promised-bookworm" = "$builders" ] || { say "rust-version promises $promised, and $builders builds"; return 1; }
+  [[ $builders =~ ^rust:$promised-bookworm@sha256:[0-9a-f]{64}$ ]] || { say "the builder is not rust:$promised-bookworm, of rust-version, pinned by digest: $builders"; return 1; }
 }
 
 lint_helm() {
