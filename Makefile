@@ -2,7 +2,7 @@
 # Everything real is in scripts, so that CI and people run the same.
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-stop check test docs docs-serve profile properties fuzz model mutants strict soak rollout bench audit rights image image-check crds lint fmt clean
+.PHONY: help build demo demo-stop check test docs docs-serve profile properties fuzz model mutants strict soak rollout bench audit rights versions advisories image image-check crds lint fmt clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,6 +61,12 @@ audit: ## Recompute a storm's verdict from its folder: DIR=.state/soak/1
 rights: ## Take the operator's rights away one by one; a test must notice each
 	@hack/rights.sh
 
+versions: ## Core suites, chart, policies and rights on every Kubernetes from the oldest supported: VERSIONS="1.32 newest"
+	@hack/versions.sh $(VERSIONS)
+
+advisories: ## Known weaknesses in crates and Go modules; fetches the databases
+	@hack/advisories.sh
+
 image: ## Container images of operator and sandbox, without an engine, as layouts and for kind, k3d, minikube, into .cache/image
 	@hack/image.sh
 
@@ -70,7 +76,7 @@ image-check: ## Build the images twice from nothing: the digests must be the sam
 crds: ## Write crds/ and the chart's copy from the Rust types
 	@hack/crds.sh
 
-lint: ## Formatting, clippy, go vet, helm lint
+lint: ## Formatting, clippy, shellcheck, actionlint, cargo-deny, go vet, helm lint
 	@hack/lint.sh
 
 fmt: ## Format Rust and Go

@@ -194,7 +194,7 @@ next_commands() {
 start_cluster() {
   mkfifo "$work/stdin"
   exec 7<>"$work/stdin"
-  "$bin/control-plane" serve --dir "$work/cluster" <"$work/stdin" >"$work/ready" 2>"$work/control-plane.log" 7>&- &
+  "${CONTROL_PLANE_BIN:-$bin/control-plane}" serve --dir "$work/cluster" <"$work/stdin" >"$work/ready" 2>"$work/control-plane.log" 7>&- &
   cluster=$!
   while ! [ -s "$work/ready" ]; do
     kill -0 "$cluster" 2>/dev/null || { cat "$work/control-plane.log" >&2; fail "the control plane did not start"; }
@@ -489,9 +489,9 @@ changes_nothing_people_wrote() {
   # A policy counts a moment after it is made.
   until_true fails "must not change a spec" patch_shipment '{"spec": {"suspend": true}}' --dry-run=server
   for patch in patch_shipment patch_connection; do
-    fails "must not change labels" $patch '{"metadata": {"labels": {"example.com/x": "y"}}}'
-    fails "must not change annotations" $patch '{"metadata": {"annotations": {"fidoprereg.dev/requestedAt": "now"}}}'
-    fails "must not change owners" $patch \
+    fails "must not change labels" "$patch" '{"metadata": {"labels": {"example.com/x": "y"}}}'
+    fails "must not change annotations" "$patch" '{"metadata": {"annotations": {"fidoprereg.dev/requestedAt": "now"}}}'
+    fails "must not change owners" "$patch" \
       '{"metadata": {"ownerReferences": [{"apiVersion": "v1", "kind": "Namespace", "name": "x", "uid": "x"}]}}'
   done
   fails "must not change a spec" patch_connection '{"spec": {"okta": {"orgUrl": "https://other.example.com"}}}'

@@ -25,7 +25,7 @@ people=onboarding                 # namespace of the shipments, as in examples/
 release=yubikey-shipment-operator # of the chart; its ServiceAccount has this name, too
 chart=charts/yubikey-shipment-operator
 image=yubikey-shipment-operator
-secret=okta-yubico
+secret="okta-yubico"
 operator_log=$state/operator.log
 listen= # where the operator serves its metrics
 pod_port=8080
@@ -143,7 +143,8 @@ await() {
 
 prepare() {
   rm -rf "$state"
-  mkdir -p -m 700 "$state"
+  mkdir -p "$state"
+  chmod 700 "$state"
   mkfifo "$state/stdin"
   # Read and write, so that opening it waits for nobody and nobody reads its end.
   exec 7<>"$state/stdin"

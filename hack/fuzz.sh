@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
 # Throws changed inputs at everything the operator reads from outside, with libFuzzer
-# (docs/fuzzing.md). Seeds are in fuzz/corpus-seed; what a run learns is kept in
+# (docs/fuzzing.md). Seeds, written by hand, are in fuzz/corpus-seed; inputs that
+# long runs found and that reach more, in fuzz/corpus. What a run learns is kept in
 # .cache/fuzz and used by the next one, apart from smoke runs, which are always the same.
 #
 #   hack/fuzz.sh smoke              each target a few thousand times, from the seeds
 #   hack/fuzz.sh TARGET [SECONDS]   one target, for 60 seconds if not said
 #   hack/fuzz.sh all [SECONDS]      each target that long
+#   hack/fuzz.sh coverage           how much of the program each target reaches, by seeds and by all inputs
+#   hack/fuzz.sh keep               writes what was learned to fuzz/corpus, the fewest inputs that reach all of it
 set -euo pipefail
 . "$(dirname "$0")/lib/common.sh"
 . "$root/hack/lib/prerequisites.sh"
@@ -16,6 +19,8 @@ export CARGO_TARGET_DIR=${FUZZ_TARGET_DIR:-$root/target/fuzz}
 learned=$root/.cache/fuzz
 # Whatever takes longer than this with one input is a finding.
 limits=(-timeout=20 -rss_limit_mb=2048 -max_len=8192)
+# In bytes: a larger input is not committed.
+readonly LARGEST=2049
 
 # libFuzzer's view into the program. It works with a stable compiler.
 coverage="--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4"
@@ -28,6 +33,9 @@ programs=$CARGO_TARGET_DIR/$host/debug
 
 targets() { basename -s .rs fuzz_targets/*.rs; }
 
+# inputs TARGET: the folders that are committed.
+inputs() { find corpus-seed corpus -mindepth 1 -maxdepth 1 -name "$1" 2>/dev/null; }
+
 build() {
   say "fuzz: building the targets"
   RUSTFLAGS=$coverage cargo build --locked --quiet --target "$host" --bins
@@ -35,10 +43,11 @@ build() {
 
 # fuzz TARGET FIRST_CORPUS OPTION...: an input that is a finding stays beside the corpus.
 fuzz() {
-  local target=$1 corpus=$2
+  local target=$1 corpus=$2 known
   shift 2
   mkdir -p "$corpus" "$learned/findings"
-  "$programs/$target" "${limits[@]}" -artifact_prefix="$learned/findings/$target-" "$@" "$corpus" "corpus-seed/$target"
+  mapfile -t known < <(inputs "$target")
+  "$programs/$target" "${limits[@]}" -artifact_prefix="$learned/findings/$target-" "$@" "$corpus" "${known[@]}"
 }
 
 # The number of runs ends it, not the clock: the same on every machine. What is
@@ -47,6 +56,7 @@ smoke() {
   local target failed=0 scratch
   scratch=$(mktemp -d)
   # The name is gone when the trap runs: its value stands in it.
+  # shellcheck disable=SC2064
   trap "rm -rf '$scratch'" EXIT
   for target in $(targets); do
     if fuzz "$target" "$scratch/$target" -seed=1 -runs=3000 -verbosity=0; then
@@ -59,16 +69,53 @@ smoke() {
   return "$failed"
 }
 
+# edges TARGET FOLDER...: how many edges of the program's graph the inputs reach together, and how many inputs they are.
+edges() {
+  local target=$1
+  shift
+  "$programs/$target" "${limits[@]}" -runs=0 "$@" 2>&1 |
+    sed -nE 's/.*DONE +cov: ([0-9]+) .*corp: ([0-9]+).*/\1 edges by \2 inputs/p' | tail -1
+}
+
+# The whole program counts, libraries too: compare a target with itself, not with another.
+coverage() {
+  local target known all
+  for target in $(targets); do
+    mapfile -t known < <(inputs "$target")
+    all=("${known[@]}")
+    [ ! -d "$learned/corpus/$target" ] || all+=("$learned/corpus/$target")
+    say "$target: seeds $(edges "$target" "corpus-seed/$target"); committed $(edges "$target" "${known[@]}"); with what was learned $(edges "$target" "${all[@]}")"
+  done
+}
+
+# Small inputs first, each kept only for an edge that none before it reaches. Seeds stay where they are.
+keep() {
+  local target made
+  for target in $(targets); do
+    [ -d "$learned/corpus/$target" ] || continue
+    made=$(mktemp -d)
+    cp "corpus-seed/$target"/* "$made"
+    mkdir -p "corpus/$target"
+    "$programs/$target" "${limits[@]}" -merge=1 "$made" "$learned/corpus/$target" "corpus/$target" >"$logs/fuzz-keep.log" 2>&1
+    rm -f "corpus/$target"/*
+    (cd "$made" && find . -maxdepth 1 -type f -size -"$LARGEST"c -regextype posix-extended -regex './[0-9a-f]{40}' -exec cp {} "$root/fuzz/corpus/$target" \;)
+    rm -rf "$made"
+    say "$target: $(find "corpus/$target" -type f | wc -l) inputs"
+  done
+}
+
 long() {
   local target=$1 seconds=$2
   say "fuzz: $target for $seconds s"
   fuzz "$target" "$learned/corpus/$target" -max_total_time="$seconds" -print_final_stats=1
 }
 
-[ $# -gt 0 ] || fail "name a target, or say smoke or all; targets: $(targets | xargs)"
+[ $# -gt 0 ] || fail "name a target, or say smoke, all, coverage or keep; targets: $(targets | xargs)"
 build
 case $1 in
   smoke) smoke ;;
+  coverage) coverage ;;
+  keep) keep ;;
   all) for target in $(targets); do long "$target" "${2:-60}"; done ;;
   *)
     [ -f "fuzz_targets/$1.rs" ] || fail "there is no target $1; targets: $(targets | xargs)"

@@ -10,13 +10,14 @@ cd "$root"
 
 images=(yubikey-shipment-operator yubikey-shipment-sandbox)
 built=${CARGO_TARGET_DIR:-$root/target}/debug
-look="python3 $root/hack/lib/oci.py"
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 export SOURCE_DATE_EPOCH
 
 work=$(mktemp -d)
 trap 'chmod -R u+w "$work" && rm -rf "$work"' EXIT
 trap 'exit 143' INT TERM
+
+look() { python3 "$root/hack/lib/oci.py" "$@"; }
 
 # --- what is tested ---
 
@@ -33,7 +34,10 @@ packages() {
 go_tests() {
   local flags
   mapfile -t flags < <(tools/control-plane/build.sh flags)
-  (cd tools/image && GOTOOLCHAIN=local CGO_ENABLED=0 go test "${flags[@]}" -v ./... || true) |
+  {
+    cd tools/image
+    GOTOOLCHAIN=local CGO_ENABLED=0 go test "${flags[@]}" -v ./... || true
+  } |
     sed -n 's/^--- PASS: Test\([^ ]*\).*/ok image: \1/p; s/^--- FAIL: Test\([^ ]*\).*/not ok image: \1/p; s/^ \{4\}/  | /p; s/^FAIL\t.*build failed.*/not ok image: it compiles/p' |
     sed '/^ok\|^not ok/s/\([a-z]\)\([A-Z]\)/\1 \l\2/g'
 }
@@ -69,7 +73,7 @@ time_counts() {
 sbom() {
   cargo tree --locked --quiet --package "$1" --edges normal,no-proc-macro --prefix none --format '{p}' \
     --target "$(rustc -vV | sed -n 's/^host: //p')" >"$work/tree"
-  $look sbom "$work/one/$1.spdx.json" "$work/one/rootfs" "$root/.cache/image/packages" "$work/tree"
+  look sbom "$work/one/$1.spdx.json" "$work/one/rootfs" "$root/.cache/image/packages" "$work/tree"
 }
 
 # --- started ---
@@ -94,7 +98,7 @@ see() {
   [ ! -d "$work/see" ] || chmod -R u+w "$work/see"
   rm -rf "$work/see"
   mkdir -m 755 "$work/see"
-  $look unpack "$work/one/$1" "$work/see"
+  look unpack "$work/one/$1" "$work/see"
   find "$work/see" -type d -exec chmod a-w {} +
   chmod 755 "$work"
 }
@@ -120,20 +124,20 @@ sandbox_serves() {
   chmod u+w "$work/see"
   mkdir "$work/see/sandbox"
   [ "$(id -u)" != 0 ] || chown 65532:65532 "$work/see/sandbox"
-  $look listing "$work/see" | grep -v '^sandbox' >"$work/before"
+  look listing "$work/see" | grep -v '^sandbox' >"$work/before"
   entered /usr/bin/yubikey-shipment-sandbox serve --dir /sandbox >"$work/ready"
   cat "$work/ready"
   python3 -c 'import json, sys; json.load(sys.stdin)' <"$work/ready"
-  $look listing "$work/see" | grep -v '^sandbox' | diff "$work/before" -
+  look listing "$work/see" | grep -v '^sandbox' | diff "$work/before" -
 }
 
 changes_nothing() {
   see yubikey-shipment-operator
-  $look listing "$work/see" >"$work/before"
+  look listing "$work/see" >"$work/before"
   entered /usr/bin/yubikey-shipment-operator --version
   entered /usr/bin/yubikey-shipment-operator run --credentials-dir /etc || true
   entered /usr/bin/yubikey-shipment-operator crds >/dev/null
-  $look listing "$work/see" | diff "$work/before" -
+  look listing "$work/see" | diff "$work/before" -
   # It is refused, not only not tried.
   if entered /usr/bin/yubikey-shipment-operator crds --dir /etc/written; then say "it wrote into /etc"; return 1; fi
 }
@@ -179,10 +183,10 @@ run "unpacked and put together twice, they have the same digest" same_twice
 [ -s "$work/one.digests" ] || exit 1
 run "the time of the commit is the time of the image" time_counts
 for name in "${images[@]}"; do
-  count_lines_of $look check "$work/one/$name" "$SOURCE_DATE_EPOCH"
+  count_lines_of look check "$work/one/$name" "$SOURCE_DATE_EPOCH"
   count_lines_of sbom "$name"
 done
-count_lines_of $look containerfile "$root" "$work/one/yubikey-shipment-operator" "$work/one/yubikey-shipment-sandbox"
+count_lines_of look containerfile "$root" "$work/one/yubikey-shipment-operator" "$work/one/yubikey-shipment-sandbox"
 see yubikey-shipment-operator
 if choose_chroot; then
   for name in "${images[@]}"; do

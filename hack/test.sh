@@ -14,6 +14,7 @@ set -euo pipefail
 . "$(dirname "$0")/lib/common.sh"
 . "$root/hack/lib/prerequisites.sh"
 . "$root/hack/lib/seed.sh"
+. "$root/hack/lib/count.sh"
 cd "$root"
 export CONTROL_PLANE_BIN=$bin/control-plane
 
@@ -22,26 +23,6 @@ export CONTROL_PLANE_BIN=$bin/control-plane
 results=$logs/test-results
 rm -rf "$results"
 mkdir -p "$results"
-
-# --- what the suites print, counted ---
-
-# count_cargo: `test result: ok. 12 passed; 0 failed; 1 ignored; …` of each binary.
-count_cargo() {
-  awk '/^test result: / { for (i = 1; i < NF; i++) {
-         if ($(i + 1) ~ /^passed/) p += $i; if ($(i + 1) ~ /^failed/) f += $i; if ($(i + 1) ~ /^ignored/) s += $i } }
-       END { print p + 0, f + 0, s + 0 }' "$1"
-}
-
-# count_go: `--- PASS: TestName` of each test, subtests apart.
-count_go() { awk '/^--- PASS/ { p++ } /^--- FAIL/ { f++ } /^--- SKIP/ { s++ } END { print p + 0, f + 0, s + 0 }' "$1"; }
-
-# count_lines: `ok NAME`, `not ok NAME`, `ok NAME # SKIP why`.
-count_lines() { awk '/^ok .*# SKIP/ { s++; next } /^ok / { p++ } /^not ok / { f++ } END { print p + 0, f + 0, s + 0 }' "$1"; }
-
-# count_summary: a last line like our own.
-count_summary() {
-  awk '/^[0-9]+ passed, [0-9]+ failed/ { p = $1; f = $3; s = $5 } END { print p + 0, f + 0, s + 0 }' "$1"
-}
 
 # --- suites ---
 
@@ -77,20 +58,7 @@ show_failure() {
   } | cut -c -300 | sed 's/^/  | /'
 }
 
-# failed_tests NAME LOG: a line for each failed test, below it where and why a Rust test panicked.
-failed_tests() {
-  awk -v suite="$1" '
-    /^---- .* stdout ----$/ { test = $2; lines = 0; next }
-    /^test .* FAILED$/ || /^not ok / || /^ *--- FAIL/ { names[++n] = $0; named[n] = $2 }
-    test != "" && (/panicked at / || lines > 0) { if (++lines <= 4) why[test] = why[test] "\n    " $0 }
-    END {
-      for (i = 1; i <= n && i <= 10; i++) print suite ": " names[i] why[named[i]]
-      if (n == 0) print suite ": no test by name, see " FILENAME
-    }
-  ' "$2" | cut -c -300
-}
-
-suite_format() { suite format count_lines '^ok ' hack/lint.sh rust-format go-format scripts version workflow circles prose; }
+suite_format() { suite format count_lines '^ok ' hack/lint.sh rust-format go-format scripts version workflow circles prose crates; }
 
 suite_lint() { suite lint count_lines '^ok ' hack/lint.sh clippy go-vet helm; }
 

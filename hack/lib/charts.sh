@@ -1,6 +1,8 @@
 # The sets of values in the chart's folder ci/, rendered. Sourced after common.sh,
 # never run.
 # shellcheck shell=bash
+# Some names are set by whoever sources this, some are read there.
+# shellcheck disable=SC2034,SC2154
 
 chart=$root/charts/yubikey-shipment-operator
 crds_chart=$root/charts/yubikey-shipment-operator-crds

@@ -6,8 +6,10 @@ bin=$root/.cache/bin
 logs=$root/.cache/logs
 mkdir -p "$bin" "$logs"
 # The programs of the project before the machine's: its kubectl and helm may be
-# of any version.
+# of any version. Before them kubectl of a control plane that is named, which is
+# of the version of its API server (hack/versions.sh).
 export PATH=$bin:$PATH
+[ -z "${CONTROL_PLANE_BIN-}" ] || PATH=$(dirname "$CONTROL_PLANE_BIN"):$PATH
 
 say() { printf '%s\n' "$*"; }
 

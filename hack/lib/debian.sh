@@ -2,6 +2,8 @@
 # of its own under .cache/apt, on the machine's own sources and keys. Sourced,
 # never run.
 # shellcheck shell=bash
+# Some names are set by whoever sources this.
+# shellcheck disable=SC2154
 
 apt_state=$root/.cache/apt
 
@@ -24,6 +26,19 @@ debian_lists() {
   if [ -n "$(find "$apt_state/updated" -mmin -1440 2>/dev/null)" ]; then return; fi
   own_apt update
   touch "$apt_state/updated"
+}
+
+# debian_program PACKAGE PROGRAM OWN: usr/bin/PROGRAM of the package as OWN/PROGRAM.
+debian_program() {
+  local package=$1 program=$2 own=$3 work=$3.new
+  debian_able || return 1
+  say "$program: unpacking Debian's package $package under .cache" >&2
+  rm -rf "$work"
+  debian_download "$work" "$package" || return 1
+  dpkg-deb --extract "$work/${package}"_*.deb "$work/files" || return 1
+  mkdir -p "$own"
+  mv "$work/files/usr/bin/$program" "$own/$program"
+  rm -rf "$work"
 }
 
 # debian_download DIR PACKAGE...: the newest version of each, as files in DIR.

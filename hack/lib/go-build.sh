@@ -4,6 +4,8 @@
 # Both programs take minutes the first time: whoever waits must see that
 # something happens, and whoever comes a second time must not wait at all.
 # shellcheck shell=bash
+# Some names are set by whoever sources this.
+# shellcheck disable=SC2154
 
 # Both flags make the first build a third faster: calls are not inlined, and
 # no debugging information is made that the linker would drop anyway. A go

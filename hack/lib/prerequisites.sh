@@ -1,6 +1,8 @@
 # Names every toolchain that is missing, all at once and before anything is
 # built, with the way to get it. Sourced, never run.
 # shellcheck shell=bash
+# Some names are set by whoever sources this.
+# shellcheck disable=SC2154
 
 missing=()
 

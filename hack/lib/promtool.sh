@@ -1,5 +1,7 @@
 # Finds promtool, which tests alerts and checks scraped metrics. Sourced, never run.
 # shellcheck shell=bash
+# Some names are set by whoever sources this.
+# shellcheck disable=SC2154
 . "$root/hack/lib/debian.sh"
 
 # The version that is compiled where there is no other way to a promtool.
@@ -17,21 +19,8 @@ promtool_program() {
     promtool=$(command -v promtool)
   else
     promtool=$own/promtool
-    [ -x "$promtool" ] || promtool_of_debian "$own" || promtool_compiled "$own"
+    [ -x "$promtool" ] || debian_program prometheus promtool "$own" || promtool_compiled "$own"
   fi
-}
-
-promtool_of_debian() {
-  local own=$1 work
-  debian_able || return 1
-  say "promtool: unpacking Debian's package prometheus under .cache"
-  work=$own.new
-  rm -rf "$work"
-  debian_download "$work" prometheus || return 1
-  dpkg-deb --extract "$work"/prometheus_*.deb "$work/files" || return 1
-  mkdir -p "$own"
-  mv "$work/files/usr/bin/promtool" "$own/promtool"
-  rm -rf "$work"
 }
 
 promtool_compiled() {

@@ -2,6 +2,8 @@
 # without what only a person at a terminal would read. Nothing of a package is
 # run. Sourced, never run.
 # shellcheck shell=bash
+# Some names are set by whoever sources this.
+# shellcheck disable=SC2154
 . "$root/hack/lib/debian.sh"
 
 # rootfs_packages: names from tools/image/packages.
@@ -56,7 +58,7 @@ rootfs_certificates() {
 # rootfs_trim DIR: copyright files stay, because the licences ask for it.
 rootfs_trim() {
   (
-    cd "$1"
+    cd "$1" || exit
     rm -rf boot home usr/games usr/include usr/src usr/local usr/sbin/update-ca-certificates \
       usr/share/{base-files,bug,ca-certificates,dict,info,lintian,locale,man,misc} usr/lib/*/gconv \
       etc/{ca-certificates,default,issue,issue.net,profile.d,skel,update-motd.d,opt}

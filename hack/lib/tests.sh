@@ -1,6 +1,8 @@
 # How scripts of tests say what became of each. Sourced after common.sh, never run;
 # $work is a directory of the script's own.
 # shellcheck shell=bash
+# Some names are set by whoever sources this, some are read there.
+# shellcheck disable=SC2034,SC2154
 
 failed=0
 

@@ -176,16 +176,46 @@ async fn an_enrolment_whose_answer_is_lost_is_not_followed_by_a_second_key() {
     scene("enroll")
         .connection(json!({"calls": {"timeout": "2s", "settle": "14s"}}))
         .play(async |scene| {
-            scene.sandbox.fault(ENROLL, json!({"kind": "drop", "when": "after"})).await;
-            let login = scene.person("kim", "ACTIVE").await;
-            let shipment = scene.ship("kim", &login).await;
-            let met =
-                |object: &Object| object.reason() == "EnrollOutcomeUnknown" || object.is("Ordered") == "True";
-            shipment.until("a hold, or ours found and made anew", met).await;
-            assert!(scene.sandbox.enrollments().await.len() <= 1, "never two keys for one person");
-            assert!(scene.sandbox.orders().await.len() <= 1);
+            let (shipment, lost) = lost_enrolment(scene).await;
+            let held = shipment.until_reason("EnrollOutcomeUnknown").await;
+            is_held(&held);
+            assert!(held.message().contains(&lost), "{}", held.message());
+            shipment.look_now().await;
+            assert_eq!(shipment.get().await.reason(), "EnrollOutcomeUnknown", "another look decides nothing");
+            assert_eq!(only_enrollment(scene).await["id"], lost, "it may be anybody's, and stays");
+            let counts = (scene.sandbox.count(ENROLL).await, scene.sandbox.count(ORDER).await);
+            assert_eq!(counts, (1, 0), "never two keys for one person");
         })
         .await;
+}
+
+#[tokio::test]
+async fn an_enrolment_whose_answer_is_lost_is_made_anew_by_the_only_cluster_that_orders() {
+    scene("enroll-only")
+        .connection(json!({"orderingCluster": "ThisCluster", "calls": {"timeout": "2s", "settle": "14s"}}))
+        .play(async |scene| {
+            let (shipment, lost) = lost_enrolment(scene).await;
+            shipment.until_ordered().await;
+            assert_ne!(
+                only_enrollment(scene).await["id"],
+                lost,
+                "its requests are lost, so it opens no parcel"
+            );
+            assert_eq!((scene.sandbox.count(ENROLL).await, scene.sandbox.count(DISCARD).await), (2, 1));
+            assert_eq!(scene.sandbox.count(ORDER).await, 1);
+            assert_eq!(scene.sandbox.orders().await.len(), 1);
+        })
+        .await;
+}
+
+/// A shipment, and the enrolment at Okta whose answer it never saw.
+async fn lost_enrolment(scene: &Scene) -> (Handle, String) {
+    scene.sandbox.fault(ENROLL, json!({"kind": "drop", "when": "after"})).await;
+    let login = scene.person("kim", "ACTIVE").await;
+    let shipment = scene.ship("kim", &login).await;
+    let there = until(async || scene.sandbox.enrollments().await.first().cloned());
+    let there = there.await.expect("Okta enrols");
+    (shipment, there["id"].as_str().unwrap().to_owned())
 }
 
 #[tokio::test]

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"time"
 
 	"k8s.io/kubernetes/cmd/kube-controller-manager/app"
 	"k8s.io/kubernetes/cmd/kube-controller-manager/app/options"
@@ -45,9 +44,8 @@ func runControllerManager(ctx context.Context, state *state) error {
 	options.SAController.RootCAFile = state.path(caCert)
 	// As in real clusters: each controller has its own account and rights.
 	options.KubeCloudShared.UseServiceAccountCredentials = true
-	options.ControllerShutdownTimeout = 5 * time.Second
 
-	config, err := options.Config(ctx, app.KnownControllers(), app.ControllersDisabledByDefault(), app.ControllerAliases())
+	config, err := controllerManagerConfig(ctx, options)
 	if err != nil {
 		return err
 	}

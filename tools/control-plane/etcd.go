@@ -8,15 +8,15 @@ import (
 	"time"
 
 	"go.etcd.io/etcd/server/v3/embed"
-	"go.etcd.io/etcd/server/v3/storage/wal"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 )
 
 const (
-	etcdDir    = "etcd"
-	etcdClient = "client.sock"
-	etcdPeer   = "peer.sock"
+	etcdDir = "etcd"
+	// Up to etcd 3.6 the address of a socket must look like host and port.
+	etcdClient = "client.sock:0"
+	etcdPeer   = "peer.sock:0"
 	// etcdEndpoint is relative: see enterEtcdDir.
 	etcdEndpoint = "unix://" + etcdClient
 )
@@ -36,7 +36,7 @@ func startEtcd(ctx context.Context, state *state, fsync bool) (*etcd, error) {
 	}
 	// Each segment is allocated in full beforehand. Many small directories
 	// are the rule here, so 64 MB each would be a waste.
-	wal.SegmentSizeBytes = 8 << 20
+	setSegmentSize(8 << 20)
 
 	config := embed.NewConfig()
 	config.Name = "local"
@@ -49,7 +49,7 @@ func startEtcd(ctx context.Context, state *state, fsync bool) (*etcd, error) {
 	config.UnsafeNoFsync = !fsync
 	// A member without peers waits in vain for their heartbeats at its start.
 	config.TickMs, config.ElectionMs = 20, 200
-	config.WarningUnaryRequestDuration = time.Second
+	setSlowRequest(config, time.Second)
 	config.ZapLoggerBuilder = embed.NewZapLoggerBuilder(logger)
 	server, err := embed.StartEtcd(config)
 	if err != nil {

@@ -67,7 +67,7 @@ func (k *kubelet) run(ctx context.Context) error {
 	if err := k.host.watchSources(factory); err != nil {
 		return err
 	}
-	factory.StartWithContext(ctx)
+	factory.Start(ctx.Done())
 	defer factory.Shutdown()
 	if !cache.WaitForCacheSync(ctx.Done(), pods.Informer().HasSynced) {
 		return ctx.Err()

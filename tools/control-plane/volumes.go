@@ -17,8 +17,6 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 	"k8s.io/kubernetes/pkg/api/v1/resource"
-	"k8s.io/kubernetes/pkg/volume/configmap"
-	"k8s.io/kubernetes/pkg/volume/secret"
 	volumeutil "k8s.io/kubernetes/pkg/volume/util"
 )
 
@@ -125,7 +123,7 @@ func (r *podRun) secretFiles(ctx context.Context, name string, items []corev1.Ke
 	if err = unlessOptional(err, optional); err != nil {
 		return nil, err
 	}
-	return secret.MakePayload(items, object, mode, nil, isTrue(optional))
+	return secretPayload(items, object, mode, isTrue(optional))
 }
 
 func (r *podRun) configMapFiles(ctx context.Context, name string, items []corev1.KeyToPath, mode *int32, optional *bool) (files, error) {
@@ -133,7 +131,7 @@ func (r *podRun) configMapFiles(ctx context.Context, name string, items []corev1
 	if err = unlessOptional(err, optional); err != nil {
 		return nil, err
 	}
-	return configmap.MakePayload(items, object, mode, nil, isTrue(optional))
+	return configMapPayload(items, object, mode, isTrue(optional))
 }
 
 func (r *podRun) downwardFiles(items []corev1.DownwardAPIVolumeFile, mode *int32) (files, error) {

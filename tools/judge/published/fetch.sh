@@ -27,7 +27,7 @@ take() {
   shift 5
   echo "judge: fetching the types of $module $version" >&2
   # From a folder without a go.mod: what is asked for is this one module.
-  (cd "$work" && GOTOOLCHAIN=local GOFLAGS= GOWORK=off go mod download -json "$module@$version") >"$work/download"
+  (cd "$work" && GOTOOLCHAIN=local GOFLAGS='' GOWORK=off go mod download -json "$module@$version") >"$work/download"
   if [ "$(said Sum)" != "$sum" ]; then
     echo "judge: the checksum of $module $version is $(said Sum), not $sum" >&2
     exit 1

@@ -360,7 +360,7 @@ impl World {
 
 /// Waits for a condition, not for time.
 pub async fn until<F: Future<Output = bool>>(mut condition: impl FnMut() -> F) {
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + Duration::from_secs(90);
     while !condition().await {
         assert!(Instant::now() < deadline, "the condition did not come true");
         tokio::task::yield_now().await;

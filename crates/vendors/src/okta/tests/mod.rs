@@ -10,6 +10,7 @@ mod people;
 mod quota;
 mod schemas;
 mod settings;
+mod signatures;
 mod wire;
 
 use std::{num::NonZeroU32, sync::Arc};
