@@ -251,7 +251,7 @@ fn declared(subject: &Subject<'_>) -> Declared {
         product_id: key.product_id,
         inventory_product_id: key.inventory_product_id,
         customization_id: key.customization_id.clone(),
-        low_stock: key.low_stock,
+        low_stock: key.low_stock(),
         orders: subject.evidence.orders(&key.name),
     };
     Declared {
