@@ -74,7 +74,7 @@ mounts_whole_secrets() {
 # Each of the thresholds stands where its alert compares, and nowhere else.
 has_thresholds_of_the_values() {
   local threshold
-  for threshold in '\* 0 + 25$' '< 45 \* 86400$' '>= 14 \* 86400$' '< 14 \* 86400$' '> 1 \* 86400$' '> 21 \* 86400$' \
+  for threshold in '< 45 \* 86400$' '>= 14 \* 86400$' '< 14 \* 86400$' '> 1 \* 86400$' '> 21 \* 86400$' \
     ') > 0.1$' ') > 0.3$' '_sum\[30m\])) > 2$'; do
     [ "$(grep -c -- "$threshold" "$rendered/everything.yaml")" = 1 ] || { say "not once: $threshold"; return 1; }
   done
@@ -680,6 +680,8 @@ run "refuses a budget of both kinds" refuses "keep one of them" \
   'podDisruptionBudget: {minAvailable: 1, maxUnavailable: 1}'
 run "refuses a budget that blocks every drain" refuses "would block every drain" '{replicas: 2, podDisruptionBudget: {minAvailable: 2}}'
 run "refuses a budget in words" refuses 'give a number or a percentage' 'podDisruptionBudget: {minAvailable: half}'
+run "refuses a second mark of the stock beside that of the connection" refuses "additional properties 'lowStock' not allowed" \
+  'metrics: {prometheusRule: {thresholds: {lowStock: 5}}}'
 run "refuses thresholds that hide the warning" refuses "give the warning more days" \
   'metrics: {prometheusRule: {thresholds: {credentialDays: 5}}}'
 run "refuses a timeout without a unit" refuses "metrics.serviceMonitor.scrapeTimeout is" 'metrics: {serviceMonitor: {scrapeTimeout: "10"}}'

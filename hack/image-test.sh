@@ -76,6 +76,30 @@ sbom() {
   look sbom "$work/one/$1.spdx.json" "$work/one/rootfs" "$root/.cache/image/packages" "$work/tree"
 }
 
+# inspected NAME: by a program of those who load such files, where it is installed.
+inspected() {
+  local file=$work/one/$1.tar
+  skopeo inspect --override-os linux "docker-archive:$file" >"$work/inspected"
+  python3 - "$work/inspected" <<'PYTHON'
+import json, sys
+image = json.load(open(sys.argv[1]))
+print(image["Os"], image["Architecture"], len(image["Layers"]), "layers")
+sys.exit(not (image["Os"] == "linux" and image["Layers"] and image["Labels"]["org.opencontainers.image.title"]))
+PYTHON
+  # As a cluster's store keeps it: every digest is computed anew.
+  skopeo --insecure-policy copy --quiet "docker-archive:$file" "oci:$work/stored-$1:it"
+}
+
+# The chart's own default and the Pod's: a name without a registry is looked for
+# in the node's store first, and never pulled if it is there.
+asked_for() {
+  local chart=$root/charts/yubikey-shipment-operator
+  helm_program=$root/.cache/bin/helm
+  "$helm_program" template x "$chart" --set sandbox.enabled=true >"$work/rendered"
+  grep -E '^ +(image|imagePullPolicy):' "$work/rendered"
+  grep -qE "image: \"?$1:$(hack/version.sh)\"?$" "$work/rendered" && ! grep -q 'imagePullPolicy: Always' "$work/rendered"
+}
+
 # --- started ---
 
 # How to see the image as its user: as root, or where any user may have a
@@ -185,6 +209,17 @@ run "the time of the commit is the time of the image" time_counts
 for name in "${images[@]}"; do
   count_lines_of look check "$work/one/$name" "$SOURCE_DATE_EPOCH"
   count_lines_of sbom "$name"
+  count_lines_of $look archive "$work/one/$name.tar" "$name:$(hack/version.sh)" "$work/one/$name"
+  if command -v skopeo >/dev/null; then
+    run "$name: skopeo reads the file and stores the image" inspected "$name"
+  else
+    say "ok $name: skopeo reads the file # SKIP there is no skopeo"
+  fi
+  if [ -x "$root/.cache/bin/helm" ]; then
+    run "$name: the chart asks for the name that is loaded, and does not pull it" asked_for "$name"
+  else
+    say "ok $name: the chart asks for the name that is loaded # SKIP there is no Helm: make build"
+  fi
 done
 count_lines_of look containerfile "$root" "$work/one/yubikey-shipment-operator" "$work/one/yubikey-shipment-sandbox"
 see yubikey-shipment-operator

@@ -6,6 +6,7 @@
                                      the same: is everything listed that is in the image?
     oci.py containerfile ROOT LAYOUT...
                                      the same: does the Containerfile say what the images say?
+    oci.py archive FILE NAMED LAYOUT the same: does the file that clusters load hold this image under this name?
     oci.py listing DIR               every file with mode, size and hash
 """
 
@@ -188,9 +189,29 @@ def containerfile(root, *layouts):
     said("the Containerfile makes images with the same packages, user and entry points", faults)
 
 
+def archive(file, named, layout):
+    image, faults = Layout(layout), []
+    with tarfile.open(file) as archive:
+        entries = json.loads(archive.extractfile("manifest.json").read())
+        if len(entries) != 1:
+            faults.append(f"it holds {len(entries)} images")
+        entry = entries[0]
+        if entry["RepoTags"] != [named]:
+            faults.append(f"it is named {entry['RepoTags']}")
+        config = archive.extractfile(entry["Config"]).read()
+        if "sha256:" + hashlib.sha256(config).hexdigest() != image.manifest["config"]["digest"]:
+            faults.append("its configuration is another one, so containerd shows another image id")
+        layers = [archive.extractfile(layer).read() for layer in entry["Layers"]]
+    # Compressed or not, as whoever loads it takes both.
+    layers = [gzip.decompress(layer) if layer[:2] == b"\x1f\x8b" else layer for layer in layers]
+    if layers != image.layers:
+        faults.append("its layers are other ones")
+    said(f"{image.path.name}: the file that kind, k3d and minikube load holds it under the name that a Pod asks for", faults)
+
+
 if __name__ == "__main__":
     command, *rest = sys.argv[1:] or [""]
-    commands = {f.__name__: f for f in (unpack, check, sbom, containerfile, listing)}
+    commands = {f.__name__: f for f in (unpack, check, sbom, containerfile, listing, archive)}
     if command not in commands:
         sys.exit(__doc__)
     commands[command](*rest)

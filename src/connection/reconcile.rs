@@ -224,7 +224,7 @@ fn reports_apart(fruitless: u32) -> SignedDuration {
 /// leads where that one leads.
 fn publish(object: &YubiKeyConnection, report: &mut Report, ctx: &Context) {
     let (name, uid) = (object.name_any(), object.uid().unwrap_or_default());
-    let marks = object.spec.keys.iter().filter_map(|key| Some((key.name.clone(), key.low_stock?)));
+    let marks = object.spec.keys.iter().map(|key| (key.name.clone(), key.low_stock()));
     ctx.metrics.connections.set_low_stock(&uid, marks.collect());
     if let Some(stock) = report.stock.take() {
         ctx.metrics.connections.set_stock(&uid, stock);
@@ -269,15 +269,13 @@ async fn write(
     let api: Api<YubiKeyConnection> = Api::all(ctx.client.clone());
     let old = object.status.clone().unwrap_or_default();
     let generation = object.metadata.generation.unwrap_or_default();
+    let conditions =
+        conditions::build(facts(report, expiry, object, ctx), &old.conditions, generation, clock::now());
     let mut new = YubiKeyConnectionStatus {
         observed_generation: generation,
         last_handled_reconcile_at: requested(object),
-        conditions: conditions::build(
-            facts(report, expiry, object, ctx),
-            &old.conditions,
-            generation,
-            clock::now(),
-        ),
+        summary: conditions::summary(&conditions),
+        conditions,
         cluster: ctx.cluster.clone(),
         let_go: let_go::current(&old.let_go),
         ..old.clone()

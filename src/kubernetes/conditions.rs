@@ -1,5 +1,6 @@
 //! Conditions of Kubernetes: built whole each time, keeping the time of the last transition.
 
+use domain::short_message;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
@@ -68,4 +69,10 @@ fn whole_second(at: Timestamp) -> Timestamp {
 #[must_use]
 pub fn find<'a>(conditions: &'a [Condition], kind: &str) -> Option<&'a Condition> {
     conditions.iter().find(|c| c.type_ == kind)
+}
+
+/// What the column shows of them: Ready's message, shortened. `None` without one.
+#[must_use]
+pub fn summary(conditions: &[Condition]) -> Option<String> {
+    find(conditions, "Ready").map(|ready| short_message::of(&ready.message)).filter(|short| !short.is_empty())
 }

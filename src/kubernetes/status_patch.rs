@@ -74,7 +74,7 @@ where
     Err(outdated("the API server stored another status than it was sent").into())
 }
 
-/// Writes the conditions of an object that cannot be decoded, and nothing else of it.
+/// Writes the conditions of an object that cannot be decoded with what the column shows of them, and nothing else of it.
 ///
 /// # Errors
 /// As every guarded write.
@@ -82,9 +82,11 @@ pub async fn write_conditions(
     api: &Api<DynamicObject>,
     object: &DynamicObject,
     conditions: Vec<Value>,
+    summary: Option<String>,
 ) -> Result<(), CommitError> {
     let patch = json!({
-        "metadata": {"resourceVersion": object.resource_version()}, "status": {"conditions": conditions},
+        "metadata": {"resourceVersion": object.resource_version()},
+        "status": {"conditions": conditions, "summary": summary},
     });
     #[expect(clippy::disallowed_methods, reason = "this is the home of status writes")]
     let written = api.patch_status(&object.name_any(), &params(), &Patch::Merge(patch)).await;

@@ -157,7 +157,9 @@ where
     let generation = live.metadata.generation.unwrap_or_default();
     let before = live.data.pointer("/status/conditions").cloned().unwrap_or_else(|| Value::Array(Vec::new()));
     match merged(&before, &object.message(), generation) {
-        Merged::New(all) => status_patch::write_conditions(&api, &live, all).await.map(|()| true),
+        Merged::New(all, summary) => {
+            status_patch::write_conditions(&api, &live, all, summary).await.map(|()| true)
+        }
         Merged::Same => Ok(false),
         Merged::Unreadable => Ok(true),
     }
@@ -165,7 +167,8 @@ where
 
 #[derive(Debug, PartialEq)]
 enum Merged {
-    New(Vec<Value>),
+    /// All of them, and what the column shows.
+    New(Vec<Value>, Option<String>),
     /// It is said already.
     Same,
     /// They are not touched.
@@ -195,7 +198,7 @@ fn merged(before: &Value, message: &str, generation: i64) -> Merged {
     });
     let built = conditions::build(facts, &known, generation, clock::now());
     all.extend(built.iter().filter_map(|condition| serde_json::to_value(condition).ok()));
-    Merged::New(all)
+    Merged::New(all, conditions::summary(&built))
 }
 
 #[cfg(test)]

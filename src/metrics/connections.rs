@@ -56,7 +56,7 @@ impl Connections {
         self.all().entry(uid.to_owned()).or_default().stock = stock;
     }
 
-    /// Sets the mark `keys[].lowStock` of each model that has one: with fewer keys, `StockSufficient` is False.
+    /// Sets the mark of each model, `keys[].lowStock` or its default: with fewer keys, `StockSufficient` is False.
     pub fn set_low_stock(&self, uid: &str, marks: Vec<(String, u32)>) {
         self.all().entry(uid.to_owned()).or_default().low_stock = marks;
     }

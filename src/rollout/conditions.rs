@@ -15,7 +15,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use super::memory::Known;
 use crate::{
     kubernetes::conditions::{self, Fact},
-    rollout::{object_size, sources::console},
+    rollout::{nobody, object_size, sources::console},
 };
 
 /// Condition of the source.
@@ -71,6 +71,7 @@ pub fn of(rollout: &YubiKeyRollout, basis: YubiKeyRolloutStatus, parts: Parts<'_
     let facts = facts(&before, parts, is_told);
     status.conditions = conditions::build(facts, &before.conditions, generation, now);
     status.conditions.sort_by(|a, b| a.type_.cmp(&b.type_));
+    status.summary = conditions::summary(&status.conditions);
     status.observed_generation = generation;
     // Answered by a look at the source, made or refused.
     if let Some(answered) = &known.answered {
@@ -89,6 +90,7 @@ pub fn standing(rollout: &YubiKeyRollout, stand: &ReadySummary, now: Timestamp) 
     built.extend(synced);
     built.sort_by(|a, b| a.type_.cmp(&b.type_));
     status.conditions = built;
+    status.summary = conditions::summary(&status.conditions);
     status.observed_generation = generation;
     status
 }
@@ -161,7 +163,7 @@ fn failure(before: &YubiKeyRolloutStatus, parts: Parts<'_>) -> Option<FailureSta
 }
 
 fn facts(before: &YubiKeyRolloutStatus, parts: Parts<'_>, is_told: bool) -> Vec<Fact> {
-    let mut facts = stand(parts, is_told).facts();
+    let mut facts = stand(before, parts, is_told).facts();
     facts.push(synced(before, parts));
     facts
 }
@@ -227,7 +229,7 @@ impl ReadySummary {
 }
 
 /// The first of these that is so. `is_told`: the plan of a dry run stands in the status.
-fn stand(parts: Parts<'_>, is_told: bool) -> ReadySummary {
+fn stand(before: &YubiKeyRolloutStatus, parts: Parts<'_>, is_told: bool) -> ReadySummary {
     let Parts { plan, blocked, known, .. } = parts;
     let passing = |failure: &&Failure| known.roster.is_some() && failure.reason.kind() != Kind::Stalled;
     if let Some(Blocked::Connection(failure)) = blocked {
@@ -268,10 +270,8 @@ fn stand(parts: Parts<'_>, is_told: bool) -> ReadySummary {
         return ReadySummary::failed(failure);
     }
     if known.roster.as_ref().is_some_and(|roster| roster.tells_leavers && roster.total() == 0) {
-        return ReadySummary::stalled(
-            Reason::NoPeople,
-            "The source names nobody: the group has no members, or the table has a header and no rows. Nothing is ordered; add people, or delete the rollout.",
-        );
+        let (reason, says) = nobody::told(before, &plan.rollout_state.ledger);
+        return ReadySummary::stalled(reason, says);
     }
     if !parts.orders && !is_told {
         return ReadySummary::stalled(Reason::ObjectFull, object_size::no_plan(plan.counts.eligible));

@@ -6,6 +6,7 @@ pub mod decisions;
 pub mod driver;
 pub mod leavers;
 pub mod memory;
+mod nobody;
 pub mod object_size;
 pub mod observed;
 pub mod person_checks;

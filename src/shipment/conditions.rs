@@ -42,6 +42,15 @@ pub fn end(
     status.phase = status.phase.filter(|_| held).or(Some(phase(summary.phase)));
     status.observed_generation = generation(object);
     status.last_handled_reconcile_at = object.annotations().get(REQUESTED_AT).cloned();
+    with_summary(object, status)
+}
+
+/// With what the column shows. A status of an older version that stays as it is gets none: what rests is not written
+/// because of a column.
+fn with_summary(object: &YubiKeyShipment, mut status: YubiKeyShipmentStatus) -> YubiKeyShipmentStatus {
+    if object.status.as_ref() != Some(&status) || status.summary.is_some() {
+        status.summary = conditions::summary(&status.conditions);
+    }
     status
 }
 
@@ -74,7 +83,7 @@ pub fn unreadable(
     status.conditions = sorted(all);
     status.phase = Some(Phase::Held);
     status.observed_generation = generation(object);
-    status
+    with_summary(object, status)
 }
 
 fn generation(object: &YubiKeyShipment) -> i64 {
@@ -230,5 +239,50 @@ const fn phase(phase: summary::Phase) -> Phase {
         summary::Phase::Held => Phase::Held,
         summary::Phase::Failed => Phase::Failed,
         summary::Phase::Cancelled => Phase::Cancelled,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::plan::Idle;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn shipment(status: &Value) -> YubiKeyShipment {
+        let object = json!({
+            "apiVersion": "fidoprereg.dev/v1alpha1", "kind": "YubiKeyShipment",
+            "metadata": {"name": "x", "generation": 1},
+            "spec": {"userRef": {"id": "00u1"}, "key": {"model": "m"}}, "status": status,
+        });
+        serde_json::from_value(object).unwrap()
+    }
+
+    fn ended(object: &YubiKeyShipment, message: &str) -> YubiKeyShipmentStatus {
+        let rest = Idle { reason: Reason::Suspended, message: message.to_owned(), until: None, pin: false };
+        let display = Display { user: "00u1".to_owned(), key: "m".to_owned() };
+        end(object, &Journal::default(), &End::Idle(rest), display, Timestamp::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn the_column_is_short_and_the_condition_has_it_all() {
+        let long = format!("It is suspended. {} Unset spec.suspend.", "Because of this. ".repeat(40));
+        let status = ended(&shipment(&Value::Null), &long);
+        assert_eq!(conditions::find(&status.conditions, "Ready").unwrap().message, long);
+        let short = status.summary.unwrap();
+        assert!(
+            short.starts_with("It is suspended. … ") && short.ends_with("Unset spec.suspend."),
+            "{short}"
+        );
+    }
+
+    #[test]
+    fn a_shipment_of_an_older_version_that_rests_is_not_written_for_its_column() {
+        let mut old = ended(&shipment(&Value::Null), "It is suspended.");
+        old.summary = None;
+        let mut object = shipment(&Value::Null);
+        object.status = Some(old.clone());
+        assert_eq!(ended(&object, "It is suspended."), old);
+        assert_eq!(ended(&object, "It goes on.").summary.as_deref(), Some("It goes on."));
     }
 }

@@ -213,9 +213,11 @@ pub async fn write(
     if !taken {
         facts.push(Fact::new("Stalled", true, reason, message));
     }
+    let conditions = conditions::build(facts, &old.conditions, generation, clock::now());
     let new = YubiKeyDecisionStatus {
         observed_generation: generation,
-        conditions: conditions::build(facts, &old.conditions, generation, clock::now()),
+        summary: conditions::summary(&conditions),
+        conditions,
     };
     status_patch::commit(&api, decision, &old, &new, |d| d.status.as_ref()).await.map(drop)
 }

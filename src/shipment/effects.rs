@@ -120,6 +120,16 @@ impl Outcome {
         Self { receipt, failure: Some(error.failure) }
     }
 
+    /// As [`Outcome::failed`]; what came in place of an answer is told to whoever must look for the order.
+    fn order_failed(error: CallError) -> Self {
+        let web_page = error.web_page;
+        let outcome = Self::failed(error);
+        match (&outcome.receipt, web_page) {
+            (Receipt::Unknown, Some(status)) => Self { receipt: Receipt::WebPage(status), ..outcome },
+            _ => outcome,
+        }
+    }
+
     /// Nothing went out, and the mark is free again.
     #[must_use]
     pub fn not_sent(reason: Reason, message: &str) -> Self {
@@ -167,7 +177,7 @@ pub async fn run_marked(
                     tracing::info!(order = %ordered.shipment, attempt = intent.attempt, "YubiEnterprise accepted the order");
                     Outcome::done(Receipt::Ordered(ordered.shipment))
                 }
-                Err(error) => Outcome::failed(error),
+                Err(error) => Outcome::order_failed(error),
             }
         }
         Prepared::Okta(_turn) => {

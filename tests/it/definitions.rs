@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path, process::Command};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{
     kubectl, manifest, operator_program, root,
@@ -141,6 +141,36 @@ async fn kubectl_knows_short_names_the_category_columns_and_selectors() {
             phase.until_reason("Suspended").await;
             let pending = get(&["yks", "--field-selector", "status.phase=Pending", "-o", "name"]).await;
             assert!(pending.contains("/lou") && !pending.contains("/kim"), "{pending}");
+        })
+        .await;
+}
+
+/// The help desk reads this table all day: one that wraps is none.
+#[tokio::test]
+async fn the_wide_table_has_a_short_message_and_the_condition_the_whole_one() {
+    scene("wide")
+        .play(async |scene| {
+            let login = scene.person("kim", "ACTIVE").await;
+            let nothing = json!({"city": null, "zipCode": null, "streetAddress": null, "lastName": null});
+            scene.sandbox.change_person(&login, json!({"profile": nothing})).await;
+            let held = scene.ship("kim", &login).await;
+            held.until_reason("InvalidRecipient").await;
+            let other = scene.ship_with("lou", &login, json!({"key": {"model": "none"}})).await;
+            other.until_reason("UnknownKeyModel").await;
+            let mut long = 0;
+            for handle in [&held, &other, &scene.connection()] {
+                let object = handle.get().await;
+                let (short, whole) = (object.text("/status/summary"), object.message());
+                assert!(!short.is_empty() && short.chars().count() <= 120, "{short}");
+                long += usize::from(whole.chars().count() > 120);
+                assert!(whole.starts_with(short.split(" …").next().unwrap()), "{short}\n{whole}");
+                let plural = if handle.name == scene.name { "ykc" } else { "yks" };
+                let arguments = ["get", plural, &handle.name, "-n", &scene.name, "-o", "wide"];
+                let table = scene.kubectl().run(&arguments).await.fine();
+                assert!(table.contains(short), "{table}");
+                assert!(table.lines().all(|line| line.chars().count() < 400), "{table}");
+            }
+            assert!(long > 0, "a message was longer than its column");
         })
         .await;
 }

@@ -104,6 +104,8 @@ async fn a_page_that_may_hide_an_accepted_order_is_never_followed_by_a_second_on
             let shipment = scene.ship("kim", &login).await;
             let held = shipment.until_reason("OrderOutcomeUnknown").await;
             assert_eq!(held.phase(), "Held");
+            assert!(held.message().contains("web page (HTTP 502)"), "{}", held.message());
+            assert_eq!(held.number("/status/order/webPageStatus"), Some(502));
             shipment.look_now().await;
             assert_eq!((scene.sandbox.count(ORDER).await, scene.sandbox.orders().await.len()), (1, 1));
         })

@@ -15,7 +15,7 @@ use crate::support::{
 const EXAMPLES: &str = "examples/gitops";
 const ORDER: &str = "CreateFPRShipment";
 
-/// Manifests of a folder: not charts, not overlays, not the test data of another project's layout.
+/// Manifests of a folder: not charts, not what only Kustomize reads, not the test data of another project's layout.
 fn manifests(dir: &Path) -> Vec<String> {
     let mut found = Vec::new();
     for entry in fs::read_dir(dir).unwrap().map(Result::unwrap) {
@@ -26,7 +26,7 @@ fn manifests(dir: &Path) -> Vec<String> {
                 found.extend(manifests(&path));
             }
         } else if path.extension().is_some_and(|end| end == "yaml")
-            && !["Chart.yaml", "values.yaml"].contains(&name.as_str())
+            && !["Chart.yaml", "values.yaml", "kustomization.yaml", "names.yaml"].contains(&name.as_str())
         {
             found.push(path.into_os_string().into_string().unwrap());
         }

@@ -33,6 +33,7 @@ mod gitops_examples;
 mod held;
 mod hris;
 mod install;
+mod kustomize;
 mod leaks;
 mod limits;
 mod logs;

@@ -85,6 +85,64 @@ async fn a_staged_person_without_a_private_mailbox_is_told_that_the_pin_could_no
         .await;
 }
 
+#[tokio::test]
+async fn what_a_latin_label_cannot_show_is_told_before_anything_is_made_where_the_connection_asks_for_it() {
+    scene("latin")
+        .connection(json!({"policy": {"recipientScript": "Latin"}}))
+        .play(async |scene| {
+            let login = scene.person("ivan", "ACTIVE").await;
+            let profile = json!({"firstName": "Иван", "lastName": "Łódź-Ørsted", "city": "Αθήνα"});
+            scene.sandbox.change_person(&login, json!({"profile": profile})).await;
+            let shipment = scene.ship("ivan", &login).await;
+            let held = shipment.until_reason("InvalidRecipient").await;
+            for said in ["profile.firstName", "U+0418", "profile.city", "U+0391", "policy.recipientScript"] {
+                assert!(held.message().contains(said), "{said}: {}", held.message());
+            }
+            assert!(!held.message().contains("profile.lastName"), "accents are Latin: {}", held.message());
+            assert!(!held.0.to_string().contains("Иван"), "no personal data in the status");
+            nothing_made(scene).await;
+            let profile = json!({"firstName": "Ivan", "city": "Athens"});
+            scene.sandbox.change_person(&login, json!({"profile": profile})).await;
+            shipment.look_now().await;
+            shipment.until_ordered().await;
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn where_addresses_have_no_postal_code_the_one_that_the_connection_states_is_ordered_with() {
+    scene("no-code")
+        .play(async |scene| {
+            let ships = json!({"countries": ["US", "CA", "HK", "AE"]});
+            scene.sandbox.post("/countries", ships).await;
+            let (login, other) = (scene.person("kim", "ACTIVE").await, scene.person("lou", "ACTIVE").await);
+            let hong_kong = json!({
+                "streetAddress": "1 Queen's Road Central", "city": "Hong Kong", "state": null, "zipCode": "N/A",
+                "countryCode": "HK", "primaryPhone": "+852 5550 1990",
+            });
+            let dubai = json!({
+                "streetAddress": "Office 5, Al Maktoum Road", "city": "Dubai", "state": null, "zipCode": null,
+                "countryCode": "AE", "primaryPhone": "+971 4 555 0199",
+            });
+            scene.sandbox.change_person(&login, json!({"profile": hong_kong})).await;
+            scene.sandbox.change_person(&other, json!({"profile": dubai})).await;
+            let shipment = scene.ship("kim", &login).await;
+            let held = shipment.until_reason("InvalidRecipient").await;
+            assert!(held.message().contains("recipientDefaults.postalCodes"), "{}", held.message());
+            nothing_made(scene).await;
+            let stated = json!({"recipientDefaults": {"postalCodes": {"HK": "999077"}}});
+            scene.connection().change(stated).await;
+            shipment.until_ordered().await;
+            let orders = scene.sandbox.get("/state").await["shipments"].clone();
+            assert!(orders.to_string().contains("999077"), "{orders}");
+            // What is stated for one country is stated for no other.
+            let held = scene.ship("lou", &other).await.until_reason("InvalidRecipient").await;
+            assert!(held.message().contains("profile.zipCode"), "{}", held.message());
+            assert_eq!(scene.sandbox.orders().await.len(), 1);
+        })
+        .await;
+}
+
 async fn nothing_made(scene: &Scene) {
     for effect in ["enrollPreregistrationEnrollment", "CreateFPRShipment", "ValidateAddress"] {
         assert_eq!(scene.sandbox.count(effect).await, 0, "{effect}");

@@ -93,6 +93,26 @@ async fn who_joins_is_served_and_who_leaves_is_cancelled_and_not_served_again() 
 }
 
 #[tokio::test]
+async fn a_group_that_everybody_left_is_told_apart_from_one_that_was_always_empty() {
+    scene("deserted")
+        .play(async |scene| {
+            group(scene, "empty", 0).await;
+            let empty = scene.roll("empty", by_name(&["empty"]), json!({})).await;
+            empty.until_reason("NoPeople").await;
+            let (id, members) = group(scene, "moved", 2).await;
+            let rollout = scene.roll("moved", by_name(&["moved"]), json!({})).await;
+            scene.until_orders(2).await;
+            leave(scene, &id, &members).await;
+            let told = rollout.until_reason("EverybodyLeft").await;
+            assert_eq!((told.is("Ready"), told.is("Stalled")), ("False", "True"));
+            assert!(told.message().contains("Keys of 2 people"), "{}", told.message());
+            assert_eq!(empty.get().await.reason(), "NoPeople");
+            assert_eq!(scene.sandbox.orders().await.len(), 2, "they keep their keys");
+        })
+        .await;
+}
+
+#[tokio::test]
 async fn of_two_who_leave_the_one_whose_key_was_shipped_since_the_last_look_keeps_it() {
     // The status is as old as the last look, and nobody looks by themselves here.
     scene("on-its-way")

@@ -1,5 +1,6 @@
 //! Tables as other programs write them, and what a rollout says while it reads one.
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 
 use super::rollout_users::{people, profile, readable};
@@ -20,6 +21,41 @@ async fn write(scene: &Scene, table: &str) {
         "data": {"people.csv": table},
     });
     scene.kubectl().apply(&map.to_string()).await.fine();
+}
+
+/// As kubectl puts a file that is no UTF-8: `kubectl create configmap staff --from-file=people.csv`.
+async fn write_bytes(scene: &Scene, bytes: &[u8]) {
+    let map = json!({
+        "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "staff", "namespace": scene.name},
+        "data": null, "binaryData": {"people.csv": BASE64_STANDARD.encode(bytes)},
+    });
+    scene.kubectl().apply(&map.to_string()).await.fine();
+}
+
+fn utf16(text: &str, mark: [u8; 2], bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
+    mark.into_iter().chain(text.encode_utf16().flat_map(bytes)).collect()
+}
+
+/// Excel's "Unicode Text" is UTF-16 with tabs; other programs write the other order of bytes.
+#[tokio::test]
+async fn a_table_in_utf_16_orders_for_everybody_in_it_and_one_that_does_not_say_so_for_nobody() {
+    scene("utf16")
+        .play(async |scene| {
+            let people = people(scene, 2).await;
+            readable(scene, "staff").await;
+            let excel = format!("Username\tModel\r\n{}\tyubikey-5c-nfc\r\n", people[0].0);
+            write_bytes(scene, &utf16(&excel, [0, 0], u16::to_le_bytes)[2..]).await;
+            let rollout = scene.roll("utf16", source(json!({})), json!({})).await;
+            let told = rollout.until_reason("SourceUnreadable").await;
+            assert!(told.message().contains("without a byte order mark"), "{}", told.message());
+            write_bytes(scene, &utf16(&excel, [0xff, 0xfe], u16::to_le_bytes)).await;
+            scene.until_orders(1).await;
+            let both = format!("login;model\n{};\n{};\n", people[0].0, people[1].0);
+            write_bytes(scene, &utf16(&both, [0xfe, 0xff], u16::to_be_bytes)).await;
+            scene.until_orders(2).await;
+            assert_eq!(rollout.get().await.tally("members"), 2);
+        })
+        .await;
 }
 
 #[tokio::test]

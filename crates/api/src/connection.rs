@@ -28,7 +28,7 @@ use super::shipment::{Activation, DeletionPolicy, Pin};
     printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].status", description = "Can it be used"),
     printcolumn(name = "Reason", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].reason", description = "Why"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp", description = "Since when it is declared"),
-    printcolumn(name = "Message", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].message", description = "What was found and how to mend it", priority = 1),
+    printcolumn(name = "Message", type_ = "string", json_path = ".status.summary", description = "What was found and how to mend it", priority = 1),
     validation = Rule::new("self.metadata.name.size() <= 63").message("metadata.name has at most 63 characters, because it names a directory of credentials and is a label; choose a shorter name"),
 )]
 #[x_kube(
@@ -243,10 +243,22 @@ pub struct KeyModel {
     /// Yubico's id of the organization's customization.
     #[schemars(length(min = 1, max = 64))]
     pub customization_id: String,
-    /// Mark of the stock: fewer keys left than this are told in the condition `StockSufficient`. Left out: only none.
+    /// Mark of the stock: fewer keys left than this are told by the condition `StockSufficient` and the alert
+    /// `YubiKeyStockLow`. Left out: 10.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1_000_000))]
     pub low_stock: Option<u32>,
+}
+
+/// Mark of the stock where the model names none.
+const LOW_STOCK: u32 = 10;
+
+impl KeyModel {
+    /// Fewer keys left than this are too few: for the condition, the metric and the alert alike.
+    #[must_use]
+    pub fn low_stock(&self) -> u32 {
+        self.low_stock.unwrap_or(LOW_STOCK)
+    }
 }
 
 /// Namespaces whose shipments are admitted.
@@ -317,6 +329,9 @@ pub struct YubiKeyConnectionStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
+    /// Message of Ready, shortened to one line of at most 120 characters for the column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<String>,
     /// Okta organization id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub okta_organization: Option<String>,

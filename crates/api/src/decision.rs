@@ -55,7 +55,7 @@ use serde::{Deserialize, Serialize};
     printcolumn(
         name = "Message",
         type_ = "string",
-        json_path = ".status.conditions[?(@.type=='Ready')].message",
+        json_path = ".status.summary",
         description = "What became of it, in words",
         priority = 1
     ),
@@ -193,6 +193,9 @@ pub struct YubiKeyDecisionStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
+    /// Message of Ready, shortened to one line of at most 120 characters for the column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<String>,
 }
 
 const fn never_observed() -> i64 {

@@ -75,9 +75,31 @@ mod tests {
     /// Zero would judge a call that is under way, or time a parcel out at once.
     #[test]
     fn what_cannot_be_read_is_no_duration_and_never_zero() {
-        for text in
-            ["", "5", "h", "-5m", "1.5h", "5 m", "5d", "99999999999999999999h", "9223372036854775807h"]
-        {
+        for text in [
+            "",
+            "5",
+            "h",
+            "-5m",
+            "1.5h",
+            "5 m",
+            "5d",
+            "99999999999999999999h",
+            "9223372036854775807h",
+            "P14D",
+            "PT1H",
+            "1H",
+            "1h ",
+            "+1h",
+            "1_000s",
+            "1h-30m",
+            "1h30",
+            "\u{661}h",
+            "\u{ff11}h",
+            "0x10s",
+            "5us",
+            "5min",
+            "1:30h",
+        ] {
             assert_eq!(read(text), None, "{text}");
             let failure = of("calls.settle", text, Reason::ConnectionInvalid).unwrap_err();
             assert_eq!(failure.reason, Reason::ConnectionInvalid);

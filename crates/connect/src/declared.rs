@@ -17,7 +17,7 @@ pub fn declared(
         product_id: key.product_id,
         inventory_product_id: key.inventory_product_id,
         customization_id: key.customization_id.clone(),
-        low_stock: key.low_stock,
+        low_stock: key.low_stock(),
         orders: orders(&key.name),
     };
     Declared {

@@ -191,6 +191,7 @@ mod tests {
             since: at(0),
             generation: 3,
             choices: hold::choices(reason, false).to_vec(),
+            found_by_read: false,
         };
         Journal { order, hold: Some(hold), ..Journal::default() }
     }

@@ -183,6 +183,71 @@ mod tests {
         }
     }
 
+    /// Forms of HR systems, forms and exports that no list of examples named.
+    #[test]
+    fn further_names_of_countries_are_found() {
+        let cases = [
+            ("U. S. A.", "US"),
+            ("U. K.", "GB"),
+            ("u.k", "GB"),
+            ("GBR", "GB"),
+            ("276", "DE"),
+            ("Democratic Republic of the Congo", "CD"),
+            ("Republic of the Congo", "CG"),
+            ("Congo - Kinshasa", "CD"),
+            ("Congo-Brazzaville", "CG"),
+            ("Ivory Coast", "CI"),
+            ("Timor-Leste", "TL"),
+            ("Cape Verde", "CV"),
+            ("Palestine", "PS"),
+            ("South Korea", "KR"),
+            ("Taiwan", "TW"),
+            ("Hong Kong SAR China", "HK"),
+            ("St. Kitts & Nevis", "KN"),
+            ("St Vincent and the Grenadines", "VC"),
+            ("Russia", "RU"),
+            ("Syria", "SY"),
+            ("Laos", "LA"),
+            ("Czechia", "CZ"),
+            ("North Macedonia", "MK"),
+            ("Eswatini", "SZ"),
+            ("M\u{e9}xico", "MX"),
+            ("Sao Tome & Principe", "ST"),
+            ("Curacao", "CW"),
+            ("\u{c5}land Islands", "AX"),
+            ("Antigua \u{26} Barbuda", "AG"),
+            ("Papua New Guinea", "PG"),
+            ("Bahamas, The", "BS"),
+            ("Gambia (The)", "GM"),
+            ("ＧＥＲＭＡＮＹ", "DE"),
+        ];
+        for (name, code) in cases {
+            assert_eq!(code_of_country(name), Some(code), "{name}");
+        }
+    }
+
+    #[test]
+    fn further_names_of_regions_are_found_and_others_are_not_guessed() {
+        for (name, country, code) in [
+            ("B.C.", "CA", Some("BC")),
+            ("D.C.", "US", Some("DC")),
+            ("N. Y.", "US", None),
+            ("Yukon Territory", "CA", Some("YT")),
+            ("Yukon", "CA", Some("YT")),
+            ("Washington State", "US", Some("WA")),
+            ("Washington", "US", Some("WA")),
+            ("Puerto Rico", "US", Some("PR")),
+            ("Hawai\u{2bb}i", "US", Some("HI")),
+            ("north-carolina", "US", Some("NC")),
+            ("Prince Edward Island", "CA", Some("PE")),
+            ("Mass.", "US", None),
+            ("PQ", "CA", None),
+            ("Georgia", "CA", None),
+        ] {
+            assert_eq!(code_of_region(name, country), code, "{name}");
+        }
+    }
+
     #[test]
     fn what_is_not_a_country_is_not_guessed() {
         for text in

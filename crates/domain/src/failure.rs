@@ -107,6 +107,8 @@ reasons! {
     TooManyLeaving = Stalled,
     /// The source of a rollout names nobody.
     NoPeople = Stalled,
+    /// Everybody whom the source of a rollout named has left it.
+    EverybodyLeft = Stalled,
     /// Somebody else deleted shipments of the rollout, so nobody new is ordered for without a decision.
     ShipmentDeleted = Stalled,
     /// The rollout's object has no room for more people.
@@ -364,6 +366,8 @@ pub struct CallError {
     pub status: Option<u16>,
     /// Reason and message.
     pub failure: Failure,
+    /// HTTP status of what answered in place of the vendor: a web page, or a redirect.
+    pub web_page: Option<u16>,
 }
 
 impl CallError {

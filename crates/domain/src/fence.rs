@@ -173,6 +173,7 @@ mod tests {
                 since: at(300),
                 generation: 1,
                 choices: vec![Choice::DiscardEnrollment],
+                found_by_read: false,
             });
             journal
         };

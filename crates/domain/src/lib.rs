@@ -29,6 +29,7 @@ pub mod question;
 pub mod recipient;
 pub mod requests;
 pub mod rollout;
+pub mod short_message;
 pub mod stable;
 pub mod summary;
 pub mod system_log;

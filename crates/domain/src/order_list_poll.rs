@@ -149,10 +149,15 @@ pub struct OrderListPoll {
     shown: HashMap<ShipmentId, Sighting>,
     /// What a whole sweep did not show: no later one is read to the end of the list for its sake.
     absent: HashSet<ShipmentId>,
-    /// Length of the last whole sweep, before the first the one that is expected.
+    /// Length of the last whole sweep at the rate of its pages, before the first the one that is expected. A process that
+    /// stood still in between has seen nothing longer for that.
     took: SignedDuration,
     /// A sweep came to its end.
     whole: bool,
+    /// Pages of this sweep so far.
+    pages: i32,
+    /// The last page of this sweep, if it was short and told no total.
+    short: Option<Page>,
 }
 
 impl OrderListPoll {
@@ -193,16 +198,29 @@ impl OrderListPoll {
             }
         }
         self.offset += page.entries;
+        self.pages = self.pages.saturating_add(1);
         self.expect(page.total, poll_rate);
-        let short = page.total.map_or(page.entries < PAGE, |total| self.offset >= total);
+        let over = match page.total {
+            Some(total) => self.offset >= total,
+            None => self.is_again(page),
+        };
         let settled = |order: &Followed| {
             order.ordered_at >= began || self.saw(order, began) || self.absent.contains(&order.id)
         };
         let all_seen = || followed.values().all(settled);
-        if page.entries == 0 || short || self.offset >= MOST_ROWS || all_seen() {
+        if page.entries == 0 || over || self.offset >= MOST_ROWS || all_seen() {
             self.end(followed, began, poll_rate, now);
         }
         moved
+    }
+
+    /// Is this the short page that was there before, from a server that overlooks where a page is to begin? Nobody
+    /// promises how many entries a page holds: without a total a short one is no end, only an empty one is.
+    fn is_again(&mut self, page: &Page) -> bool {
+        let is_short = page.entries < PAGE;
+        let again = is_short && self.short.as_ref() == Some(page);
+        self.short = is_short.then(|| page.clone());
+        again
     }
 
     /// The page could not be read. `for_good`: not only this time.
@@ -272,9 +290,9 @@ impl OrderListPoll {
         }
         self.shown.retain(|id, _| followed.contains_key(id));
         self.absent = placed.iter().filter(|order| !self.saw(order, began)).map(|o| o.id.clone()).collect();
-        (self.took, self.whole) = (now.duration_since(began), true);
+        (self.took, self.whole) = (poll_rate.gap * self.pages.saturating_sub(1), true);
         self.due = Some(later(began, poll_rate.period).max(later(now, poll_rate.gap)));
-        (self.began, self.offset) = (None, 0);
+        (self.began, self.offset, self.pages, self.short) = (None, 0, 0, None);
     }
 
     /// It shows a state for which a single read was asked in an earlier sweep, and that read showed another.

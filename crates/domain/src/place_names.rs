@@ -23,7 +23,7 @@ pub(crate) fn published() -> impl Iterator<Item = Published> {
 }
 
 /// Common names of countries that stand in none of the published sets, and their codes.
-pub(crate) const COMMON: [(&str, &str); 24] = [
+pub(crate) const COMMON: [(&str, &str); 27] = [
     ("Bosnia", "BA"),
     ("Britain", "GB"),
     ("Brunei", "BN"),
@@ -46,13 +46,16 @@ pub(crate) const COMMON: [(&str, &str); 24] = [
     ("Republic of Ireland", "IE"),
     ("Scotland", "GB"),
     ("UAE", "AE"),
+    ("U K", "GB"),
+    ("U S", "US"),
+    ("U S A", "US"),
     ("Vatican", "VA"),
     ("Wales", "GB"),
 ];
 
 /// Country, name and code of subdivisions as its post has them beside ISO 3166-2: the military "states" of the US
 /// (USPS Publication 28), and common names.
-pub(crate) const REGIONS: [(&str, &str, &str); 8] = [
+pub(crate) const REGIONS: [(&str, &str, &str); 10] = [
     ("US", "Armed Forces Americas", "AA"),
     ("US", "Armed Forces Europe", "AE"),
     ("US", "Armed Forces Pacific", "AP"),
@@ -60,5 +63,7 @@ pub(crate) const REGIONS: [(&str, &str, &str); 8] = [
     ("US", "Virgin Islands", "VI"),
     ("US", "US Virgin Islands", "VI"),
     ("US", "US Outlying Islands", "UM"),
+    ("US", "Washington State", "WA"),
     ("CA", "Newfoundland", "NL"),
+    ("CA", "Yukon Territory", "YT"),
 ];

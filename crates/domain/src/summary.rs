@@ -149,6 +149,7 @@ fn note_hold(journal: &mut Journal, rest: &Idle, generation: i64, suffix: &str, 
                 since: now,
                 generation,
                 choices: choices.to_vec(),
+                found_by_read: false,
             });
         }
     }

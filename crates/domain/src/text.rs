@@ -142,6 +142,8 @@ fn kind(character: char) -> Option<Kind> {
     let is_invisible = CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(character);
     match character {
         '\u{fffc}' | '\u{fffd}' => return Some(Kind::Lost),
+        // Braille without a dot: a symbol to Unicode, a blank to everybody.
+        '\u{2800}' => return Some(Kind::Invisible),
         '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
             return Some(Kind::Direction);
         }
@@ -219,6 +221,8 @@ mod tests {
             "\u{2028}Ann ",
             "\u{3000}Ann\t",
             "\u{200e}Ann\u{ad}",
+            "\u{2800}Ann\u{2800}",
+            "Ann\u{3164}",
         ] {
             assert_eq!(tidy(text), "Ann", "{text:?}");
         }
@@ -249,6 +253,13 @@ mod tests {
             ('\u{e0041}', "U+E0041"),
             ('\u{e000}', "U+E000"),
             ('\u{378}', "U+0378"),
+            ('\u{2800}', "U+2800"),
+            ('\u{180e}', "U+180E"),
+            ('\u{fff9}', "U+FFF9"),
+            ('\u{115f}', "U+115F"),
+            ('\u{ffa0}', "U+FFA0"),
+            ('\u{206a}', "U+206A"),
+            ('\u{1f}', "U+001F"),
         ];
         for (character, code) in cases {
             let said = says(&format!("Ann{character}Lee"));

@@ -4,7 +4,7 @@
 use super::{
     failure::{Kind, Reason},
     journal::{Hold, Journal},
-    plan::{Observed, Person},
+    plan::{Idle, Observed, Person},
 };
 
 /// Does only a read, or a try, before the order tell whether this hold is over?
@@ -23,7 +23,7 @@ fn is_ended_by_a_read(hold: &Hold) -> bool {
         | Reason::EnrollRefused
         | Reason::OrderCancelled => true,
         // The other policies are judged without a read: where one was begun, they are satisfied.
-        Reason::ForbiddenByConnection => hold.message.contains("userGroups"),
+        Reason::ForbiddenByConnection => hold.found_by_read,
         _ => false,
     }
 }
@@ -48,6 +48,13 @@ pub fn end_by_reads(journal: &mut Journal, seen: &Observed, generation: i64) {
     if over || hold.generation != generation {
         journal.hold = None;
     }
+}
+
+/// Notes whether the hold that this pass came to rest with was told by a read of the person.
+pub fn note_origin(journal: &mut Journal, rest: &Idle, seen: &Observed) {
+    let Some(hold) = journal.hold.as_mut().filter(|hold| hold.reason == rest.reason) else { return };
+    hold.found_by_read = rest.reason == Reason::ForbiddenByConnection
+        && seen.recipient_fault.as_ref().is_some_and(|fault| fault.reason == rest.reason);
 }
 
 /// The hold that the end of a pass, failed or at rest for this reason, says nothing about.

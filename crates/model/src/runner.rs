@@ -348,7 +348,7 @@ fn received(
 ) -> Option<Box<Pass>> {
     let reason = match (receipt, what) {
         (Receipt::Enrolled(..) | Receipt::Ordered(_) | Receipt::Done, _)
-        | (Receipt::Unknown, Marked::Enroll | Marked::Order | Marked::SendPin)
+        | (Receipt::Unknown | Receipt::WebPage(_), Marked::Enroll | Marked::Order | Marked::SendPin)
         | (Receipt::Refused { retryable: false }, Marked::Order) => return think(b, s, pass),
         (_, Marked::Order) => Reason::YubicoUnavailable,
         (_, Marked::Enroll) => Reason::EnrollRefused,

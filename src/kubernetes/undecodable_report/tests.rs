@@ -12,8 +12,9 @@ fn only_the_conditions_that_say_so_change() {
     other["ofANewerVersion"] = json!({"kept": true});
     let before =
         json!([other, condition("Ready", "True", "Activated"), condition("Reconciling", "True", "X")]);
-    let Merged::New(all) = merged(&before, "cannot be decoded", 3) else { panic!("nothing new") };
+    let Merged::New(all, summary) = merged(&before, "cannot be decoded", 3) else { panic!("nothing new") };
     assert_eq!(all[0], other, "what is not ours stays whole");
+    assert_eq!(summary.as_deref(), Some("cannot be decoded"));
     let told: Vec<_> =
         all.iter().map(|c| (c["type"].as_str().unwrap(), c["status"].as_str().unwrap())).collect();
     assert_eq!(told, [("Delivered", "True"), ("Ready", "False"), ("Stalled", "True")]);

@@ -24,7 +24,7 @@ fn order(created: Option<i64>, differs: &[Field]) -> FoundShipment {
 }
 
 fn refused(status: Option<u16>, reason: Reason) -> CallError {
-    CallError { arrival: Arrival::Refused, status, failure: Failure::new(reason, "no") }
+    CallError { arrival: Arrival::Refused, status, failure: Failure::new(reason, "no"), web_page: None }
 }
 
 #[test]

@@ -117,7 +117,7 @@ impl Pass {
         Ok(match outcome.receipt {
             Receipt::Enrolled(..) | Receipt::Ordered(_) | Receipt::Done => None,
             // The order's own holds tell what to do; the rest is tried again with backoff.
-            Receipt::Unknown if what != Marked::Discard => None,
+            Receipt::Unknown | Receipt::WebPage(_) if what != Marked::Discard => None,
             Receipt::Refused { retryable: false } if what == Marked::Order => None,
             _ => outcome.failure,
         })

@@ -80,12 +80,20 @@ impl Pass {
     }
 
     pub(super) async fn write_end(&mut self, end: &End) -> Result<(), CommitError> {
+        let status = self.ended(end);
+        self.write(&status).await
+    }
+
+    /// The status with how the pass ended.
+    fn ended(&mut self, end: &End) -> YubiKeyShipmentStatus {
         let now = clock::now();
         let generation = revision::of(&self.object);
         unread::end_by_reads(&mut self.journal, &self.found.observed, generation);
         summary::note_end(&mut self.journal, end, generation, &random::suffix(), now);
-        let status = conditions::end(&self.object, &self.journal, end, self.display(), now);
-        self.write(&status).await
+        if let End::Idle(rest) = end {
+            unread::note_origin(&mut self.journal, rest, &self.found.observed);
+        }
+        conditions::end(&self.object, &self.journal, end, self.display(), now)
     }
 
     pub(super) async fn finish(&mut self, end: End) -> Result<Done, CommitError> {
@@ -138,7 +146,10 @@ impl Pass {
     /// What an older definition would drop is not written; why nothing happens may well be.
     pub(super) async fn say(&mut self, failure: &Failure) {
         self.journal = self.stored.clone();
-        if let Err(error) = self.write_end(&End::Failed(failure.clone())).await {
+        let mut status = self.ended(&End::Failed(failure.clone()));
+        // The first version's definitions do not have it, and their column shows the condition.
+        status.summary = self.object.status.as_ref().and_then(|before| before.summary.clone());
+        if let Err(error) = self.write(&status).await {
             tracing::warn!(%error, "the status cannot say that the definitions are older");
         }
     }

@@ -43,7 +43,7 @@ pub const MOST_PEOPLE: u32 = 10_000;
     printcolumn(name = "Reason", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].reason", description = "Why"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp", description = "Since when it is declared"),
     printcolumn(name = "Mode", type_ = "string", json_path = ".spec.mode", description = "DryRun or Order", priority = 1),
-    printcolumn(name = "Message", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].message", description = "What happens and what to do next", priority = 1),
+    printcolumn(name = "Message", type_ = "string", json_path = ".status.summary", description = "What happens and what to do next", priority = 1),
     validation = Rule::new("self.metadata.name.size() <= 50").message("metadata.name has at most 50 characters, because it begins the names of the shipments and is a label; choose a shorter name"),
 )]
 #[x_kube(

@@ -23,6 +23,9 @@ pub struct YubiKeyRolloutStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
+    /// Message of Ready, shortened to one line of at most 120 characters for the column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<String>,
     /// How many.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counts: Option<Counts>,

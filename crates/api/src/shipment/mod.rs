@@ -35,7 +35,7 @@ use super::{DEFAULT_CONNECTION, moment::Moment};
     printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].status", description = "True from the accepted order on, while nothing needs a person"),
     printcolumn(name = "Reason", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].reason", description = "Why"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp", description = "Since when it is declared"),
-    printcolumn(name = "Message", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].message", description = "What happened and what to do next", priority = 1),
+    printcolumn(name = "Message", type_ = "string", json_path = ".status.summary", description = "What happened and what to do next", priority = 1),
     printcolumn(name = "Shipment", type_ = "string", json_path = ".status.order.shipmentId", description = "Id at YubiEnterprise", priority = 1),
     printcolumn(name = "Serial", type_ = "string", json_path = ".status.key.serial", description = "Serial number of the key", priority = 1),
     printcolumn(name = "Carrier", type_ = "string", json_path = ".status.order.carrier", description = "Who carries it", priority = 1),

@@ -91,4 +91,8 @@ pub struct HoldStatus {
     /// What a person can answer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub choices: Vec<String>,
+    /// Set where reading the person told that the connection's policy does not admit them: a read that fails ends no such
+    /// hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found_by_read: Option<bool>,
 }

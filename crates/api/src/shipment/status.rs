@@ -25,6 +25,9 @@ pub struct YubiKeyShipmentStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
+    /// Message of Ready, shortened to one line of at most 120 characters for the column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<String>,
     /// What the columns show.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub display: Option<Display>,
@@ -258,6 +261,9 @@ pub struct OrderStatus {
     /// Set for an order that was taken over without a person's answer; a deletion leaves it alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adopted: Option<bool>,
+    /// HTTP status of the web page that came in place of an answer, while the outcome is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub web_page_status: Option<u16>,
     /// Who carries it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carrier: Option<String>,

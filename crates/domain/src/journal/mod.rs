@@ -94,6 +94,9 @@ pub struct Hold {
     pub generation: i64,
     /// What can be answered.
     pub choices: Vec<Choice>,
+    /// It was found by reading the person, whom the connection's policy does not admit as read. Other policies are
+    /// judged before anything is read.
+    pub found_by_read: bool,
 }
 
 impl Hold {
@@ -182,6 +185,8 @@ pub struct Journal {
     pub hold: Option<Hold>,
     /// The failure of the last pass.
     pub last_failure: Option<LastFailure>,
+    /// HTTP status of the web page that came in place of an answer to the order whose outcome is not known.
+    pub web_page: Option<u16>,
 }
 
 impl Default for Journal {
@@ -201,6 +206,7 @@ impl Default for Journal {
             retry: false,
             hold: None,
             last_failure: None,
+            web_page: None,
         }
     }
 }
@@ -234,6 +240,9 @@ pub enum Receipt {
     },
     /// It may have been done.
     Unknown,
+    /// A web page of something in between came in place of the answer to an order, with this HTTP status: it may have
+    /// been done.
+    WebPage(u16),
 }
 
 /// Most mails Okta is asked for within a day, and how many times are kept.

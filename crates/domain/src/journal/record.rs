@@ -21,7 +21,10 @@ impl Journal {
                 self.enrollment = Enrollment::Open(self.enrollment.attempt().saturating_add(1), mark);
                 self.retry = false;
             }
-            Marked::Order => self.order = Order::Open(self.order.attempt().saturating_add(1), now),
+            Marked::Order => {
+                self.order = Order::Open(self.order.attempt().saturating_add(1), now);
+                self.web_page = None;
+            }
             Marked::Discard => {
                 if let Some(unwanted) = &mut self.unwanted {
                     unwanted.mark = Some(now);
@@ -106,7 +109,7 @@ impl Journal {
             }
             Receipt::Refused { .. } => self.enrollment = Enrollment::Refused(attempt),
             // The mark stays open and is judged after `settle`.
-            Receipt::Unknown | Receipt::Ordered(_) | Receipt::Done => {}
+            Receipt::Unknown | Receipt::WebPage(_) | Receipt::Ordered(_) | Receipt::Done => {}
         }
         true
     }
@@ -119,6 +122,10 @@ impl Journal {
         if open != attempt {
             return false;
         }
+        self.web_page = match receipt {
+            Receipt::WebPage(status) => Some(*status),
+            _ => None,
+        };
         match receipt {
             Receipt::Ordered(id) => {
                 self.order = Order::Accepted(Accepted {
@@ -143,7 +150,7 @@ impl Journal {
                 self.order =
                     Order::Refused(RefusedOrder { attempt, mark, retryable: *retryable, generation });
             }
-            Receipt::Unknown | Receipt::Enrolled(..) | Receipt::Done => {
+            Receipt::Unknown | Receipt::WebPage(_) | Receipt::Enrolled(..) | Receipt::Done => {
                 self.order = Order::Unknown(attempt, mark);
             }
         }
@@ -180,7 +187,7 @@ impl Journal {
             }
             Receipt::Refused { .. } => self.pin.mark = None,
             // It may have gone out: its mark stays open, and counts against the day's limit.
-            Receipt::Unknown | Receipt::Enrolled(..) | Receipt::Ordered(_) => {}
+            Receipt::Unknown | Receipt::WebPage(_) | Receipt::Enrolled(..) | Receipt::Ordered(_) => {}
         }
         true
     }

@@ -231,6 +231,7 @@ fn what_is_listed_as_lasting_lasts_and_nothing_else_that_waits_for_a_person() {
             since: at(0),
             generation: 1,
             choices: choices.to_vec(),
+            found_by_read: false,
         };
         assert_eq!(hold.is_lasting(), !choices.is_empty(), "{reason}: who can be answered lasts");
     }

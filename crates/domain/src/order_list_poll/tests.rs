@@ -422,3 +422,63 @@ fn what_the_list_cannot_answer_is_not_left_to_it() {
     active.observe_activation(start());
     assert!(follows(&active), "on its way with a live key");
 }
+
+/// Nobody promises how many entries a page holds.
+#[test]
+fn without_a_total_a_short_page_is_no_end() {
+    let world = World::new(250);
+    let list: Vec<_> = world.list.iter().map(|(id, _)| Row { id: id.clone(), state: state(100) }).collect();
+    let part = |offset: usize, most: usize| {
+        let rows: Vec<_> = list.iter().skip(offset).take(most).cloned().collect();
+        Page { entries: rows.len(), rows, total: None }
+    };
+    for most in [1, 7, 30, 99, 100] {
+        let mut poll = OrderListPoll::default();
+        let (mut offset, mut now) = (0, start());
+        while offset < list.len() {
+            assert!(poll.absent.is_empty() && !poll.whole, "{most}: read in part, at {offset}");
+            let page = part(offset, most);
+            poll.read(&page, &world.followed, world.poll_rate, now);
+            offset += page.entries;
+            now = later(now, world.poll_rate.gap);
+        }
+        assert!(poll.whole && poll.absent.is_empty(), "{most}: every order was shown");
+    }
+}
+
+#[test]
+fn without_a_total_an_empty_page_and_the_same_short_page_again_are_the_end() {
+    let mut world = World::new(150);
+    let lacking = world.list.split_off(140);
+    let rows: Vec<_> = world.list.iter().map(|(id, _)| Row { id: id.clone(), state: state(100) }).collect();
+    let page = |rows: &[Row]| Page { entries: rows.len(), rows: rows.to_vec(), total: None };
+    let mut poll = OrderListPoll::default();
+    for (part, over) in [(&rows[..100], false), (&rows[100..], false), (&rows[..0], true)] {
+        poll.read(&page(part), &world.followed, world.poll_rate, start());
+        assert_eq!(poll.whole, over);
+    }
+    assert_eq!(poll.absent.len(), lacking.len());
+    // A server that overlooks `offset`.
+    let mut poll = OrderListPoll::default();
+    let most = &rows[..90];
+    for over in [false, true] {
+        poll.read(&page(most), &world.followed, world.poll_rate, start());
+        assert_eq!(poll.whole, over);
+    }
+    assert_eq!(poll.short, None, "the next sweep begins anew");
+}
+
+/// Found by a property: the rest of the list came when its first page was an hour old.
+#[test]
+fn a_sweep_that_was_interrupted_makes_no_sighting_last_longer() {
+    let poll_rate = PollRate::new(1, INTERVAL);
+    let placed = start().checked_sub(HOUR).expect("in range");
+    let followed: HashMap<_, _> = (0..3).map(|n| order(n, placed)).map(|o| (o.id.clone(), o)).collect();
+    let rows: Vec<_> = (0..2).map(|n| Row { id: order(n, placed).id, state: state(3) }).collect();
+    let mut poll = OrderListPoll::default();
+    poll.read(&Page { entries: 2, rows, total: None }, &followed, poll_rate, start());
+    let late = later(start(), SignedDuration::from_secs(3_601));
+    poll.read(&Page::default(), &followed, poll_rate, late);
+    assert!(poll.whole);
+    assert!(followed.values().all(|order| !poll.covers(order, poll_rate, late)), "each is read singly");
+}

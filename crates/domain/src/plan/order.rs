@@ -88,8 +88,19 @@ pub(super) fn unknown_order(s: &Situation<'_>, mark: Timestamp) -> Step {
     if s.seen.search.is_none() && s.seen.adoption_refused.is_none() && known.is_none() {
         return Step::Fetch(Fetch::Search);
     }
-    let advice = "YubiEnterprise gave no readable answer to the order, so it may have been accepted. Look for it in the YubiEnterprise Console, then answer this hold with AdoptOrder and the shipment id, or with RetryOrder if there is none.";
-    rest(Reason::OrderOutcomeUnknown, named(s, Reason::OrderOutcomeUnknown, advice), None)
+    let came = s.journal.web_page.map_or_else(
+        || "YubiEnterprise gave no readable answer to the order, so it may have been accepted.".to_owned(),
+        |status| {
+            let what = if (300..400).contains(&status) { "A redirect" } else { "A web page" };
+            format!(
+                "{what} (HTTP {status}) came in place of YubiEnterprise's answer to the order, so a proxy, firewall or gateway stands between, and the order may have been accepted all the same."
+            )
+        },
+    );
+    let advice = format!(
+        "{came} Look for it in the YubiEnterprise Console, then answer this hold with AdoptOrder and the shipment id, or with RetryOrder if there is none."
+    );
+    rest(Reason::OrderOutcomeUnknown, named(s, Reason::OrderOutcomeUnknown, &advice), None)
 }
 
 pub(super) fn refused_order(s: &Situation<'_>, refused: &RefusedOrder) -> Step {

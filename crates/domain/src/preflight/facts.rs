@@ -186,7 +186,7 @@ pub struct Model {
     /// Yubico's id of the customization.
     pub customization_id: String,
     /// Mark of the stock: fewer keys than this are told.
-    pub low_stock: Option<u32>,
+    pub low_stock: u32,
     /// How the last orders of this model ended.
     pub orders: Orders,
 }

@@ -176,7 +176,7 @@ fn low(model: &Model, inventory: &Inventory) -> Option<String> {
     if left < 1 {
         return Some(format!("No key of model {} is left", model.name));
     }
-    let mark = model.low_stock?;
+    let mark = model.low_stock;
     (left < i64::from(mark)).then(|| format!("Fewer than {mark} keys of model {} are left", model.name))
 }
 

@@ -27,7 +27,7 @@ fn model(name: &str, product_id: u32) -> Model {
         product_id,
         inventory_product_id: 106,
         customization_id: "RXJN83".to_owned(),
-        low_stock: Some(10),
+        low_stock: 10,
         orders: Orders::Accepted,
     }
 }

@@ -72,7 +72,10 @@ fn separator(text: &str) -> Result<(char, bool), Unreadable> {
 }
 
 fn row(line: usize, fields: Vec<String>, columns: &[Option<&'static str>]) -> Row {
-    let fault = length(&fields, columns).or_else(|| character(&fields, columns));
+    let fault = repeated(&fields, columns)
+        .or_else(|| length(&fields, columns))
+        .or_else(|| character(&fields, columns))
+        .or_else(|| formula(&fields, columns));
     let named = columns.iter().zip(fields);
     let fields =
         named.filter_map(|(column, value)| Some(((*column)?, value)).filter(|(_, value)| !value.is_empty()));
@@ -90,6 +93,20 @@ fn length(fields: &[String], columns: &[Option<&'static str>]) -> Option<String>
             if count == 1 { "field" } else { "fields" }
         )
     })
+}
+
+/// As where two exports were put one behind the other.
+fn repeated(fields: &[String], columns: &[Option<&'static str>]) -> Option<String> {
+    columns::is_repeated(fields, columns)
+        .then(|| "repeats the names of the first line and names nobody; remove it".to_owned())
+}
+
+/// `="02108"`, as some programs keep a spreadsheet from changing a value.
+fn formula(fields: &[String], columns: &[Option<&'static str>]) -> Option<String> {
+    let mut cells = columns.iter().zip(fields).filter_map(|(column, value)| Some(((*column)?, value)));
+    cells
+        .find(|(_, value)| value.starts_with('='))
+        .map(|(column, _)| format!("{column} begins with =, as a formula of a spreadsheet; write its value"))
 }
 
 fn character(fields: &[String], columns: &[Option<&'static str>]) -> Option<String> {

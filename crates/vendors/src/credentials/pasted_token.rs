@@ -57,6 +57,12 @@ fn another(token: &str) -> Option<&'static str> {
     if token.starts_with(['{', '[']) {
         return Some("is JSON; put the token alone in");
     }
+    // A slash alone tells nothing: base64 may begin with one.
+    let is_filled_in_later = ["${", "$(", "{{"].iter().any(|start| token.starts_with(start));
+    let is_framed = token.starts_with('<') && token.ends_with('>');
+    if is_filled_in_later || is_framed || token.starts_with("vault:") || token.contains("://") {
+        return Some("is a URL or a reference to a token, and not the token");
+    }
     if token.contains(['"', '\'', '`', '\\']) {
         return Some("has quotation marks or backslashes in it, which no token has");
     }
@@ -103,6 +109,12 @@ mod tests {
             ("{\"token\": \"secretA\"}", "JSON"),
             ("\"secretA", "quotation marks"),
             ("token: secretA", "place 7"),
+            ("${secretA}", "a reference"),
+            ("<secretA>", "a reference"),
+            ("https://acme.okta.com/secretA", "a URL"),
+            ("vault:secretA", "a reference"),
+            ("secretA\tsecretB", "place 8 (U+0009)"),
+            ("secretA\u{2028}secretB", "place 8 (U+2028)"),
         ] {
             let said = read(pasted).unwrap_err();
             assert!(

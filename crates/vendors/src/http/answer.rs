@@ -95,6 +95,7 @@ impl Answer {
             arrival: fault::arrival(self.nature, self.status),
             status: Some(self.status),
             failure: Failure::new(reason, message),
+            web_page: None,
         }
     }
 

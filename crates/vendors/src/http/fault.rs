@@ -23,11 +23,21 @@ pub(crate) fn is_too_large(error: &CallError) -> bool {
 
 /// A call that was never made: nothing can have happened at the vendor.
 pub fn not_sent(reason: Reason, message: impl Into<String>) -> CallError {
-    CallError { arrival: Arrival::NotSent, status: None, failure: Failure::new(reason, message) }
+    CallError {
+        arrival: Arrival::NotSent,
+        status: None,
+        failure: Failure::new(reason, message),
+        web_page: None,
+    }
 }
 
 fn unclear(reason: Reason, message: impl Into<String>) -> CallError {
-    CallError { arrival: Arrival::Unclear, status: None, failure: Failure::new(reason, message) }
+    CallError {
+        arrival: Arrival::Unclear,
+        status: None,
+        failure: Failure::new(reason, message),
+        web_page: None,
+    }
 }
 
 /// The time for the whole operation ran out before this call was sent.

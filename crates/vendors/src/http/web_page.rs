@@ -14,14 +14,15 @@ use super::{
 impl Answer {
     /// The error, if something else than the API answered; `None` leaves the answer to its reader.
     ///
-    /// A redirect is never the API's. A success is, unless it is HTML. A refusal is the API's own if its body is whole
+    /// A redirect is never the API's. A success is, unless it is HTML, by its type or by its first letter: no JSON begins
+    /// like markup. A refusal is the API's own if its body is whole
     /// JSON and not declared as something else, or if it has no body and is a challenge (401, or `WWW-Authenticate`,
     /// RFC 9110, 11.6.1).
     #[must_use]
     pub fn web_page(&self) -> Option<CallError> {
         let of_the_api = match self.status {
             300..=399 => false,
-            200..=299 => !self.is_html() || self.body.is_empty(),
+            200..=299 => self.body.is_empty() || !(self.is_html() || self.is_markup()),
             _ => self.is_refusal_of_the_api(),
         };
         (!of_the_api).then(|| self.not_of_the_api())
@@ -32,11 +33,18 @@ impl Answer {
     #[must_use]
     pub fn web_page_for_a_file(&self) -> Option<CallError> {
         let html = self.is_html() && !self.body.is_empty() && self.status < 500;
-        (html || (300..400).contains(&self.status)).then(|| self.not_of_the_api())
+        let page = html || (self.is_success() && self.is_markup());
+        (page || (300..400).contains(&self.status)).then(|| self.not_of_the_api())
     }
 
     fn is_html(&self) -> bool {
         matches!(fields::media_type(&self.headers).as_str(), "text/html" | "application/xhtml+xml")
+    }
+
+    /// HTML or XML, whatever it is declared as: a portal that answers everything says `application/json` too.
+    fn is_markup(&self) -> bool {
+        let body = self.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.body);
+        body.trim_ascii_start().starts_with(b"<")
     }
 
     fn is_refusal_of_the_api(&self) -> bool {
@@ -85,6 +93,7 @@ impl Answer {
             arrival: fault::arrival(self.nature, status),
             status: None,
             failure: Failure { retry_after: self.retry_after(), ..Failure::new(reason, message) },
+            web_page: Some(status),
         }
     }
 

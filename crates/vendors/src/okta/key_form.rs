@@ -36,10 +36,16 @@ pub(super) fn read(text: &str, key_id: Option<&str>) -> Result<Form, Fault> {
     if let Some(form) = plain(bare, key_id)? {
         return Ok(form);
     }
-    match base64(bare) {
-        Some(bytes) => encoded(&bytes, key_id),
-        None => Err(named(bare)),
-    }
+    let Some(bytes) = base64(bare) else { return Err(named(bare)) };
+    // Twice, as where the value of a Secret's `data` was put into `stringData`.
+    let inner = std::str::from_utf8(&bytes).ok().map(pasted::bare);
+    let again = inner.filter(|text| !shows_its_form(text)).and_then(base64);
+    encoded(again.as_ref().unwrap_or(&bytes), key_id)
+}
+
+/// JSON or PEM, and no base64.
+fn shows_its_form(text: &str) -> bool {
+    text.starts_with(['{', '[']) || text.contains("-----BEGIN")
 }
 
 /// What shows its form by itself.
@@ -93,6 +99,9 @@ fn named(text: &str) -> Fault {
     if starts(&["PuTTY-"]) {
         return "is a key of PuTTY; export it as PEM (puttygen KEY -O private-openssh, then ssh-keygen -p -m PEM)".into();
     }
+    if starts(&["data:"]) {
+        return "is a data URL; put only what stands behind its comma in".into();
+    }
     if text.contains("BEGIN") && text.contains("KEY") {
         return "has other marks than five hyphens around BEGIN and END, as word processors write them"
             .into();
@@ -122,6 +131,9 @@ struct Section<'a> {
 
 /// The one private key, with lines of 64 characters.
 fn pem(text: &str) -> Result<String, Fault> {
+    if text.contains("-----BEGIN%20") || text.contains("-----BEGIN+") {
+        return Err("is percent-encoded, as in a URL; decode it first".into());
+    }
     let text = without_line_ends(text);
     let sections = sections(&text)?;
     let is_key = |s: &&Section<'_>| matches!(s.label, "PRIVATE KEY" | "RSA PRIVATE KEY" | "EC PRIVATE KEY");

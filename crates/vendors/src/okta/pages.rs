@@ -53,14 +53,13 @@ impl Client {
             pages.push(page);
             left = left.saturating_sub(asked);
             match next {
+                // Asked again it would say the same, as often as we may.
+                Some(next) if next == url => return Err(endless("has a page that leads to itself", longest)),
                 Some(next) => url = next,
                 None => return Ok(pages),
             }
         }
-        Err(not_sent(
-            Reason::UnreadableAnswer,
-            format!("a list of Okta does not end after {} pages; {}", longest.pages, longest.advice),
-        ))
+        Err(endless(&format!("does not end after {} pages", longest.pages), longest))
     }
 
     /// One page; where it is larger than an answer that is read, the same one with half as many entries, and so on.
@@ -87,6 +86,11 @@ impl Client {
         }
         Ok(next)
     }
+}
+
+/// What is read of it is never taken for the whole.
+fn endless(what: &str, longest: Longest) -> CallError {
+    not_sent(Reason::UnreadableAnswer, format!("a list of Okta {what}; {}", longest.advice))
 }
 
 const LIMIT: &str = "limit";

@@ -54,7 +54,7 @@ pub(super) async fn table_of(
     let version = found.as_ref().and_then(ResourceExt::resource_version);
     follow(name, version);
     let map = found.ok_or_else(|| {
-        unreadable(format!("There is no ConfigMap {name} in this namespace; create it, or correct spec.source.users.configMap."))
+        unreadable(format!("There is no ConfigMap {name} in this namespace; create it, or correct spec.source.users.configMap (one that Kustomize generates has a suffix, see docs/gitops.md)."))
     })?;
     if let Some(text) = map.data.and_then(|mut data| data.remove(key)) {
         return Ok(text);

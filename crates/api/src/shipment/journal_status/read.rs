@@ -63,6 +63,7 @@ pub fn read(status: &shipment::YubiKeyShipmentStatus) -> Result<Journal, Failure
         retry: answered.retry.unwrap_or(false),
         hold: status.hold.as_ref().map(read_hold).transpose()?,
         last_failure: status.failure.as_ref().and_then(read_last_failure),
+        web_page: status.order.as_ref().and_then(read_web_page),
     })
 }
 
@@ -118,6 +119,11 @@ fn read_order(o: &shipment::OrderStatus) -> Result<Order, Failure> {
             o.shipment_id.as_ref().map(|id| text("order.shipmentId", ShipmentId::new(id))).transpose()?,
         ),
     })
+}
+
+/// Told of an order whose outcome is not known, and of no other.
+fn read_web_page(o: &shipment::OrderStatus) -> Option<u16> {
+    o.web_page_status.filter(|_| o.outcome == shipment::OrderOutcome::Unknown)
 }
 
 fn read_accepted(o: &shipment::OrderStatus) -> Result<Accepted, Failure> {
@@ -198,6 +204,7 @@ fn read_hold(hold: &shipment::HoldStatus) -> Result<Hold, Failure> {
         since: hold.since.0,
         generation: hold.generation,
         choices: hold.choices.iter().filter_map(|name| Choice::parse(name)).collect(),
+        found_by_read: hold.found_by_read.unwrap_or(false),
     })
 }
 

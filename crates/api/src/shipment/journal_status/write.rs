@@ -19,7 +19,7 @@ pub fn write(journal: &Journal, status: &mut shipment::YubiKeyShipmentStatus) {
         yubico: orgs.yubico.as_ref().map(ToString::to_string),
     });
     status.enrollment = write_enrollment(&journal.enrollment);
-    status.order = write_order(&journal.order);
+    status.order = write_order(journal);
     status.key = journal.key.as_ref().map(|(serial, firmware)| shipment::KeyStatus {
         serial: serial.to_string(),
         firmware: firmware.clone(),
@@ -44,6 +44,7 @@ pub fn write(journal: &Journal, status: &mut shipment::YubiKeyShipmentStatus) {
         since: time(hold.since),
         generation: hold.generation,
         choices: hold.choices.iter().map(|c| c.as_str().to_owned()).collect(),
+        found_by_read: hold.found_by_read.then_some(true),
     });
     status.failure = journal.last_failure.as_ref().map(|t| shipment::FailureStatus {
         reason: t.reason.to_string(),
@@ -136,17 +137,21 @@ fn blank_order(attempt: u32, outcome: shipment::OrderOutcome, mark: Timestamp) -
         missing_confirmed: None,
         given_up: None,
         adopted: None,
+        web_page_status: None,
         carrier: None,
         tracking: None,
     }
 }
 
-fn write_order(order: &Order) -> Option<shipment::OrderStatus> {
+fn write_order(journal: &Journal) -> Option<shipment::OrderStatus> {
     use shipment::OrderOutcome as Outcome;
-    Some(match order {
+    Some(match &journal.order {
         Order::Never => return None,
         Order::Open(n, mark) => blank_order(*n, Outcome::Open, *mark),
-        Order::Unknown(n, mark) => blank_order(*n, Outcome::Unknown, *mark),
+        Order::Unknown(n, mark) => shipment::OrderStatus {
+            web_page_status: journal.web_page,
+            ..blank_order(*n, Outcome::Unknown, *mark)
+        },
         Order::Refused(r) => shipment::OrderStatus {
             retryable: Some(r.retryable),
             refused_generation: Some(r.generation),

@@ -482,6 +482,7 @@ fn held_for_existing_key() -> Journal {
         since: at(0),
         generation: 1,
         choices: crate::hold::choices(Reason::ExistingKey, false).to_vec(),
+        found_by_read: false,
     };
     Journal { hold: Some(hold), ..Journal::default() }
 }

@@ -274,6 +274,7 @@ fn held(reason: Reason, message: &str, journal: Journal) -> Journal {
         since: at(0),
         generation: 1,
         choices: crate::hold::choices(reason, false).to_vec(),
+        found_by_read: false,
     };
     Journal { hold: Some(hold), ..journal }
 }
@@ -318,4 +319,34 @@ fn an_unknown_order_is_searched_for_until_a_person_is_asked() {
     );
     let settles = rest_of(decide(&desired(), &unknown(), &shown(vec![]), at(309)));
     assert_eq!((settles.reason, settles.until), (Reason::Settling, Some(at(310))));
+}
+
+/// Whoever looks into the Console should know that something stands in the way, and what it said.
+#[test]
+fn a_web_page_in_place_of_an_answer_is_named_to_whoever_must_look() {
+    let by_page = |status| {
+        let mut journal = enrolled();
+        journal.mark(Marked::Order, at(10), None);
+        assert!(journal.record(Marked::Order, 1, &Receipt::WebPage(status), 1, at(11)));
+        journal
+    };
+    let undecided = Observed { search: Some(Search::Undecided), ..shown(vec![]) };
+    let told = |journal: &Journal| rest_of(decide(&desired(), journal, &undecided, at(2_000)));
+    for (status, what) in [
+        (502, "A web page (HTTP 502)"),
+        (503, "A web page (HTTP 503)"),
+        (504, "A web page (HTTP 504)"),
+        (413, "A web page (HTTP 413)"),
+        (511, "A web page (HTTP 511)"),
+        (200, "A web page (HTTP 200)"),
+        (302, "A redirect (HTTP 302)"),
+    ] {
+        let idle = told(&by_page(status));
+        assert_eq!(idle.reason, Reason::OrderOutcomeUnknown);
+        assert!(idle.message.starts_with(what) && idle.message.contains("RetryOrder"), "{}", idle.message);
+    }
+    assert!(told(&unknown()).message.starts_with("YubiEnterprise gave no readable answer"));
+    let mut again = by_page(502);
+    again.mark(Marked::Order, at(3_000), None);
+    assert_eq!(again.web_page, None, "the next attempt knows nothing of it");
 }

@@ -1,7 +1,7 @@
 //! The names of the columns: which of them are meant, and which nobody reads.
 
 use super::unreadable::Unreadable;
-use crate::directory;
+use crate::{directory, text};
 
 /// Columns that tell who gets which key.
 const OF_THE_ROLLOUT: [&str; 3] = ["login", "id", "model"];
@@ -71,7 +71,7 @@ pub(super) fn known(header: &[String]) -> usize {
 pub(super) fn read(header: &[String]) -> Result<Vec<Option<&'static str>>, Unreadable> {
     // Without a header the first line is a person: nothing of it is repeated.
     if known(header) == 0 {
-        return Err(Unreadable::NoPerson(String::new()));
+        return Err(foreign(header).unwrap_or_else(|| Unreadable::NoPerson(String::new())));
     }
     let unknown: Vec<_> =
         header.iter().filter(|name| !name.is_empty() && meant(name).is_none()).map(String::as_str).collect();
@@ -96,6 +96,43 @@ pub(super) fn read(header: &[String]) -> Result<Vec<Option<&'static str>>, Unrea
     Ok(columns)
 }
 
+/// Does the line hold one of our names and nothing of a person?
+pub(super) fn is_repeated(fields: &[String], columns: &[Option<&'static str>]) -> bool {
+    let mut filled = columns.iter().zip(fields).filter(|(_, value)| !value.is_empty()).peekable();
+    filled.peek().is_some() && filled.all(|(column, value)| column.is_some() && meant(value) == *column)
+}
+
+/// Our names, parted or quoted by something that no table has. Named by its code point alone: if it is none of this, the
+/// line is a person.
+fn foreign(header: &[String]) -> Option<Unreadable> {
+    let line = header.join(" ");
+    let inside = |c: &char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '"');
+    let parts = |mark: char| -> Vec<String> {
+        line.split(mark).map(text::tidy).filter(|part| !part.is_empty()).collect()
+    };
+    for mark in line.chars().filter(|c| !inside(c)) {
+        let names = parts(mark);
+        let bare: Vec<_> = names.iter().map(|name| name.trim_matches(is_quotation).to_owned()).collect();
+        let count = known(&bare);
+        if count > 0 && is_quotation(mark) {
+            return Some(Unreadable::Quotes(text::code_point(mark)));
+        }
+        if count > 1 || (count == 1 && names.len() > 1 && mark != ' ') {
+            return Some(Unreadable::OtherSeparator(text::code_point(mark)));
+        }
+    }
+    None
+}
+
+/// What word processors and other programs put for `"`.
+fn is_quotation(c: char) -> bool {
+    matches!(
+        c,
+        '\'' | '`' | '\u{b4}' | '\u{ab}' | '\u{bb}' | '\u{2018}'
+            ..='\u{201f}' | '\u{2039}' | '\u{203a}' | '\u{ff02}'
+    )
+}
+
 fn twice<'a>(names: &[&'a str]) -> Option<&'a str> {
     let mut names = names.to_vec();
     names.sort_unstable();
@@ -104,9 +141,12 @@ fn twice<'a>(names: &[&'a str]) -> Option<&'a str> {
 
 /// Ours that this one may stand for: another's word for it, or a slip of the fingers.
 fn near(name: &str) -> Option<&'static str> {
-    let name = bare(&shown(name));
+    let name: String = bare(name).chars().filter(|c| !is_unseen(*c)).take(LETTERS).collect();
     let word = OTHERS.iter().find(|(other, _)| *other == name).map(|(_, ours)| *ours);
     let slip = || {
+        if let Some(same) = ours().find(|ours| bare(ours) == name) {
+            return Some(same);
+        }
         let scored = ours().map(|ours| (strsim::damerau_levenshtein(&name, &bare(ours)), ours));
         let (distance, ours) = scored.min_by_key(|(distance, _)| *distance)?;
         (distance <= 1 + ours.len() / 5 && distance < ours.len()).then_some(ours)
@@ -114,8 +154,14 @@ fn near(name: &str) -> Option<&'static str> {
     word.or_else(slip)
 }
 
+/// A name, short; a character that nobody sees by its code point.
 fn shown(name: &str) -> String {
-    name.chars().take(LETTERS).collect()
+    let seen = |c: char| if is_unseen(c) { format!("<{}>", text::code_point(c)) } else { c.to_string() };
+    name.chars().take(LETTERS).map(seen).collect()
+}
+
+fn is_unseen(c: char) -> bool {
+    text::fault(c.encode_utf8(&mut [0; 4])).is_some()
 }
 
 fn list(names: &[&str]) -> String {

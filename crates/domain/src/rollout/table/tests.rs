@@ -106,6 +106,72 @@ fn a_value_in_a_column_without_a_name_is_not_passed_over() {
 }
 
 #[test]
+fn what_parts_or_quotes_the_names_and_is_nothing_of_a_table_is_named_by_its_code_point() {
+    for (header, code) in [
+        ("login:model", "U+003A"),
+        ("login model", "U+0020"),
+        ("login\u{ff0c}model", "U+FF0C"),
+        ("login\u{3001}model", "U+3001"),
+        ("login/model", "U+002F"),
+        ("login\u{a6}model", "U+00A6"),
+        ("login\u{2028}ann@x.example", "U+2028"),
+        ("login\u{85}ann@x.example", "U+0085"),
+        ("login\u{b}ann@x.example", "U+000B"),
+        ("\u{201c}login\u{201d},\u{201c}model\u{201d}", "U+201C"),
+        ("\u{201e}login\u{201c};\u{201e}model\u{201c}", "U+201E"),
+        ("'login','model'", "U+0027"),
+        ("\u{ab}login\u{bb}", "U+00AB"),
+    ] {
+        let refused = says(&format!("{header}\nann@x.example,nfc\n"));
+        assert!(refused.contains(code) && !refused.contains("ann"), "{header}: {refused}");
+    }
+    for person in ["ann@x.example,nfc", "Ann Lee <ann@x.example>", "{\"login\": \"ann@x.example\"}"] {
+        assert_eq!(read(&format!("{person}\n")), Err(Unreadable::NoPerson(String::new())), "{person}");
+    }
+}
+
+#[test]
+fn an_invisible_character_in_the_name_of_a_column_is_shown() {
+    for (name, shown) in [
+        ("lo\u{200b}gin", "lo<U+200B>gin (is login meant?)"),
+        ("mod\u{ad}el", "mod<U+00AD>el (is model meant?)"),
+        ("mo\u{202e}del", "mo<U+202E>del (is model meant?)"),
+        ("cit\u{fffd}y", "cit<U+FFFD>y (is city meant?)"),
+    ] {
+        let refused = says(&format!("id,{name}\n00u1,x\n"));
+        assert!(refused.contains(shown), "{refused}");
+    }
+    assert!(
+        read("\u{a0}login\u{a0},\u{feff}model\nann@x.example,nfc\n").is_ok(),
+        "around a name it is left out"
+    );
+}
+
+#[test]
+fn a_line_that_repeats_the_header_is_nobody() {
+    let text = "Login;Model\nann@x.example;nfc\nlogin;model\n\u{feff}Username;model\nlou@x.example;\n";
+    let rows = read(text).unwrap();
+    let faults: Vec<_> = rows.iter().map(|row| row.fault.is_some()).collect();
+    assert_eq!(faults, [false, true, true, false]);
+    assert!(rows[1].fault.as_deref().unwrap().starts_with("repeats the names of the first line"));
+    let city = &read("login,city\nann@x.example,City\n").unwrap()[0];
+    assert_eq!(city.fault, None, "a name beside a person is a value");
+}
+
+#[test]
+fn a_formula_is_no_value() {
+    for cell in ["=\"02108\"", "\"=\"\"02108\"\"\"", "=HYPERLINK(A1)", " =A1", "=1"] {
+        let row = &read(&format!("login;zipCode\nann@x.example;{cell}\n")).unwrap()[0];
+        let fault = row.fault.clone().unwrap();
+        assert!(fault.starts_with("zipCode begins with =") && !fault.contains("02108"), "{fault}");
+    }
+    for cell in ["+49 30 5550199", "-", "'s-Hertogenbosch", "@home", "2+2=4"] {
+        let row = &read(&format!("login;city\nann@x.example;{cell}\n")).unwrap()[0];
+        assert_eq!(row.fault, None, "{cell}");
+    }
+}
+
+#[test]
 fn a_row_of_another_length_is_said_with_both() {
     let rows = read("login,model\nann@x.example,nfc,more\nlou@x.example\nkim@x.example,nfc,\n").unwrap();
     assert_eq!(rows[0].fault.as_deref(), Some("has 3 fields, and the first line names 2 columns"));

@@ -21,6 +21,16 @@ pub enum Unreadable {
         "the first line names a separator that is not taken; write commas, semicolons, tabs or | between the fields"
     )]
     Separator,
+    /// Our names, parted by something else.
+    #[error(
+        "the first line has {0} between its names, which parts no fields; write commas, semicolons, tabs or | there"
+    )]
+    OtherSeparator(String),
+    /// Our names in other quotation marks.
+    #[error(
+        "the first line has {0} around its names, which is no quotation mark of a table; write \" there, or nothing"
+    )]
+    Quotes(String),
     /// A column is named twice.
     #[error("the column {0} stands twice in the first line")]
     DoubleColumn(String),

@@ -94,6 +94,18 @@ fn what_cannot_be_read_stops_the_start_naming_the_variable_and_never_its_value()
         ("http://$(PROXY_HOST):3128", "host"),
         ("none", "single word"),
         ("http://proxy%20:3128", "host"),
+        ("http://proxy.example.com:3128;", "port"),
+        ("http://proxy.example.com:3128,", "port"),
+        ("DIRECT", "single word"),
+        ("PROXY proxy.example.com:8080", "place 6"),
+        ("http:\\\\proxy.example.com:3128", "place 6"),
+        ("https//proxy.example.com:3128", "path"),
+        ("http://wpad.example.com/proxy.pac", "path"),
+        ("[http://proxy.example.com:3128](http://proxy.example.com:3128)", "scheme"),
+        ("<http://proxy.example.com:3128>", "place 1"),
+        ("http://proxy.example.com:\u{ff13}128", "place 26"),
+        ("http://secretUser:secretWord@proxy.example.com:3128@", "host"),
+        ("http://proxy.example.com:3128 # secret", "place 30"),
     ];
     for (value, words) in unreadable {
         for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy"] {
@@ -165,6 +177,11 @@ fn entries_of_no_proxy_that_can_match_nothing_are_named() {
         (".", "neither"),
         ("a..b", "neither"),
         ("a.example;b.example", "commas"),
+        ("localhost:8080", "port"),
+        ("10.0.0.0-10.0.0.255", "neither"),
+        ("10.0.0.0\\8", "neither"),
+        ("okta.com/*", "path"),
+        ("10.0.0.0/-8", "0 to 32"),
     ];
     for (entry, words) in bad {
         let value = format!("localhost,{entry} , .svc");

@@ -125,3 +125,34 @@ fn a_published_file_may_be_missing_in_any_words() {
     assert_eq!(answer(Nature::Read, 503, &html, "<html>").web_page_for_a_file(), None);
     assert!(answer(Nature::Read, 302, &[], "").web_page_for_a_file().is_some());
 }
+
+/// A portal that answers everything with its own page may call it what was asked for.
+#[test]
+fn a_success_that_begins_like_markup_is_a_page_whatever_it_is_declared_as() {
+    let json = [("content-type", "application/json")];
+    let text = [("content-type", "text/plain")];
+    let bytes = [("content-type", "application/octet-stream")];
+    for (headers, body) in [
+        (&json[..], "<!DOCTYPE html><title>Sign in</title>"),
+        (&json, "\r\n\t <html>"),
+        (&json, "\u{feff}<html>"),
+        (&text, "<html>"),
+        (&bytes, "<?xml version=\"1.0\"?><soap:Envelope/>"),
+        (&[], "<script>location='/login'</script>"),
+    ] {
+        for nature in [Nature::Read, Nature::Change, Nature::Create, Nature::Order] {
+            let page = answer(nature, 200, headers, body).web_page().unwrap();
+            assert_eq!(
+                (page.failure.reason, page.arrival),
+                (Reason::WrongAddress, Arrival::Unclear),
+                "{body}"
+            );
+            assert_eq!(page.web_page, Some(200), "{body}");
+        }
+        assert!(answer(Nature::Read, 200, headers, body).web_page_for_a_file().is_some(), "{body}");
+    }
+    for body in ["", "{}", "[]", " {\"a\": \"<html>\"}", "\"<html>\"", "null"] {
+        assert_eq!(answer(Nature::Order, 201, &json, body).web_page(), None, "{body}");
+        assert_eq!(answer(Nature::Read, 200, &json, body).web_page_for_a_file(), None, "{body}");
+    }
+}

@@ -56,6 +56,24 @@ async fn every_page_of_members_is_read_and_each_member_is_there_once() {
     assert_eq!(seen.len(), 4);
 }
 
+#[tokio::test]
+async fn a_page_that_leads_to_itself_is_no_end_and_is_not_asked_for_again() {
+    for link in [
+        "<>; rel=next",
+        "<?limit=200>; rel=\"next\"",
+        "<#page2>; rel=\"next\"",
+        "<users?limit=200>; rel=next",
+    ] {
+        let server =
+            Server::start(move |_| with_headers(200, &[("link", link)], &json!([member(1)]).to_string()))
+                .await;
+        let error = in_a_hurry(&server).members(&id("00g1"), |user| user).await.unwrap_err();
+        assert_eq!(error.failure.reason, Reason::UnreadableAnswer, "{link}");
+        assert!(error.failure.message.contains("leads to itself"), "{}", error.failure.message);
+        assert_eq!(server.seen().len(), 1, "{link}");
+    }
+}
+
 /// As many members as are asked for, from a number on, each with a profile of so many bytes.
 async fn with_large_members(count: usize, bytes_each: usize) -> (std::sync::Arc<Server>, Client) {
     let server = Server::start(move |seen| {
