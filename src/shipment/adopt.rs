@@ -7,7 +7,7 @@ use domain::{
     failure::{CallError, Failure, Kind},
     ids::ShipmentId,
     journal::{Enrollment, Journal, Order},
-    plan::{self, Search},
+    plan::{self, Observed, Search},
     recipient::Recipient,
     requests::KeyProduct,
     vendor_states::{ListedEnrollment, Parcel},
@@ -17,7 +17,7 @@ use system::clock;
 use vendors::yubico::{self, FoundShipment};
 
 use super::{claims, validate};
-use crate::{connection::handle::ConnectionHandle, context::Context, shipment::observations::Observations};
+use crate::{connection::handle::ConnectionHandle, context::Context};
 
 /// When the order that is looked for was made.
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +33,7 @@ impl Window {
 }
 
 /// Between the mark and `settle` after it; where no mark is left, from the enrolment to the end of its requests.
-fn window(journal: &Journal, found: &Observations, link: &ConnectionHandle) -> Option<Window> {
+fn window(journal: &Journal, found: &Observed, link: &ConnectionHandle) -> Option<Window> {
     let settle = link.facts.times.calls.settle;
     let (from, length) = match &journal.order {
         Order::Open(_, mark) | Order::Unknown(_, mark) => (*mark, settle),
@@ -46,7 +46,7 @@ fn window(journal: &Journal, found: &Observations, link: &ConnectionHandle) -> O
     Some(Window { from: from.checked_sub(slack).ok()?, to: from.checked_add(length).ok()? })
 }
 
-fn enrolled_at(journal: &Journal, found: &Observations) -> Option<Timestamp> {
+fn enrolled_at(journal: &Journal, found: &Observed) -> Option<Timestamp> {
     match &journal.enrollment {
         Enrollment::Made(made) => Some(made.created_at),
         _ => only_enrollment(found)?.created,
@@ -54,8 +54,8 @@ fn enrolled_at(journal: &Journal, found: &Observations) -> Option<Timestamp> {
 }
 
 /// The one enrolment that Okta lists.
-fn only_enrollment(found: &Observations) -> Option<ListedEnrollment> {
-    match found.observed.list.as_ref()?.entries.as_slice() {
+fn only_enrollment(found: &Observed) -> Option<ListedEnrollment> {
+    match found.list.as_ref()?.entries.as_slice() {
         [only] => Some(only.clone()),
         _ => None,
     }
@@ -70,7 +70,7 @@ pub async fn search(
     ctx: &Context,
     link: &Arc<ConnectionHandle>,
     journal: &mut Journal,
-    found: &mut Observations,
+    found: &mut Observed,
 ) -> Result<(), Failure> {
     let product = validate::product(&object.spec, &link.spec)?;
     let one = match (&found.recipient, window(journal, found, link)) {
@@ -81,7 +81,7 @@ pub async fn search(
         _ => None,
     };
     journal.observe_search(one.as_ref(), clock::now());
-    found.observed.search = Some(one.map_or(Search::Undecided, Search::One));
+    found.search = Some(one.map_or(Search::Undecided, Search::One));
     Ok(())
 }
 
@@ -125,13 +125,13 @@ pub async fn adopt(
     ctx: &Context,
     link: &Arc<ConnectionHandle>,
     journal: &mut Journal,
-    found: &mut Observations,
+    found: &mut Observed,
 ) -> Result<(), Failure> {
     let Some(adoption) = journal.adoption.clone() else { return Ok(()) };
     match judge(&adoption.shipment, object, ctx, link, journal, found).await? {
         Judged::No(what) => {
             journal.adoption = None;
-            found.observed.adoption_refused = Some(plan::refusal(&adoption.shipment, &what));
+            found.adoption_refused = Some(plan::refusal(&adoption.shipment, &what));
         }
         Judged::Fits(made_at) => take_over(&adoption.shipment, link, journal, found, made_at),
     }
@@ -142,7 +142,7 @@ fn take_over(
     id: &ShipmentId,
     link: &ConnectionHandle,
     journal: &mut Journal,
-    found: &Observations,
+    found: &Observed,
     made_at: Option<Timestamp>,
 ) {
     let now = clock::now();
@@ -172,7 +172,7 @@ async fn judge(
     ctx: &Context,
     link: &ConnectionHandle,
     journal: &Journal,
-    found: &Observations,
+    found: &Observed,
 ) -> Result<Judged, Failure> {
     if let Some(what) = of_another(id, object, ctx, journal, found) {
         return Ok(Judged::No(what));
@@ -207,7 +207,7 @@ fn of_another(
     object: &YubiKeyShipment,
     ctx: &Context,
     journal: &Journal,
-    found: &Observations,
+    found: &Observed,
 ) -> Option<String> {
     if let Some(other) = claims::of_order(ctx, id, object) {
         return Some(format!("shipment {} has it", other.name));
@@ -228,11 +228,11 @@ fn of_another(
 }
 
 /// A mistyped id must not take over a stranger's order: without data of its own a shipment compares nothing.
-fn comparable(found: &Observations) -> Result<&Recipient, String> {
+fn comparable(found: &Observed) -> Result<&Recipient, String> {
     if let Some(recipient) = &found.recipient {
         return Ok(recipient);
     }
-    let why = match &found.observed.recipient_fault {
+    let why = match &found.recipient_fault {
         Some(fault) => format!("{}: {}", fault.reason, fault.message.split(". ").next().unwrap_or_default()),
         None => "Okta does not know the person".to_owned(),
     };

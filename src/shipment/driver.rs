@@ -1,9 +1,9 @@
-//! One pass over one shipment: the loop of look, plan, mark, send, record.
+//! Drives one pass over one shipment: does what [`Pass`] asks for, and tells it what came of it.
 //!
-//! The pass owns the object as last read or written; every write is guarded by that object's resourceVersion, and
-//! every mark is sent only on the word of the write that stored it.
+//! The driver holds the object as last read or written; every write is guarded by that object's resourceVersion.
 
 mod effect;
+mod facts;
 mod let_go;
 mod limits;
 mod receipt;
@@ -15,21 +15,18 @@ use std::sync::Arc;
 use api::shipment::{YubiKeyShipment, journal_status};
 use domain::{
     backoff,
-    desired::Desired,
     failure::{Failure, Reason},
-    journal::{Journal, Marked, Receipt, Unwanted},
-    plan::{Fetch, Situation, Step, plan},
-    summary::End,
+    journal::Marked,
+    pass::{Pass, Task, Written},
+    plan::Fetch,
 };
 use jiff::{SignedDuration, Timestamp};
 use kube::{Api, ResourceExt, runtime::reflector::ObjectRef};
 use queue::budget_queue::BudgetPermit;
 use system::{clock, random};
+use tokio::time::Instant;
 
-use super::{
-    claims, precedence, revision,
-    validate::{self, Surroundings},
-};
+use super::{claims, revision};
 use crate::{
     connection::{
         allowed_namespaces, entries::ConnectionVersion, handle::ConnectionHandle, let_go as let_go_orders,
@@ -42,13 +39,10 @@ use crate::{
     },
     metrics::instrument,
     shipment::{
-        conditions, connection_faults, decisions, fetch, observations::Observations, release,
+        conditions, connection_faults, decisions, effects::Prepared, fetch, release,
         reservations::Reservation,
     },
 };
-
-/// No honest pass needs more steps; a planner that asks for the same thing for ever is stopped and said.
-const MOST_STEPS: usize = 40;
 
 /// A shipment looks again after this while another one of the same person is being enrolled.
 const BESIDE: SignedDuration = SignedDuration::from_secs(3);
@@ -65,14 +59,12 @@ pub enum Done {
     Gone,
 }
 
-/// One pass.
-pub struct Pass {
+/// One pass, with everything around it that is read, written and called.
+pub struct Driver {
     ctx: Arc<Context>,
     api: Api<YubiKeyShipment>,
     object: Box<YubiKeyShipment>,
-    stored: Journal,
-    journal: Journal,
-    found: Observations,
+    pass: Pass,
     open_orders: Option<u32>,
     /// The namespace admits no answers any more.
     namespace_ending: bool,
@@ -86,18 +78,23 @@ pub struct Pass {
     behind: Option<String>,
     /// The connection as this pass found it.
     stand: ConnectionVersion,
-    /// The connection's client, once the pass travels.
+    /// The connection's client, once vendors may be called.
     link: Option<Arc<ConnectionHandle>>,
     /// The right to call, with what was reserved.
     admitted: Option<BudgetPermit<ObjectRef<YubiKeyShipment>, ConnectionHandle>>,
     /// It stands in the queue of those that want to call.
     waits: bool,
     namespace_allowed: bool,
-    /// A receipt that stands nowhere yet: it is written together with what comes next.
-    unwritten: Option<(Marked, u32, Receipt)>,
+    /// What was got before the mark.
+    prepared: Option<Prepared>,
+    /// When the mark was made.
+    marked: Instant,
+    tries: receipt::Tries,
+    /// What the pass came to, once it is over.
+    ended: Option<Result<Done, CommitError>>,
 }
 
-impl Pass {
+impl Driver {
     /// Starts from the object as watched; a status that cannot be read stops here, visibly.
     ///
     /// # Errors
@@ -111,13 +108,11 @@ impl Pass {
         let mut journal = stored.clone();
         let generation = object.metadata.generation.unwrap_or_default();
         ctx.unsent.close(&object.uid().unwrap_or_default(), &mut journal, generation, clock::now());
-        let mut pass = Self {
+        let mut driver = Self {
             ctx,
             api,
             object,
-            stored,
-            journal,
-            found: Observations::default(),
+            pass: Pass::new(Arc::new(stored), journal),
             open_orders: None,
             namespace_ending: false,
             place: None,
@@ -129,22 +124,22 @@ impl Pass {
             admitted: None,
             waits: false,
             namespace_allowed: false,
-            unwritten: None,
+            prepared: None,
+            marked: Instant::now(),
+            tries: receipt::Tries::default(),
+            ended: None,
         };
-        let ended = Box::pin(pass.go()).await;
-        if !pass.waits {
-            pass.ctx.budget_queue.leave(&pass.who());
+        let ended = Box::pin(driver.go()).await;
+        if !driver.waits {
+            driver.ctx.budget_queue.leave(&driver.who());
         }
-        pass.ctx.shipments.wake_those_behind(&pass.object);
-        // Nothing carries it any more, whether the pass failed or its lease is lost: the next leader would find a mark
-        // without its receipt, and a person would have to say whose the enrolment is.
-        let lives_on = !matches!(ended, Ok(Done::Gone));
-        if let Some((what, attempt, receipt)) = pass.unwritten.take().filter(|_| lives_on) {
-            Box::pin(pass.keep(what, attempt, &receipt)).await;
+        driver.ctx.shipments.wake_those_behind(&driver.object);
+        if !matches!(ended, Ok(Done::Gone)) {
+            Box::pin(driver.keep_receipt()).await;
         }
         match ended {
             Err(CommitError::Failed(failure)) if failure.reason == Reason::CRDOutdated => {
-                Box::pin(pass.say(&failure)).await;
+                Box::pin(driver.say(&failure)).await;
                 Err(CommitError::Failed(failure))
             }
             ended => ended,
@@ -157,7 +152,7 @@ impl Pass {
                 return Ok(Done::Gone);
             }
             self.note_ending().await?;
-            if self.journal.is_untouched() || self.lets_go() {
+            if self.pass.journal.is_untouched() || self.lets_go() {
                 return self.release().await;
             }
         } else if !finalizer::present(&*self.object) {
@@ -172,7 +167,7 @@ impl Pass {
             ConnectionState::Absent => {
                 self.wait_for_connection(connection_faults::no_connection(&name)).await
             }
-            ConnectionState::Usable(link) => self.travel(&link).await,
+            ConnectionState::Usable(link) => self.drive(link).await,
             ConnectionState::Faulty(failure) => self.wait_for_connection(failure).await,
             // Its shipments are woken when it was examined; if that finds no news for them, they look themselves.
             ConnectionState::Unexamined => Ok(self.rested(Some(after(random::jittered(TURN))))),
@@ -188,8 +183,8 @@ impl Pass {
         let mut status = self.object.status.clone().unwrap_or_default();
         let generation = revision::of(&self.object);
         let claimed = |id: &_| claims::of_enrollment(&self.ctx, id, &self.object).map(|claim| claim.name);
-        let verdicts = decisions::apply(pending, &mut status, &mut self.journal, generation, &claimed);
-        journal_status::write(&self.journal, &mut status);
+        let verdicts = decisions::apply(pending, &mut status, &mut self.pass.journal, generation, &claimed);
+        journal_status::write(&self.pass.journal, &mut status);
         self.write(&status).await?;
         decisions::publish(&self.ctx, &self.object, verdicts).await;
         Ok(())
@@ -199,152 +194,145 @@ impl Pass {
         self.object.metadata.deletion_timestamp.is_some()
     }
 
-    async fn travel(&mut self, link: &Arc<ConnectionHandle>) -> Result<Done, CommitError> {
-        self.namespace_allowed = match allowed_namespaces::admits(
-            &self.ctx.namespaces,
-            &self.object.namespace().unwrap_or_default(),
-            &link.spec,
-        )
-        .await
-        {
-            Ok(allowed) => allowed,
-            Err(failure) => return self.fail(failure).await,
-        };
-        let mut link = Arc::clone(link);
+    /// Does one task after another, until the pass is over but for a receipt.
+    async fn drive(&mut self, mut link: Arc<ConnectionHandle>) -> Result<Done, CommitError> {
         self.link = Some(Arc::clone(&link));
-        for _ in 0..MOST_STEPS {
-            if !self.ctx.leadership.is_held() || self.ctx.tasks.is_closing() {
-                // The next leader goes on from what is written; a mark tells it what may be under way.
-                return Ok(Done::At(None));
-            }
-            self.take_place(&link);
-            let step = self.next_step(&link).await;
-            tracing::debug!(?step, "planned");
-            match self.admit(&step, &link) {
-                Ok(None) => {}
-                Ok(Some(reserving)) => link = reserving,
-                Err(wait) => return self.queue(wait).await,
-            }
-            let failed = match step {
-                Step::Fetch(Fetch::Adoption) if !self.may_adopt() => {
-                    return Ok(self.rested(Some(after(random::jittered(BESIDE)))));
-                }
-                // Reads and waits may be dropped at the end of the process, effects and writes not.
-                Step::Fetch(look) => {
-                    let tasks = self.ctx.tasks.clone();
-                    let Some(failed) = tasks.unless_closing(self.look(look, &link)).await else { continue };
-                    failed
-                }
-                Step::Save => self.save(Reason::Activating).await.map(|()| None)?,
-                Step::MarkOrphaned(id) => {
-                    self.journal.unwanted = Some(Unwanted { id, mark: None });
-                    None
-                }
-                Step::Pause(until) => {
-                    let _ = self.ctx.tasks.unless_closing(pause(until)).await;
-                    None
-                }
-                Step::Mark(what) if !self.may_begin(what) => {
-                    return Ok(self.rested(Some(after(random::jittered(BESIDE)))));
-                }
-                Step::Mark(what) => self.mark_and_send(what, &link).await?,
-                Step::Run(what) => self.run_free(what, &link).await?,
-                Step::Idle(rest) => return self.finish(End::Idle(rest)).await,
-                Step::Fail(failure) => Some(failure),
-                Step::Release => return self.release().await,
-            };
-            if let Some(failure) = failed {
-                self.report(&failure, &link);
-                return self.fail(failure).await;
-            }
+        let namespace = self.object.namespace().unwrap_or_default();
+        match allowed_namespaces::admits(&self.ctx.namespaces, &namespace, &link.spec).await {
+            Ok(allowed) => self.namespace_allowed = allowed,
+            Err(failure) => self.pass.fail(failure),
         }
-        self.fail(Failure::new(
-            Reason::StatusUnreadable,
-            "The plan does not come to an end; please report this with the status.",
-        ))
-        .await
-    }
-
-    async fn next_step(&mut self, link: &ConnectionHandle) -> Step {
-        self.keep_what_others_have();
-        let desired = self.desired(link);
-        let existing = desired.existing_key;
-        let rival =
-            precedence::rival(&self.ctx, &self.object, &self.found.observed, &self.journal, existing).await;
-        let claim = claims::of(&self.ctx, &self.object, &self.journal);
-        let way = claim.as_ref().map(|claim| &claim.uid).or(rival.as_ref().map(|rival| &rival.uid));
-        self.behind = way.cloned();
-        let now = clock::now();
-        let by_list = self.ctx.order_lists.about(link, &self.journal, self.is_deleting(), now);
-        plan(&Situation {
-            desired: &desired,
-            journal: &self.journal,
-            seen: &self.found.observed,
-            saved: self.journal == self.stored,
-            last_look: if by_list.answered {
-                now
-            } else {
-                self.ctx.shipments.memory.last_poll(&self.uid()).unwrap_or(self.ctx.started)
-            },
-            look_now: self.look_requested() || by_list.moved,
-            rival: rival.as_ref().map(precedence::Rival::as_planned),
-            claimed: claim.as_ref().map(claims::Claim::as_claimed),
-            now,
-        })
-    }
-
-    /// An enrolment that a person wanted removed is another shipment's by now: the answer cannot be carried out.
-    fn keep_what_others_have(&mut self) {
-        let Some(unwanted) = &self.journal.unwanted else { return };
-        if self.journal.made().is_some_and(|made| made.id == unwanted.id) {
-            return;
-        }
-        if let Some(claim) = claims::of_enrollment(&self.ctx, &unwanted.id, &self.object) {
-            tracing::warn!(enrollment = %unwanted.id, other = claim.name, "not removed: another shipment has it");
-            self.journal.unwanted = None;
+        loop {
+            let task = self.pass.task().clone();
+            if matches!(task, Task::Keep(_) | Task::Over) {
+                return self.ended.take().unwrap_or(Ok(Done::At(None)));
+            }
+            if let Some(done) = self.perform(task, &mut link).await? {
+                return Ok(done);
+            }
         }
     }
 
-    fn desired(&self, link: &ConnectionHandle) -> Desired {
-        let around = Surroundings {
-            namespace_allowed: self.namespace_allowed,
-            namespace_ending: self.namespace_ending,
-            open_orders: self.open_orders.unwrap_or(0),
-            let_go: let_go_orders::count(&self.ctx, &self.object),
-            cluster: self.ctx.cluster.as_deref(),
-            connection_leaves: !self.journal.is_open() && self.ctx.connections.is_leaving(&link.name),
-        };
-        validate::desired(&self.object, &link.spec, &link.facts, around)
+    /// Does it. What it gives ends the pass before its plan does: others come first.
+    async fn perform(
+        &mut self,
+        task: Task,
+        link: &mut Arc<ConnectionHandle>,
+    ) -> Result<Option<Done>, CommitError> {
+        match task {
+            Task::Plan => return self.plan(link).await,
+            Task::Fetch(Fetch::Adoption) if !self.may_adopt() => return Ok(Some(self.beside())),
+            Task::Fetch(what) => self.fetch(what, link).await,
+            Task::Pause(until) => {
+                let _ = self.ctx.tasks.unless_closing(pause(until)).await;
+                self.pass.paused();
+            }
+            Task::Save(doing) => {
+                let saved = self.save(doing).await;
+                self.written(saved);
+            }
+            Task::Prepare(what) if !self.may_begin(what) => return Ok(Some(self.beside())),
+            Task::Prepare(what) => self.prepare(what, link).await,
+            Task::Mark(what, _) => self.write_mark(what).await,
+            Task::Send(what, attempt, marked_at) => self.send(what, attempt, marked_at, link).await,
+            Task::Run(what) => self.run_idempotent(what, link).await,
+            Task::Record(_) => self.record().await,
+            Task::Reread(_) => self.reread().await,
+            Task::End(ending) => {
+                let ended = self.end(ending, link).await;
+                self.over(ended);
+            }
+            Task::Release => {
+                let ended = self.release().await;
+                self.over(ended);
+            }
+            Task::Keep(_) | Task::Over => {}
+        }
+        Ok(None)
+    }
+
+    async fn plan(&mut self, link: &mut Arc<ConnectionHandle>) -> Result<Option<Done>, CommitError> {
+        if !self.ctx.leadership.is_held() || self.ctx.tasks.is_closing() {
+            // The next leader goes on from what is written; a mark tells it what may be under way.
+            self.pass.stop();
+            return Ok(None);
+        }
+        self.take_place(link);
+        let same_connection = self.with_facts(link, |pass, facts| {
+            pass.plan(facts);
+            facts.same_connection
+        });
+        let same_connection = same_connection.await;
+        tracing::debug!(task = ?self.pass.task(), "planned");
+        match self.pass.task() {
+            Task::Mark(..) => return Ok(None),
+            Task::Keep(_) | Task::Over if !same_connection => self.ended = Some(Err(CommitError::Conflict)),
+            _ => {}
+        }
+        // What was got for a mark that is not to be made is given back.
+        self.prepared = None;
+        match self.admit(link) {
+            Ok(None) => Ok(None),
+            Ok(Some(reserving)) => {
+                *link = reserving;
+                Ok(None)
+            }
+            Err(wait) => self.queue(wait).await.map(Some),
+        }
+    }
+
+    /// Another pass of the same person, or for the same order, goes first.
+    fn beside(&self) -> Done {
+        self.rested(Some(after(random::jittered(BESIDE))))
+    }
+
+    /// Tells the pass what became of a write.
+    fn written(&mut self, result: Result<(), CommitError>) {
+        self.pass.written(match &result {
+            Ok(()) => Written::Stored,
+            Err(CommitError::Gone) => Written::Gone,
+            Err(_) => Written::Refused,
+        });
+        if let (Err(error), Task::Keep(_) | Task::Over) = (result, self.pass.task()) {
+            self.ended = Some(Err(error));
+        }
+    }
+
+    /// The last write of the pass was made, or refused.
+    fn over(&mut self, ended: Result<Done, CommitError>) {
+        self.pass.written(match &ended {
+            Ok(_) => Written::Stored,
+            Err(CommitError::Gone) => Written::Gone,
+            Err(_) => Written::Refused,
+        });
+        self.ended = Some(ended);
     }
 
     fn uid(&self) -> String {
         self.object.uid().unwrap_or_default()
     }
 
-    fn look_requested(&self) -> bool {
-        let asked = self.object.annotations().get(api::REQUESTED_AT);
-        let handled = self.object.status.as_ref().and_then(|s| s.last_handled_reconcile_at.as_ref());
-        asked.is_some() && asked != handled
-    }
-
-    async fn look(&mut self, look: Fetch, link: &Arc<ConnectionHandle>) -> Option<Failure> {
-        let read = fetch::look(look, &self.object, &self.ctx, link, &mut self.journal, &mut self.found).await;
-        if look == Fetch::Parcel && read.is_ok() {
+    /// Reads may be dropped at the end of the process, effects and writes not.
+    async fn fetch(&mut self, what: Fetch, link: &Arc<ConnectionHandle>) {
+        let pass = &mut self.pass;
+        let read = fetch::look(what, &self.object, &self.ctx, link, &mut pass.journal, &mut pass.observed);
+        let Some(read) = self.ctx.tasks.unless_closing(read).await else { return self.pass.stop() };
+        if what == Fetch::Parcel && read.is_ok() {
             self.ctx.shipments.memory.note_poll(&self.uid(), clock::now());
-            if let Some(order) = self.journal.accepted() {
+            if let Some(order) = self.pass.journal.accepted() {
                 self.ctx.order_lists.note_look(&link.uid, &order.id);
             }
         }
-        read.err()
+        self.pass.fetched(read);
     }
 
     /// Lets go: the vendors are in order, or the policy is Orphan, whose ids go to an event on the connection.
     async fn release(&self) -> Result<Done, CommitError> {
-        if self.journal.is_under_way() {
+        if self.pass.journal.is_under_way() {
             let_go_orders::note(&self.ctx, &self.object).await?;
         }
-        if !self.journal.is_untouched() {
-            release::say_released(&self.ctx, &self.object, &self.journal).await;
+        if !self.pass.journal.is_untouched() {
+            release::say_released(&self.ctx, &self.object, &self.pass.journal).await;
         }
         match finalizer::remove(&self.api, &self.object).await {
             Ok(_) | Err(CommitError::Gone) => {

@@ -7,7 +7,7 @@ use domain::{
     failure::{CallError, Failure, Reason},
     ids::{Login, UserId},
     journal::Journal,
-    plan::{Fetch, Observation, ObservedUser, Person},
+    plan::{Fetch, Observation, Observed, ObservedUser, Person},
     vendor_states::{AddressVerdict, ParcelClass, Programmed, User},
 };
 use kube::{Api, Resource, api::ListParams};
@@ -17,7 +17,7 @@ use crate::{
     connection::handle::ConnectionHandle,
     context::Context,
     kubernetes::{decode::Decoded, list, retry},
-    shipment::{adopt, claims, observations::Observations, recipient, validate},
+    shipment::{adopt, claims, recipient, validate},
 };
 
 /// Reads what the plan asked for.
@@ -30,14 +30,14 @@ pub async fn look(
     ctx: &Context,
     link: &Arc<ConnectionHandle>,
     journal: &mut Journal,
-    found: &mut Observations,
+    found: &mut Observed,
 ) -> Result<(), Failure> {
     match look {
         Fetch::User => user(object, link, journal, found).await,
         Fetch::Enrollments => enrollments(link, journal, found).await,
         Fetch::Address => address(object, link, found).await,
         Fetch::Parcel => parcel(link, journal, found).await,
-        Fetch::Search | Fetch::Adoption if found.recipient.is_none() && found.observed.user.is_none() => {
+        Fetch::Search | Fetch::Adoption if found.recipient.is_none() && found.user.is_none() => {
             // Both compare the recipient; the plan asks again.
             user(object, link, journal, found).await
         }
@@ -52,11 +52,11 @@ async fn rivals(
     object: &YubiKeyShipment,
     ctx: &Context,
     journal: &Journal,
-    found: &mut Observations,
+    found: &mut Observed,
 ) -> Result<(), Failure> {
     let user = journal.user.as_ref().map(ToString::to_string).unwrap_or_default();
     let selector = ListParams::default().fields(&format!("status.userId={user}"));
-    let entries = found.observed.list.as_ref().map(|list| &list.entries[..]).unwrap_or_default();
+    let entries = found.list.as_ref().map(|list| &list.entries[..]).unwrap_or_default();
     let new: Vec<_> = entries.iter().map(|entry| &entry.id).filter(|id| !journal.was_shown(id)).collect();
     let has_one = |other: &YubiKeyShipment| {
         claims::enrollment_of(other).is_some_and(|theirs| new.iter().any(|id| id.as_str() == theirs))
@@ -71,7 +71,7 @@ async fn rivals(
     };
     let listed = each_shipment(ctx, &selector, note).await;
     listed.map_err(|error| retry::unread(&error, "the person's shipments"))?;
-    found.observed.rival_live = Some(live);
+    found.rival_live = Some(live);
     Ok(())
 }
 
@@ -103,20 +103,20 @@ async fn user(
     object: &YubiKeyShipment,
     link: &ConnectionHandle,
     journal: &mut Journal,
-    found: &mut Observations,
+    found: &mut Observed,
 ) -> Result<(), Failure> {
     let user = read_user(object, link, journal).await?;
     let Some(user) = user else {
-        found.observed.user = Some(Person::Unknown);
+        found.user = Some(Person::Unknown);
         return Ok(());
     };
     groups(link, &user, found).await?;
-    if found.observed.recipient_fault.is_none() {
+    if found.recipient_fault.is_none() {
         recipient(object, link, &user, journal, found).await?;
     }
     journal.observe_user(&user.id, &link.facts.orgs);
     found.login.clone_from(&user.login);
-    found.observed.user = Some(Person::Found(ObservedUser { id: user.id, status: user.status }));
+    found.user = Some(Person::Found(ObservedUser { id: user.id, status: user.status }));
     Ok(())
 }
 
@@ -127,7 +127,7 @@ async fn recipient(
     link: &ConnectionHandle,
     user: &User,
     journal: &Journal,
-    found: &mut Observations,
+    found: &mut Observed,
 ) -> Result<(), Failure> {
     let record = match &link.hris {
         None => None,
@@ -135,7 +135,7 @@ async fn recipient(
         Some(hris) => match hris.recipient(user).await {
             Ok(record) => Some(record),
             Err(unknown) if unknown.failure.reason == Reason::InvalidRecipient => {
-                found.observed.recipient_fault = Some(unknown.failure);
+                found.recipient_fault = Some(unknown.failure);
                 return Ok(());
             }
             Err(error) => return Err(error.into()),
@@ -143,7 +143,7 @@ async fn recipient(
     };
     match recipient::recipient(&object.spec, &link.spec, user, record.as_ref()) {
         Ok(recipient) => found.recipient = Some(recipient),
-        Err(fault) => found.observed.recipient_fault = Some(fault),
+        Err(fault) => found.recipient_fault = Some(fault),
     }
     Ok(())
 }
@@ -174,7 +174,7 @@ async fn read_user(
 }
 
 /// The connection's `policy.userGroups`: one read more, and only where it is set.
-async fn groups(link: &ConnectionHandle, user: &User, found: &mut Observations) -> Result<(), Failure> {
+async fn groups(link: &ConnectionHandle, user: &User, found: &mut Observed) -> Result<(), Failure> {
     let Some(policy) = &link.spec.policy.user_groups else { return Ok(()) };
     if policy.allow.is_empty() && policy.deny.is_empty() {
         return Ok(());
@@ -183,7 +183,7 @@ async fn groups(link: &ConnectionHandle, user: &User, found: &mut Observations) 
     let denied = groups.iter().any(|id| policy.deny.contains(id));
     let allowed = policy.allow.is_empty() || groups.iter().any(|id| policy.allow.contains(id));
     if denied || !allowed {
-        found.observed.recipient_fault = Some(Failure::new(
+        found.recipient_fault = Some(Failure::new(
             Reason::ForbiddenByConnection,
             "The connection's policy.userGroups does not admit this person; change the person's groups at Okta, or ask the connection's owner.",
         ));
@@ -194,7 +194,7 @@ async fn groups(link: &ConnectionHandle, user: &User, found: &mut Observations) 
 async fn enrollments(
     link: &ConnectionHandle,
     journal: &mut Journal,
-    found: &mut Observations,
+    found: &mut Observed,
 ) -> Result<(), Failure> {
     let user = journal.user.clone().ok_or_else(|| {
         Failure::new(
@@ -205,7 +205,7 @@ async fn enrollments(
     let list = link.okta.enrollments(&user).await?;
     journal.observe_list(&list, clock::now());
     note_used_pin(journal, &list);
-    found.observed.list = Some(list);
+    found.list = Some(list);
     Ok(())
 }
 
@@ -222,21 +222,20 @@ fn note_used_pin(journal: &mut Journal, list: &domain::vendor_states::Enrollment
 async fn address(
     object: &YubiKeyShipment,
     link: &ConnectionHandle,
-    found: &mut Observations,
+    found: &mut Observed,
 ) -> Result<(), Failure> {
     let product = validate::product(&object.spec, &link.spec)?;
     if let Some(inventory) = link.inventory().await?
         && let Err(fault) = validate::stock(&inventory, &product)
     {
-        found.observed.checked = Some(Err(fault));
+        found.checked = Some(Err(fault));
         return Ok(());
     }
     let Some(recipient) = &found.recipient else {
-        found.observed.checked =
-            Some(Err(Failure::new(Reason::InvalidRecipient, "The recipient was not read.")));
+        found.checked = Some(Err(Failure::new(Reason::InvalidRecipient, "The recipient was not read.")));
         return Ok(());
     };
-    found.observed.checked = Some(match link.yubico.validate_address(recipient).await? {
+    found.checked = Some(match link.yubico.validate_address(recipient).await? {
         AddressVerdict::Deliverable => Ok(()),
         AddressVerdict::Undecided(why) => {
             tracing::warn!(why, "YubiEnterprise gave no verdict on the address; ordering goes on");
@@ -247,11 +246,7 @@ async fn address(
     Ok(())
 }
 
-async fn parcel(
-    link: &ConnectionHandle,
-    journal: &mut Journal,
-    found: &mut Observations,
-) -> Result<(), Failure> {
+async fn parcel(link: &ConnectionHandle, journal: &mut Journal, found: &mut Observed) -> Result<(), Failure> {
     let Some(order) = journal.accepted() else { return Ok(()) };
     let id = order.id.clone();
     let parcel = match link.yubico.shipment(&id).await {
@@ -273,7 +268,7 @@ async fn parcel(
     if moved {
         tracking(link, journal, &id).await;
     }
-    found.observed.parcel = Some(Observation::Shown(odd));
+    found.parcel = Some(Observation::Shown(odd));
     Ok(())
 }
 
@@ -281,7 +276,7 @@ async fn parcel(
 async fn missing(
     link: &ConnectionHandle,
     journal: &mut Journal,
-    found: &mut Observations,
+    found: &mut Observed,
     error: CallError,
 ) -> Result<(), Failure> {
     let now_shown = connect::caches::read_inventory(&link.yubico).await?;
@@ -298,7 +293,7 @@ async fn missing(
         ));
     }
     journal.observe_missing(clock::now());
-    found.observed.parcel = Some(Observation::Missing);
+    found.parcel = Some(Observation::Missing);
     Ok(())
 }
 

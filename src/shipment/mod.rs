@@ -11,7 +11,6 @@ pub mod effects;
 pub mod fetch;
 pub mod lister;
 pub mod memory;
-pub mod observations;
 pub mod open_orders;
 pub mod permits;
 pub mod precedence;

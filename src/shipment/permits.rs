@@ -3,7 +3,8 @@
 use api::shipment::{EnrollmentOutcome, OrderOutcome, YubiKeyShipment, YubiKeyShipmentStatus};
 use domain::{
     journal::{Journal, Order},
-    plan::{Fetch, Idempotent, Step},
+    pass::Task,
+    plan::{Fetch, Idempotent},
 };
 use jiff::Timestamp;
 use kube::ResourceExt;
@@ -15,27 +16,27 @@ use crate::connection::{
     need::{Need, Yubico},
 };
 
-/// Does the step call Okta?
+/// Does the task call Okta, or what is prepared by it?
 #[must_use]
-pub const fn calls_okta(step: &Step) -> bool {
-    match step {
-        Step::Fetch(Fetch::User | Fetch::Enrollments) | Step::Mark(_) => true,
-        Step::Run(what) => matches!(what, Idempotent::Activate | Idempotent::MarkError),
+pub const fn calls_okta(task: &Task) -> bool {
+    match task {
+        Task::Fetch(Fetch::User | Fetch::Enrollments) | Task::Prepare(_) => true,
+        Task::Run(what) => matches!(what, Idempotent::Activate | Idempotent::MarkError),
         _ => false,
     }
 }
 
-/// Does the step call a vendor?
+/// Does the task call a vendor?
 #[must_use]
-pub const fn calls(step: &Step) -> bool {
-    !matches!(step, Step::Fetch(Fetch::Rivals))
-        && matches!(step, Step::Fetch(_) | Step::Mark(_) | Step::Run(_))
+pub const fn calls(task: &Task) -> bool {
+    !matches!(task, Task::Fetch(Fetch::Rivals))
+        && matches!(task, Task::Fetch(_) | Task::Prepare(_) | Task::Run(_))
 }
 
-/// What the pass needs from this step on, so that what it begins can be finished: nobody is enrolled whose order cannot
+/// What the pass needs from this task on, so that what it begins can be finished: nobody is enrolled whose order cannot
 /// follow.
 #[must_use]
-pub fn need(step: &Step, journal: &Journal, deleting: bool, link: &ConnectionHandle) -> Need {
+pub fn need(task: &Task, journal: &Journal, deleting: bool, link: &ConnectionHandle) -> Need {
     let groups = link.spec.policy.user_groups.as_ref();
     let users = 1 + u32::from(groups.is_some_and(|g| !g.allow.is_empty() || !g.deny.is_empty()));
     if is_enrolled(journal, deleting) {
@@ -47,7 +48,7 @@ pub fn need(step: &Step, journal: &Journal, deleting: bool, link: &ConnectionHan
         return Need { okta: Calls { users, preregistration: 3 }, yubico: Yubico::Order };
     }
     let activates = journal.kept.is_some() && journal.times.activated.is_none() && !deleting;
-    if !calls_okta(step) && !activates {
+    if !calls_okta(task) && !activates {
         return Need { okta: Calls::default(), yubico: Yubico::Calls };
     }
     // Activate and mail the PIN, or look and remove.

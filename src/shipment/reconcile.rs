@@ -23,7 +23,7 @@ use crate::{
     metrics::instrument,
     shipment::{
         decisions,
-        driver::{Done, Pass},
+        driver::{Done, Driver},
         permits,
     },
 };
@@ -85,7 +85,7 @@ async fn passes(object: Arc<YubiKeyShipment>, ctx: Arc<Context>) -> Result<Actio
         return Ok(Action::await_change());
     };
     for _ in 0..MOST_CONFLICTS {
-        match Pass::run(Arc::clone(&ctx), Box::new((*object).clone())).await {
+        match Driver::run(Arc::clone(&ctx), Box::new((*object).clone())).await {
             Ok(Done::At(until)) => return Ok(action(until)),
             Ok(Done::Gone) | Err(CommitError::Gone) => return Ok(Action::await_change()),
             Err(CommitError::Failed(failure) | CommitError::Unanswered(failure)) => return Err(failure),

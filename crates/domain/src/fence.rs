@@ -31,23 +31,12 @@ pub fn may_send(marked_at: Timestamp, now: Timestamp, elapsed: Duration) -> bool
     elapsed < LATEST_START && wall < limit && wall >= SignedDuration::ZERO
 }
 
-/// A write that the API server may refuse.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Write {
-    /// A mark, decided on one version of the object.
-    Mark(Marked),
-    /// What became of a marked effect.
-    Receipt(Marked, Attempt),
-}
-
-impl Write {
-    /// May it be tried again on the version that is live now? A mark never: what it was decided on has changed, and
-    /// the same patch on a newer version would start an effect twice. The receipt of an order always: it is the only
-    /// trace of a key that costs money.
-    #[must_use]
-    pub const fn goes_on(self) -> bool {
-        matches!(self, Self::Receipt(Marked::Order, _))
-    }
+/// Is this receipt written, on whatever version is live, until it stands? The receipt of an order: it is the only trace
+/// of a key that costs money. A mark is never tried again on a newer version: what it was decided on has changed, and
+/// the same patch would start an effect twice.
+#[must_use]
+pub const fn is_written_until_it_stands(what: Marked) -> bool {
+    matches!(what, Marked::Order)
 }
 
 /// Must this receipt be written alone if the write that was to carry it is refused? What is known must stand: without
@@ -118,9 +107,10 @@ mod tests {
 
     #[test]
     fn only_an_orders_receipt_follows_to_a_newer_version() {
-        assert!(Write::Receipt(Marked::Order, 1).goes_on());
-        assert!(!Write::Mark(Marked::Order).goes_on());
-        assert!(!Write::Receipt(Marked::Enroll, 1).goes_on());
+        assert!(is_written_until_it_stands(Marked::Order));
+        for what in [Marked::Enroll, Marked::Discard, Marked::SendPin] {
+            assert!(!is_written_until_it_stands(what), "{what:?}");
+        }
     }
 
     /// No list proves who made an enrolment, and none shows a mail. What a list proves, and what was not done, is asked

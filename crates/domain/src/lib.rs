@@ -21,6 +21,7 @@ pub mod lasting;
 pub mod let_go;
 pub mod one_call;
 pub mod order_list_poll;
+pub mod pass;
 mod place_names;
 pub mod plan;
 pub mod precedence;

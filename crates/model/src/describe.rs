@@ -1,8 +1,12 @@
 //! A state in one line, for traces.
 
-use domain::journal::{Enrollment, Journal, Order};
+use domain::{
+    journal::{Enrollment, Journal, Order},
+    pass::Task,
+    summary::End,
+};
 
-use crate::state::{Slot, State};
+use crate::state::{Slot, State, seconds};
 
 /// Everything that matters, short.
 pub fn line(s: &State) -> String {
@@ -13,7 +17,7 @@ pub fn line(s: &State) -> String {
     for (p, pass) in s.passes.iter().enumerate() {
         if let Some(pass) = pass {
             let old = if pass.current { "" } else { " (on an old version)" };
-            parts.push(format!("process {p} next: {}{old}", deed(&pass.deed)));
+            parts.push(format!("process {p} next: {}{old}", task(pass.machine.task())));
         }
     }
     let enrolled = s.enrolled.iter().enumerate().map(|(n, e)| match e.slot {
@@ -37,14 +41,13 @@ pub fn line(s: &State) -> String {
     parts.join(" | ")
 }
 
-fn deed(deed: &crate::state::Deed) -> String {
-    use crate::state::Deed::{Finish, Send};
-    match deed {
-        Send(what, attempt, at) => format!("send {what:?} {attempt} marked at {at} s"),
-        Finish(domain::summary::End::Idle(rest)) => format!("write the end {}", rest.reason),
-        Finish(domain::summary::End::Failed(failure)) => {
-            format!("write the failure {}", failure.reason)
-        }
+fn task(task: &Task) -> String {
+    match task {
+        Task::Send(what, attempt, at) => format!("send {what:?} {attempt} marked at {} s", seconds(*at)),
+        Task::End(ending) => match ending.end() {
+            End::Idle(rest) => format!("write the end {}", rest.reason),
+            End::Failed(failure) => format!("write the failure {}", failure.reason),
+        },
         other => format!("{other:?}"),
     }
 }

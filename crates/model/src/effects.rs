@@ -69,7 +69,8 @@ fn serve(s: &mut State, pass: &Pass, what: Marked) -> Receipt {
             shipment_id(s.orders.len() - 1).map_or(Receipt::Unknown, Receipt::Ordered)
         }
         Marked::Discard => {
-            let named = pass.journal.unwanted.as_ref().and_then(|unwanted| number(unwanted.id.as_str()));
+            let named =
+                pass.machine.journal.unwanted.as_ref().and_then(|unwanted| number(unwanted.id.as_str()));
             if let Some(n) = named.or_else(|| ours(pass)) {
                 oracle::discard(s, pass, n);
                 if let Some(e) = s.enrolled.get_mut(n) {
@@ -86,27 +87,40 @@ fn serve(s: &mut State, pass: &Pass, what: Marked) -> Receipt {
     }
 }
 
-/// Sends an effect that needs no mark.
-pub fn run(b: &Bounds, s: &mut State, pass: &mut Pass, free: Idempotent, fate: Fate) {
+/// Sends an effect that needs no mark: what came of it, and whether a signing key is gone.
+pub fn run(
+    b: &Bounds,
+    s: &mut State,
+    pass: &mut Pass,
+    free: Idempotent,
+    fate: Fate,
+) -> (Result<(), Failure>, bool) {
     oracle::free(s, pass, free);
     match free {
-        Idempotent::Activate => activate(b, s, pass, fate),
-        Idempotent::Cancel => cancel(s, pass, fate),
-        Idempotent::MarkError => {
-            if fate == Fate::CallLost {
-                return;
-            }
-            if let Some(e) = ours(pass).and_then(|n| s.enrolled.get_mut(n))
-                && e.fate == EnrolledFate::Pending
-            {
-                e.fate = EnrolledFate::Errored;
-            }
-            pass.journal.observe_marked_error();
-        }
+        Idempotent::Activate => (activate(b, s, pass, fate), fate == Fate::KeyGone),
+        Idempotent::Cancel => (cancel(s, pass, fate), false),
+        Idempotent::MarkError => (mark_error(s, pass, fate), false),
     }
 }
 
-fn activate(b: &Bounds, s: &mut State, pass: &mut Pass, fate: Fate) {
+fn lost() -> Failure {
+    Failure::new(Reason::YubicoUnavailable, "lost")
+}
+
+fn mark_error(s: &mut State, pass: &mut Pass, fate: Fate) -> Result<(), Failure> {
+    if fate == Fate::CallLost {
+        return Err(Failure::new(Reason::OktaUnavailable, "lost"));
+    }
+    if let Some(e) = ours(pass).and_then(|n| s.enrolled.get_mut(n))
+        && e.fate == EnrolledFate::Pending
+    {
+        e.fate = EnrolledFate::Errored;
+    }
+    pass.machine.journal.observe_marked_error();
+    Ok(())
+}
+
+fn activate(b: &Bounds, s: &mut State, pass: &mut Pass, fate: Fate) -> Result<(), Failure> {
     oracle::activate(b, s, pass);
     let pending = ours(pass).is_some_and(|n| s.enrolled[n].fate == EnrolledFate::Pending);
     let arrives = matches!(fate, Fate::Fine | Fate::AnswerLost) && pending;
@@ -114,30 +128,26 @@ fn activate(b: &Bounds, s: &mut State, pass: &mut Pass, fate: Fate) {
         s.enrolled[n].fate = EnrolledFate::Active;
     }
     if arrives && fate == Fate::Fine {
-        pass.journal.observe_activation(at(s.now));
-        return;
+        pass.machine.journal.observe_activation(at(s.now));
+        return Ok(());
     }
-    pass.seen.signing_key_gone = fate == Fate::KeyGone;
-    pass.seen.activation_failed = Some(Failure::new(Reason::ActivationRefused, "no"));
+    Err(Failure::new(Reason::ActivationRefused, "no"))
 }
 
-fn cancel(s: &mut State, pass: &mut Pass, fate: Fate) {
-    let lost = || Failure::new(Reason::YubicoUnavailable, "lost");
-    let n = pass.journal.accepted().and_then(|order| number(order.id.as_str()));
+fn cancel(s: &mut State, pass: &mut Pass, fate: Fate) -> Result<(), Failure> {
+    let n = pass.machine.journal.accepted().and_then(|order| number(order.id.as_str()));
     let hidden = |order: &Ordered| pass.region || order.other != pass.conn.other;
     let shown = !n.and_then(|n| s.orders.get(n)).is_some_and(hidden);
     if fate == Fate::CallLost {
-        pass.seen.cancel_failed = Some(lost());
-        return;
+        return Err(lost());
     }
     if !shown {
         // Not shown by this path is no proof that it is gone.
-        pass.journal.observe_cancel(false, at(s.now));
-        return;
+        pass.machine.journal.observe_cancel(false, at(s.now));
+        return Ok(());
     }
     oracle::cancel(s, pass);
-    let Some(n) = pass.journal.accepted().and_then(|order| number(order.id.as_str())) else { return };
-    let Some(order) = s.orders.get_mut(n) else { return };
+    let Some(order) = n.and_then(|n| s.orders.get_mut(n)) else { return Ok(()) };
     let class = ParcelState::from_id(order.state).class;
     let in_time = !order.cancelled
         && !matches!(
@@ -146,9 +156,8 @@ fn cancel(s: &mut State, pass: &mut Pass, fate: Fate) {
         );
     order.cancelled |= in_time;
     if fate == Fate::AnswerLost {
-        pass.seen.cancel_failed = Some(lost());
-        return;
+        return Err(lost());
     }
-    pass.journal.observe_cancel(in_time, at(s.now));
-    pass.seen.parcel = None;
+    pass.machine.journal.observe_cancel(in_time, at(s.now));
+    Ok(())
 }

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use domain::{
     failure::Reason,
     journal::{Enrollment, Journal, Marked},
+    pass::Task,
     vendor_states::UserStatus,
 };
 
 use crate::{
     bounds::Bounds,
     runner::{outdate, put},
-    state::{Deed, Enrolled, EnrolledFate, Event, Pass, Slot, State, Version, at},
+    state::{Enrolled, EnrolledFate, Event, Pass, Slot, State, Version, at},
     vendors::LOOK_DELAY,
 };
 
@@ -53,8 +54,9 @@ fn pending(s: &State) -> bool {
 }
 
 fn under_way(s: &State, slot: usize) -> bool {
-    let order = |deed: &Deed| matches!(deed, Deed::Send(Marked::Order, ..) | Deed::Record(..));
-    s.passes.iter().flatten().any(|pass| pass.slot == slot && order(&pass.deed))
+    let order =
+        |task: &Task| matches!(task, Task::Send(Marked::Order, ..) | Task::Record(..) | Task::Reread(..));
+    s.passes.iter().flatten().any(|pass| pass.slot == slot && order(pass.machine.task()))
 }
 
 /// In a bound world nobody else enrols in the time in which a lost enrolment of ours could have been made.
@@ -63,7 +65,7 @@ fn taken_for_ours(b: &Bounds, s: &State) -> bool {
         Enrollment::Open(_, mark) => s.now <= mark.at.as_second() - at(0).as_second() + CALL,
         _ => false,
     };
-    let looked = |pass: &Pass| pass.deed == Deed::Mark(Marked::Enroll);
+    let looked = |pass: &Pass| *pass.machine.task() == Task::Prepare(Marked::Enroll);
     let all = s.slots.iter().filter_map(|slot| slot.live.as_ref());
     b.bound && (all.clone().any(|v| open(&v.journal)) || s.passes.iter().flatten().any(|pass| looked(pass)))
 }

@@ -1,12 +1,12 @@
 //! Which accidents a deed can meet. What leads to the same states as another accident is left out: a status write
 //! whose answer is lost equals one that is followed by a crash, and one that fails equals a crash before it.
 
-use domain::{journal::Marked, plan::Idempotent};
+use domain::{journal::Marked, pass::Task, plan::Idempotent};
 
 use crate::{
     action::{Action, Fate, View},
     bounds::Bounds,
-    state::{Deed, Pass, State},
+    state::{Pass, State, seconds},
 };
 
 /// A call starts this many seconds after its mark, or not at all.
@@ -23,33 +23,36 @@ pub fn of(b: &Bounds, s: &State, p: usize, actions: &mut Vec<Action>) {
         return;
     }
     // Before anything was noted or done, dying is the same as not having begun.
-    let something = pass.journal != *pass.base.journal
-        || matches!(pass.deed, Deed::Send(..) | Deed::Record(..) | Deed::Keep(..));
+    let something = pass.machine.journal != *pass.base.journal
+        || matches!(
+            pass.machine.task(),
+            Task::Send(..) | Task::Record(..) | Task::Reread(..) | Task::Keep(..)
+        );
     if accidents.crashes && something {
         actions.push(Action::Crash(p));
     }
     let mut fate = |fate| actions.push(Action::Step(p, fate));
-    match &pass.deed {
-        Deed::Mark(_) if accidents.store && pass.current => fate(Fate::Pruned),
-        Deed::Record(..) if accidents.store && pass.current => fate(Fate::AnswerLost),
-        Deed::Send(what, _, marked) => {
+    match pass.machine.task() {
+        Task::Prepare(_) if accidents.store && pass.current => fate(Fate::Pruned),
+        Task::Record(..) if accidents.store && pass.current => fate(Fate::AnswerLost),
+        Task::Send(what, _, marked) => {
             sends(b, *what, &mut fate);
-            if accidents.crashes && s.now - marked >= LATE {
+            if accidents.crashes && s.now - seconds(*marked) >= LATE {
                 for clocks in [Fate::WallStands, Fate::MonotonicStands, Fate::SetBack] {
                     fate(clocks);
                 }
             }
         }
-        Deed::Run(Idempotent::Activate) if accidents.losses => {
+        Task::Run(Idempotent::Activate) if accidents.losses => {
             fate(Fate::AnswerLost);
             fate(Fate::CallLost);
             fate(Fate::KeyGone);
         }
-        Deed::Run(Idempotent::Cancel) if accidents.losses => {
+        Task::Run(Idempotent::Cancel) if accidents.losses => {
             fate(Fate::AnswerLost);
             fate(Fate::CallLost);
         }
-        Deed::Run(Idempotent::MarkError) if accidents.losses => fate(Fate::CallLost),
+        Task::Run(Idempotent::MarkError) if accidents.losses => fate(Fate::CallLost),
         _ => {}
     }
 }
@@ -91,5 +94,5 @@ fn begins(b: &Bounds, s: &State, p: usize, actions: &mut Vec<Action>) {
 
 /// Is somebody in the middle of something that a pause can spoil?
 pub fn busy(passes: &[Option<Box<Pass>>]) -> bool {
-    passes.iter().flatten().any(|pass| !matches!(pass.deed, Deed::Finish(_)))
+    passes.iter().flatten().any(|pass| !matches!(pass.machine.task(), Task::End(_)))
 }

@@ -43,7 +43,7 @@ const fn eligible(user: Option<&UserStatus>) -> bool {
 pub fn send(b: &Bounds, s: &mut State, pass: &Pass, what: Marked, marked: i64) {
     let fresh = s.now - marked < LATEST_START;
     // The store held the mark before the call; a later version may hold what followed from it.
-    let stands = !pass.current || *pass.base.journal == pass.journal;
+    let stands = !pass.current || *pass.base.journal == pass.machine.journal;
     rule(s, fresh && stands, Rule::Unmarked);
     let e = ours(pass).and_then(|n| s.enrolled.get(n)).cloned();
     let welcome = !pass.base.deleting && eligible(pass.saw_user.as_ref());
@@ -86,7 +86,8 @@ pub fn marked(b: &Bounds, s: &mut State, pass: &Pass, what: Marked) {
     rule(s, here && !by_connection && !too_late && !pass.base.suspended, Rule::Barred);
     // An enrolment begins anew, under what the connection shows then.
     rule(s, what == Marked::Enroll || own_org(pass, s.conn), Rule::OtherOrgs);
-    let concludes = what == Marked::Discard && pass.base.deleting && pass.journal.accepted().is_some();
+    let concludes =
+        what == Marked::Discard && pass.base.deleting && pass.machine.journal.accepted().is_some();
     rule(s, !(concludes && pass.missed), Rule::Missing);
 }
 
@@ -99,7 +100,7 @@ pub fn free(s: &mut State, pass: &Pass, free: Idempotent) {
 }
 
 fn own_org(pass: &Pass, conn: Conn) -> bool {
-    let named = pass.journal.orgs.as_ref().and_then(|orgs| orgs.yubico.as_ref());
+    let named = pass.machine.journal.orgs.as_ref().and_then(|orgs| orgs.yubico.as_ref());
     named.is_none() || named == vendors::orgs(conn.other).yubico.as_ref()
 }
 
@@ -143,7 +144,7 @@ pub fn adopted(s: &mut State, pass: &Pass, id: &ShipmentId, by_person: bool) {
     let n = number(id.as_str());
     let before =
         s.slots[pass.slot].sighted.is_some_and(|(known, first)| Some(known) == n && s.now - first >= SETTLE);
-    let now = matches!(&pass.seen.search, Some(Search::One(found)) if found == id);
+    let now = matches!(&pass.machine.observed.search, Some(Search::One(found)) if found == id);
     rule(s, by_person || (before && now), Rule::FirstSight);
 }
 
@@ -173,7 +174,7 @@ pub fn discard(s: &mut State, pass: &Pass, n: usize) {
     // A deletion removes it with the parcel at the latest, so that the key in it never signs in.
     let kept = s.orders.iter().filter(|order| standing(order)).all(|order| deleting && order.end_seen);
     let showed = |list: &EnrollmentList| list.entries.iter().any(|e| is_active(e, n));
-    let active = pass.seen.list.as_ref().is_some_and(showed);
+    let active = pass.machine.observed.list.as_ref().is_some_and(showed);
     rule(s, !active || revoked, Rule::Revoked);
     rule(s, kept || (revoked && e.fate == EnrolledFate::Active), Rule::DiscardedOrdered);
 }
@@ -186,9 +187,9 @@ fn holds(journal: &Journal, n: usize) -> bool {
 
 /// An order is about to be cancelled.
 pub fn cancel(s: &mut State, pass: &Pass) {
-    let taken_over = pass.journal.accepted().is_some_and(|order| order.adopted);
+    let taken_over = pass.machine.journal.accepted().is_some_and(|order| order.adopted);
     rule(s, !taken_over, Rule::TakenBack);
-    let n = pass.journal.accepted().and_then(|order| number(order.id.as_str()));
+    let n = pass.machine.journal.accepted().and_then(|order| number(order.id.as_str()));
     let of = n.and_then(|n| s.orders.get(n)).map(|order| order.slot);
     // What was copied from a shipment that is gone was moved.
     let foreign = of.is_some_and(|of| of != pass.slot && s.slots[of].live.is_some());
@@ -197,7 +198,7 @@ pub fn cancel(s: &mut State, pass: &Pass) {
 
 /// The credential is about to become live.
 pub fn activate(b: &Bounds, s: &mut State, pass: &Pass) {
-    let n = pass.journal.accepted().and_then(|order| number(order.id.as_str()));
+    let n = pass.machine.journal.accepted().and_then(|order| number(order.id.as_str()));
     let Some(order) = n.and_then(|n| s.orders.get(n)).cloned() else {
         return rule(s, false, Rule::Forbidden);
     };
@@ -215,8 +216,9 @@ pub fn activate(b: &Bounds, s: &mut State, pass: &Pass) {
     let user = eligible(pass.saw_user.as_ref());
     let right = ours(pass) == Some(order.enrollment);
     // Whose key opens the responses is not known of an enrolment that was taken over.
-    let key = pass.journal.made().and_then(|made| made.key_id.as_ref());
-    let theirs = pass.journal.kept.as_ref().and_then(|kept| kept.responses.credential_key_id.as_ref());
+    let key = pass.machine.journal.made().and_then(|made| made.key_id.as_ref());
+    let theirs =
+        pass.machine.journal.kept.as_ref().and_then(|kept| kept.responses.credential_key_id.as_ref());
     rule(s, key.is_none() || theirs == key, Rule::Mixed);
     rule(s, gate && !found_again && user && right && !pass.base.deleting, Rule::Forbidden);
 }
@@ -238,14 +240,16 @@ fn keeps_hold(s: &State, pass: &Pass) -> bool {
     let changed = resolved || live.deleting || live.generation != hold.generation;
     // Named by a person, and found to fit.
     let answered = pass.took > 0 || live.journal.adoption.as_ref().is_some_and(|adoption| adoption.by_person);
-    changed || answered || pass.journal.hold.as_ref().is_some_and(|now| now.id == hold.id)
+    changed || answered || pass.machine.journal.hold.as_ref().is_some_and(|now| now.id == hold.id)
 }
 
 /// A status is being stored: what the vendor showed before is known from now on.
 pub fn stored(s: &mut State, pass: &Pass) {
     let kept = keeps_hold(s, pass);
     rule(s, kept, Rule::HoldLost);
-    let (Some((state, seen)), Some(accepted)) = (pass.saw_parcel, pass.journal.accepted()) else { return };
+    let (Some((state, seen)), Some(accepted)) = (pass.saw_parcel, pass.machine.journal.accepted()) else {
+        return;
+    };
     let Some(order) = number(accepted.id.as_str()).and_then(|n| s.orders.get_mut(n)) else { return };
     let class = class_of(state);
     order.given_up |= class == ParcelClass::Failed;
@@ -260,10 +264,10 @@ pub fn release(b: &Bounds, s: &mut State, pass: &Pass) {
     let orphan = pass.base.policy == OnDelete::Orphan;
     let bound = b.bound && b.clusters[pass.slot] != 0;
     let elsewhere = bound || pass.conn.blocked == Some(Blocked::Elsewhere);
-    let taken_over = pass.journal.accepted().is_some_and(|order| order.adopted);
+    let taken_over = pass.machine.journal.accepted().is_some_and(|order| order.adopted);
     // The key in the parcel can never sign in: that is what the person decided.
     let given_up = s.enrolled.iter().any(|e| e.unwanted && e.slot == Some(pass.slot));
-    let told = (orphan || elsewhere || taken_over || given_up) && !pass.journal.is_untouched();
+    let told = (orphan || elsewhere || taken_over || given_up) && !pass.machine.journal.is_untouched();
     let standing = s.orders.iter().any(|order| {
         let active = s.enrolled[order.enrollment].fate == EnrolledFate::Active;
         order.slot == pass.slot && !order.cancelled && !order.end_seen && !active

@@ -6,9 +6,12 @@ use domain::{
     hold::Choice,
     ids::{EnrollmentId, ShipmentId},
     journal::{Hold, Journal, Marked},
+    pass::Task,
 };
 
-use crate::state::{Decision, Deed, EnrolledFate, Ordered, Pass, State, enrollment_id, number, shipment_id};
+use crate::state::{
+    Decision, EnrolledFate, Ordered, Pass, State, enrollment_id, number, seconds, shipment_id,
+};
 
 /// The answer, if a truthful person can give it to the open hold of this shipment.
 pub fn answer(s: &State, slot: usize, choice: Choice) -> Option<Answer> {
@@ -58,7 +61,7 @@ fn resend(s: &State, slot: usize, journal: &Journal) -> Option<Answer> {
 /// the status away by hand.
 fn under_way(s: &State, slot: usize) -> bool {
     let late = |marked: i64| s.now - marked >= 10;
-    let calls = |pass: &Pass| matches!(pass.deed, Deed::Send(Marked::Order, _, marked) if !late(marked));
+    let calls = |pass: &Pass| matches!(pass.machine.task(), Task::Send(Marked::Order, _, marked) if !late(seconds(*marked)));
     s.passes.iter().flatten().any(|pass| pass.slot == slot && calls(pass))
 }
 

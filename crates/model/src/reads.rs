@@ -20,9 +20,9 @@ use crate::{
 /// Reads what commutes with everything that others do.
 pub fn look(b: &Bounds, s: &mut State, pass: &mut Pass, look: Fetch) {
     match look {
-        Fetch::Search | Fetch::Adoption if pass.seen.user.is_none() => user(s, pass),
+        Fetch::Search | Fetch::Adoption if pass.machine.observed.user.is_none() => user(s, pass),
         Fetch::User => user(s, pass),
-        Fetch::Address => pass.seen.checked = Some(Ok(())),
+        Fetch::Address => pass.machine.observed.checked = Some(Ok(())),
         Fetch::Parcel => parcel(s, pass),
         Fetch::Search => search(b, s, pass),
         Fetch::Adoption => adopt(b, s, pass),
@@ -32,24 +32,25 @@ pub fn look(b: &Bounds, s: &mut State, pass: &mut Pass, look: Fetch) {
 }
 
 fn user(s: &State, pass: &mut Pass) {
-    pass.journal.observe_user(&vendors::user(), &vendors::orgs(pass.conn.other));
+    pass.machine.journal.observe_user(&vendors::user(), &vendors::orgs(pass.conn.other));
     pass.saw_user = Some(s.user.clone());
-    pass.seen.user = Some(Person::Found(ObservedUser { id: vendors::user(), status: s.user.clone() }));
+    pass.machine.observed.user =
+        Some(Person::Found(ObservedUser { id: vendors::user(), status: s.user.clone() }));
 }
 
 /// Okta's list: what was made shortly before it may not be shown.
 pub fn list(s: &State, pass: &mut Pass) {
     let list = vendors::list(s);
-    pass.journal.observe_list(&list, at(s.now));
-    pass.seen.list = Some(list);
+    pass.machine.journal.observe_list(&list, at(s.now));
+    pass.machine.observed.list = Some(list);
 }
 
 fn parcel(s: &mut State, pass: &mut Pass) {
-    let Some(n) = pass.journal.accepted().and_then(|order| number(order.id.as_str())) else { return };
+    let Some(n) = pass.machine.journal.accepted().and_then(|order| number(order.id.as_str())) else { return };
     let Some(order) = s.orders.get(n).filter(|order| shown(order, pass)) else {
-        pass.journal.observe_missing(at(s.now));
+        pass.machine.journal.observe_missing(at(s.now));
         pass.missed = true;
-        pass.seen.parcel = Some(Observation::Missing);
+        pass.machine.observed.parcel = Some(Observation::Missing);
         return;
     };
     let state = ParcelState::from_id(order.state);
@@ -58,9 +59,9 @@ fn parcel(s: &mut State, pass: &mut Pass) {
     } else {
         Programmed::NotYet
     };
-    pass.journal.observe_parcel(state, &programmed, &[], at(s.now));
+    pass.machine.journal.observe_parcel(state, &programmed, &[], at(s.now));
     pass.saw_parcel = Some((order.state, s.now));
-    pass.seen.parcel = Some(Observation::Shown(None));
+    pass.machine.observed.parcel = Some(Observation::Shown(None));
 }
 
 /// Does `YubiEnterprise` show it to this pass?
@@ -70,8 +71,8 @@ pub const fn shown(order: &Ordered, pass: &Pass) -> bool {
 
 /// By the cache: who comes first for the same person, and whether it has begun.
 pub fn rival(b: &Bounds, s: &State, pass: &Pass) -> Option<(String, bool)> {
-    let known = pass.seen.user.is_some() && !pass.blind;
-    if !known || pass.journal.is_open() || pass.journal.accepted().is_some() {
+    let known = pass.machine.observed.user.is_some() && !pass.blind;
+    if !known || pass.machine.journal.is_open() || pass.machine.journal.accepted().is_some() {
         return None;
     }
     let counting = others(b, s, pass.slot).filter_map(|(other, version)| {
@@ -118,8 +119,8 @@ pub fn claimed(b: &Bounds, s: &State, pass: &Pass) -> Option<Claimed<'static>> {
     if pass.blind {
         return None;
     }
-    let order = order_of(&pass.journal);
-    let enrollment = pass.journal.made().map(|made| &made.id);
+    let order = order_of(&pass.machine.journal);
+    let enrollment = pass.machine.journal.made().map(|made| &made.id);
     let same_order = |other: &Journal| order.is_some() && order_of(other) == order;
     let same_enrollment =
         |other: &Journal| enrollment.is_some() && other.made().map(|made| &made.id) == enrollment;
@@ -145,12 +146,12 @@ const SETTLE: SignedDuration = SignedDuration::from_mins(5);
 const REQUESTS_LIVE: SignedDuration = SignedDuration::from_mins(15);
 
 fn window(pass: &Pass) -> Option<(Timestamp, Timestamp)> {
-    let (from, length) = match &pass.journal.order {
+    let (from, length) = match &pass.machine.journal.order {
         Order::Open(_, mark) | Order::Unknown(_, mark) => (*mark, SETTLE),
         Order::Refused(refused) => (refused.mark, SETTLE),
-        _ => match &pass.journal.enrollment {
+        _ => match &pass.machine.journal.enrollment {
             Enrollment::Made(made) => (made.created_at, REQUESTS_LIVE + SETTLE),
-            _ => (only(&pass.seen)?.created?, REQUESTS_LIVE + SETTLE),
+            _ => (only(&pass.machine.observed)?.created?, REQUESTS_LIVE + SETTLE),
         },
     };
     Some((from.checked_sub(SignedDuration::from_secs(5)).ok()?, from.checked_add(length).ok()?))
@@ -180,16 +181,22 @@ fn search(b: &Bounds, s: &mut State, pass: &mut Pass) {
         }
     });
     oracle::sighted(s, pass.slot, one.as_ref());
-    pass.journal.observe_search(one.as_ref(), at(s.now));
-    pass.seen.search = Some(one.map_or(Search::Undecided, Search::One));
+    pass.machine.journal.observe_search(one.as_ref(), at(s.now));
+    pass.machine.observed.search = Some(one.map_or(Search::Undecided, Search::One));
 }
 
 fn adopt(b: &Bounds, s: &mut State, pass: &mut Pass) {
-    let Some(id) = pass.journal.adoption.as_ref().map(|adoption| adoption.shipment.clone()) else { return };
-    let by_person = pass.journal.adoption.as_ref().is_some_and(|adoption| adoption.by_person);
+    let Some(id) = pass.machine.journal.adoption.as_ref().map(|adoption| adoption.shipment.clone()) else {
+        return;
+    };
+    let by_person = pass.machine.journal.adoption.as_ref().is_some_and(|adoption| adoption.by_person);
     let order = number(id.as_str()).and_then(|n| s.orders.get(n)).filter(|order| shown(order, pass)).cloned();
-    let enrollment =
-        pass.journal.made().map(|made| made.id.clone()).or(only(&pass.seen).map(|entry| entry.id));
+    let enrollment = pass
+        .machine
+        .journal
+        .made()
+        .map(|made| made.id.clone())
+        .or(only(&pass.machine.observed).map(|entry| entry.id));
     let free = |id: &EnrollmentId| {
         pass.blind
             || others(b, s, pass.slot)
@@ -201,18 +208,18 @@ fn adopt(b: &Bounds, s: &mut State, pass: &mut Pass) {
     };
     match order.filter(|order| linked && fits(order.created) && !claimant(b, s, pass, &id)) {
         None => {
-            pass.journal.adoption = None;
-            pass.seen.adoption_refused = Some("It does not fit.".into());
+            pass.machine.journal.adoption = None;
+            pass.machine.observed.adoption_refused = Some("It does not fit.".into());
         }
         Some(order) => {
             oracle::adopted(s, pass, &id, by_person);
-            if pass.journal.made().is_none()
-                && let Some(entry) = only(&pass.seen)
+            if pass.machine.journal.made().is_none()
+                && let Some(entry) = only(&pass.machine.observed)
             {
-                pass.journal.observe_adopted_enrollment(&entry, &vendors::rp_id(), at(s.now));
+                pass.machine.journal.observe_adopted_enrollment(&entry, &vendors::rp_id(), at(s.now));
             }
             let made = b.listed.then(|| at(order.created));
-            pass.journal.observe_adopted(&id, made, at(s.now));
+            pass.machine.journal.observe_adopted(&id, made, at(s.now));
         }
     }
 }

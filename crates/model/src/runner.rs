@@ -1,27 +1,25 @@
-//! One pass over one shipment, deed by deed, as `src/controller/shipment/pass.rs` does it. What commutes with
-//! everything another can do (reading the user, the address, the parcel) is done in one go.
+//! Drives the operator's own pass through the model's world, task by task, as `src/shipment/driver.rs` does through the
+//! real one. What commutes with everything another can do (reading the user, the address, the parcel) is done in one go.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use domain::{
     answer,
-    failure::{Failure, Kind, Reason},
+    failure::{Failure, Reason},
     fence,
     hold::Choice,
-    journal::{Attempt, Journal, Marked, Receipt, Unwanted},
-    plan::{Fetch, Idle, Rival, Situation, Step, plan},
-    summary::{self, End},
+    journal::{Attempt, Marked, Receipt},
+    pass::{Facts, Live, Pass as Machine, Task, Written},
+    plan::{Fetch, Idempotent, Rival},
+    summary::End,
 };
 
 use crate::{
     action::{Fate, View},
     bounds::Bounds,
     effects, oracle, reads,
-    state::{Deed, Pass, Rule, State, Version, at},
+    state::{Pass, Rule, State, Version, at, seconds},
 };
-
-/// As in the runner.
-const MOST_STEPS: usize = 40;
 
 /// A process begins a pass.
 pub fn start(b: &Bounds, s: &mut State, p: usize, view: View) {
@@ -42,10 +40,9 @@ pub fn start(b: &Bounds, s: &mut State, p: usize, view: View) {
     }
     let mut pass = Box::new(Pass {
         slot,
-        journal: (*base.journal).clone(),
+        machine: Machine::new(base.journal.clone(), (*base.journal).clone()),
         base,
         current,
-        seen: domain::plan::Observed::default(),
         blind: view == View::Blind,
         region: view == View::Region,
         early: view == View::Early,
@@ -55,18 +52,20 @@ pub fn start(b: &Bounds, s: &mut State, p: usize, view: View) {
         took: 0,
         saw_parcel: None,
         saw_user: None,
-        unwritten: None,
-        deed: Deed::Release,
     });
     let orphan = pass.base.policy == domain::desired::OnDelete::Orphan;
-    if pass.base.deleting && (pass.journal.is_untouched() || orphan) {
+    if pass.base.deleting && (pass.machine.journal.is_untouched() || orphan) {
+        pass.machine.release();
         s.passes[p] = Some(pass);
         return;
     }
     if view != View::Blind {
         take_decisions(s, &mut pass);
     }
-    s.passes[p] = if s.conn.gone { fail(s, pass, no_connection()) } else { think(b, s, pass) };
+    if s.conn.gone {
+        pass.machine.fail(no_connection());
+    }
+    s.passes[p] = think(b, s, pass);
 }
 
 fn no_connection() -> Failure {
@@ -76,9 +75,10 @@ fn no_connection() -> Failure {
 fn take_decisions(s: &mut State, pass: &mut Pass) {
     let mine: Vec<_> = s.decisions.iter().filter(|d| d.slot == pass.slot).cloned().collect();
     for decision in &mine {
-        let before = pass.journal.clone();
-        let done = answer::apply(&mut pass.journal, &decision.answer, pass.base.generation, at(s.now));
-        let changed = pass.journal != before;
+        let before = pass.machine.journal.clone();
+        let done =
+            answer::apply(&mut pass.machine.journal, &decision.answer, pass.base.generation, at(s.now));
+        let changed = pass.machine.journal != before;
         if done.is_ok() {
             let approved = &mut s.slots[pass.slot].approved;
             approved.0 |= decision.answer.choice == Choice::ApproveActivation;
@@ -93,184 +93,166 @@ fn take_decisions(s: &mut State, pass: &mut Pass) {
     pass.took = mine.len();
 }
 
-/// The next step of this pass.
-fn next(b: &Bounds, s: &State, pass: &Pass) -> Step {
+/// Hands the machine what the world shows to this pass.
+fn with_facts<T>(
+    b: &Bounds,
+    s: &State,
+    pass: &mut Pass,
+    plan: impl FnOnce(&mut Machine, &Facts<'_>) -> T,
+) -> T {
     let desired = b.desired(pass.slot, &pass.base, pass.conn, &s.slots[pass.slot], s.now);
     let rival = reads::rival(b, s, pass);
-    plan(&Situation {
+    let facts = Facts {
         desired: &desired,
-        journal: &pass.journal,
-        seen: &pass.seen,
-        saved: pass.journal == *pass.base.journal,
         last_look: if pass.early { at(s.now) } else { at(-10_000_000) },
         look_now: false,
         rival: rival.as_ref().map(|(name, begun)| Rival { name, begun: *begun }),
         claimed: reads::claimed(b, s, pass),
+        same_connection: s.conn == pass.conn,
         now: at(s.now),
-    })
+    };
+    plan(&mut pass.machine, &facts)
 }
 
-/// Plans on until a deed that others can come before. None: the pass is over.
+/// Goes on until a task that others can come before. None: the pass is over.
 fn think(b: &Bounds, s: &mut State, mut pass: Box<Pass>) -> Option<Box<Pass>> {
-    for _ in 0..MOST_STEPS {
-        let step = next(b, s, &pass);
-        pass.deed = match step {
-            Step::Fetch(Fetch::Enrollments) => Deed::List,
-            Step::Fetch(Fetch::Rivals) => Deed::Rivals,
-            Step::Fetch(look) => {
-                reads::look(b, s, &mut pass, look);
-                continue;
+    loop {
+        match pass.machine.task() {
+            Task::Plan => with_facts(b, s, &mut pass, Machine::plan),
+            Task::Fetch(Fetch::Enrollments | Fetch::Rivals) => return Some(pass),
+            &Task::Fetch(what) => {
+                reads::look(b, s, &mut pass, what);
+                pass.machine.fetched(Ok(()));
             }
-            Step::MarkOrphaned(id) => {
-                pass.journal.unwanted = Some(Unwanted { id, mark: None });
-                continue;
+            Task::End(ending) => {
+                let end = ending.end();
+                if matches!(&end, End::Idle(idle) if idle.reason == Reason::StatusUnreadable) {
+                    s.broken.get_or_insert(Rule::NoEnd);
+                }
+                // Nothing is written at rest.
+                if pass.took > 0 || journal_at_end(s, &pass, &end) != *pass.base.journal {
+                    return Some(pass);
+                }
+                pass.machine.written(Written::Stored);
             }
-            Step::Save => Deed::Save,
-            Step::Pause(until) => Deed::Pause(until.as_second() - at(0).as_second()),
-            Step::Mark(what) => Deed::Mark(what),
-            Step::Run(free) => Deed::Run(free),
-            Step::Idle(rest) => return finish(s, pass, End::Idle(rest)),
-            Step::Fail(failure) => return fail(s, pass, failure),
-            Step::Release => Deed::Release,
-        };
-        return Some(pass);
+            Task::Over => {
+                oracle::ended(s, &pass);
+                return None;
+            }
+            _ => return Some(pass),
+        }
     }
-    s.broken.get_or_insert(Rule::NoEnd);
-    None
 }
 
-fn fail(s: &mut State, pass: Box<Pass>, failure: Failure) -> Option<Box<Pass>> {
-    if failure.reason.kind() == Kind::Stalled && !pass.journal.tries_again(failure.reason) {
-        let Failure { reason, message, .. } = failure;
-        return finish(s, pass, End::Idle(Idle { reason, message, until: None, pin: false }));
-    }
-    finish(s, pass, End::Failed(failure))
+fn suffix(s: &State, pass: &Pass) -> String {
+    format!("{}{}", pass.slot, s.slots[pass.slot].holds)
 }
 
-/// Nothing is written at rest.
-fn finish(s: &mut State, mut pass: Box<Pass>, end: End) -> Option<Box<Pass>> {
-    let ended = ended(s, &pass, &end);
-    if ended == *pass.base.journal && pass.took == 0 {
-        oracle::ended(s, &pass);
-        return None;
-    }
-    pass.deed = Deed::Finish(end);
-    Some(pass)
+fn journal_at_end(s: &State, pass: &Pass, end: &End) -> domain::journal::Journal {
+    pass.machine.journal_at_end(end, pass.base.generation, &suffix(s, pass), at(s.now))
 }
 
-fn ended(s: &State, pass: &Pass, end: &End) -> Journal {
-    let mut journal = pass.journal.clone();
-    let suffix = format!("{}{}", pass.slot, s.slots[pass.slot].holds);
-    summary::note_end(&mut journal, end, pass.base.generation, &suffix, at(s.now));
-    journal
-}
-
-/// A process does its next deed.
+/// A process does its next task.
 pub fn perform(b: &Bounds, s: &mut State, p: usize, fate: Fate) {
     let Some(mut pass) = s.passes[p].take() else { return };
-    let deed = pass.deed.clone();
-    s.passes[p] = match deed {
-        Deed::Pause(until) => {
-            s.now = s.now.max(until);
-            think(b, s, pass)
+    match pass.machine.task().clone() {
+        Task::Pause(until) => {
+            s.now = s.now.max(seconds(until));
+            pass.machine.paused();
         }
-        Deed::List => {
-            reads::list(s, &mut pass);
-            think(b, s, pass)
-        }
-        Deed::Rivals => {
-            pass.seen.rival_live = Some(reads::rivals(s, pass.slot));
-            think(b, s, pass)
-        }
-        Deed::Save => {
-            summary::note_progress(&mut pass.journal, pass.base.generation);
-            if write(b, s, &mut pass) { think(b, s, pass) } else { refused(s, pass) }
-        }
-        Deed::Mark(what) => mark(b, s, pass, what, fate),
-        Deed::Send(what, attempt, marked) => send(b, s, pass, (what, attempt, marked), fate),
-        Deed::Record(attempt, receipt) => record(b, s, pass, attempt, &receipt, fate),
-        Deed::Run(free) => {
-            effects::run(b, s, &mut pass, free, fate);
-            think(b, s, pass)
-        }
-        Deed::Finish(end) => {
-            pass.journal = ended(s, &pass, &end);
-            if write(b, s, &mut pass) { None } else { refused(s, pass) }
-        }
-        Deed::Keep(what, attempt, receipt) => {
-            keep(b, s, pass, what, attempt, &receipt);
-            None
-        }
-        Deed::Release => {
-            if !pass.current {
-                return s.passes[p] = refused(s, pass);
+        Task::Fetch(what) => {
+            if what == Fetch::Enrollments {
+                reads::list(s, &mut pass);
+            } else {
+                pass.machine.observed.rival_live = Some(reads::rivals(s, pass.slot));
             }
-            oracle::release(b, s, &pass);
-            s.slots[pass.slot].live = None;
-            s.slots[pass.slot].prev = None;
-            outdate(s, pass.slot);
-            None
+            pass.machine.fetched(Ok(()));
         }
-    };
+        Task::Save(_) => {
+            pass.machine.note_progress(pass.base.generation);
+            save(b, s, &mut pass);
+        }
+        Task::Prepare(what) => mark(b, s, &mut pass, what, fate),
+        Task::Send(what, attempt, marked) => send(b, s, &mut pass, (what, attempt, seconds(marked)), fate),
+        Task::Run(what) => run(b, s, &mut pass, what, fate),
+        Task::Record(_) => record(b, s, &mut pass, fate),
+        Task::Reread(_) => {
+            reread(s, &mut pass);
+        }
+        Task::Keep(_) => keep(b, s, &mut pass),
+        Task::End(ending) => {
+            let suffix = suffix(s, &pass);
+            pass.machine.note_end(&ending.end(), pass.base.generation, &suffix, at(s.now));
+            save(b, s, &mut pass);
+        }
+        Task::Release => release(b, s, &mut pass),
+        Task::Plan | Task::Mark(..) | Task::Over => {}
+    }
+    s.passes[p] = think(b, s, pass);
 }
 
-/// The mark: one write, guarded by the version the decision was made on, compared with what was stored.
-fn mark(b: &Bounds, s: &mut State, mut pass: Box<Pass>, what: Marked, fate: Fate) -> Option<Box<Pass>> {
-    // What had to be got before the mark may have taken long: the plan is asked once more.
-    if next(b, s, &pass) != Step::Mark(what) {
-        return think(b, s, pass);
+fn save(b: &Bounds, s: &mut State, pass: &mut Pass) {
+    let written = write(b, s, pass);
+    pass.machine.written(written);
+}
+
+/// What had to be got before the mark may have taken long: the plan is asked once more. The mark is one write, compared
+/// with what was stored.
+fn mark(b: &Bounds, s: &mut State, pass: &mut Pass, what: Marked, fate: Fate) {
+    pass.machine.prepared(Ok(()));
+    with_facts(b, s, pass, Machine::plan);
+    if !matches!(pass.machine.task(), Task::Mark(..)) {
+        return;
     }
-    // The credentials were replaced, or the namespace is admitted no longer: the pass starts anew with that.
-    if s.conn != pass.conn {
-        return refused(s, pass);
+    pass.machine.note_progress(pass.base.generation);
+    let written = match fate {
+        Fate::Pruned => write_pruned(b, s, pass),
+        _ => write(b, s, pass),
+    };
+    if written == Written::Stored {
+        oracle::marked(b, s, pass, what);
     }
-    pass.journal.mark(what, at(s.now), pass.seen.list.as_ref());
-    summary::note_progress(&mut pass.journal, pass.base.generation);
-    let sent = pass.journal.clone();
-    if fate == Fate::Pruned {
-        // Who was not stored was not answered either.
-        (pass.journal, pass.took) = ((*pass.base.journal).clone(), 0);
+    pass.machine.written(written);
+}
+
+/// The API server drops the mark, stores the rest and says 200.
+fn write_pruned(b: &Bounds, s: &mut State, pass: &Pass) -> Written {
+    if s.slots[pass.slot].live.is_none() || !pass.current {
+        return Written::Refused;
     }
-    if !pass.current && fence::Write::Mark(what).goes_on() {
-        pass.current = s.slots[pass.slot].live.is_some();
-    }
-    if !write(b, s, &mut pass) || !fence::counts(&sent, Some(&*pass.base.journal)) {
-        return refused(s, pass);
-    }
-    oracle::marked(b, s, &pass, what);
-    pass.journal = sent;
-    pass.deed = Deed::Send(what, pass.journal.attempt_of(what), s.now);
-    Some(pass)
+    put(b, s, pass.slot, pass.base.clone());
+    let shown = fence::counts(&pass.machine.journal, Some(&*pass.base.journal));
+    if shown { Written::Stored } else { Written::Refused }
 }
 
 fn send(
     b: &Bounds,
     s: &mut State,
-    mut pass: Box<Pass>,
+    pass: &mut Pass,
     (what, attempt, marked): (Marked, Attempt, i64),
     fate: Fate,
-) -> Option<Box<Pass>> {
+) {
     let (wall, elapsed) = clocks(s.now, marked, fate);
     let in_time = fence::may_send(at(marked), at(wall), Duration::from_secs(elapsed.unsigned_abs()));
     let receipt = if in_time {
-        oracle::send(b, s, &pass, what, marked);
-        effects::send(s, &pass, what, fate)
+        oracle::send(b, s, pass, what, marked);
+        effects::send(s, pass, what, fate)
     } else {
         Receipt::Refused { retryable: true }
     };
-    oracle::answered(&mut pass, what, attempt, &receipt);
-    pass.seen.list = None;
-    // A mark that is no longer open takes nothing; the runner only says so.
-    let taken = pass.journal.record(what, attempt, &receipt, pass.base.generation, at(s.now));
-    if what == Marked::Order {
-        pass.deed = Deed::Record(attempt, receipt);
-        return Some(pass);
+    oracle::answered(pass, what, attempt, &receipt);
+    let failure = Failure::new(if in_time { refusal(what) } else { Reason::StatusWriteFailed }, "refused");
+    // A mark that is no longer open takes nothing.
+    let _ = pass.machine.sent(receipt, Some(failure), pass.base.generation, at(s.now));
+}
+
+const fn refusal(what: Marked) -> Reason {
+    match what {
+        Marked::Order => Reason::YubicoUnavailable,
+        Marked::Enroll => Reason::EnrollRefused,
+        Marked::SendPin => Reason::PinRefused,
+        Marked::Discard => Reason::OktaUnavailable,
     }
-    if taken && fence::must_stand(what, &receipt) {
-        pass.unwritten = Some((what, attempt, receipt.clone()));
-    }
-    let late = (!in_time).then_some(Reason::StatusWriteFailed);
-    received(b, s, pass, what, &receipt, late)
 }
 
 /// What the sender's clocks show: the wall clock, and how long ago the mark was by the monotonic one.
@@ -283,92 +265,75 @@ const fn clocks(now: i64, marked: i64, fate: Fate) -> (i64, i64) {
     }
 }
 
-/// An order's receipt is written until it stands, alone if need be.
-fn record(
-    b: &Bounds,
-    s: &mut State,
-    mut pass: Box<Pass>,
-    attempt: Attempt,
-    receipt: &Receipt,
-    fate: Fate,
-) -> Option<Box<Pass>> {
-    if !pass.current {
-        let live = s.slots[pass.slot].live.clone().filter(|live| live.uid == pass.base.uid)?;
-        let mut journal = (*live.journal).clone();
-        let follows = fence::Write::Receipt(Marked::Order, attempt).goes_on();
-        let now = at(s.now);
-        if !follows || !fence::carry_over(&mut journal, Marked::Order, attempt, receipt, live.generation, now)
-        {
-            return None;
+/// An order's receipt, with the conditions of the rest that follows.
+fn record(b: &Bounds, s: &mut State, pass: &mut Pass, fate: Fate) {
+    match with_facts(b, s, pass, |machine, facts| machine.idle_after_receipt(facts)) {
+        Some(idle) => {
+            let suffix = suffix(s, pass);
+            pass.machine.note_end(&End::Idle(idle), pass.base.generation, &suffix, at(s.now));
         }
-        (pass.journal, pass.base, pass.current) = (journal, live, true);
-        return Some(pass);
+        None => pass.machine.note_progress(pass.base.generation),
     }
-    match next(b, s, &pass) {
-        Step::Idle(rest) => pass.journal = ended(s, &pass, &End::Idle(rest)),
-        _ => summary::note_progress(&mut pass.journal, pass.base.generation),
-    }
-    write(b, s, &mut pass);
+    let mut written = write(b, s, pass);
     if fate == Fate::AnswerLost {
         pass.current = false;
-        return Some(pass);
+        written = Written::Refused;
     }
-    received(b, s, pass, Marked::Order, receipt, None)
+    pass.machine.written(written);
 }
 
-/// The pass is over, except for a receipt that no list could prove.
-fn refused(s: &mut State, mut pass: Box<Pass>) -> Option<Box<Pass>> {
-    let Some((what, attempt, receipt)) = pass.unwritten.take() else {
-        oracle::ended(s, &pass);
-        return None;
+/// Reads the object live. True: it takes the receipt.
+fn reread(s: &State, pass: &mut Pass) -> bool {
+    let Some(live) = s.slots[pass.slot].live.clone().filter(|live| live.uid == pass.base.uid) else {
+        return pass.machine.onto_live(Live::Another, at(s.now));
     };
-    pass.deed = Deed::Keep(what, attempt, receipt);
-    Some(pass)
+    let shown = Live::Shown(Box::new((*live.journal).clone()), live.generation);
+    let carried = pass.machine.onto_live(shown, at(s.now));
+    if carried {
+        (pass.base, pass.current) = (live, true);
+    }
+    carried
 }
 
-/// Written into its own open mark, whatever else stands there by now.
-fn keep(b: &Bounds, s: &mut State, mut pass: Box<Pass>, what: Marked, attempt: Attempt, receipt: &Receipt) {
-    let Some(live) = s.slots[pass.slot].live.clone().filter(|live| live.uid == pass.base.uid) else { return };
-    let mut journal = (*live.journal).clone();
-    if fence::carry_over(&mut journal, what, attempt, receipt, live.generation, at(s.now)) {
-        summary::note_progress(&mut journal, live.generation);
-        (pass.journal, pass.base, pass.current) = (journal, live, true);
-        write(b, s, &mut pass);
+/// A receipt that no list proves is written into its own open mark, whatever else stands there by now.
+fn keep(b: &Bounds, s: &mut State, pass: &mut Pass) {
+    if reread(s, pass) {
+        pass.machine.note_progress(pass.base.generation);
+        save(b, s, pass);
     }
 }
 
-/// What the runner does after a receipt.
-fn received(
-    b: &Bounds,
-    s: &mut State,
-    pass: Box<Pass>,
-    what: Marked,
-    receipt: &Receipt,
-    late: Option<Reason>,
-) -> Option<Box<Pass>> {
-    let reason = match (receipt, what) {
-        (Receipt::Enrolled(..) | Receipt::Ordered(_) | Receipt::Done, _)
-        | (Receipt::Unknown | Receipt::WebPage(_), Marked::Enroll | Marked::Order | Marked::SendPin)
-        | (Receipt::Refused { retryable: false }, Marked::Order) => return think(b, s, pass),
-        (_, Marked::Order) => Reason::YubicoUnavailable,
-        (_, Marked::Enroll) => Reason::EnrollRefused,
-        (_, Marked::SendPin) => Reason::PinRefused,
-        (_, Marked::Discard) => Reason::OktaUnavailable,
-    };
-    fail(s, pass, Failure::new(late.unwrap_or(reason), "refused"))
+fn run(b: &Bounds, s: &mut State, pass: &mut Pass, what: Idempotent, fate: Fate) {
+    let (result, key_gone) = effects::run(b, s, pass, what, fate);
+    pass.machine.ran(result, key_gone);
 }
 
-/// A write guarded by the version of the pass. False: conflict, or the object is gone.
-fn write(b: &Bounds, s: &mut State, pass: &mut Pass) -> bool {
-    if s.slots[pass.slot].live.is_none() || !pass.current {
-        return false;
+fn release(b: &Bounds, s: &mut State, pass: &mut Pass) {
+    if !pass.current {
+        return pass.machine.written(Written::Refused);
+    }
+    oracle::release(b, s, pass);
+    s.slots[pass.slot].live = None;
+    s.slots[pass.slot].prev = None;
+    outdate(s, pass.slot);
+    pass.machine.written(Written::Stored);
+}
+
+/// A write guarded by the version of the pass.
+fn write(b: &Bounds, s: &mut State, pass: &mut Pass) -> Written {
+    if s.slots[pass.slot].live.is_none() {
+        return Written::Gone;
+    }
+    if !pass.current {
+        return Written::Refused;
     }
     oracle::stored(s, pass);
-    (pass.unwritten, pass.answered) = (None, None);
-    pass.base.journal = Arc::new(pass.journal.clone());
+    pass.machine.note_stored();
+    pass.answered = None;
+    pass.base.journal = pass.machine.stored().clone();
     let slot = &mut s.slots[pass.slot];
     let suffix = format!("-{}{}", pass.slot, slot.holds);
-    if pass.journal.hold.as_ref().is_some_and(|hold| hold.id.ends_with(&suffix)) {
+    if pass.machine.journal.hold.as_ref().is_some_and(|hold| hold.id.ends_with(&suffix)) {
         slot.holds += 1;
     }
     let (slot, took) = (pass.slot, std::mem::take(&mut pass.took));
@@ -378,7 +343,7 @@ fn write(b: &Bounds, s: &mut State, pass: &mut Pass) -> bool {
         }
     }
     put(b, s, slot, pass.base.clone());
-    true
+    Written::Stored
 }
 
 /// Stores a version; everybody else's copy is old now.

@@ -6,9 +6,7 @@ use domain::{
     answer::Answer,
     desired::OnDelete,
     ids::{EnrollmentId, ShipmentId},
-    journal::{Attempt, Journal, Marked, Receipt},
-    plan::{Idempotent, Observed},
-    summary::End,
+    journal::{Attempt, Journal, Marked},
     vendor_states::UserStatus,
 };
 use jiff::Timestamp;
@@ -17,6 +15,12 @@ use jiff::Timestamp;
 #[must_use]
 pub fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + seconds).unwrap_or(Timestamp::MAX)
+}
+
+/// The seconds after the start of a moment.
+#[must_use]
+pub fn seconds(at: Timestamp) -> i64 {
+    at.as_second() - self::at(0).as_second()
 }
 
 /// One moment of a world.
@@ -256,7 +260,7 @@ pub struct Decision {
     pub copy: bool,
 }
 
-/// One pass of one process, before its next deed.
+/// One pass of one process, before its next task.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about what the pass began with")]
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Pass {
@@ -266,10 +270,8 @@ pub struct Pass {
     pub base: Version,
     /// That is still the live version.
     pub current: bool,
-    /// The journal in memory.
-    pub journal: Journal,
-    /// What was read.
-    pub seen: Observed,
+    /// The pass itself, as the operator runs it.
+    pub machine: domain::pass::Pass,
     /// The caches show no other object.
     pub blind: bool,
     /// `YubiEnterprise` answers 404 to everything.
@@ -288,37 +290,6 @@ pub struct Pass {
     pub saw_parcel: Option<(u32, i64)>,
     /// The user's status as read in this pass.
     pub saw_user: Option<UserStatus>,
-    /// A receipt that stands nowhere yet: it goes with the next write.
-    pub unwritten: Option<(Marked, Attempt, Receipt)>,
-    /// What comes next.
-    pub deed: Deed,
-}
-
-/// The next deed of a pass: one read, write or call that others can come before.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Deed {
-    /// Wait until then (seconds).
-    Pause(i64),
-    /// Read Okta's list.
-    List,
-    /// List the person's shipments live.
-    Rivals,
-    /// Write the journal.
-    Save,
-    /// Write a mark.
-    Mark(Marked),
-    /// Send what was marked then (seconds).
-    Send(Marked, Attempt, i64),
-    /// Write an order's receipt.
-    Record(Attempt, Receipt),
-    /// Write a receipt, alone, whose first write was refused.
-    Keep(Marked, Attempt, Receipt),
-    /// Send what needs no mark.
-    Run(Idempotent),
-    /// Write how the pass ended.
-    Finish(End),
-    /// Remove the finalizer.
-    Release,
 }
 
 /// Something that happens outside.
@@ -391,5 +362,5 @@ pub fn number(id: &str) -> Option<usize> {
 /// The enrolment that the pass holds for its own.
 #[must_use]
 pub fn ours(pass: &Pass) -> Option<usize> {
-    pass.journal.made().and_then(|made| number(made.id.as_str()))
+    pass.machine.journal.made().and_then(|made| number(made.id.as_str()))
 }

@@ -45,9 +45,9 @@ fn an_order_of_another_time_or_recipient_is_named_as_such() {
 #[test]
 fn without_delivery_details_of_its_own_a_shipment_compares_nothing() {
     let fault = Failure::new(Reason::InvalidRecipient, "City (profile.city) is missing. Correct it at Okta.");
-    let mut found = Observations::default();
+    let mut found = Observed::default();
     assert!(comparable(&found).is_err(), "nobody was read");
-    found.observed.recipient_fault = Some(fault);
+    found.recipient_fault = Some(fault);
     let why = comparable(&found).expect_err("its own are faulty");
     assert!(why.contains("InvalidRecipient") && why.contains("profile.city"), "{why}");
     assert!(!why.contains(". "), "the sentence is one part of a longer message: {why}");

@@ -1,59 +1,42 @@
-//! Every effect of a pass: what may be repeated is run, what may not is marked, sent and recorded.
+//! Every effect of a pass: what may be repeated is run, what may not is prepared, marked and sent.
 
 use std::sync::Arc;
 
 use domain::{
-    failure::{Failure, Reason},
-    journal::{Marked, Receipt},
-    plan::{Idempotent, Step},
+    failure::Reason,
+    journal::{Attempt, Marked},
+    plan::Idempotent,
 };
+use jiff::Timestamp;
 use system::clock;
 use tokio::time::Instant;
 
-use super::{Pass, doing};
+use super::{Driver, doing, receipt::Tries};
 use crate::{
     connection::handle::ConnectionHandle,
     kubernetes::status_patch::CommitError,
     shipment::{
         connection_faults,
-        effects::{self, Intent, Prepared},
-        open_orders,
+        effects::{self, Intent, Outcome},
+        open_orders, revision,
     },
 };
 
-impl Pass {
-    pub(super) async fn run_free(
-        &mut self,
-        what: Idempotent,
-        link: &ConnectionHandle,
-    ) -> Result<Option<Failure>, CommitError> {
-        if !self.is_on_course(link) {
-            return Err(CommitError::Conflict);
-        }
-        let result = effects::run_free(what, link, &mut self.journal, &self.ctx.tasks).await;
-        match (what, result) {
-            // The list tells whether it worked all the same.
-            (Idempotent::Activate, Err(failure)) => {
-                self.found.observed.signing_key_gone = effects::signing_key_gone(link, &self.journal).await;
-                self.found.observed.activation_failed = Some(failure);
-            }
-            (Idempotent::Cancel, Err(failure)) => self.found.observed.cancel_failed = Some(failure),
-            (Idempotent::Cancel, Ok(())) => {
-                self.found.observed.parcel = None;
-                // The 2xx to our DELETE is what makes a later 404 certain: it must outlive this process.
-                self.save(Reason::Deleting).await?;
-            }
-            (_, result) => return Ok(result.err()),
-        }
-        Ok(None)
+impl Driver {
+    pub(super) async fn run_idempotent(&mut self, what: Idempotent, link: &ConnectionHandle) {
+        let result = effects::run_free(what, link, &mut self.pass.journal, &self.ctx.tasks).await;
+        let refused = what == Idempotent::Activate && result.is_err();
+        let key_gone = refused && effects::signing_key_gone(link, &self.pass.journal).await;
+        self.pass.ran(result, key_gone);
     }
 
     /// Of the passes for one person only one may begin an enrolment: two that look at the same moment both see nobody,
     /// and each would make one of which the second look removes the other.
     pub(super) fn may_begin(&mut self, what: Marked) -> bool {
-        let Some(user) = self.journal.user.as_ref().filter(|_| what == Marked::Enroll) else { return true };
+        let journal = &self.pass.journal;
+        let Some(user) = journal.user.as_ref().filter(|_| what == Marked::Enroll) else { return true };
         if self.claim.is_none() {
-            let org = self.journal.orgs.as_ref().and_then(|orgs| orgs.okta.as_ref());
+            let org = journal.orgs.as_ref().and_then(|orgs| orgs.okta.as_ref());
             let org = org.map(ToString::to_string).unwrap_or_default();
             self.claim = open_orders::claim_person(&self.ctx, &org, user, &self.object);
         }
@@ -62,7 +45,7 @@ impl Pass {
 
     /// Of two passes that would take over one order only one may look at it: both would see that nobody has it.
     pub(super) fn may_adopt(&mut self) -> bool {
-        let Some(adoption) = self.journal.adoption.as_ref() else { return true };
+        let Some(adoption) = self.pass.journal.adoption.as_ref() else { return true };
         if self.adopting.is_none() {
             self.adopting = open_orders::claim_order(&self.ctx, &adoption.shipment, &self.object);
         }
@@ -72,72 +55,60 @@ impl Pass {
         self.adopting.is_some()
     }
 
-    /// Mark, send, record. The mark is a write guarded by the object the decision was made on; a conflict ends the
-    /// pass, and the same patch is never sent on a newer version.
-    pub(super) async fn mark_and_send(
-        &mut self,
-        what: Marked,
-        link: &Arc<ConnectionHandle>,
-    ) -> Result<Option<Failure>, CommitError> {
-        let prepared = match self.prepare(what, link).await? {
-            Some(Ok(prepared)) => prepared,
-            Some(Err(failure)) => return Ok(Some(failure)),
-            None => return Ok(None),
+    /// Where others stand before us, the turn to order may come late: what the enrolment gave is written before it is
+    /// waited for. Else it is written with the order's mark, which saves a write.
+    pub(super) async fn prepare(&mut self, what: Marked, link: &ConnectionHandle) {
+        let got = if what == Marked::Order && self.pass.carries() {
+            match effects::prepare_at_once(link).transpose() {
+                Some(got) => got,
+                None => return self.pass.save_first(doing(what)),
+            }
+        } else {
+            // At the end of the process nothing is begun any more.
+            let preparing = self.ctx.tasks.unless_closing(effects::prepare(what, link));
+            let Some(got) = preparing.await else { return self.pass.stop() };
+            got
         };
-        // Slot and token may have taken long: requests expire, people are suspended, others come first.
-        if self.next_step(link).await != Step::Mark(what) {
-            return Ok(None);
-        }
-        if !self.is_on_course(link) {
-            // The connection or its credentials were replaced meanwhile: the pass starts anew with those.
-            return Err(CommitError::Conflict);
-        }
+        let result = got.map(|prepared| self.prepared = Some(prepared));
+        self.pass.prepared(result);
+    }
+
+    /// The mark is a write guarded by the object the decision was made on; a conflict ends the pass, and the same patch
+    /// is never sent on a newer version.
+    pub(super) async fn write_mark(&mut self, what: Marked) {
         for place in [&mut self.place, &mut self.claim].into_iter().flatten() {
             place.used = true;
         }
-        let (now, instant) = (clock::now(), Instant::now());
-        self.journal.mark(what, now, self.found.observed.list.as_ref());
-        if let Err(error) = self.save(doing(what)).await {
-            if matches!(error, CommitError::Unanswered(_) | CommitError::Failed(_)) {
-                // It may stand there all the same, and nothing is sent on its word.
-                self.ctx.unsent.note(&self.uid(), what, &self.journal);
-            }
-            return Err(error);
+        self.marked = Instant::now();
+        let saved = self.save(doing(what)).await;
+        if let Err(CommitError::Unanswered(_) | CommitError::Failed(_)) = &saved {
+            // It may stand there all the same, and nothing is sent on its word.
+            self.ctx.unsent.note(&self.uid(), what, &self.pass.journal);
         }
-        let intent = Intent::new(what, self.journal.attempt_of(what), now, instant, prepared);
-        let (attempt, what) = (intent.attempt(), intent.what());
-        let outcome = if self.is_on_course(link) {
-            effects::run_marked(intent, &self.object, link, &self.journal, self.found.recipient.as_ref())
-                .await
-        } else {
-            connection_faults::replaced()
-        };
-        self.found.observed.list = None;
-        self.record(what, attempt, &outcome.receipt).await?;
-        Ok(match outcome.receipt {
-            Receipt::Enrolled(..) | Receipt::Ordered(_) | Receipt::Done => None,
-            // The order's own holds tell what to do; the rest is tried again with backoff.
-            Receipt::Unknown | Receipt::WebPage(_) if what != Marked::Discard => None,
-            Receipt::Refused { retryable: false } if what == Marked::Order => None,
-            _ => outcome.failure,
-        })
+        self.written(saved);
     }
 
-    /// Where others stand before us, the turn to order may come late: what the enrolment gave is written before it is
-    /// waited for. Else it is written with the order's mark, which saves a write.
-    /// `None`: the process ends, and nothing is begun any more.
-    pub(super) async fn prepare(
+    pub(super) async fn send(
         &mut self,
         what: Marked,
-        link: &ConnectionHandle,
-    ) -> Result<Option<Result<Prepared, Failure>>, CommitError> {
-        if what == Marked::Order && self.unwritten.is_some() {
-            match effects::prepare_at_once(link) {
-                Ok(Some(prepared)) => return Ok(Some(Ok(prepared))),
-                Ok(None) => self.save(doing(what)).await?,
-                Err(failure) => return Ok(Some(Err(failure))),
+        attempt: Attempt,
+        marked_at: Timestamp,
+        link: &Arc<ConnectionHandle>,
+    ) {
+        let outcome = match self.prepared.take() {
+            _ if !self.is_on_course(link) => connection_faults::replaced(),
+            Some(prepared) => {
+                let intent = Intent::new(what, attempt, marked_at, self.marked, prepared);
+                let (journal, recipient) = (&self.pass.journal, self.pass.observed.recipient.as_ref());
+                effects::run_marked(intent, &self.object, link, journal, recipient).await
             }
+            None => Outcome::not_sent(Reason::PassStopped, "Nothing was prepared, so nothing was sent."),
+        };
+        self.tries = Tries::default();
+        let taken =
+            self.pass.sent(outcome.receipt, outcome.failure, revision::of(&self.object), clock::now());
+        if !taken {
+            tracing::error!(?what, attempt, "the mark of this receipt is no longer open");
         }
-        Ok(self.ctx.tasks.unless_closing(effects::prepare(what, link)).await)
     }
 }

@@ -2,17 +2,17 @@
 
 use domain::failure::Failure;
 
-use super::Pass;
+use super::Driver;
 use crate::{
     connection::handle::ConnectionHandle,
     shipment::{claims, open_orders, release},
 };
 
-impl Pass {
+impl Driver {
     /// Whoever may begin an enrolment needs a place among the namespace's open orders, however often one was begun
     /// before: what was refused or removed stands for nobody any more.
     pub(super) fn take_place(&mut self, link: &ConnectionHandle) {
-        if self.is_deleting() || !self.journal.may_begin() {
+        if self.is_deleting() || !self.pass.journal.may_begin() {
             self.open_orders = None;
         } else if self.place.is_none() {
             let (others, place) =
@@ -35,8 +35,8 @@ impl Pass {
         }
         let may = self.namespace_ending
             || !release::forbids(&self.ctx, &self.object)
-            || !self.journal.is_under_way();
+            || !self.pass.journal.is_under_way();
         // What another shipment has as well is followed by that one: letting go is the only way out of such a claim.
-        may || claims::of(&self.ctx, &self.object, &self.journal).is_some()
+        may || claims::of(&self.ctx, &self.object, &self.pass.journal).is_some()
     }
 }

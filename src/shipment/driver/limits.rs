@@ -5,36 +5,37 @@ use std::{sync::Arc, time::Duration};
 use api::shipment::YubiKeyShipment;
 use domain::{
     failure::{Failure, Reason},
-    plan::{Fetch, Step},
+    pass::Task,
+    plan::Fetch,
     summary::End,
 };
 use jiff::SignedDuration;
 use kube::runtime::reflector::ObjectRef;
 use queue::budget_queue::BudgetPermit;
 
-use super::{Done, Pass, after};
+use super::{Done, Driver, after};
 use crate::{connection::handle::ConnectionHandle, kubernetes::status_patch::CommitError, shipment::permits};
 
-impl Pass {
+impl Driver {
     /// Before the first call: whose turn is it, and is there enough for all that this pass may begin? Nothing is read for
     /// whom there is not. Gives the connection with what was reserved.
     pub(super) fn admit(
         &mut self,
-        step: &Step,
         link: &Arc<ConnectionHandle>,
     ) -> Result<Option<Arc<ConnectionHandle>>, Duration> {
+        let task = self.pass.task();
         let reserved = self.admitted.as_ref().and_then(BudgetPermit::reserved);
         let asked = match reserved {
-            Some(reserved) => reserved.okta.is_none() && permits::calls_okta(step),
+            Some(reserved) => reserved.okta.is_none() && permits::calls_okta(task),
             None => {
-                permits::calls_okta(step)
-                    || (permits::calls(step) && self.ctx.budget_queue.stands(&self.who()))
+                permits::calls_okta(task)
+                    || (permits::calls(task) && self.ctx.budget_queue.stands(&self.who()))
             }
         };
         let Some(own) = self.link.as_ref().filter(|_| asked) else { return Ok(None) };
         self.admitted = None;
-        let need = permits::need(step, &self.journal, self.is_deleting(), link);
-        let place = permits::position(&self.object, &self.journal);
+        let need = permits::need(task, &self.pass.journal, self.is_deleting(), link);
+        let place = permits::position(&self.object, &self.pass.journal);
         let admitted = self.ctx.budget_queue.enter(&link.uid, own, &self.who(), place, need)?;
         let reserving = admitted.reserved().map(|reserved| own.with(reserved));
         self.admitted = Some(admitted);
@@ -63,8 +64,8 @@ impl Pass {
     pub(super) async fn limited(&mut self, at_least: Duration) -> Result<Done, CommitError> {
         self.admitted = None;
         let Some(link) = self.link.clone() else { return self.queue(at_least).await };
-        let need = permits::need(&Step::Fetch(Fetch::Parcel), &self.journal, self.is_deleting(), &link);
-        let place = permits::position(&self.object, &self.journal);
+        let need = permits::need(&Task::Fetch(Fetch::Parcel), &self.pass.journal, self.is_deleting(), &link);
+        let place = permits::position(&self.object, &self.pass.journal);
         let wait = self.ctx.budget_queue.wait(&link.uid, &link, &self.who(), place, need, at_least);
         self.queue(wait).await
     }

@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use api::shipment::journal_status;
+use api::shipment::{YubiKeyShipment, journal_status};
 use domain::{
     backoff,
-    fence::{self, Write},
-    journal::{Marked, Receipt},
+    journal::Marked,
+    pass::{Live, Task},
 };
 use kube::ResourceExt;
 use system::{clock, random};
 
-use super::{Pass, doing};
+use super::{Driver, doing};
 use crate::{
     kubernetes::status_patch::{self, CommitError},
     shipment::revision,
@@ -28,7 +28,7 @@ const MOST_CONFLICTS: u32 = 8;
 
 /// How often it was tried to write a receipt.
 #[derive(Debug, Default)]
-struct Tries {
+pub(super) struct Tries {
     conflicts: u32,
     failed: u32,
 }
@@ -46,113 +46,88 @@ impl Tries {
     }
 }
 
-/// What became of a receipt on the object that is live now.
-enum Live {
-    /// It is in the journal, and to be written.
-    Carried,
-    /// Its mark is not open there.
-    Closed,
-    /// The status there cannot be read.
-    Unreadable,
-}
+impl Driver {
+    /// An order's receipt is written at once, alone if need be, until it stands: it is the only trace of a key that costs
+    /// money.
+    pub(super) async fn record(&mut self) {
+        let saved = self.save_as_planned().await;
+        if let Err(error) = saved.as_ref()
+            && !matches!(error, CommitError::Gone)
+        {
+            tracing::error!(%error, "the receipt of an order could not be written; trying until it is");
+            self.breathe(error).await;
+        }
+        self.written(saved);
+    }
 
-impl Pass {
-    /// Puts the receipt into the mark of its attempt. An order's receipt is written at once, alone if need be: it is
-    /// the only trace of a key that costs money.
-    pub(super) async fn record(
-        &mut self,
-        what: Marked,
-        attempt: u32,
-        receipt: &Receipt,
-    ) -> Result<(), CommitError> {
-        let generation = revision::of(&self.object);
-        let taken = self.journal.record(what, attempt, receipt, generation, clock::now());
-        if !taken {
-            tracing::error!(?what, attempt, "the mark of this receipt is no longer open");
+    /// Reads the object on which that write was refused. Where the mark is no longer open there (the first write may
+    /// have got through after all, or another resource stands under the name) there is nothing to write into: the pass
+    /// ends as with any conflict.
+    pub(super) async fn reread(&mut self) {
+        let (live, object) = match self.read_live().await {
+            Ok((live, object)) => (live, Some(object)),
+            Err(CommitError::Gone) => (Live::Another, None),
+            Err(_) => (Live::Unreadable, None),
+        };
+        let carried = self.pass.onto_live(live, clock::now());
+        if let Some(object) = object.filter(|_| carried) {
+            *self.object = object;
         }
-        if !Write::Receipt(what, attempt).goes_on() {
-            let kept = taken && fence::must_stand(what, receipt);
-            self.unwritten = kept.then(|| (what, attempt, receipt.clone()));
-            return Ok(());
-        }
-        let mut tries = Tries::default();
-        loop {
-            match self.save_as_planned().await {
-                Ok(()) | Err(CommitError::Gone) => return Ok(()),
-                Err(error) => {
-                    tracing::error!(%error, attempt, "the receipt of an order could not be written; trying until it is");
-                    self.breathe(&mut tries, &error).await;
-                    self.adopt_live(what, attempt, receipt).await?;
-                }
-            }
+        if *self.pass.task() == Task::Over {
+            tracing::warn!("the receipt stands already, or its mark is gone from the status");
+            self.ended = Some(Err(CommitError::Conflict));
         }
     }
 
-    /// The write that was to carry this receipt was refused: the receipt alone is written until it stands. Without it
-    /// a person would have to say whose an enrolment is, and a PIN would be mailed again.
-    pub(super) async fn keep(&mut self, what: Marked, attempt: u32, receipt: &Receipt) {
-        let mut tries = Tries::default();
-        loop {
-            match self.carry(what, attempt, receipt).await {
-                Ok(()) | Err(CommitError::Gone) => return,
-                Err(error) => {
-                    tracing::warn!(%error, ?what, attempt, "a receipt could not be written; trying until it is");
-                    self.breathe(&mut tries, &error).await;
-                }
-            }
+    /// Whatever ended the pass: a receipt that stands nowhere is written alone until it stands. Without it a person would
+    /// have to say whose an enrolment is, and a PIN would be mailed again.
+    pub(super) async fn keep_receipt(&mut self) {
+        if self.pass.carries() {
+            self.pass.stop();
+            self.tries = Tries::default();
         }
+        while let Task::Keep(carried) = self.pass.task() {
+            let (what, attempt) = (carried.what, carried.attempt);
+            let kept = self.keep_once(what).await;
+            if let Err(error) = &kept {
+                tracing::warn!(%error, ?what, attempt, "a receipt could not be written; trying until it is");
+                self.breathe(error).await;
+            }
+            self.written(kept);
+        }
+    }
+
+    async fn keep_once(&mut self, what: Marked) -> Result<(), CommitError> {
+        let (live, object) = self.read_live().await?;
+        if !self.pass.onto_live(live, clock::now()) {
+            return Ok(());
+        }
+        *self.object = object;
+        self.save(doing(what)).await
     }
 
     /// Between tries: longer each time, because many may wait for the same API server, and never long, because a receipt is
     /// the only trace of its effect. At the end of the process there is no time to lose. After a conflict the next try
     /// goes at once: a process that is killed meanwhile leaves a person with a question that was answered.
-    async fn breathe(&self, tries: &mut Tries, error: &CommitError) {
-        if !tries.waits_after(error) {
+    async fn breathe(&mut self, error: &CommitError) {
+        if !self.tries.waits_after(error) {
             return;
         }
         tokio::time::sleep(BREATH).await;
-        let more = random::jittered(backoff::delay(tries.failed)).unsigned_abs().saturating_sub(BREATH);
+        let more = random::jittered(backoff::delay(self.tries.failed)).unsigned_abs().saturating_sub(BREATH);
         let _ = self.ctx.tasks.unless_closing(tokio::time::sleep(more)).await;
     }
 
-    async fn carry(&mut self, what: Marked, attempt: u32, receipt: &Receipt) -> Result<(), CommitError> {
-        match self.onto_live(what, attempt, receipt).await? {
-            Live::Carried => self.save(doing(what)).await,
-            Live::Closed | Live::Unreadable => Ok(()),
-        }
-    }
-
-    /// Where the mark is no longer open (the first write may have got through after all, or another resource stands
-    /// under the name) there is nothing to write an order's receipt into: the pass ends as with any conflict, and the
-    /// plan goes on from what is stored.
-    async fn adopt_live(&mut self, what: Marked, attempt: u32, receipt: &Receipt) -> Result<(), CommitError> {
-        match self.onto_live(what, attempt, receipt).await {
-            Ok(Live::Closed) => Err(CommitError::Conflict),
-            Ok(Live::Carried | Live::Unreadable) | Err(_) => Ok(()),
-        }
-    }
-
-    /// Reads the object live and puts the receipt, and nothing else, into its open mark.
-    async fn onto_live(
-        &mut self,
-        what: Marked,
-        attempt: u32,
-        receipt: &Receipt,
-    ) -> Result<Live, CommitError> {
-        let live = self.api.get(&self.object.name_any()).await.map_err(status_patch::unread)?;
-        let Ok(mut journal) = journal_status::read(&live.status.clone().unwrap_or_default()) else {
-            return Ok(Live::Unreadable);
+    /// The object that is live now. Deleted and declared again meanwhile, it is another one: an attempt of the same
+    /// number there is another attempt.
+    async fn read_live(&self) -> Result<(Live, YubiKeyShipment), CommitError> {
+        let object = self.api.get(&self.object.name_any()).await.map_err(status_patch::unread)?;
+        let live = match journal_status::read(&object.status.clone().unwrap_or_default()) {
+            _ if object.uid() != self.object.uid() => Live::Another,
+            Ok(journal) => Live::Shown(Box::new(journal), revision::of(&object)),
+            Err(_) => Live::Unreadable,
         };
-        let generation = revision::of(&live);
-        // Deleted and declared again meanwhile: an attempt of the same number there is another one.
-        let same = live.uid() == self.object.uid();
-        if !same || !fence::carry_over(&mut journal, what, attempt, receipt, generation, clock::now()) {
-            tracing::warn!(?what, attempt, "the receipt stands already, or its mark is gone from the status");
-            return Ok(Live::Closed);
-        }
-        self.journal = journal;
-        *self.object = live;
-        Ok(Live::Carried)
+        Ok((live, object))
     }
 }
 

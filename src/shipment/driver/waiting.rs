@@ -5,7 +5,7 @@ use domain::{
     lasting,
 };
 
-use super::{Done, Pass};
+use super::{Done, Driver};
 use crate::{
     connection::{handle::ConnectionHandle, state::ConnectionState},
     kubernetes::status_patch::CommitError,
@@ -13,7 +13,7 @@ use crate::{
     shipment::{conditions, connection_faults, revision},
 };
 
-impl Pass {
+impl Driver {
     /// Is the connection the one this pass began with, and as it was then?
     pub(super) fn is_on_course(&self, link: &ConnectionHandle) -> bool {
         let (stand, way) = self.ctx.connections.state(&link.name);
@@ -25,7 +25,7 @@ impl Pass {
         if failure.reason.kind() == Kind::Auth {
             self.ctx.connections.entries.report(&link.uid);
         } else if failure.reason == Reason::UserForbidden
-            && let Some(user) = &self.journal.user
+            && let Some(user) = &self.pass.journal.user
         {
             self.ctx.connections.entries.report_person(&link.uid, user);
         }
@@ -34,7 +34,7 @@ impl Pass {
     /// Who waits for the connection says so, once; what is at rest is left alone, whatever becomes of the connection.
     pub(super) async fn wait_for_connection(&mut self, failure: Failure) -> Result<Done, CommitError> {
         let generation = self.object.metadata.generation.unwrap_or_default();
-        if lasting::is_at_rest(&self.journal, revision::of(&self.object), self.is_deleting()) {
+        if lasting::is_at_rest(&self.pass.journal, revision::of(&self.object), self.is_deleting()) {
             if self.object.status.as_ref().is_some_and(|status| status.observed_generation != generation) {
                 let observed = conditions::observed(&self.object);
                 self.write(&observed).await?;

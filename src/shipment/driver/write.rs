@@ -4,15 +4,16 @@ use api::shipment::{Display, YubiKeyShipmentStatus};
 use domain::{
     backoff,
     failure::{Failure, Kind, Reason},
-    plan::{Idle, Step},
-    summary::{self, End},
-    unread,
+    pass::Ending,
+    plan::Idle,
+    summary::End,
 };
 use jiff::{SignedDuration, Timestamp};
 use system::{clock, random};
 
-use super::{Done, Pass, TURN, after};
+use super::{Done, Driver, TURN, after};
 use crate::{
+    connection::handle::ConnectionHandle,
     kubernetes::{
         events,
         status_patch::{self, CommitError},
@@ -21,17 +22,17 @@ use crate::{
     shipment::{conditions, display, revision},
 };
 
-impl Pass {
+impl Driver {
     /// After an order the next plan is a rest; its conditions go with the receipt in one write.
     pub(super) async fn save_as_planned(&mut self) -> Result<(), CommitError> {
         let name = self.object.spec.connection_ref.name.clone();
         let Some(link) = self.ctx.connections.state(&name).1.usable() else {
-            let ordered = self.journal.accepted().is_some();
+            let ordered = self.pass.journal.accepted().is_some();
             return self.save(if ordered { Reason::AwaitingShipment } else { Reason::Ordering }).await;
         };
-        match self.next_step(&link).await {
-            Step::Idle(rest) => self.write_end(&End::Idle(rest)).await,
-            _ => self.save(Reason::Ordering).await,
+        match self.with_facts(&link, |pass, facts| pass.idle_after_receipt(facts)).await {
+            Some(idle) => self.write_end(&End::Idle(idle)).await,
+            None => self.save(Reason::Ordering).await,
         }
     }
 
@@ -39,9 +40,9 @@ impl Pass {
     /// its end shows that it has passed.
     pub(super) async fn save(&mut self, doing: Reason) -> Result<(), CommitError> {
         let rest = Idle { reason: doing, message: doing.progress().to_owned(), until: None, pin: false };
-        summary::note_progress(&mut self.journal, revision::of(&self.object));
+        self.pass.note_progress(revision::of(&self.object));
         let status =
-            conditions::end(&self.object, &self.journal, &End::Idle(rest), self.display(), clock::now());
+            conditions::end(&self.object, &self.pass.journal, &End::Idle(rest), self.display(), clock::now());
         self.write(&status).await
     }
 
@@ -56,8 +57,7 @@ impl Pass {
             events::transition(&self.ctx.outbox, &written, &old.conditions, &status.conditions);
             *self.object = written;
         }
-        self.stored = self.journal.clone();
-        self.unwritten = None;
+        self.pass.note_stored();
         Ok(())
     }
 
@@ -65,7 +65,7 @@ impl Pass {
     fn display(&self) -> Display {
         let connection = self.ctx.connections.get(&self.object.spec.connection_ref.name);
         let policy = connection.map(|declared| declared.spec.policy.show_login);
-        display::of(&self.object, &self.journal, policy, self.found.login.as_ref())
+        display::of(&self.object, &self.pass.journal, policy, self.pass.observed.login.as_ref())
     }
 
     /// The write that first says "activated" is the one that counts it: a restart or a conflict counts nothing twice.
@@ -87,28 +87,48 @@ impl Pass {
     /// The status with how the pass ended.
     fn ended(&mut self, end: &End) -> YubiKeyShipmentStatus {
         let now = clock::now();
-        let generation = revision::of(&self.object);
-        unread::end_by_reads(&mut self.journal, &self.found.observed, generation);
-        summary::note_end(&mut self.journal, end, generation, &random::suffix(), now);
-        if let End::Idle(rest) = end {
-            unread::note_origin(&mut self.journal, rest, &self.found.observed);
-        }
-        conditions::end(&self.object, &self.journal, end, self.display(), now)
+        self.pass.note_end(end, revision::of(&self.object), &random::suffix(), now);
+        conditions::end(&self.object, &self.pass.journal, end, self.display(), now)
     }
 
-    pub(super) async fn finish(&mut self, end: End) -> Result<Done, CommitError> {
-        self.write_end(&end).await?;
-        let End::Idle(rest) = end else { return Ok(self.rested(None)) };
-        if let (Reason::AnotherOrderForUser | Reason::ClaimedTwice, Some(other)) = (rest.reason, &self.behind)
-        {
+    /// Writes how the pass ended, and tells when it is looked at again.
+    pub(super) async fn end(&mut self, ending: Ending, link: &ConnectionHandle) -> Result<Done, CommitError> {
+        match ending {
+            Ending::Idle(idle) => self.finish(idle).await,
+            Ending::Stalled(failure) => {
+                self.tell(&failure, link);
+                let Failure { reason, message, .. } = failure;
+                let done = self.finish(Idle { reason, message, until: None, pin: false }).await?;
+                self.ctx.metrics.failed(instrument::SHIPMENT, reason);
+                Ok(done)
+            }
+            Ending::Waits(failure) => {
+                self.limited(failure.retry_after.unwrap_or(backoff::UNNAMED.unsigned_abs())).await
+            }
+            Ending::Failed(failure) => {
+                self.tell(&failure, link);
+                self.fail(failure).await
+            }
+        }
+    }
+
+    fn tell(&self, failure: &Failure, link: &ConnectionHandle) {
+        tracing::warn!(reason = %failure.reason, detail = failure.message, "the pass ended early");
+        self.report(failure, link);
+    }
+
+    async fn finish(&mut self, idle: Idle) -> Result<Done, CommitError> {
+        let (reason, until) = (idle.reason, idle.until);
+        self.write_end(&End::Idle(idle)).await?;
+        if let (Reason::AnotherOrderForUser | Reason::ClaimedTwice, Some(other)) = (reason, &self.behind) {
             self.ctx.shipments.wait_behind(other, &self.object);
         }
-        if rest.reason == Reason::TooManyOpenOrders {
+        if reason == Reason::TooManyOpenOrders {
             // A place becomes free without any change of this shipment; asking costs no call.
             return Ok(self.rested(Some(after(random::jittered(TURN)))));
         }
-        let slow = rest.until.is_none() && rest.reason.kind() == Kind::Stalled;
-        Ok(self.rested(if slow { Some(after(random::jittered(backoff::STALLED))) } else { rest.until }))
+        let slow = until.is_none() && reason.kind() == Kind::Stalled;
+        Ok(self.rested(if slow { Some(after(random::jittered(backoff::STALLED))) } else { until }))
     }
 
     pub(super) fn rested(&self, until: Option<Timestamp>) -> Done {
@@ -116,23 +136,13 @@ impl Pass {
         Done::At(until)
     }
 
-    pub(super) async fn fail(&mut self, failure: Failure) -> Result<Done, CommitError> {
-        tracing::warn!(reason = %failure.reason, detail = failure.message, "the pass ended early");
+    async fn fail(&mut self, failure: Failure) -> Result<Done, CommitError> {
         let reason = failure.reason;
-        if reason.kind() == Kind::Stalled && !self.journal.tries_again(reason) {
-            let rest = Idle { reason, message: failure.message, until: None, pin: false };
-            let done = self.finish(End::Idle(rest)).await?;
-            self.ctx.metrics.failed(instrument::SHIPMENT, reason);
-            return Ok(done);
-        }
-        if failure.is_wait() {
-            return self.limited(failure.retry_after.unwrap_or(backoff::UNNAMED.unsigned_abs())).await;
-        }
         let (kind, wish) = (reason.kind(), failure.retry_after);
         let refused = kind == Kind::Auth;
         self.write_end(&End::Failed(failure)).await?;
         self.ctx.metrics.failed(instrument::SHIPMENT, reason);
-        let count = self.journal.last_failure.as_ref().map_or(1, |t| t.count);
+        let count = self.pass.journal.last_failure.as_ref().map_or(1, |t| t.count);
         let wait = match kind {
             Kind::Stalled | Kind::Auth => backoff::delay(count).max(SignedDuration::from_secs(30)),
             Kind::Transient | Kind::Waiting => backoff::delay(count),
@@ -145,7 +155,7 @@ impl Pass {
 
     /// What an older definition would drop is not written; why nothing happens may well be.
     pub(super) async fn say(&mut self, failure: &Failure) {
-        self.journal = self.stored.clone();
+        self.pass.undo();
         let mut status = self.ended(&End::Failed(failure.clone()));
         // The first version's definitions do not have it, and their column shows the condition.
         status.summary = self.object.status.as_ref().and_then(|before| before.summary.clone());

@@ -22,7 +22,7 @@ pub use situation::{
 };
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 /// The next step of this shipment.
 #[must_use]

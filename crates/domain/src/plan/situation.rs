@@ -5,8 +5,9 @@ use jiff::{SignedDuration, Timestamp};
 use crate::{
     desired::Desired,
     failure::{Failure, Reason},
-    ids::{EnrollmentId, ShipmentId, UserId},
+    ids::{EnrollmentId, Login, ShipmentId, UserId},
     journal::{Journal, Marked},
+    recipient::Recipient,
     vendor_states::{EnrollmentList, UserStatus},
 };
 
@@ -33,6 +34,10 @@ pub struct ObservedUser {
 pub struct Observed {
     /// The user.
     pub user: Option<Person>,
+    /// The user's login, for people who read the status.
+    pub login: Option<Login>,
+    /// For the order; present once the user was read and has no faults.
+    pub recipient: Option<Recipient>,
     /// All faults of recipient and address, found with the user.
     pub recipient_fault: Option<Failure>,
     /// Okta's list, read after the last effect.

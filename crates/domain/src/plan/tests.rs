@@ -25,11 +25,11 @@ use crate::{
 };
 
 /// A moment after the start, in seconds.
-fn at(seconds: i64) -> Timestamp {
+pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + seconds).expect("in range")
 }
 
-fn desired() -> Desired {
+pub(crate) fn desired() -> Desired {
     Desired {
         generation: 1,
         activation: ActivationGate::Delivery,
@@ -58,26 +58,26 @@ fn desired() -> Desired {
     }
 }
 
-fn orgs() -> Orgs {
+pub(crate) fn orgs() -> Orgs {
     Orgs {
         okta: Some(OktaOrgId::new("00o1").expect("valid")),
         yubico: Some(YubicoOrgId::new("y1").expect("valid")),
     }
 }
 
-fn user() -> UserId {
+pub(crate) fn user() -> UserId {
     UserId::new("00u1").expect("valid")
 }
 
-fn enrollment(id: &str) -> EnrollmentId {
+pub(crate) fn enrollment(id: &str) -> EnrollmentId {
     EnrollmentId::new(id).expect("valid")
 }
 
-fn listed(id: &str, status: EnrollmentStatus, created: Timestamp) -> ListedEnrollment {
+pub(crate) fn listed(id: &str, status: EnrollmentStatus, created: Timestamp) -> ListedEnrollment {
     ListedEnrollment { id: enrollment(id), status, created: Some(created), preset_pin_available: Some(true) }
 }
 
-fn new_enrollment(id: &str) -> NewEnrollment {
+pub(crate) fn new_enrollment(id: &str) -> NewEnrollment {
     NewEnrollment {
         id: enrollment(id),
         key_id: KeyId::new(format!("key-of-{id}")).expect("valid"),
@@ -86,11 +86,11 @@ fn new_enrollment(id: &str) -> NewEnrollment {
     }
 }
 
-fn rp_id() -> RpId {
+pub(crate) fn rp_id() -> RpId {
     RpId::new("acme.com").expect("valid")
 }
 
-fn responses(enrollment: &str) -> Responses {
+pub(crate) fn responses(enrollment: &str) -> Responses {
     Responses {
         serial: Serial::new("12345678").expect("valid"),
         firmware: "5.7.1".into(),
@@ -100,12 +100,12 @@ fn responses(enrollment: &str) -> Responses {
     }
 }
 
-fn person(status: UserStatus) -> Person {
+pub(crate) fn person(status: UserStatus) -> Person {
     Person::Found(ObservedUser { id: user(), status })
 }
 
 /// A journal with a pending enrolment `ours`, made at second 0.
-fn enrolled() -> Journal {
+pub(crate) fn enrolled() -> Journal {
     let mut journal = Journal::default();
     journal.observe_user(&user(), &orgs());
     journal.mark(Marked::Enroll, at(0), Some(&EnrollmentList { at: at(0), entries: vec![] }));
@@ -115,7 +115,7 @@ fn enrolled() -> Journal {
 }
 
 /// A journal with an order accepted at second 10.
-fn ordered() -> Journal {
+pub(crate) fn ordered() -> Journal {
     let mut journal = enrolled();
     journal.mark(Marked::Order, at(9), None);
     let id = Receipt::Ordered(ShipmentId::new("s1").expect("valid"));
@@ -124,7 +124,7 @@ fn ordered() -> Journal {
 }
 
 /// An ordered journal that saw this state, with the responses.
-fn parcel(state: u32, seen_at: i64) -> Journal {
+pub(crate) fn parcel(state: u32, seen_at: i64) -> Journal {
     let mut journal = ordered();
     let programmed = Programmed::One(Box::new(responses("ours")));
     journal.observe_parcel(ParcelState::from_id(state), &programmed, &[], at(seen_at));

@@ -3,7 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::{journal::Journal, objects::Shipments};
+use super::{
+    journal::Journal,
+    objects::Shipments,
+    time_outs::{self, TimeOut},
+};
 use crate::{
     diary::Pages,
     folder::{self, Folder},
@@ -22,6 +26,8 @@ pub(crate) struct Evidence {
     pub shipments: Shipments,
     /// What the operator told about the cluster's objects.
     pub events: Vec<Value>,
+    /// Calls whose answer the operator waited for in vain, by its logs.
+    pub time_outs: Vec<TimeOut>,
 }
 
 impl Evidence {
@@ -32,6 +38,7 @@ impl Evidence {
             state: folder.load(folder::STATE)?,
             shipments: Shipments::new(folder.load(folder::SHIPMENTS)?),
             events: folder.load(folder::EVENTS)?,
+            time_outs: time_outs::read(folder)?,
         })
     }
 

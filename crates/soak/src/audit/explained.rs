@@ -15,6 +15,9 @@ use crate::diary::Declared;
 /// A receipt that was not written within this time of the answer is lost with its process.
 const RECEIPT: SignedDuration = SignedDuration::from_secs(2);
 
+/// No call of a run waits longer for its answer.
+const LONGEST_CALL: SignedDuration = SignedDuration::from_secs(10);
+
 /// Shipments that ended as they should not have.
 pub(crate) fn unexplained(evidence: &Evidence) -> Vec<String> {
     let all = evidence.pages.shipments.iter();
@@ -49,8 +52,12 @@ pub(crate) fn why_not(evidence: &Evidence, declared: &Declared) -> Option<String
 
 fn wrongly_stopped(evidence: &Evidence, declared: &Declared, object: &Value, reason: &str) -> Option<String> {
     let user = declared.user_id.as_str();
-    let order_lost = is_lost(evidence, ORDER, user, objects::time(object, "/status/order/mark"));
-    let enroll_lost = is_lost(evidence, ENROLL, user, objects::time(object, "/status/enrollment/mark/at"));
+    let ordered = objects::time(object, "/status/order/mark");
+    let enrolled = objects::time(object, "/status/enrollment/mark/at");
+    let order_lost =
+        is_lost(evidence, ORDER, user, ordered) || never_arrived(evidence, declared, "order", ordered);
+    let enroll_lost =
+        is_lost(evidence, ENROLL, user, enrolled) || never_arrived(evidence, declared, "enroll", enrolled);
     match reason {
         "OrderOutcomeUnknown" if order_lost => decidable(evidence, user),
         "EnrollOutcomeUnknown" if enroll_lost => ambiguous(evidence, user),
@@ -67,6 +74,15 @@ fn is_lost(evidence: &Evidence, operation: &str, user: &str, mark: Option<Timest
     let Some(mark) = mark else { return false };
     let sent = evidence.journal.about(operation, user).any(|call| call.at >= later(mark, -RECEIPT));
     !sent && evidence.something_died(mark, later(mark, LATEST_START))
+}
+
+/// The caller waited for the answer to the marked call until its time was over, and the vendor knows of none: on a machine
+/// that is too busy a connection may not be served in time.
+fn never_arrived(evidence: &Evidence, declared: &Declared, call: &str, mark: Option<Timestamp>) -> bool {
+    mark.is_some_and(|mark| {
+        let over = later(mark, LATEST_START + LONGEST_CALL);
+        evidence.time_outs.iter().any(|time_out| time_out.is_of(declared, call, mark, over))
+    })
 }
 
 /// The caller, or the API server that it writes to, died before the receipt can have been written.

@@ -8,6 +8,7 @@ pub(crate) mod leaks;
 pub(crate) mod objects;
 pub(crate) mod orders;
 pub(crate) mod pins;
+pub(crate) mod time_outs;
 #[cfg(test)]
 mod tests;
 

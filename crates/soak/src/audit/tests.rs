@@ -350,3 +350,28 @@ fn an_alarm_about_the_definitions_is_noticed_as_nobody_changed_them() {
     run.log = "WARN the pass failed reason=CRDOutdated\n".to_owned();
     run.is_noticed_as("unexplained");
 }
+
+/// The vendor knows nothing of it, so only the caller can tell.
+#[test]
+fn a_time_out_of_the_marked_call_explains_an_order_that_never_arrived() {
+    let line = |second: i64, person: &str, operation: &str| {
+        format!(
+            "{} WARN shipment{{shipment=\"team/{person}\"}}:call{{api=\"yubico\" operation=\"{operation}\"}}: it did not answer in time\n",
+            at(second)
+        )
+    };
+    let told = |log: String| {
+        let mut run = undecidable();
+        let never =
+            run.journal.iter().position(|c| c["operation"] == "CreateFPRShipment" && c["userId"] == "user1");
+        run.journal.remove(never.expect("it is there"));
+        run.log = log;
+        run
+    };
+    told(line(104, "person-1", "order")).is_good();
+    for other in
+        [line(60, "person-1", "order"), line(104, "person-2", "order"), line(104, "person-1", "user")]
+    {
+        told(other).is_noticed_as("unexplained");
+    }
+}
