@@ -5,7 +5,7 @@ use domain::{
     desired::{ActivationGate, OnDelete, OnTimeout, PinGate},
     failure::Reason,
     ids::ShipmentId,
-    journal::{Attempt, Enrollment, Journal, Marked, Receipt},
+    journal::{Attempt, Enrollment, Journal, Marked, Order, Receipt},
     plan::{Idempotent, Search},
     vendor_states::{
         EnrollmentList, EnrollmentStatus, ListedEnrollment, ParcelClass, ParcelState, UserStatus,
@@ -104,10 +104,14 @@ fn own_org(pass: &Pass, conn: Conn) -> bool {
     named.is_none() || named == vendors::orgs(conn.other).yubico.as_ref()
 }
 
-/// A vendor answered: no list proves an enrolment's requests, or that a mail was sent.
+/// A vendor answered: no list proves an enrolment's requests, that a mail was sent, or which order is ours.
 pub fn answered(pass: &mut Pass, what: Marked, attempt: Attempt, receipt: &Receipt) {
-    let alone =
-        matches!((what, receipt), (Marked::Enroll, Receipt::Enrolled(..)) | (Marked::SendPin, Receipt::Done));
+    let alone = matches!(
+        (what, receipt),
+        (Marked::Enroll, Receipt::Enrolled(..))
+            | (Marked::SendPin, Receipt::Done)
+            | (Marked::Order, Receipt::Ordered(_))
+    );
     if alone {
         pass.answered = Some((what, attempt));
     }
@@ -118,6 +122,7 @@ pub fn ended(s: &mut State, pass: &Pass) {
     let Some((what, attempt)) = pass.answered else { return };
     let open = |journal: &Journal| match what {
         Marked::Enroll => matches!(journal.enrollment, Enrollment::Open(n, _) if n == attempt),
+        Marked::Order => matches!(journal.order, Order::Open(n, _) | Order::Unknown(n, _) if n == attempt),
         _ => journal.pin.mark.is_some() && journal.pin.id == attempt,
     };
     let live = s.slots[pass.slot].live.as_ref().filter(|live| live.uid == pass.base.uid);

@@ -8,7 +8,7 @@ use std::{
 };
 
 /// An order follows its enrolment within this time at the present pace: a third of what the sealed requests live.
-const FOLLOWS_WITHIN: Duration = Duration::from_secs(300);
+const FOLLOWS_WITHIN: Duration = Duration::from_mins(5);
 
 /// So many of the last orders tell the pace.
 const REMEMBERED: usize = 8;
