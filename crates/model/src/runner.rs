@@ -175,7 +175,7 @@ pub fn perform(b: &Bounds, s: &mut State, p: usize, fate: Fate) {
             think(b, s, pass)
         }
         Deed::List => {
-            reads::list(s, &mut pass);
+            reads::list(b, s, &mut pass);
             think(b, s, pass)
         }
         Deed::Rivals => {

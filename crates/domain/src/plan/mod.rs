@@ -12,6 +12,7 @@ mod delete;
 mod follow;
 mod order;
 mod situation;
+mod unlisted;
 
 pub use adoption::refusal;
 pub use blocked::may_order;
