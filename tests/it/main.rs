@@ -32,6 +32,7 @@ mod gitops_examples;
 mod held;
 mod hris;
 mod install;
+mod lagging_list;
 mod leaks;
 mod limits;
 mod logs;
