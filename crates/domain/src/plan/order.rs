@@ -6,22 +6,16 @@ use super::{
     adoption::{adopt, named},
     blocked::{barred, eligible},
     situation::{Fetch, Rival, Situation, Step, after, rest, rest_for},
+    time_limits::{REQUESTS_LIVE, latest_creation},
     unlisted,
 };
 use crate::{
     desired::ExistingKey,
     failure::Reason,
-    fence,
     journal::{EnrollMark, Enrollment, Made, Marked, Order, RefusedOrder, Unwanted},
     lasting,
     vendor_states::{EnrollmentList, EnrollmentStatus, ListedEnrollment},
 };
-
-/// Sealed requests leave within this time of their enrolment (Okta's challenge has an unknown lifetime).
-pub const REQUESTS_LIVE: SignedDuration = SignedDuration::from_mins(15);
-
-/// A call starts at most this long after its mark.
-const LATEST_START: SignedDuration = SignedDuration::from_secs(fence::LATEST_START.as_secs().cast_signed());
 
 /// An enrolment mark without receipt is judged by the list only while it is younger than this.
 const MARK_JUDGED: SignedDuration = SignedDuration::from_hours(1);
@@ -169,11 +163,6 @@ fn unknown_enrollment(s: &Situation<'_>, mark: &EnrollMark) -> Step {
         },
         _ => enrollment_unknown(),
     }
-}
-
-/// Okta made the enrolment of this mark by then, or not at all.
-pub(super) fn latest_creation(s: &Situation<'_>, mark: &EnrollMark) -> Timestamp {
-    after(mark.at.max(mark.okta_time), s.desired.calls.timeout + LATEST_START)
 }
 
 /// The one new enrolment is our lost one if it was made while our call could be under way, and only this cluster

@@ -7,8 +7,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    order::{REQUESTS_LIVE, latest_creation},
     situation::{Situation, Step, after, rest},
+    time_limits::{REQUESTS_LIVE, latest_creation},
 };
 use crate::{
     failure::Reason,
