@@ -40,7 +40,7 @@ model: ## Check the planner exhaustively, in every world within printed bounds
 mutants: ## Spoil the planner in many ways; the model must notice each
 	crates/model/mutants.sh
 
-strict: ## The core suites against vendors that are unfriendly wherever their documents are silent
+strict: ## The core suites and a small storm against vendors that are unfriendly wherever their documents are silent
 	@hack/strict.sh
 
 soak: ## A fault storm: SHIPMENTS=500 MINUTES=10 SEED=1 (odd: two replicas without a lease); the last line is its verdict

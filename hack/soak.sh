@@ -6,6 +6,7 @@
 #   hack/soak.sh audit DIR                              its verdict once more, from its folder alone
 #   USERS=2000 SEED=1 hack/soak.sh rollout              rollouts of all three sources over so many people
 #   SHIPMENTS=200 RESTING=1000 hack/soak.sh bench       CPU, memory, calls and writes of a shipment, measured and not judged
+#   hack/soak.sh strict                                 a small storm with debug builds against unfriendly vendors, for hack/strict.sh
 #   hack/soak.sh short                                  a small rollout and two small storms with debug builds, for hack/test.sh
 set -euo pipefail
 . "$(dirname "$0")/lib/common.sh"
@@ -97,6 +98,13 @@ short() {
   done
 }
 
+# The sandbox reads its profile from the environment.
+strict() {
+  export SANDBOX_PROFILE=strict
+  build debug
+  storm debug "${SEED:-1}" "${SHIPMENTS:-20}" "${MINUTES:-1}" "${DIR:-.state/soak/strict}"
+}
+
 need git rust c go
 case ${1-} in
 run) run ;;
@@ -111,5 +119,6 @@ audit)
   audit "$profile" "$2"
   ;;
 short) short ;;
-*) fail "say run, rollout, bench, audit DIR or short" ;;
+strict) strict ;;
+*) fail "say run, rollout, bench, audit DIR, short or strict" ;;
 esac

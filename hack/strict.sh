@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# The core suites of tests/it against a sandbox that guesses against the operator wherever the vendors' documents are
-# silent (crates/sandbox/README.md, "The strict profile"). The exit code is 0 only if all of them pass.
+# The core suites of tests/it, and one small storm, against a sandbox that guesses against the operator wherever the
+# vendors' documents are silent (crates/sandbox/README.md, "The strict profile"). The exit code is 0 only if all pass.
 #
-#   hack/strict.sh [FILTER...]    all core suites, or the tests whose name holds one of these
+#   hack/strict.sh              all core suites, then the storm, whose verdict is the last line
+#   hack/strict.sh FILTER...    only the tests whose name holds one of these
+#   hack/strict.sh storm        only the storm: SHIPMENTS=20 MINUTES=1 SEED=1
 set -euo pipefail
 . "$(dirname "$0")/lib/common.sh"
 . "$root/hack/lib/prerequisites.sh"
@@ -11,6 +13,17 @@ export CONTROL_PLANE_BIN=$bin/control-plane SANDBOX_PROFILE=strict
 
 need rust
 [ -x "$CONTROL_PLANE_BIN" ] || fail "there is no .cache/bin/control-plane: run make build"
-[ $# -gt 0 ] || set -- road:: adoption:: deletion:: rollout_ preflight:: migration::
-tied cargo build --workspace --bins
-tied cargo test --workspace --test it -- --test-threads "${RUST_TEST_THREADS:-6}" "$@"
+
+suites() {
+  tied cargo build --workspace --bins
+  tied cargo test --workspace --test it -- --test-threads "${RUST_TEST_THREADS:-6}" "$@"
+}
+
+case ${1-} in
+'')
+  suites road:: adoption:: deletion:: rollout_ preflight:: migration::
+  hack/soak.sh strict
+  ;;
+storm) hack/soak.sh strict ;;
+*) suites "$@" ;;
+esac

@@ -49,6 +49,7 @@ async fn activates(scene: &Scene, shipment: &Handle, order: &str) {
 async fn an_order_whose_answer_is_lost_is_found_and_taken_over_without_a_person() {
     hasty("search")
         .play(async |scene| {
+            scene.sandbox.shows_orders().await;
             let shipment = lost_order(scene, "after").await;
             let object = shipment.until_ordered().await;
             assert_eq!(order_ids(scene).await, [order_of(&object)]);
@@ -64,6 +65,7 @@ async fn an_order_whose_answer_is_lost_is_found_and_taken_over_without_a_person(
 async fn an_order_taken_over_without_a_person_is_never_cancelled_by_a_deletion() {
     hasty("search-delete")
         .play(async |scene| {
+            scene.sandbox.shows_orders().await;
             let shipment = lost_order(scene, "after").await;
             let object = shipment.until_ordered().await;
             shipment.delete().await;
@@ -98,6 +100,7 @@ async fn stray_order(scene: &Scene, name: &str, spec: Value) -> String {
 async fn a_person_names_the_order_and_what_contradicts_a_wrong_one_is_said() {
     hasty("named")
         .play(async |scene| {
+            scene.sandbox.shows_orders().await;
             let (shipment, hold) = unknown(scene, "after").await;
             let [ours] = order_ids(scene).await.try_into().expect("one order");
             let product = json!({"key": {
@@ -217,6 +220,7 @@ async fn rebuilt(scene: &Scene, spec: Value) -> (Handle, String, String) {
 async fn a_rebuilt_shipment_with_adopt_finds_its_enrolment_and_order_again() {
     hasty("rebuilt")
         .play(async |scene| {
+            scene.sandbox.shows_orders().await;
             let (shipment, enrolment, order) = rebuilt(scene, json!({"existingKeyPolicy": "Adopt"})).await;
             let object = shipment.until_ordered().await;
             assert_eq!((object.text("/status/enrollment/id"), &*order_of(&object)), (&*enrolment, &*order));
@@ -248,6 +252,7 @@ async fn a_rebuilt_shipment_is_held_and_a_person_names_its_order() {
 async fn what_was_taken_over_by_policy_is_left_alone_by_a_deletion() {
     hasty("rebuilt-delete")
         .play(async |scene| {
+            scene.sandbox.shows_orders().await;
             let (shipment, _, order) = rebuilt(scene, json!({"existingKeyPolicy": "Adopt"})).await;
             shipment.until_ordered().await;
             shipment.delete().await;
@@ -315,6 +320,7 @@ async fn faulty_beside_a_strangers_order(scene: &Scene) -> (Handle, String) {
 async fn a_shipment_without_usable_details_of_its_own_takes_over_no_order() {
     hasty("faulty")
         .play(async |scene| {
+            scene.sandbox.shows_orders().await;
             let (shipment, strangers) = faulty_beside_a_strangers_order(scene).await;
             let hold = shipment.get().await.text("/status/hold/id").to_owned();
             scene.answer(&shipment, "AdoptOrder", json!({"shipmentID": strangers})).await;
@@ -338,6 +344,7 @@ async fn a_shipment_without_usable_details_of_its_own_takes_over_no_order() {
 async fn a_comparison_that_fails_for_now_is_waited_for_before_an_order_is_taken_over() {
     hasty("unseen")
         .play(async |scene| {
+            scene.sandbox.shows_orders().await;
             let strangers = stray_order(scene, "lou", json!({})).await;
             let (shipment, _) = unknown(scene, "after").await;
             let rule = scene

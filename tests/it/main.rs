@@ -34,6 +34,7 @@ mod held;
 mod hris;
 mod install;
 mod kustomize;
+mod lagging_list;
 mod leaks;
 mod limits;
 mod logs;

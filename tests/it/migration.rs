@@ -89,6 +89,7 @@ async fn all_taken_over(scene: &Scene, rollout: &Handle, rows: &[Row], before: (
 async fn what_the_template_ordered_is_linked_by_adopt_and_followed_to_the_door() {
     setting("migrate")
         .play(async |scene| {
+            scene.sandbox.shows_orders().await;
             let rows = table(scene).await;
             let before = calls(scene).await;
             let rollout = take_over(scene, &rows, "Adopt").await;

@@ -9,7 +9,7 @@ use crate::support::{
     object::Object,
     plane::operator_user,
     root,
-    sandbox::{Call, Sandbox},
+    sandbox::{Call, Sandbox, is_strict},
     scene::{Scene, scene},
     shipment::Handle,
     until,
@@ -35,6 +35,7 @@ const OF_THE_CONNECTION: [&str; 14] = [
 
 const POLL: &str = "GetFPRShipmentById";
 const TRACKING: &str = "GetShipmentExactById";
+const LOOK: &str = "listWebAuthnPreregistrationFactors";
 
 /// The nine, in their order.
 const NINE: [&str; 9] = [
@@ -116,8 +117,12 @@ fn told_apart(object: &Object) {
         assert_eq!(object.is(step), "True", "{step}");
     }
     assert_eq!((object.is("Stalled"), object.is("Reconciling")), ("", ""));
-    for told in ["/status/key/serial", "/status/order/carrier", "/status/order/tracking", "/status/userId"] {
+    for told in ["/status/key/serial", "/status/userId"] {
         assert!(object.has(told), "{told} is told");
+    }
+    // Nobody says that the Delivery API knows pre-registered orders.
+    for told in ["/status/order/carrier", "/status/order/tracking"] {
+        assert_eq!(object.has(told), !is_strict(), "{told}");
     }
     for sealed in ["/status/responses", "/status/enrollment/requests"] {
         assert!(!object.has(sealed), "{sealed} is gone");
@@ -128,7 +133,11 @@ fn told_apart(object: &Object) {
 fn vendors_were_asked_once(calls: &[Call]) {
     let road: Vec<_> =
         calls.iter().map(|c| c.operation.as_str()).filter(|o| !OF_THE_CONNECTION.contains(o)).collect();
-    let once: Vec<_> = road.iter().copied().filter(|o| ![POLL, TRACKING].contains(o)).collect();
+    let mut once: Vec<_> = road.iter().copied().filter(|o| ![POLL, TRACKING].contains(o)).collect();
+    if is_strict() {
+        // The second look is repeated while the list lags.
+        once.dedup_by(|again, look| again == look && *look == LOOK);
+    }
     assert_eq!(once, NINE);
     assert_eq!(
         road.iter().filter(|o| **o == TRACKING).count(),
@@ -141,8 +150,9 @@ fn vendors_were_asked_once(calls: &[Call]) {
             "docs/calls.md says why {operation}"
         );
     }
+    let may_fail = |operation: &str| operation == "token" || (operation == TRACKING && is_strict());
     assert!(
-        calls.iter().all(|call| call.status.is_some_and(|status| status < 300 || call.operation == "token"))
+        calls.iter().all(|call| call.status.is_some_and(|status| status < 300 || may_fail(&call.operation)))
     );
 }
 
@@ -163,7 +173,9 @@ async fn written_sparingly(scene: &Scene, log: &[audit::Request], name: &str) {
         .collect();
     let writes: Vec<_> = ours.iter().map(|r| format!("{} {} {}", r.verb(), r.resource(), r.body())).collect();
     assert!(ours.iter().all(|r| r.succeeded()), "no write met a conflict: {writes:#?}");
-    assert_eq!(writes.len(), 8, "finalizer and seven steps: {writes:#?}");
+    // One more says that the list lags.
+    let expected = if is_strict() { 9 } else { 8 };
+    assert_eq!(writes.len(), expected, "finalizer and seven steps: {writes:#?}");
     let lasting = BTreeSet::from(["Activated", "AwaitingDelivery", "AwaitingShipment"].map(String::from));
     let told = until(async || {
         let told: BTreeSet<_> =

@@ -38,6 +38,11 @@ pub struct Secret {
     pub value: String,
 }
 
+/// Is the sandbox unfriendly wherever the vendors' documents are silent (`make strict`)?
+pub fn is_strict() -> bool {
+    std::env::var("SANDBOX_PROFILE").is_ok_and(|profile| profile == "strict")
+}
+
 /// A running sandbox.
 #[derive(Debug)]
 pub struct Sandbox {
@@ -212,6 +217,15 @@ impl Sandbox {
         });
         let made = self.post("/people", json!({"profile": profile, "status": status})).await;
         made["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Yubico's Delivery API knows pre-registered orders, at once and with their recipients: what nobody promises, and a
+    /// test is about.
+    pub async fn shows_orders(&self) {
+        let known = json!({
+            "listPreregOrders": true, "exactKnowsPrereg": true, "preregShowsRecipient": true, "orderListLagMs": 0,
+        });
+        self.post("/settings", known).await;
     }
 
     /// Changes a profile; null removes.

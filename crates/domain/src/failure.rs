@@ -79,6 +79,8 @@ reasons! {
     Deleting = Waiting,
     /// Another call of this resource may still be under way; its outcome is judged after `settle`.
     Settling = Waiting,
+    /// Okta confirmed our enrolment and does not list it yet.
+    EnrollmentNotListed = Waiting,
     /// The vendor's one-at-a-time slot or the rate budget is taken.
     RateLimited = Waiting,
     /// The namespace has as many open orders as the connection allows.

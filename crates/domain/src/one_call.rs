@@ -1,4 +1,4 @@
-//! Steps of the road that last one call.
+//! Steps of the road that last one call, or little longer.
 
 use crate::failure::Reason;
 
@@ -15,5 +15,6 @@ pub const fn lasts_one_call(reason: Reason) -> bool {
             | Reason::Activating
             | Reason::SendingPin
             | Reason::Settling
+            | Reason::EnrollmentNotListed
     )
 }

@@ -23,6 +23,8 @@ pub struct Bounds {
     pub bound: bool,
     /// `YubiEnterprise` lists pre-registered orders.
     pub listed: bool,
+    /// Okta's list shows what was made at least so long before, in seconds; 0: as soon as a look may ask.
+    pub list_lag: i64,
     /// Accidents in one run: crash, lost call or answer, refusal, stale read, pruned write.
     pub faults: u8,
     /// Jumps of time in one run.
@@ -110,6 +112,7 @@ impl Bounds {
             processes: vec![0],
             bound: false,
             listed: false,
+            list_lag: 0,
             faults: 0,
             jumps: 0,
             lengths: vec![],
@@ -136,9 +139,11 @@ impl Bounds {
     pub fn line(&self) -> String {
         let bound = if self.bound { "bound" } else { "unbound" };
         let listed = if self.listed { "orders listed" } else { "orders not listed" };
+        let lags =
+            if self.list_lag > 0 { format!(", Okta's list lags {} s", self.list_lag) } else { String::new() };
         let deletes = self.events.iter().any(|e| matches!(e, Event::Delete(OnDelete::Cancel)));
         format!(
-            "{} shipment(s) of one person, {} process(es), {bound}, {listed}{}; at most {} accidents, {} jumps of {:?} s, {} of {} happenings{}, {} answers of {} kinds",
+            "{} shipment(s) of one person, {} process(es), {bound}, {listed}{}{lags}; at most {} accidents, {} jumps of {:?} s, {} of {} happenings{}, {} answers of {} kinds",
             self.clusters.len(),
             self.processes.len(),
             if self.ordered { ", order placed before" } else { "" },

@@ -39,8 +39,8 @@ fn user(s: &State, pass: &mut Pass) {
 }
 
 /// Okta's list: what was made shortly before it may not be shown.
-pub fn list(s: &State, pass: &mut Pass) {
-    let list = vendors::list(s);
+pub fn list(b: &Bounds, s: &State, pass: &mut Pass) {
+    let list = vendors::list(b, s);
     pass.machine.journal.observe_list(&list, at(s.now));
     pass.machine.observed.list = Some(list);
 }

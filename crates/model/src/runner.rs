@@ -162,7 +162,7 @@ pub fn perform(b: &Bounds, s: &mut State, p: usize, fate: Fate) {
         }
         Task::Fetch(what) => {
             if what == Fetch::Enrollments {
-                reads::list(s, &mut pass);
+                reads::list(b, s, &mut pass);
             } else {
                 pass.machine.observed.rival_live = Some(reads::rivals(s, pass.slot));
             }

@@ -11,7 +11,10 @@ use domain::{
     },
 };
 
-use crate::state::{EnrolledFate, State, at, enrollment_id};
+use crate::{
+    bounds::Bounds,
+    state::{EnrolledFate, State, at, enrollment_id},
+};
 
 /// Okta's list shows what was made at least this long before (seconds).
 pub const LOOK_DELAY: i64 = 2;
@@ -79,9 +82,10 @@ pub fn is_programmed(state: u32) -> bool {
     matches!(ParcelState::from_id(state).class, Shipped | Delivered | Lost | Failed | Unknown)
 }
 
-/// Okta's list at this moment.
-pub fn list(s: &State) -> EnrollmentList {
-    let entries = s.enrolled.iter().enumerate().filter(|(_, e)| s.now >= e.created + LOOK_DELAY);
+/// Okta's list at this moment. It may lag behind for longer than a look waits; what it shows it shows in order.
+pub fn list(b: &Bounds, s: &State) -> EnrollmentList {
+    let shown_until = s.now - b.list_lag.max(LOOK_DELAY);
+    let entries = s.enrolled.iter().enumerate().filter(|(_, e)| e.created <= shown_until);
     let entries = entries.filter_map(|(n, e)| {
         let status = match e.fate {
             EnrolledFate::Pending => EnrollmentStatus::Pending,

@@ -21,6 +21,7 @@ pub fn all() -> Vec<Bounds> {
         one_bound(),
         two_clusters(),
         other_tool(),
+        lagging_list(),
         two_shipments(),
         restored(),
         rebuilt(),
@@ -115,6 +116,26 @@ fn other_tool() -> Bounds {
         answers: 1,
         choices: answers::ALL.to_vec(),
         ..Bounds::plain("b2", "another tool enrols the same person at any time")
+    }
+}
+
+/// Longer than a look waits and than a mark settles, shorter than sealed requests live: whoever waits may order.
+const LAG: i64 = 400;
+
+fn lagging_list() -> Bounds {
+    Bounds {
+        clusters: vec![0, 1],
+        processes: vec![0, 1],
+        list_lag: LAG,
+        faults: 1,
+        jumps: 2,
+        lengths: vec![SETTLED, EXPIRED],
+        happenings: 1,
+        events: vec![Event::Foreign, Event::Removed, Event::Delete(OnDelete::Cancel)],
+        answers: 1,
+        choices: vec![Choice::RetryOrder, Choice::CancelOrder],
+        faults_of: Accidents { region: false, stale: false, store: false, ..Accidents::ALL },
+        ..Bounds::plain("b4", "two clusters and another tool, and a list that shows enrolments minutes late")
     }
 }
 

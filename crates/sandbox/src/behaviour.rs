@@ -53,6 +53,8 @@ pub(crate) struct Behaviour {
     pub okta_requests_a_minute: u32,
     /// Length of such a window. Okta's are a minute long.
     pub okta_window_seconds: u32,
+    /// Each bucket of paths has a limit of its own, and Okta's headers tell that one's.
+    pub okta_buckets: bool,
     /// Calls an Okta org answers at the same time; one more is answered 429 with a limit of 0. 0: any number.
     pub okta_concurrent_requests: u32,
     /// Activation works after mark-error.
@@ -122,6 +124,7 @@ impl Default for Behaviour {
             preregistration_enabled: true,
             okta_requests_a_minute: 600,
             okta_window_seconds: 60,
+            okta_buckets: false,
             okta_concurrent_requests: 0,
             activate_after_mark_error: false,
             enrollment_list_lag_ms: 0,
@@ -171,6 +174,7 @@ impl Behaviour {
             prereg_shows_recipient: false,
             // As if the order were not known: a caller must not take that for cancelled.
             locked_delete_status: 404,
+            okta_buckets: true,
             okta_concurrent_requests: 8,
             enrollment_list_lag_ms: 1500,
             enrollments_a_page: 1,

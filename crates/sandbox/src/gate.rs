@@ -320,8 +320,8 @@ fn carried_out(world: &mut World, api: Api, route: Option<Result<&Route<World>, 
 fn dressed(mut reply: Reply, api: Api, call: &Call, shared: &Shared) -> Reply {
     if api == Api::Okta {
         let mut world = shared.world();
-        let (rate, request_id) = (okta::auth::Rate::of(&world.settings), noise(24));
-        let mut headers = okta::auth::rate_headers(world.org(call.org), rate).to_vec();
+        let (rate, request_id) = (okta::rate::Rate::of(&world.settings, &call.path), noise(24));
+        let mut headers = okta::rate::headers(world.org(call.org), rate).to_vec();
         headers.push(("x-okta-request-id".into(), request_id));
         let skew = world.org(call.org).settings.clock_skew_seconds;
         headers.extend(date(skew).map(|date| ("date".into(), date)));

@@ -90,8 +90,8 @@ pub(crate) struct OktaOrg {
     pub user_verification: String,
     /// What an admin may get wrong.
     pub settings: OrgSettings,
-    /// Requests a minute and caller.
-    pub rate: HashMap<String, (i64, u32)>,
+    /// Number of the window and its requests, by caller and bucket.
+    pub rate: HashMap<(String, &'static str), (i64, u32)>,
     /// Calls that are being answered.
     pub running: u32,
 }

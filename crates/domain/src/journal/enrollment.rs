@@ -1,11 +1,15 @@
 //! The enrolment as the journal knows it.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::ids::{EnrollmentId, KeyId, RpId, Sealed};
 
 /// Number of an attempt; counts up within one resource.
 pub type Attempt = u32;
+
+/// For so long after the mark of an enrolment its absence from Okta's list proves nothing: the list may lag. A guess;
+/// no document promises a bound, and the sealed requests live no longer.
+const LIST_LAGS: SignedDuration = SignedDuration::from_mins(15);
 
 /// Mark of an enrolment: written before the call.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -48,6 +52,14 @@ pub struct Made {
     pub marked_error: bool,
     /// Written before it is discarded.
     pub discard_mark: Option<Timestamp>,
+}
+
+impl Made {
+    /// May Okta's list not show it yet, although it stands?
+    #[must_use]
+    pub fn may_be_unlisted(&self, now: Timestamp) -> bool {
+        now.duration_since(self.mark.at) < LIST_LAGS
+    }
 }
 
 /// The pre-registration at Okta.

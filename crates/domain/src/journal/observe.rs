@@ -26,7 +26,8 @@ impl Journal {
         self.observe_unwanted(list);
         let Some(made) = self.made() else { return };
         let ours = list.entries.iter().find(|e| e.id == made.id);
-        if made.discard_mark.is_some() && ours.is_none() {
+        // A list that lags does not show it yet: then it is removed once more.
+        if made.discard_mark.is_some() && ours.is_none() && !made.may_be_unlisted(now) {
             self.enrollment = Enrollment::Discarded(made.attempt);
             return;
         }

@@ -12,14 +12,16 @@ mod delete;
 mod follow;
 mod order;
 mod situation;
+mod time_limits;
+mod unlisted;
 
 pub use adoption::refusal;
 pub use blocked::may_order;
-pub use order::REQUESTS_LIVE;
 pub use situation::{
     Claimed, Fetch, Idempotent, Idle, Observation, Observed, ObservedUser, Person, Rival, Search, Shared,
     Situation, Step,
 };
+pub use time_limits::REQUESTS_LIVE;
 
 #[cfg(test)]
 pub(crate) mod tests;

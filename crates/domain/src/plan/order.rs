@@ -6,21 +6,16 @@ use super::{
     adoption::{adopt, named},
     blocked::{barred, eligible},
     situation::{Fetch, Rival, Situation, Step, after, rest, rest_for},
+    time_limits::{REQUESTS_LIVE, latest_creation},
+    unlisted,
 };
 use crate::{
     desired::ExistingKey,
     failure::Reason,
-    fence,
     journal::{EnrollMark, Enrollment, Made, Marked, Order, RefusedOrder, Unwanted},
     lasting,
     vendor_states::{EnrollmentList, EnrollmentStatus, ListedEnrollment},
 };
-
-/// Sealed requests leave within this time of their enrolment (Okta's challenge has an unknown lifetime).
-pub const REQUESTS_LIVE: SignedDuration = SignedDuration::from_mins(15);
-
-/// A call starts at most this long after its mark.
-const LATEST_START: SignedDuration = SignedDuration::from_secs(fence::LATEST_START.as_secs().cast_signed());
 
 /// An enrolment mark without receipt is judged by the list only while it is younger than this.
 const MARK_JUDGED: SignedDuration = SignedDuration::from_hours(1);
@@ -69,6 +64,8 @@ pub(super) fn cancelled(s: &Situation<'_>) -> Step {
     let Some(list) = &s.seen.list else { return Step::Fetch(Fetch::Enrollments) };
     match list.entries.iter().find(|e| e.id == made.id) {
         Some(entry) if entry.status != EnrollmentStatus::Active => Step::Mark(Marked::Discard),
+        // Okta's list may lag: what it does not show yet would stand there for ever.
+        None if made.may_be_unlisted(s.now) => Step::Mark(Marked::Discard),
         _ => over,
     }
 }
@@ -182,7 +179,7 @@ fn unknown_enrollment(s: &Situation<'_>, mark: &EnrollMark) -> Step {
 /// The one new enrolment is our lost one if it was made while our call could be under way, and only this cluster
 /// enrols for the connection.
 fn is_surely_ours(s: &Situation<'_>, mark: &EnrollMark, entry: &ListedEnrollment) -> bool {
-    let end = after(mark.at.max(mark.okta_time), s.desired.calls.timeout + LATEST_START);
+    let end = latest_creation(s, mark);
     let in_time = entry.created.is_some_and(|created| created >= mark.okta_time && created <= end);
     s.desired.bound && in_time && entry.status == EnrollmentStatus::Pending
 }
@@ -291,18 +288,10 @@ fn enrolled(s: &Situation<'_>, made: &Made) -> Step {
         return if s.now < look { Step::Pause(look) } else { Step::Fetch(Fetch::Enrollments) };
     };
     let Some(ours) = list.entries.iter().find(|e| e.id == made.id) else {
-        return rest(
-            Reason::StatusBehindVendors,
-            "Okta no longer lists this shipment's enrolment, so nothing was ordered. Answer this hold with RetryOrder to enrol anew, or CancelOrder to give up.",
-            None,
-        );
+        return unlisted::looks_again(s, made, list);
     };
     if ours.status != EnrollmentStatus::Pending {
-        return rest(
-            Reason::StatusBehindVendors,
-            "This shipment's enrolment is not pending at Okta, so nothing was ordered. Compare with Okta and YubiEnterprise, then answer this hold.",
-            None,
-        );
+        return unlisted::not_pending();
     }
     if !goes_first(s, list, made, ours.created) {
         return discard(s, made);
@@ -331,11 +320,9 @@ fn goes_first(s: &Situation<'_>, list: &EnrollmentList, made: &Made, ours: Optio
 
 fn stale_enrollment(s: &Situation<'_>, made: &Made) -> Step {
     if s.journal.order == Order::Never || made.requests.is_none() {
-        return rest(
-            Reason::StatusBehindVendors,
-            "The enrolment is older than 15 minutes and no order was marked: either ordering was delayed, or a backup was restored and the order exists. Compare with YubiEnterprise, then answer this hold.",
-            None,
-        );
+        // What the list says of ours is a part of what a person needs to know.
+        let Some(list) = &s.seen.list else { return Step::Fetch(Fetch::Enrollments) };
+        return unlisted::out_of_time(made, list);
     }
     rest(
         Reason::OrderRefused,

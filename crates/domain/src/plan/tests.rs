@@ -7,6 +7,7 @@ mod deletion;
 mod following;
 mod lasting;
 mod ordering;
+mod unlisted;
 mod world;
 
 use jiff::{SignedDuration, Timestamp};

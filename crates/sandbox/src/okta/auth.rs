@@ -2,9 +2,9 @@
 
 use hyper::Method;
 
-use crate::behaviour::Behaviour;
 use crate::clock;
 use crate::http::{Call, Reply};
+use crate::okta::rate::{self, Rate};
 use crate::okta::{dpop, errors};
 use crate::world::{OktaOrg, World};
 
@@ -13,7 +13,7 @@ pub(crate) fn authorize(world: &mut World, call: &Call, scopes: &[&str]) -> Resu
     if scopes.is_empty() {
         return Ok(());
     }
-    let rate = Rate::of(&world.settings);
+    let rate = Rate::of(&world.settings, &call.path);
     let org = world.org(call.org);
     let Some((scheme, credential)) = call.header("authorization").and_then(|value| value.split_once(' '))
     else {
@@ -24,7 +24,7 @@ pub(crate) fn authorize(world: &mut World, call: &Call, scopes: &[&str]) -> Resu
         "Bearer" | "DPoP" => access_token(org, call, scheme, credential, scopes)?,
         _ => return Err(errors::invalid_token()),
     };
-    count(org, &caller, rate)
+    rate::count(org, &caller, rate)
 }
 
 fn access_token(
@@ -60,47 +60,4 @@ fn access_token(
 fn covers(granted: &[String], wanted: &str, method: &Method) -> bool {
     let manage = wanted.replace(".read", ".manage");
     granted.iter().any(|scope| scope == wanted || (*method == Method::GET && *scope == manage))
-}
-
-/// How many calls a window admits.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Rate {
-    limit: u32,
-    seconds: i64,
-}
-
-impl Rate {
-    pub(crate) fn of(settings: &Behaviour) -> Self {
-        Self {
-            limit: settings.okta_requests_a_minute,
-            seconds: i64::from(settings.okta_window_seconds.max(1)),
-        }
-    }
-
-    /// Number of the window that is now.
-    fn now(self) -> i64 {
-        clock::now().as_second() / self.seconds
-    }
-}
-
-/// Counts the call against the caller's window.
-fn count(org: &mut OktaOrg, caller: &str, rate: Rate) -> Result<(), Reply> {
-    let now = rate.now();
-    let window = org.rate.entry(caller.to_string()).or_insert((now, 0));
-    if window.0 != now {
-        *window = (now, 0);
-    }
-    window.1 += 1;
-    if window.1 > rate.limit { Err(errors::too_many()) } else { Ok(()) }
-}
-
-/// The three rate-limit headers as they stand after a call.
-pub(crate) fn rate_headers(org: &OktaOrg, rate: Rate) -> [(String, String); 3] {
-    let now = rate.now();
-    let used = org.rate.values().filter(|window| window.0 == now).map(|window| window.1).max().unwrap_or(0);
-    [
-        ("x-rate-limit-limit".into(), rate.limit.to_string()),
-        ("x-rate-limit-remaining".into(), rate.limit.saturating_sub(used).to_string()),
-        ("x-rate-limit-reset".into(), ((now + 1) * rate.seconds).to_string()),
-    ]
 }

@@ -13,6 +13,7 @@ pub(crate) mod org;
 pub(crate) mod page;
 pub(crate) mod people;
 pub(crate) mod preregistration;
+pub(crate) mod rate;
 pub(crate) mod request;
 pub(crate) mod session;
 pub(crate) mod settings;

@@ -62,6 +62,27 @@ async fn an_enrolment_shows_late_a_page_each_and_under_another_status() {
 }
 
 #[tokio::test]
+async fn each_bucket_of_paths_has_its_own_limit() {
+    let world = strict().await;
+    let token = world.token().await;
+    // A window that does not end while the test runs.
+    let settings = json!({"oktaRequestsAMinute": 20, "oktaWindowSeconds": 1_000_000});
+    world.command("POST", "/settings", settings).await;
+    let limits = async |path: &str| {
+        let answer = world.okta_request(&token, "GET", path).send().await.unwrap();
+        let number = |name: &str| answer.headers()[name].to_str().unwrap().parse::<u32>().unwrap();
+        (answer.status().as_u16(), number("x-rate-limit-limit"), number("x-rate-limit-remaining"))
+    };
+    assert_eq!(limits("/api/v1/logs?limit=1").await, (200, 2, 1));
+    assert_eq!(limits("/api/v1/logs?limit=1").await, (200, 2, 0));
+    assert_eq!(limits("/api/v1/logs?limit=1").await, (429, 2, 0));
+    let enrollments = "/webauthn-registration/api/v1/users/00u1/enrollments";
+    assert_eq!(limits(enrollments).await, (200, 8, 7));
+    assert_eq!(limits("/api/v1/users?limit=1").await, (200, 20, 19));
+    assert_eq!(limits("/api/v1/groups?limit=1").await, (200, 20, 19));
+}
+
+#[tokio::test]
 async fn an_order_shows_little_and_a_cancellation_late() {
     let world = strict().await;
     let token = world.token().await;
