@@ -4,6 +4,7 @@
 //! every mark is sent only on the word of the write that stored it.
 
 mod effect;
+mod first_use;
 mod let_go;
 mod limits;
 mod receipt;
@@ -286,7 +287,8 @@ impl Pass {
             } else {
                 self.ctx.shipments.memory.last_poll(&self.uid()).unwrap_or(self.ctx.started)
             },
-            look_now: self.look_requested() || by_list.moved,
+            look_now: fetch::look_requested(&self.object) || by_list.moved,
+            use_look: self.last_use_look(),
             rival: rival.as_ref().map(precedence::Rival::as_planned),
             claimed: claim.as_ref().map(claims::Claim::as_claimed),
             now,
@@ -321,13 +323,11 @@ impl Pass {
         self.object.uid().unwrap_or_default()
     }
 
-    fn look_requested(&self) -> bool {
-        let asked = self.object.annotations().get(api::REQUESTED_AT);
-        let handled = self.object.status.as_ref().and_then(|s| s.last_handled_reconcile_at.as_ref());
-        asked.is_some() && asked != handled
-    }
-
     async fn look(&mut self, look: Fetch, link: &Arc<ConnectionHandle>) -> Option<Failure> {
+        if look == Fetch::FirstUse {
+            self.look_for_use(link).await;
+            return None;
+        }
         let read = fetch::look(look, &self.object, &self.ctx, link, &mut self.journal, &mut self.found).await;
         if look == Fetch::Parcel && read.is_ok() {
             self.ctx.shipments.memory.note_poll(&self.uid(), clock::now());

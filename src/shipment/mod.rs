@@ -14,6 +14,7 @@ pub mod memory;
 pub mod observations;
 pub mod open_orders;
 pub mod permits;
+pub mod person_lists;
 pub mod precedence;
 pub mod recipient;
 pub mod reconcile;

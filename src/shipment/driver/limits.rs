@@ -34,7 +34,7 @@ impl Pass {
         let Some(own) = self.link.as_ref().filter(|_| asked) else { return Ok(None) };
         self.admitted = None;
         let need = permits::need(step, &self.journal, self.is_deleting(), link);
-        let place = permits::position(&self.object, &self.journal);
+        let place = permits::position(step, &self.object, &self.journal);
         let admitted = self.ctx.budget_queue.enter(&link.uid, own, &self.who(), place, need)?;
         let reserving = admitted.reserved().map(|reserved| own.with(reserved));
         self.admitted = Some(admitted);
@@ -63,8 +63,9 @@ impl Pass {
     pub(super) async fn limited(&mut self, at_least: Duration) -> Result<Done, CommitError> {
         self.admitted = None;
         let Some(link) = self.link.clone() else { return self.queue(at_least).await };
-        let need = permits::need(&Step::Fetch(Fetch::Parcel), &self.journal, self.is_deleting(), &link);
-        let place = permits::position(&self.object, &self.journal);
+        let step = Step::Fetch(Fetch::Parcel);
+        let need = permits::need(&step, &self.journal, self.is_deleting(), &link);
+        let place = permits::position(&step, &self.object, &self.journal);
         let wait = self.ctx.budget_queue.wait(&link.uid, &link, &self.who(), place, need, at_least);
         self.queue(wait).await
     }

@@ -1,6 +1,6 @@
 //! Every write of a pass: the journal with what is being done, or with how the pass ended.
 
-use api::shipment::{Display, YubiKeyShipmentStatus};
+use api::{connection::FirstUse, shipment::YubiKeyShipmentStatus};
 use domain::{
     backoff,
     failure::{Failure, Kind, Reason},
@@ -18,7 +18,10 @@ use crate::{
         status_patch::{self, CommitError},
     },
     metrics::instrument,
-    shipment::{conditions, display, revision},
+    shipment::{
+        conditions::{self, Told},
+        display, revision,
+    },
 };
 
 impl Pass {
@@ -41,7 +44,7 @@ impl Pass {
         let rest = Idle { reason: doing, message: doing.progress().to_owned(), until: None, pin: false };
         summary::note_progress(&mut self.journal, revision::of(&self.object));
         let status =
-            conditions::end(&self.object, &self.journal, &End::Idle(rest), self.display(), clock::now());
+            conditions::end(&self.object, &self.journal, &End::Idle(rest), self.told(), clock::now());
         self.write(&status).await
     }
 
@@ -53,6 +56,7 @@ impl Pass {
             self.ctx.unsent.forget(&self.uid());
             self.ctx.shipments.note_written(&written);
             self.note_activation(&old, status);
+            self.note_first_use(&old, status);
             events::transition(&self.ctx.outbox, &written, &old.conditions, &status.conditions);
             *self.object = written;
         }
@@ -61,11 +65,15 @@ impl Pass {
         Ok(())
     }
 
-    /// What the columns show, as the connection that is declared now allows.
-    fn display(&self) -> Display {
+    /// What is told besides the journal, as the connection that is declared now allows.
+    fn told(&self) -> Told {
         let connection = self.ctx.connections.get(&self.object.spec.connection_ref.name);
-        let policy = connection.map(|declared| declared.spec.policy.show_login);
-        display::of(&self.object, &self.journal, policy, self.found.login.as_ref())
+        let policy = connection.as_ref().map(|declared| declared.spec.policy.show_login);
+        Told {
+            display: display::of(&self.object, &self.journal, policy, self.found.login.as_ref()),
+            first_use: self.found.observed.first_use,
+            looks_for_use: connection.map(|declared| declared.spec.polling.first_use == FirstUse::Daily),
+        }
     }
 
     /// The write that first says "activated" is the one that counts it: a restart or a conflict counts nothing twice.
@@ -79,12 +87,23 @@ impl Pass {
         }
     }
 
+    /// As the activation, from the delivery on: by a day or a week later than it was, as often as it is looked for.
+    fn note_first_use(&self, old: &YubiKeyShipmentStatus, new: &YubiKeyShipmentStatus) {
+        let before = old.times.as_ref().and_then(|times| times.used.as_ref());
+        let Some(times) = new.times.as_ref().filter(|_| before.is_none()) else { return };
+        if let (Some(delivered), Some(used)) = (&times.delivered, &times.used) {
+            let took = used.0.duration_since(delivered.0).max(SignedDuration::ZERO).unsigned_abs();
+            let uid = self.ctx.connections.uid_of(&self.object.spec.connection_ref.name);
+            self.ctx.metrics.connections.observe_first_use(&uid, took);
+        }
+    }
+
     pub(super) async fn write_end(&mut self, end: &End) -> Result<(), CommitError> {
         let now = clock::now();
         let generation = revision::of(&self.object);
         unread::end_by_reads(&mut self.journal, &self.found.observed, generation);
         summary::note_end(&mut self.journal, end, generation, &random::suffix(), now);
-        let status = conditions::end(&self.object, &self.journal, end, self.display(), now);
+        let status = conditions::end(&self.object, &self.journal, end, self.told(), now);
         self.write(&status).await
     }
 
