@@ -75,6 +75,7 @@ mounts_whole_secrets() {
 has_thresholds_of_the_values() {
   local threshold
   for threshold in '< 45 \* 86400$' '>= 14 \* 86400$' '< 14 \* 86400$' '> 1 \* 86400$' '> 21 \* 86400$' \
+    '> 60 \* 86400$' \
     ') > 0.1$' ') > 0.3$' '_sum\[30m\])) > 2$'; do
     [ "$(grep -c -- "$threshold" "$rendered/everything.yaml")" = 1 ] || { say "not once: $threshold"; return 1; }
   done

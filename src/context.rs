@@ -20,7 +20,9 @@ use crate::{
     },
     metrics::Metrics,
     rollout::memory::Memory,
-    shipment::{lister::ShipmentLister, reservations::Reservations, unsent::Unsent},
+    shipment::{
+        lister::ShipmentLister, person_lists::PersonLists, reservations::Reservations, unsent::Unsent,
+    },
     tasks::Tasks,
 };
 
@@ -63,6 +65,8 @@ pub struct Context {
     pub order_lists: PollStates,
     /// Orders that were let go.
     pub let_go: LetGoRecord,
+    /// Okta's lists of people whose keys are looked after.
+    pub person_lists: PersonLists,
     /// Places among open orders, and the one of a person or an order.
     pub reservations: Reservations,
     /// Who may call now, where the vendors' limits do not admit all.
@@ -146,6 +150,7 @@ mod tests {
             leadership: Leadership::always(),
             order_lists: PollStates::default(),
             let_go: LetGoRecord::default(),
+            person_lists: PersonLists::default(),
             reservations: Reservations::default(),
             budget_queue: BudgetQueue::new(|_| true),
             fair_queue: FairQueue::new(1, |_| true),

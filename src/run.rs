@@ -42,7 +42,9 @@ use crate::{
     metrics::{Metrics, collector::ObjectCollector, instrument},
     readiness::Readiness,
     rollout,
-    shipment::{self, lister::ShipmentLister, reservations::Reservations, unsent::Unsent},
+    shipment::{
+        self, lister::ShipmentLister, person_lists::PersonLists, reservations::Reservations, unsent::Unsent,
+    },
     tasks::Tasks,
 };
 
@@ -148,6 +150,7 @@ pub async fn run(setup: Setup, stop: impl Future<Output = ()> + Send + 'static) 
             .shared(),
         order_lists: PollStates::default(),
         let_go: LetGoRecord::default(),
+        person_lists: PersonLists::default(),
         reservations: Reservations::default(),
         budget_queue: BudgetQueue::new(move |shipment| called.wake(shipment)),
         fair_queue: FairQueue::new(SIDE_BY_SIDE, move |shipment| served.wake(shipment)),

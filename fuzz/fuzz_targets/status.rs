@@ -12,6 +12,7 @@ use domain::{
         ActivationGate, Cadence, CallLimits, Desired, ExistingKey, OnDelete, OnTimeout, Orgs, PinGate,
     },
     failure::{Failure, Reason},
+    first_use::LastUseLook,
     ids::{EnrollmentId, UserId},
     journal::{Enrollment, Journal, Marked, Order},
     plan::{Idempotent, Idle, Observation, ObservedUser, Person, Search, Situation, Step, plan},
@@ -94,6 +95,7 @@ fn nothing_is_invented(status: &YubiKeyShipmentStatus, journal: &Journal) {
     let at = |time: fn(&api::shipment::Times) -> bool| status.times.as_ref().is_some_and(time);
     assert_eq!(journal.times.activated.is_some(), at(|times| times.activated.is_some()));
     assert_eq!(journal.times.pin_sent.is_some(), at(|times| times.pin_sent.is_some()));
+    assert_eq!(journal.times.used.is_some(), at(|times| times.used.is_some()));
 }
 
 /// Whatever the status says and whatever was seen, there is a plan, and it never orders beside an order.
@@ -126,6 +128,7 @@ fn one_plan(journal: &Journal, seen: &Observed, desired: &Desired, now: Timestam
         saved: true,
         last_look: Timestamp::UNIX_EPOCH,
         look_now: false,
+        use_look: LastUseLook { asked: true, ..LastUseLook::at(now) },
         rival: None,
         claimed: None,
         now,
@@ -194,6 +197,7 @@ fn desired(round: u8) -> Desired {
             interval: SignedDuration::from_hours(6),
             phase: 7,
         },
+        first_use: true,
         calls: CallLimits {
             timeout: SignedDuration::from_secs(30),
             settle: SignedDuration::from_mins(2),

@@ -11,9 +11,9 @@ use std::{
 use api::{
     connection::YubiKeyConnection,
     rollout::YubiKeyRollout,
-    shipment::{Phase, YubiKeyShipmentStatus},
+    shipment::{IN_USE, Phase, YubiKeyShipment, YubiKeyShipmentStatus},
 };
-use domain::failure::Reason;
+use domain::{failure::Reason, first_use};
 use futures::{
     FutureExt,
     future::{BoxFuture, Shared},
@@ -109,6 +109,8 @@ struct Counts {
     phases: [u64; Phase::ALL.len()],
     holds: BTreeMap<Option<Reason>, u64>,
     oldest: Option<Timestamp>,
+    unused: u64,
+    longest_unused: Option<Timestamp>,
 }
 
 impl Counts {
@@ -128,7 +130,18 @@ impl Counts {
             *self.holds.entry(Reason::parse(reason)).or_default() += 1;
             self.oldest = Some(self.oldest.map_or(since, |oldest| oldest.min(since)));
         }
+        if let Some(delivered) = status.and_then(unused_since) {
+            self.unused += 1;
+            self.longest_unused = Some(self.longest_unused.map_or(delivered, |at| at.min(delivered)));
+        }
     }
+}
+
+/// A key that lies somewhere, and since when, as long as its use is looked for.
+fn unused_since(status: &YubiKeyShipmentStatus) -> Option<Timestamp> {
+    let in_use = conditions::find(&status.conditions, IN_USE)?;
+    let unused = in_use.status == "False" && in_use.reason == first_use::NOT_USED_YET;
+    status.times.as_ref()?.delivered.as_ref().filter(|_| unused).map(|at| at.0)
 }
 
 /// What waits for a person, and since when. What is over waits for nobody.
@@ -214,7 +227,28 @@ fn encode_tallies(
         let age = tally.oldest.map_or(0, |since| now.duration_since(since).as_secs().max(0));
         family.encode_family(&[("connection", *connection)])?.encode_gauge(&age)?;
     }
-    encode_holds(encoder, tallies)
+    encode_holds(encoder, tallies)?;
+    encode_unused(encoder, tallies, now)
+}
+
+fn encode_unused(
+    encoder: &mut DescriptorEncoder<'_>,
+    tallies: &[(&str, Counts)],
+    now: Timestamp,
+) -> fmt::Result {
+    let help = "Keys that were delivered, can sign in, and were not seen used, while that is looked for.";
+    let mut family = encoder.encode_descriptor("keys_not_used", help, None, MetricType::Gauge)?;
+    for (connection, tally) in tallies {
+        family.encode_family(&[("connection", *connection)])?.encode_gauge(&tally.unused)?;
+    }
+    let help = "Time since the delivery of the one of them that lies longest, 0 if there is none.";
+    let (name, unit) = ("oldest_key_not_used_age", Unit::Seconds);
+    let mut family = encoder.encode_descriptor(name, help, Some(&unit), MetricType::Gauge)?;
+    for (connection, tally) in tallies {
+        let age = tally.longest_unused.map_or(0, |since| now.duration_since(since).as_secs().max(0));
+        family.encode_family(&[("connection", *connection)])?.encode_gauge(&age)?;
+    }
+    Ok(())
 }
 
 fn encode_holds(encoder: &mut DescriptorEncoder<'_>, tallies: &[(&str, Counts)]) -> fmt::Result {

@@ -1,4 +1,5 @@
-//! What is known of each connection, kept until it is read: stock, expiry of credentials, time to activation.
+//! What is known of each connection, kept until it is read: stock, expiry of credentials, time to activation and to the
+//! first use.
 
 use std::{
     collections::BTreeMap,
@@ -30,6 +31,7 @@ struct Known {
     low_stock: Vec<(String, u32)>,
     expiry: Option<Timestamp>,
     activation: Histogram,
+    first_use: Histogram,
 }
 
 impl Default for Known {
@@ -37,11 +39,14 @@ impl Default for Known {
         // A parcel within a city to one that customs keeps.
         let days = [1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 14.0, 21.0, 28.0, 42.0, 60.0].map(|days| days * DAY);
         let hours = [HOUR, 6.0 * HOUR, 12.0 * HOUR];
+        // Looked for once a day, and not beyond three months.
+        let used = [1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 14.0, 21.0, 28.0, 42.0, 60.0, 90.0].map(|days| days * DAY);
         Self {
             stock: Vec::new(),
             low_stock: Vec::new(),
             expiry: None,
             activation: Histogram::new(hours.into_iter().chain(days)),
+            first_use: Histogram::new(used),
         }
     }
 }
@@ -71,6 +76,11 @@ impl Connections {
         self.all().entry(uid.to_owned()).or_default().activation.observe(took.as_secs_f64());
     }
 
+    /// Counts the time from the delivery of one key to its first use, as it was seen.
+    pub fn observe_first_use(&self, uid: &str, took: Duration) {
+        self.all().entry(uid.to_owned()).or_default().first_use.observe(took.as_secs_f64());
+    }
+
     /// Writes the series of the connections that exist, by name and uid, and forgets the others. What was read while this process led
     /// is left out once it does not lead any more: another one reads it by then.
     ///
@@ -94,7 +104,11 @@ impl Connections {
             encode_low_stock(encoder, &all)?;
             encode_expiry(encoder, &all)?;
         }
-        encode_activation(encoder, &all)
+        let help = "Time from the accepted order to the activation, counted once for each credential.";
+        encode_times(encoder, &all, ("order_to_activation", help), |known| &known.activation)?;
+        let help =
+            "Time from the delivery of a key to its first use, as it was seen, counted once for each key.";
+        encode_times(encoder, &all, ("delivery_to_first_use", help), |known| &known.first_use)
     }
 }
 
@@ -143,16 +157,19 @@ fn encode_expiry(encoder: &mut DescriptorEncoder<'_>, all: &BTreeMap<&str, &Know
     Ok(())
 }
 
-fn encode_activation(encoder: &mut DescriptorEncoder<'_>, all: &BTreeMap<&str, &Known>) -> fmt::Result {
+fn encode_times(
+    encoder: &mut DescriptorEncoder<'_>,
+    all: &BTreeMap<&str, &Known>,
+    (name, help): (&str, &str),
+    of: fn(&Known) -> &Histogram,
+) -> fmt::Result {
     if all.is_empty() {
         return Ok(());
     }
-    let help = "Time from the accepted order to the activation, counted once for each credential.";
-    let (name, unit) = ("order_to_activation", Unit::Seconds);
-    let mut family = encoder.encode_descriptor(name, help, Some(&unit), MetricType::Histogram)?;
+    let mut family = encoder.encode_descriptor(name, help, Some(&Unit::Seconds), MetricType::Histogram)?;
     for (connection, known) in all {
         let labels = [("connection", *connection)];
-        known.activation.encode(family.encode_family(&labels)?)?;
+        of(known).encode(family.encode_family(&labels)?)?;
     }
     Ok(())
 }
@@ -195,6 +212,7 @@ mod tests {
             known.set_low_stock(name, vec![("5c".to_owned(), 20)]);
             known.set_expiry(name, Some(Timestamp::from_second(1_900_000_000).unwrap()));
             known.observe_activation(name, Duration::from_secs(50_000));
+            known.observe_first_use(name, Duration::from_secs(200_000));
         }
         known
     }
@@ -230,6 +248,8 @@ mod tests {
         assert!(!standby.contains("stock") && !standby.contains("expiry"), "{standby}");
         let bucket = r#"order_to_activation_seconds_bucket{le="86400.0",connection="a"} 1"#;
         assert!(standby.contains(bucket), "{standby}");
+        let used = r#"delivery_to_first_use_seconds_bucket{le="259200.0",connection="a"} 1"#;
+        assert!(standby.contains(used), "{standby}");
     }
 
     #[test]

@@ -2,10 +2,11 @@
 
 use api::{
     REQUESTED_AT,
-    shipment::{Display, Phase, YubiKeyShipment, YubiKeyShipmentStatus, journal_status},
+    shipment::{Display, IN_USE, Phase, YubiKeyShipment, YubiKeyShipmentStatus, journal_status},
 };
 use domain::{
     failure::Reason,
+    first_use::{self, Said, SaidSoFar, UseSeen},
     journal::{Enrollment, Journal, Order},
     summary::{self, End, Ready, Summary},
 };
@@ -16,19 +17,31 @@ use kube::ResourceExt;
 use super::revision;
 use crate::kubernetes::conditions::{self, Fact};
 
+/// What is told besides the journal.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// What the columns show.
+    pub display: Display,
+    /// What a look for the first use gave in this pass.
+    pub first_use: Option<UseSeen>,
+    /// Does the connection look for the first use, if it is known?
+    pub looks_for_use: Option<bool>,
+}
+
 /// The status at the end of a pass, or before an effect that is named by the reason of its rest.
 #[must_use]
 pub fn end(
     object: &YubiKeyShipment,
     journal: &Journal,
     end: &End,
-    display: Display,
+    told: Told,
     now: Timestamp,
 ) -> YubiKeyShipmentStatus {
     let deleting = object.metadata.deletion_timestamp.is_some();
     let end = &summary::said(journal, end, deleting);
     let summary = summary::summarise(journal, end, deleting);
-    let mut status = basis(object, journal, display);
+    let (seen, watched) = (told.first_use, told.looks_for_use);
+    let mut status = basis(object, journal, told.display);
     let before = status.conditions.clone();
     let stays = stays_stalled(&summary, &before);
     let mut facts = outcome(&summary, &before, end, stays, deleting);
@@ -36,6 +49,7 @@ pub fn end(
         agree(&mut facts, journal);
     }
     facts.extend(steps(journal));
+    facts.extend(in_use(journal, seen, watched, &before, now));
     status.conditions = sorted(conditions::build(facts, &before, generation(object), now));
     // A person is still needed: a failed look or a suspension answers nothing.
     let held = stays && !deleting;
@@ -135,11 +149,7 @@ fn unchanged(before: &[Condition], end: &End, deleting: bool) -> Fact {
     match conditions::find(before, "Ready") {
         Some(old) => Fact {
             kind: "Ready",
-            status: match old.status.as_str() {
-                "True" => Some(true),
-                "False" => Some(false),
-                _ => None,
-            },
+            status: conditions::truth(old),
             reason: reason.unwrap_or_else(|| old.reason.clone()),
             message: message.unwrap_or_else(|| old.message.clone()),
         },
@@ -199,6 +209,33 @@ fn steps(journal: &Journal) -> Vec<Fact> {
     ]
 }
 
+/// Whether the person uses the key; Ready depends on it in no way.
+fn in_use(
+    journal: &Journal,
+    seen: Option<UseSeen>,
+    watched: Option<bool>,
+    before: &[Condition],
+    now: Timestamp,
+) -> Option<Fact> {
+    let old = conditions::find(before, IN_USE);
+    let mailed = conditions::find(before, "PinSent").and_then(conditions::truth) == Some(true);
+    let so_far = SaidSoFar { in_use: old.map(conditions::truth), mailed };
+    match first_use::said(journal, seen, watched, so_far, now) {
+        Said::Now(says) => Some(Fact {
+            kind: IN_USE,
+            status: says.status,
+            reason: says.reason.to_owned(),
+            message: says.message.to_owned(),
+        }),
+        Said::AsBefore => old.map(|old| Fact {
+            kind: IN_USE,
+            status: conditions::truth(old),
+            reason: old.reason.clone(),
+            message: old.message.clone(),
+        }),
+    }
+}
+
 fn not_yet(kind: &'static str, reason: &str) -> Fact {
     Fact::new(kind, false, reason, "")
 }
@@ -213,7 +250,7 @@ fn by_time(kind: &'static str, at: Option<Timestamp>, not: &str) -> Fact {
 
 /// Ready first, then what is wrong, then the road.
 fn sorted(mut conditions: Vec<Condition>) -> Vec<Condition> {
-    const ORDER: [&str; 9] = [
+    const ORDER: [&str; 10] = [
         "Ready",
         "Reconciling",
         "Stalled",
@@ -223,6 +260,7 @@ fn sorted(mut conditions: Vec<Condition>) -> Vec<Condition> {
         "Delivered",
         "Activated",
         "PinSent",
+        IN_USE,
     ];
     conditions.sort_by_key(|c| ORDER.iter().position(|kind| *kind == c.type_));
     conditions

@@ -4,6 +4,7 @@
 
 mod effect;
 mod facts;
+mod first_use;
 mod let_go;
 mod limits;
 mod receipt;
@@ -314,6 +315,9 @@ impl Driver {
 
     /// Reads may be dropped at the end of the process, effects and writes not.
     async fn fetch(&mut self, what: Fetch, link: &Arc<ConnectionHandle>) {
+        if what == Fetch::FirstUse {
+            return self.look_for_use(link).await;
+        }
         let pass = &mut self.pass;
         let read = fetch::look(what, &self.object, &self.ctx, link, &mut pass.journal, &mut pass.observed);
         let Some(read) = self.ctx.tasks.unless_closing(read).await else { return self.pass.stop() };

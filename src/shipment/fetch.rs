@@ -5,12 +5,13 @@ use std::sync::Arc;
 use api::shipment::{YubiKeyShipment, progress::is_open};
 use domain::{
     failure::{CallError, Failure, Reason},
+    first_use::UseSeen,
     ids::{Login, UserId},
     journal::Journal,
     plan::{Fetch, Observation, Observed, ObservedUser, Person},
     vendor_states::{AddressVerdict, ParcelClass, Programmed, User},
 };
-use kube::{Api, Resource, api::ListParams};
+use kube::{Api, Resource, ResourceExt, api::ListParams};
 use system::clock;
 
 use crate::{
@@ -44,6 +45,7 @@ pub async fn look(
         Fetch::Search => adopt::search(object, ctx, link, journal, found).await,
         Fetch::Adoption => adopt::adopt(object, ctx, link, journal, found).await,
         Fetch::Rivals => rivals(object, ctx, journal, found).await,
+        Fetch::FirstUse => first_use(object, ctx, link, journal, found).await,
     }
 }
 
@@ -205,8 +207,35 @@ async fn enrollments(
     let list = link.okta.enrollments(&user).await?;
     journal.observe_list(&list, clock::now());
     note_used_pin(journal, &list);
+    found.first_use = journal.observe_first_use(&list, clock::now());
     found.list = Some(list);
     Ok(())
+}
+
+/// Of a person whom Okta does not know any more it shows nothing.
+async fn first_use(
+    object: &YubiKeyShipment,
+    ctx: &Context,
+    link: &ConnectionHandle,
+    journal: &mut Journal,
+    found: &mut Observed,
+) -> Result<(), Failure> {
+    let Some(user) = journal.user.clone() else { return Ok(()) };
+    let asked = look_requested(object);
+    found.first_use = match ctx.person_lists.read(link, &user, asked).await {
+        Ok(list) => journal.observe_first_use(&list, clock::now()),
+        Err(error) if error.is_not_found() => Some(UseSeen::NotTold),
+        Err(error) => return Err(error.into()),
+    };
+    Ok(())
+}
+
+/// Did a person ask for a look now?
+#[must_use]
+pub fn look_requested(object: &YubiKeyShipment) -> bool {
+    let asked = object.annotations().get(api::REQUESTED_AT);
+    let handled = object.status.as_ref().and_then(|s| s.last_handled_reconcile_at.as_ref());
+    asked.is_some() && asked != handled
 }
 
 /// A mail whose answer was lost is not needed once the key has signed in.

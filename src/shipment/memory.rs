@@ -26,10 +26,18 @@ const CALM: SignedDuration = SignedDuration::from_secs(5);
 /// Of all shipments, by uid.
 #[derive(Debug, Default)]
 pub struct ShipmentMemory {
-    /// Parcels read by this process: a restart waits for the next moment of the schedule instead of reading all.
-    polled: Mutex<HashMap<String, Timestamp>>,
+    /// What this process read: a restart waits for the next moment of each schedule instead of reading all.
+    looks: Mutex<HashMap<String, Looks>>,
     /// How the last pass over each shipment ended.
     rests: Mutex<HashMap<String, LastPass>>,
+}
+
+/// Reads of one shipment (UTC).
+#[derive(Debug, Clone, Copy, Default)]
+struct Looks {
+    parcel: Option<Timestamp>,
+    /// For the first use, and whether it failed.
+    first_use: Option<(Timestamp, bool)>,
 }
 
 /// How a pass ended: until something changes, or the time has come, another one would find the same.
@@ -60,12 +68,23 @@ impl ShipmentMemory {
     /// When this process last read the parcel (UTC).
     #[must_use]
     pub fn last_poll(&self, uid: &str) -> Option<Timestamp> {
-        lock(&self.polled).get(uid).copied()
+        lock(&self.looks).get(uid).and_then(|looks| looks.parcel)
     }
 
     /// The parcel was read.
     pub fn note_poll(&self, uid: &str, at: Timestamp) {
-        lock(&self.polled).insert(uid.to_owned(), at);
+        lock(&self.looks).entry(uid.to_owned()).or_default().parcel = Some(at);
+    }
+
+    /// When this process last looked for the first use of the key (UTC), and whether that failed.
+    #[must_use]
+    pub fn last_use_look(&self, uid: &str) -> Option<(Timestamp, bool)> {
+        lock(&self.looks).get(uid).and_then(|looks| looks.first_use)
+    }
+
+    /// The first use of the key was looked for.
+    pub fn note_use_look(&self, uid: &str, at: Timestamp, failed: bool) {
+        lock(&self.looks).entry(uid.to_owned()).or_default().first_use = Some((at, failed));
     }
 
     /// Notes how a pass over this object ended, and which version of the connection it saw. `refused`: its credentials
@@ -138,14 +157,14 @@ impl ShipmentMemory {
 
     /// The shipment is gone.
     pub fn forget(&self, uid: &str) {
-        lock(&self.polled).remove(uid);
+        lock(&self.looks).remove(uid);
         lock(&self.rests).remove(uid);
     }
 
     /// Uids of the shipments that something is remembered of.
     #[must_use]
     pub fn uids(&self) -> HashSet<String> {
-        let mut all: HashSet<String> = lock(&self.polled).keys().cloned().collect();
+        let mut all: HashSet<String> = lock(&self.looks).keys().cloned().collect();
         all.extend(lock(&self.rests).keys().cloned());
         all
     }

@@ -13,6 +13,7 @@ pub mod lister;
 pub mod memory;
 pub mod open_orders;
 pub mod permits;
+pub mod person_lists;
 pub mod precedence;
 pub mod recipient;
 pub mod reconcile;

@@ -20,7 +20,7 @@ use crate::connection::{
 #[must_use]
 pub const fn calls_okta(task: &Task) -> bool {
     match task {
-        Task::Fetch(Fetch::User | Fetch::Enrollments) | Task::Prepare(_) => true,
+        Task::Fetch(Fetch::User | Fetch::Enrollments | Fetch::FirstUse) | Task::Prepare(_) => true,
         Task::Run(what) => matches!(what, Idempotent::Activate | Idempotent::MarkError),
         _ => false,
     }
@@ -37,6 +37,9 @@ pub const fn calls(task: &Task) -> bool {
 /// follow.
 #[must_use]
 pub fn need(task: &Task, journal: &Journal, deleting: bool, link: &ConnectionHandle) -> Need {
+    if looks_for_use(task) {
+        return Need { okta: Calls { users: 0, preregistration: 1 }, yubico: Yubico::Nothing };
+    }
     let groups = link.spec.policy.user_groups.as_ref();
     let users = 1 + u32::from(groups.is_some_and(|g| !g.allow.is_empty() || !g.deny.is_empty()));
     if is_enrolled(journal, deleting) {
@@ -53,6 +56,11 @@ pub fn need(task: &Task, journal: &Journal, deleting: bool, link: &ConnectionHan
     }
     // Activate and mail the PIN, or look and remove.
     Need { okta: Calls { users, preregistration: 2 }, yubico: Yubico::Nothing }
+}
+
+/// Nothing is begun, and nobody waits for it.
+const fn looks_for_use(task: &Task) -> bool {
+    matches!(task, Task::Fetch(Fetch::FirstUse))
 }
 
 /// Is there an enrolment whose order is still to come?
@@ -74,16 +82,47 @@ pub fn comes_first(object: &YubiKeyShipment) -> bool {
     object.metadata.deletion_timestamp.is_none() && object.status.as_ref().is_some_and(open)
 }
 
-/// Its place: the enrolled by the age of their enrolment, the others by their own.
+/// Its place: the enrolled by the age of their enrolment, the others by their own. Who only looks whether a key is used
+/// comes after everybody of the namespace.
 #[must_use]
-pub fn position(object: &YubiKeyShipment, journal: &Journal) -> Position {
+pub fn position(task: &Task, object: &YubiKeyShipment, journal: &Journal) -> Position {
     let enrolled = is_enrolled(journal, object.metadata.deletion_timestamp.is_some());
     let made = journal.made().filter(|_| enrolled).map(|made| made.created_at);
     let declared = || object.creation_timestamp().map_or(Timestamp::UNIX_EPOCH, |created| created.0);
     Position {
         enrolled,
         namespace: object.namespace().unwrap_or_default(),
-        since: made.unwrap_or_else(declared),
+        since: if looks_for_use(task) { Timestamp::MAX } else { made.unwrap_or_else(declared) },
         uid: object.uid().unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn who_only_looks_whether_a_key_is_used_comes_after_everybody_else() {
+        let declared = |name: &str, at: &str| -> YubiKeyShipment {
+            serde_json::from_value(json!({
+                "apiVersion": "fidoprereg.dev/v1alpha1", "kind": "YubiKeyShipment",
+                "metadata": {"name": name, "namespace": "n", "uid": name, "creationTimestamp": at},
+                "spec": {"userRef": {"id": "00u1"}, "key": {"model": "m"}},
+            }))
+            .unwrap()
+        };
+        let journal = Journal::default();
+        let place = |task: Task, object: &YubiKeyShipment| {
+            let place = position(&task, object, &journal);
+            (place.enrolled, place.since)
+        };
+        let old = declared("old", "2026-01-01T00:00:00Z");
+        let new = declared("new", "2027-01-01T00:00:00Z");
+        let look = || Task::Fetch(Fetch::FirstUse);
+        assert!(place(look(), &old) > place(Task::Fetch(Fetch::User), &new), "finished long before");
+        assert!(place(Task::Fetch(Fetch::User), &old) < place(Task::Fetch(Fetch::User), &new));
+        assert!(calls_okta(&look()) && calls(&look()), "it asks for its place");
     }
 }

@@ -1,7 +1,9 @@
 //! Spec, connection and permissions, folded into one [`Desired`]; profile and overrides into one [`Recipient`]. Pure.
 
 use api::{
-    connection::{CancelBy, DefaultExistingKeyPolicy, KeyChoice, Permission, YubiKeyConnectionSpec},
+    connection::{
+        CancelBy, DefaultExistingKeyPolicy, FirstUse, KeyChoice, Permission, YubiKeyConnectionSpec,
+    },
     durations,
     moment::Moment,
     shipment::{self, YubiKeyShipment},
@@ -81,6 +83,7 @@ pub fn desired(
             interval: facts.times.interval,
             phase: stable::hash([object.uid().unwrap_or_default()]),
         },
+        first_use: connection.polling.first_use == FirstUse::Daily,
         calls: facts.times.calls,
         orgs: facts.orgs.clone(),
         order_bar: order_bar(object, connection, around).or_else(|| facts.order_bar.clone()),

@@ -26,6 +26,7 @@ mod definitions_old;
 mod deletion;
 mod election;
 mod expiry;
+mod first_use;
 mod follow_by_list;
 mod gateways;
 mod gitops;

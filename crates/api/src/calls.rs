@@ -1,6 +1,7 @@
 //! How often a connection looks at orders, and the times of its calls.
 
 use kube::KubeSchema;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// When `YubiEnterprise` is asked about an order. The vendor advises once or twice a day, and once about 15
@@ -22,6 +23,20 @@ pub struct Polling {
     #[serde(default = "list_from")]
     #[schemars(range(min = 1, max = 1_000_000))]
     pub list_from: u32,
+    /// Whether Okta is asked if a person has used the key that came: `Daily` for two weeks after the delivery, then
+    /// weekly until 90 days after it, one call each, until the first use was seen.
+    #[serde(default)]
+    pub first_use: FirstUse,
+}
+
+/// Is the first use of a key looked for?
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FirstUse {
+    /// Once a day for two weeks after the delivery, then once a week until 90 days after it.
+    #[default]
+    Daily,
+    /// Okta is not asked.
+    Never,
 }
 
 const fn list_from() -> u32 {
@@ -38,7 +53,12 @@ fn interval() -> String {
 
 impl Default for Polling {
     fn default() -> Self {
-        Self { first_after: first_after(), interval: interval(), list_from: list_from() }
+        Self {
+            first_after: first_after(),
+            interval: interval(),
+            list_from: list_from(),
+            first_use: FirstUse::default(),
+        }
     }
 }
 

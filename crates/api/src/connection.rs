@@ -5,7 +5,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use super::calls::{Calls, Polling};
+pub use super::calls::{Calls, FirstUse, Polling};
 pub use super::policy::{
     KeyChoice, LetGo, MOST_LET_GO, OktaGroupSources, Permission, Policy, RecipientScript, Sources, UserGroups,
 };

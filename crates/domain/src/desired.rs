@@ -137,6 +137,8 @@ pub struct Desired {
     pub cancel_in_console: bool,
     /// Poll times.
     pub cadence: Cadence,
+    /// Okta is asked whether the person has used the key.
+    pub first_use: bool,
     /// Call times.
     pub calls: CallLimits,
     /// Organizations the connection shows now.

@@ -14,6 +14,7 @@ pub mod directory;
 pub mod expiry;
 pub mod failure;
 pub mod fence;
+pub mod first_use;
 pub mod hold;
 pub mod ids;
 pub mod journal;

@@ -19,7 +19,7 @@ const MAIL_DAY: i64 = 24 * 3_600;
 pub struct World(pub Bounds);
 
 /// The properties, by name, and the rules they stand for.
-pub const PROPERTIES: [(&str, &[Rule]); 20] = [
+pub const PROPERTIES: [(&str, &[Rule]); 21] = [
     ("at most one accepted order per intent", &[Rule::Twice]),
     ("no accepted order whose enrolment was discarded", &[Rule::DiscardedOrdered]),
     ("nothing of others is discarded", &[Rule::DiscardedForeign]),
@@ -42,6 +42,10 @@ pub const PROPERTIES: [(&str, &[Rule]); 20] = [
     ("a receipt that no list proves is lost with its process only", &[Rule::ReceiptLost]),
     ("a hold for an answer or a changed spec is ended by nothing else", &[Rule::HoldLost]),
     ("an accepted order is never forgotten", &[Rule::Forgotten]),
+    (
+        "no use is claimed of a key that has not signed in, nor asked for where that is barred",
+        &[Rule::UseClaimed],
+    ),
     ("every fair run ends, and keeps these rules to its end", &[Rule::NoEnd]),
 ];
 
@@ -70,6 +74,7 @@ fn property(index: usize) -> Property<World> {
         holds::<16>(),
         holds::<17>(),
         holds::<18>(),
+        holds::<19>(),
         fair_run_ends,
     ];
     Property::always(PROPERTIES[index].0, conditions[index])

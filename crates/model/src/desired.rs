@@ -33,6 +33,7 @@ impl Bounds {
                 interval: SignedDuration::from_secs(1),
                 phase: 0,
             },
+            first_use: true,
             calls: CallLimits {
                 timeout: SignedDuration::from_secs(30),
                 settle: SignedDuration::from_mins(5),

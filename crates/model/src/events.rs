@@ -86,6 +86,7 @@ pub fn possible(b: &Bounds, s: &State, slot: usize, event: Event) -> bool {
                 |v: &Version| v.journal.hold.as_ref().is_some_and(|hold| hold.reason == Reason::ExistingKey);
             live.is_some_and(existing) && s.enrolled.iter().any(|e| e.fate == EnrolledFate::Pending)
         }
+        Event::SignIn => s.enrolled.iter().any(|e| e.slot == Some(slot) && e.fate == EnrolledFate::Active),
         Event::ConsoleDelete => s.orders.iter().any(|order| order.slot == slot && !order.cancelled),
         // A snapshot from before an order and a later edit order twice: assumed not to happen.
         Event::Edit => live.is_some_and(|v| !v.deleting) && s.slots[slot].restored.is_none(),
@@ -137,6 +138,12 @@ pub fn happen(b: &Bounds, s: &mut State, slot: usize, event: Event) {
         Event::Removed => {
             for e in s.enrolled.iter_mut().filter(|e| e.fate == EnrolledFate::Pending) {
                 e.fate = EnrolledFate::Gone;
+            }
+        }
+        Event::SignIn => {
+            let active = |e: &&mut Enrolled| e.slot == Some(slot) && e.fate == EnrolledFate::Active;
+            for e in s.enrolled.iter_mut().filter(active) {
+                e.fate = EnrolledFate::SignedIn;
             }
         }
         Event::ConsoleDelete => {

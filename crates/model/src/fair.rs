@@ -13,7 +13,7 @@ use crate::{
     action::{Fate, View},
     bounds::Bounds,
     events, runner,
-    state::{EnrolledFate, Event, Rule, State},
+    state::{Event, Rule, State},
 };
 
 /// Pauses between rounds, in seconds: close together first, then so that every limit passes.
@@ -110,7 +110,7 @@ fn is_over(s: &State, slot: usize) -> bool {
 /// An accepted order stands in a status, is over, was told, or the person's shipment says that something is wrong.
 fn is_known(s: &State, n: usize) -> bool {
     let order = &s.orders[n];
-    let active = s.enrolled[order.enrollment].fate == EnrolledFate::Active;
+    let active = s.enrolled[order.enrollment].fate.is_active();
     let slot = &s.slots[order.slot];
     if order.cancelled || slot.told || order.end_seen || active {
         return true;

@@ -58,7 +58,7 @@ pub fn send(b: &Bounds, s: &mut State, pass: &Pass, what: Marked, marked: i64) {
         }
         Marked::SendPin => {
             // Revoking may overtake the call.
-            let active = |fate| matches!(fate, EnrolledFate::Active | EnrolledFate::Revoked);
+            let active = |fate: EnrolledFate| fate.is_active() || fate == EnrolledFate::Revoked;
             let active = e.is_some_and(|e| active(e.fate));
             rule(s, active, Rule::EarlyPin);
             rule(s, welcome, Rule::Ineligible);
@@ -181,7 +181,7 @@ pub fn discard(s: &mut State, pass: &Pass, n: usize) {
     let showed = |list: &EnrollmentList| list.entries.iter().any(|e| is_active(e, n));
     let active = pass.machine.observed.list.as_ref().is_some_and(showed);
     rule(s, !active || revoked, Rule::Revoked);
-    rule(s, kept || (revoked && e.fate == EnrolledFate::Active), Rule::DiscardedOrdered);
+    rule(s, kept || (revoked && e.fate.is_active()), Rule::DiscardedOrdered);
 }
 
 /// Does a status hold this enrolment, or a mark that may be its?
@@ -226,6 +226,16 @@ pub fn activate(b: &Bounds, s: &mut State, pass: &Pass) {
         pass.machine.journal.kept.as_ref().and_then(|kept| kept.responses.credential_key_id.as_ref());
     rule(s, key.is_none() || theirs == key, Rule::Mixed);
     rule(s, gate && !found_again && user && right && !pass.base.deleting, Rule::Forbidden);
+}
+
+/// Okta's list was read for the first use. `before`: it was known already.
+pub fn looked_for_use(b: &Bounds, s: &mut State, pass: &Pass, before: bool) {
+    let signed_in = ours(pass).is_some_and(|n| s.enrolled[n].fate == EnrolledFate::SignedIn);
+    let claimed = pass.journal.times.used.is_some() && !before;
+    let elsewhere = b.bound && b.clusters[pass.slot] != 0;
+    let barred = matches!(pass.conn.blocked, Some(Blocked::Namespace | Blocked::Elsewhere));
+    let asked = !pass.base.deleting && !pass.base.suspended && !elsewhere && !barred;
+    rule(s, asked && (signed_in || !claimed), Rule::UseClaimed);
 }
 
 fn is_active(e: &ListedEnrollment, n: usize) -> bool {
@@ -274,7 +284,7 @@ pub fn release(b: &Bounds, s: &mut State, pass: &Pass) {
     let given_up = s.enrolled.iter().any(|e| e.unwanted && e.slot == Some(pass.slot));
     let told = (orphan || elsewhere || taken_over || given_up) && !pass.machine.journal.is_untouched();
     let standing = s.orders.iter().any(|order| {
-        let active = s.enrolled[order.enrollment].fate == EnrolledFate::Active;
+        let active = s.enrolled[order.enrollment].fate.is_active();
         order.slot == pass.slot && !order.cancelled && !order.end_seen && !active
     });
     let slot = &mut s.slots[pass.slot];

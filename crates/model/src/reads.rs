@@ -2,6 +2,7 @@
 
 use domain::{
     failure::Reason,
+    first_use::UseSeen,
     ids::{EnrollmentId, ShipmentId},
     journal::{Enrollment, Journal, Order},
     plan::{Claimed, Fetch, Observation, Observed, ObservedUser, Person, Search, Shared},
@@ -26,6 +27,7 @@ pub fn look(b: &Bounds, s: &mut State, pass: &mut Pass, look: Fetch) {
         Fetch::Parcel => parcel(s, pass),
         Fetch::Search => search(b, s, pass),
         Fetch::Adoption => adopt(b, s, pass),
+        Fetch::FirstUse => first_use(b, s, pass),
         // Deeds of their own.
         Fetch::Enrollments | Fetch::Rivals => {}
     }
@@ -43,6 +45,14 @@ pub fn list(b: &Bounds, s: &State, pass: &mut Pass) {
     let list = vendors::list(b, s);
     pass.machine.journal.observe_list(&list, at(s.now));
     pass.machine.observed.list = Some(list);
+}
+
+/// Nothing is done by it: it tells what Okta shows, and takes nobody's turn.
+fn first_use(b: &Bounds, s: &mut State, pass: &mut Pass) {
+    let before = pass.machine.journal.times.used.is_some();
+    let seen = pass.machine.journal.observe_first_use(&vendors::list(b, s), at(s.now));
+    pass.machine.observed.first_use = Some(seen.unwrap_or(UseSeen::Unread));
+    oracle::looked_for_use(b, s, pass, before);
 }
 
 fn parcel(s: &mut State, pass: &mut Pass) {

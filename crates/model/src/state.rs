@@ -95,6 +95,8 @@ pub enum Rule {
     HoldLost,
     /// A copy of an older answer changes nothing.
     OldAnswer,
+    /// No use is claimed of a key that has not signed in, and nobody is asked about for a shipment that is deleted or barred.
+    UseClaimed,
     /// An accepted order is never forgotten.
     Forgotten,
     /// Every fair run ends, and without accidents it ends activated.
@@ -206,12 +208,22 @@ pub enum EnrolledFate {
     Pending,
     /// Signs in.
     Active,
+    /// Signs in, and has: its PIN is not to be had at Okta any more.
+    SignedIn,
     /// Failed for good.
     Errored,
     /// Removed while it was open.
     Gone,
     /// Removed while it signed in.
     Revoked,
+}
+
+impl EnrolledFate {
+    /// Can the key sign in?
+    #[must_use]
+    pub const fn is_active(self) -> bool {
+        matches!(self, Self::Active | Self::SignedIn)
+    }
 }
 
 /// What became of an order that used an enrolment.
@@ -305,6 +317,8 @@ pub enum Event {
     Parcel(u32),
     /// An admin follows the message of `ExistingKey` and removes the key at Okta.
     Removed,
+    /// The person signs in with the key.
+    SignIn,
     /// A person deletes the order in the Console.
     ConsoleDelete,
     /// The spec is edited.

@@ -89,7 +89,7 @@ pub fn list(b: &Bounds, s: &State) -> EnrollmentList {
     let entries = entries.filter_map(|(n, e)| {
         let status = match e.fate {
             EnrolledFate::Pending => EnrollmentStatus::Pending,
-            EnrolledFate::Active => EnrollmentStatus::Active,
+            EnrolledFate::Active | EnrolledFate::SignedIn => EnrollmentStatus::Active,
             EnrolledFate::Errored => EnrollmentStatus::Errored,
             EnrolledFate::Gone | EnrolledFate::Revoked => return None,
         };
@@ -97,7 +97,8 @@ pub fn list(b: &Bounds, s: &State) -> EnrollmentList {
             id: enrollment_id(n)?,
             status,
             created: Some(at(e.created)),
-            preset_pin_available: Some(true),
+            // Of a pending one there is none yet.
+            preset_pin_available: Some(e.fate == EnrolledFate::Active),
         })
     });
     EnrollmentList { at: at(s.now), entries: entries.collect() }

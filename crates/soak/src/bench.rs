@@ -88,6 +88,8 @@ struct Numbers {
     resting_peak_mib: f64,
     calls_about_shipments_at_rest: usize,
     writes_at_rest: usize,
+    calls_a_use_look: f64,
+    writes_a_use_look: f64,
 }
 
 struct Stage {
@@ -119,6 +121,7 @@ async fn measure(plan: &Plan, folder: &Folder, numbers: &mut Numbers) -> Result<
     fill(&stage, plan.resting).await?;
     eprintln!("{} shipments are at rest", plan.resting);
     rest(&mut stage, numbers).await?;
+    look_for_use(&stage, numbers).await?;
     stage.replica.stop().await?;
     stage.vendors.stop().await?;
     stage.plane.stop().await
@@ -280,6 +283,31 @@ async fn rest(stage: &mut Stage, numbers: &mut Numbers) -> Result<(), Fault> {
     let fresh = calls(stage).await?.split_off(known);
     numbers.calls_about_shipments_at_rest = fresh.iter().filter(|call| is_about_one(call)).count();
     numbers.writes_at_rest = writes(stage)?.shipments - written;
+    Ok(())
+}
+
+/// Of all who walked the road it is asked whether they use their keys: Okta's list for each, and the echo in the status.
+async fn look_for_use(stage: &Stage, numbers: &mut Numbers) -> Result<(), Fault> {
+    const ASKED: &str = "bench";
+    let (known, written) = (calls(stage).await?.len(), writes(stage)?.shipments);
+    let ask = |person: &Person| {
+        let (cluster, person) = (stage.cluster.clone(), person.clone());
+        async move { cluster.ask_for_a_look(&person.namespace, &person.name, ASKED).await }
+    };
+    let all: Vec<_> = stage.people.iter().map(ask).collect();
+    futures::stream::iter(all).buffer_unordered(SIDE_BY_SIDE).try_collect::<Vec<()>>().await?;
+    let began = Instant::now();
+    let echoes = |shipment: &&Value| objects::text(shipment, "/status/lastHandledReconcileAt") == ASKED;
+    while stage.cluster.shipments().await?.iter().filter(echoes).count() < stage.people.len() {
+        if began.elapsed() > PATIENCE {
+            return Err("looks that were asked for are not had".into());
+        }
+        sleep(Duration::from_secs(1)).await;
+    }
+    let lists = |call: &&Value| objects::text(call, "/operation") == "listWebAuthnPreregistrationFactors";
+    let fresh = calls(stage).await?.split_off(known);
+    numbers.calls_a_use_look = per(fresh.iter().filter(lists).count(), stage.people.len());
+    numbers.writes_a_use_look = per(writes(stage)?.shipments - written, stage.people.len());
     Ok(())
 }
 

@@ -70,6 +70,15 @@ impl Cluster {
         Ok(())
     }
 
+    /// Asks the operator for a look at the vendors now.
+    pub(crate) async fn ask_for_a_look(&self, namespace: &str, name: &str, token: &str) -> Result<(), Fault> {
+        let api: Api<DynamicObject> =
+            Api::namespaced_with(self.0.clone(), namespace, &ours("YubiKeyShipment"));
+        let asked = json!({"metadata": {"annotations": {"fidoprereg.dev/requestedAt": token}}});
+        api.patch(name, &PatchParams::default(), &Patch::Merge(asked)).await?;
+        Ok(())
+    }
+
     pub(crate) async fn shipments(&self) -> Result<Vec<Value>, Fault> {
         self.all(&ours("YubiKeyShipment")).await
     }

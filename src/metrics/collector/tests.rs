@@ -107,6 +107,39 @@ fn shipments_are_counted_by_connection_and_phase_with_every_phase_always() {
 }
 
 #[test]
+fn keys_that_lie_somewhere_are_counted_while_their_use_is_looked_for() {
+    let key = |status: &str, reason: &str, delivered: Option<&str>| {
+        json!({"phase": "Activated", "times": {"delivered": delivered, "pinSent": "2026-01-01T00:00:00Z"},
+            "conditions": [condition("InUse", status, reason, "2026-01-01T00:00:00Z")]})
+    };
+    let day = 24 * 3_600;
+    let at = |days: i64| (clock::now() - jiff::SignedDuration::from_secs(days * day)).to_string();
+    let (old, young) = (at(40), at(3));
+    let text = read(
+        vec![
+            shipment("old", "a", &key("False", "NotUsedYet", Some(&old))),
+            shipment("young", "a", &key("False", "NotUsedYet", Some(&young))),
+            shipment("in-transit", "a", &key("False", "NotUsedYet", None)),
+            shipment("used", "a", &key("True", "Used", Some(&at(80)))),
+            shipment("not-shown", "a", &key("Unknown", "NotShown", Some(&at(80)))),
+            shipment("given-up", "a", &key("False", "NotLookedForAnyMore", Some(&at(200)))),
+            shipment(
+                "before-this-version",
+                "a",
+                &json!({"phase": "Activated", "times": {"delivered": at(80)}}),
+            ),
+        ],
+        vec![connection("a", "True"), connection("b", "True")],
+    );
+    has(&text, r#"keys_not_used{connection="a"} 2"#);
+    has(&text, r#"keys_not_used{connection="b"} 0"#);
+    has(&text, r#"oldest_key_not_used_age_seconds{connection="b"} 0"#);
+    let line = text.lines().find(|l| l.starts_with(r#"oldest_key_not_used_age_seconds{connection="a"}"#));
+    let age: i64 = line.and_then(|line| line.rsplit(' ').next()).unwrap().parse().unwrap();
+    assert!((40 * day..41 * day).contains(&age), "{age}");
+}
+
+#[test]
 fn a_hold_is_counted_with_its_reason_and_age_and_what_is_over_is_none() {
     let planned = json!({"phase": "Delivered", "hold": {"id": "activate-1-bbbbbb", "reason": "AwaitingApproval",
         "message": "", "since": "2026-02-01T00:00:00Z", "generation": 1}});

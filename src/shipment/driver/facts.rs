@@ -4,14 +4,13 @@ use domain::{
     desired::Desired,
     pass::{Facts, Pass},
 };
-use kube::ResourceExt;
 use system::clock;
 
 use super::Driver;
 use crate::{
     connection::{handle::ConnectionHandle, let_go},
     shipment::{
-        claims, precedence,
+        claims, fetch, precedence,
         validate::{self, Surroundings},
     },
 };
@@ -39,7 +38,8 @@ impl Driver {
             } else {
                 self.ctx.shipments.memory.last_poll(&self.uid()).unwrap_or(self.ctx.started)
             },
-            look_now: self.look_requested() || by_list.moved,
+            look_now: fetch::look_requested(&self.object) || by_list.moved,
+            use_look: self.last_use_look(),
             rival: rival.as_ref().map(precedence::Rival::as_planned),
             claimed: claim.as_ref().map(claims::Claim::as_claimed),
             same_connection: self.is_on_course(link),
@@ -71,11 +71,5 @@ impl Driver {
             connection_leaves: !self.pass.journal.is_open() && self.ctx.connections.is_leaving(&link.name),
         };
         validate::desired(&self.object, &link.spec, &link.facts, around)
-    }
-
-    fn look_requested(&self) -> bool {
-        let asked = self.object.annotations().get(api::REQUESTED_AT);
-        let handled = self.object.status.as_ref().and_then(|s| s.last_handled_reconcile_at.as_ref());
-        asked.is_some() && asked != handled
     }
 }

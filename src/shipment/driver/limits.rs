@@ -35,7 +35,7 @@ impl Driver {
         let Some(own) = self.link.as_ref().filter(|_| asked) else { return Ok(None) };
         self.admitted = None;
         let need = permits::need(task, &self.pass.journal, self.is_deleting(), link);
-        let place = permits::position(&self.object, &self.pass.journal);
+        let place = permits::position(task, &self.object, &self.pass.journal);
         let admitted = self.ctx.budget_queue.enter(&link.uid, own, &self.who(), place, need)?;
         let reserving = admitted.reserved().map(|reserved| own.with(reserved));
         self.admitted = Some(admitted);
@@ -64,8 +64,9 @@ impl Driver {
     pub(super) async fn limited(&mut self, at_least: Duration) -> Result<Done, CommitError> {
         self.admitted = None;
         let Some(link) = self.link.clone() else { return self.queue(at_least).await };
-        let need = permits::need(&Task::Fetch(Fetch::Parcel), &self.pass.journal, self.is_deleting(), &link);
-        let place = permits::position(&self.object, &self.pass.journal);
+        let task = Task::Fetch(Fetch::Parcel);
+        let need = permits::need(&task, &self.pass.journal, self.is_deleting(), &link);
+        let place = permits::position(&task, &self.object, &self.pass.journal);
         let wait = self.ctx.budget_queue.wait(&link.uid, &link, &self.who(), place, need, at_least);
         self.queue(wait).await
     }

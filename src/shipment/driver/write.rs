@@ -1,6 +1,6 @@
 //! Every write of a pass: the journal with what is being done, or with how the pass ended.
 
-use api::shipment::{Display, YubiKeyShipmentStatus};
+use api::{connection::FirstUse, shipment::YubiKeyShipmentStatus};
 use domain::{
     backoff,
     failure::{Failure, Kind, Reason},
@@ -19,7 +19,10 @@ use crate::{
         status_patch::{self, CommitError},
     },
     metrics::instrument,
-    shipment::{conditions, display, revision},
+    shipment::{
+        conditions::{self, Told},
+        display, revision,
+    },
 };
 
 impl Driver {
@@ -42,7 +45,7 @@ impl Driver {
         let rest = Idle { reason: doing, message: doing.progress().to_owned(), until: None, pin: false };
         self.pass.note_progress(revision::of(&self.object));
         let status =
-            conditions::end(&self.object, &self.pass.journal, &End::Idle(rest), self.display(), clock::now());
+            conditions::end(&self.object, &self.pass.journal, &End::Idle(rest), self.told(), clock::now());
         self.write(&status).await
     }
 
@@ -54,6 +57,7 @@ impl Driver {
             self.ctx.unsent.forget(&self.uid());
             self.ctx.shipments.note_written(&written);
             self.note_activation(&old, status);
+            self.note_first_use(&old, status);
             events::transition(&self.ctx.outbox, &written, &old.conditions, &status.conditions);
             *self.object = written;
         }
@@ -61,11 +65,15 @@ impl Driver {
         Ok(())
     }
 
-    /// What the columns show, as the connection that is declared now allows.
-    fn display(&self) -> Display {
+    /// What is told besides the journal, as the connection that is declared now allows.
+    fn told(&self) -> Told {
         let connection = self.ctx.connections.get(&self.object.spec.connection_ref.name);
-        let policy = connection.map(|declared| declared.spec.policy.show_login);
-        display::of(&self.object, &self.pass.journal, policy, self.pass.observed.login.as_ref())
+        let policy = connection.as_ref().map(|declared| declared.spec.policy.show_login);
+        Told {
+            display: display::of(&self.object, &self.pass.journal, policy, self.pass.observed.login.as_ref()),
+            first_use: self.pass.observed.first_use,
+            looks_for_use: connection.map(|declared| declared.spec.polling.first_use == FirstUse::Daily),
+        }
     }
 
     /// The write that first says "activated" is the one that counts it: a restart or a conflict counts nothing twice.
@@ -79,6 +87,17 @@ impl Driver {
         }
     }
 
+    /// As the activation, from the delivery on: by a day or a week later than it was, as often as it is looked for.
+    fn note_first_use(&self, old: &YubiKeyShipmentStatus, new: &YubiKeyShipmentStatus) {
+        let before = old.times.as_ref().and_then(|times| times.used.as_ref());
+        let Some(times) = new.times.as_ref().filter(|_| before.is_none()) else { return };
+        if let (Some(delivered), Some(used)) = (&times.delivered, &times.used) {
+            let took = used.0.duration_since(delivered.0).max(SignedDuration::ZERO).unsigned_abs();
+            let uid = self.ctx.connections.uid_of(&self.object.spec.connection_ref.name);
+            self.ctx.metrics.connections.observe_first_use(&uid, took);
+        }
+    }
+
     pub(super) async fn write_end(&mut self, end: &End) -> Result<(), CommitError> {
         let status = self.ended(end);
         self.write(&status).await
@@ -88,7 +107,7 @@ impl Driver {
     fn ended(&mut self, end: &End) -> YubiKeyShipmentStatus {
         let now = clock::now();
         self.pass.note_end(end, revision::of(&self.object), &random::suffix(), now);
-        conditions::end(&self.object, &self.pass.journal, end, self.display(), now)
+        conditions::end(&self.object, &self.pass.journal, end, self.told(), now)
     }
 
     /// Writes how the pass ended, and tells when it is looked at again.

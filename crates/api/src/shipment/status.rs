@@ -21,7 +21,7 @@ pub struct YubiKeyShipmentStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phase: Option<Phase>,
     /// Ready, Reconciling and Stalled as kstatus reads them; Enrolled, Ordered, Shipped, Delivered, Activated
-    /// and `PinSent` for the steps of the road.
+    /// and `PinSent` for the steps of the road; `InUse` once it is known whether the person uses the key.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
@@ -68,6 +68,9 @@ pub struct YubiKeyShipmentStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<FailureStatus>,
 }
+
+/// Condition: has the person signed in with the key?
+pub const IN_USE: &str = "InUse";
 
 const fn never_observed() -> i64 {
     -1
@@ -374,6 +377,9 @@ pub struct Times {
     /// Okta accepted to mail the PIN.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pin_sent: Option<MicroTime>,
+    /// First seen used: the person has signed in with the key, within the time since the look before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used: Option<MicroTime>,
 }
 
 /// A failed pass.

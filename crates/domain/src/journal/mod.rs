@@ -152,6 +152,8 @@ pub struct Times {
     pub activated: Option<Timestamp>,
     /// PIN mailed.
     pub pin_sent: Option<Timestamp>,
+    /// Seen used: the person has signed in with the key.
+    pub used: Option<Timestamp>,
 }
 
 /// Everything we did and saw for one shipment.

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::{Accepted, Adoption, EnrollMark, Enrollment, Journal, Kept, Made, Missing, Order};
 use crate::{
     desired::Orgs,
+    first_use::{self, UseSeen},
     ids::{RpId, ShipmentId, UserId},
     vendor_states::{
         EnrollmentList, EnrollmentStatus, ListedEnrollment, ParcelState, Programmed, PublicKey, Tracking,
@@ -131,6 +132,16 @@ impl Journal {
         self.pin.mark = None;
         self.pin.resend = false;
         self.times.pin_sent.get_or_insert(now);
+    }
+
+    /// Okta's list was read: whether the person has used the key. The first time stays.
+    /// `None` before the PIN was mailed.
+    pub fn observe_first_use(&mut self, list: &EnrollmentList, now: Timestamp) -> Option<UseSeen> {
+        let seen = first_use::seen(self, list);
+        if seen == Some(UseSeen::Used) {
+            self.times.used.get_or_insert(now);
+        }
+        seen
     }
 
     /// `YubiEnterprise` showed the order. `signing_keys` are those published now; needed when responses are

@@ -132,6 +132,7 @@ impl Pass {
             saved: self.journal == *self.stored,
             last_look: facts.last_look,
             look_now: facts.look_now,
+            use_look: facts.use_look,
             rival: facts.rival,
             claimed: facts.claimed,
             now: facts.now,

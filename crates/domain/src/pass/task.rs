@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::{
     desired::Desired,
     failure::{Failure, Reason},
+    first_use::LastUseLook,
     journal::{Attempt, Journal, Marked, Receipt},
     plan::{Claimed, Fetch, Idempotent, Idle, Rival},
     summary::End,
@@ -117,6 +118,8 @@ pub struct Facts<'a> {
     pub last_look: Timestamp,
     /// A person asked for a look now.
     pub look_now: bool,
+    /// The last look for the first use of the key.
+    pub use_look: LastUseLook,
     /// A resource that comes first for the same person.
     pub rival: Option<Rival<'a>>,
     /// A resource that has the same order or enrolment.

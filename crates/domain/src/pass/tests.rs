@@ -6,7 +6,7 @@ use crate::{
     ids::ShipmentId,
     plan::{
         Fetch, Observation, ObservedUser, Person,
-        tests::{at, desired, enrolled, listed, new_enrollment, orgs, responses, rp_id, user},
+        tests::{NEVER_ASKED, at, desired, enrolled, listed, new_enrollment, orgs, responses, rp_id, user},
     },
     vendor_states::{
         EnrollmentList, EnrollmentStatus, ListedEnrollment, ParcelState, Programmed, UserStatus,
@@ -113,7 +113,7 @@ impl World {
                 pass.journal.observe_parcel(state, &programmed, &[], at(self.now));
                 pass.observed.parcel = Some(Observation::Shown(None));
             }
-            Fetch::Search | Fetch::Adoption => panic!("nothing was lost"),
+            Fetch::Search | Fetch::Adoption | Fetch::FirstUse => panic!("nothing was lost, nor asked"),
         }
     }
 
@@ -149,6 +149,7 @@ fn with_facts<T>(desired: &Desired, now: i64, same: bool, plan: impl FnOnce(&Fac
         desired,
         last_look: at(now - 1_000_000),
         look_now: false,
+        use_look: NEVER_ASKED,
         rival: None,
         claimed: None,
         same_connection: same,

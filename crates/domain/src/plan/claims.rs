@@ -15,7 +15,10 @@ const AGAIN: SignedDuration = SignedDuration::from_mins(5);
 /// What is left of a step while another resource claims the same: reading on, saving what was read, and letting go.
 pub(super) fn stop(s: &Situation<'_>, claimed: Claimed<'_>, step: Step) -> Step {
     match step {
-        Step::Fetch(Fetch::Parcel | Fetch::Enrollments) | Step::Save | Step::Fail(_) | Step::Release => step,
+        Step::Fetch(Fetch::Parcel | Fetch::Enrollments | Fetch::FirstUse)
+        | Step::Save
+        | Step::Fail(_)
+        | Step::Release => step,
         Step::Idle(ref rest) if is_over(s.journal) || is_lasting(s, rest) => step,
         Step::Idle(rest) => twice(s, claimed, Some(rest)),
         Step::Fetch(_) | Step::MarkOrphaned(_) | Step::Pause(_) | Step::Mark(_) | Step::Run(_) => {

@@ -9,6 +9,7 @@ mod adoption;
 mod blocked;
 mod claims;
 mod delete;
+mod first_use;
 mod follow;
 mod order;
 mod situation;
@@ -48,7 +49,7 @@ fn alone(s: &Situation<'_>) -> Step {
         Order::Never => order::held(s).unwrap_or_else(|| order::before_order(s)),
         Order::Refused(refused) => order::held(s).unwrap_or_else(|| order::refused_order(s, refused)),
         Order::Open(_, mark) | Order::Unknown(_, mark) => order::unknown_order(s, *mark),
-        Order::Accepted(order) => follow::follow(s, order),
+        Order::Accepted(order) => first_use::look_or(s, follow::follow(s, order)),
         Order::Cancelled(..) => order::cancelled(s),
     }
 }

@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::{
     desired::Desired,
     failure::{Failure, Reason},
+    first_use::{LastUseLook, UseSeen},
     ids::{EnrollmentId, Login, ShipmentId, UserId},
     journal::{Journal, Marked},
     recipient::Recipient,
@@ -58,6 +59,8 @@ pub struct Observed {
     pub activation_failed: Option<Failure>,
     /// The cancellation of this pass failed in a way that may pass.
     pub cancel_failed: Option<Failure>,
+    /// Okta's list was read, or could not be, for the first use of the key.
+    pub first_use: Option<UseSeen>,
 }
 
 /// What reading a parcel gave.
@@ -95,6 +98,9 @@ pub enum Fetch {
     Adoption,
     /// Kubernetes, live: other resources of the same person.
     Rivals,
+    /// Okta: the user's pre-registered enrolments, for whether the key was used. Nothing else follows from it, and its
+    /// failure is nobody's.
+    FirstUse,
 }
 
 /// An effect that may be repeated without harm.
@@ -186,6 +192,8 @@ pub struct Situation<'a> {
     pub last_look: Timestamp,
     /// A person asked for a look now.
     pub look_now: bool,
+    /// The last look for the first use of the key.
+    pub use_look: LastUseLook,
     /// A resource that comes first for the same person.
     pub rival: Option<Rival<'a>>,
     /// A resource that has the same order or enrolment.

@@ -4,6 +4,7 @@ mod bars;
 mod claims;
 mod decisions;
 mod deletion;
+mod first_use;
 mod following;
 mod lasting;
 mod ordering;
@@ -17,6 +18,7 @@ use crate::{
     desired::{
         ActivationGate, Cadence, CallLimits, Desired, ExistingKey, OnDelete, OnTimeout, Orgs, PinGate,
     },
+    first_use::LastUseLook,
     ids::{EnrollmentId, KeyId, OktaOrgId, RpId, Sealed, Serial, ShipmentId, UserId, YubicoOrgId},
     journal::{Journal, Marked, Receipt},
     vendor_states::{
@@ -24,6 +26,9 @@ use crate::{
         Responses, UserStatus,
     },
 };
+
+/// Nobody looked for the use of a key since the end of time.
+pub(crate) const NEVER_ASKED: LastUseLook = LastUseLook::at(Timestamp::MAX);
 
 /// A moment after the start, in seconds.
 pub(crate) fn at(seconds: i64) -> Timestamp {
@@ -46,6 +51,7 @@ pub(crate) fn desired() -> Desired {
             interval: SignedDuration::from_hours(6),
             phase: 7,
         },
+        first_use: false,
         calls: CallLimits {
             timeout: SignedDuration::from_secs(30),
             settle: SignedDuration::from_mins(5),
@@ -141,6 +147,7 @@ fn decide(desired: &Desired, journal: &Journal, seen: &Observed, now: Timestamp)
         saved: true,
         last_look: now,
         look_now: false,
+        use_look: NEVER_ASKED,
         rival: None,
         claimed: None,
         now,

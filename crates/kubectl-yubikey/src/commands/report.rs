@@ -1,4 +1,8 @@
-//! `report`: orders, activations, holds and lost parcels by connection, namespace and month.
+//! `report`: orders, activations, holds, lost parcels and first uses by connection, namespace and month; or whose keys are
+//! not used.
+
+mod sheet;
+mod unused;
 
 use std::collections::BTreeMap;
 
@@ -10,7 +14,7 @@ use serde::Serialize;
 
 use crate::{
     cluster::Cluster,
-    fault::{Exit, Fault, Result},
+    fault::{Exit, Result},
     objects,
     options::{Global, TableOutput},
     printing::{self, Table},
@@ -20,7 +24,7 @@ use crate::{
 /// Of `report`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "A key counts in the month (UTC) of its order; what was never ordered stands in the month `-`. Units are orders\nthat YubiEnterprise accepted and that were not cancelled: what is paid for. Only shipments that still exist count.\n\nExamples:\n  kubectl yubikey report -A\n  kubectl yubikey report -A -o csv > keys.csv"
+    after_help = "A key counts in the month (UTC) of its order; what was never ordered stands in the month `-`. Units are orders\nthat YubiEnterprise accepted and that were not cancelled: what is paid for. Only shipments that still exist count.\nUsed are keys that their person was seen to sign in with; unused those of which Okta was asked and no sign-in was seen.\n\nExamples:\n  kubectl yubikey report -A\n  kubectl yubikey report -A --unused\n  kubectl yubikey report -A -o csv > keys.csv"
 )]
 pub struct Arguments {
     /// For reading, for a spreadsheet, or for a program
@@ -29,6 +33,9 @@ pub struct Arguments {
     /// Only this month, as in 2027-01
     #[arg(long, value_name = "MONTH")]
     month: Option<String>,
+    /// Whose keys were delivered and not used, the longest first
+    #[arg(long)]
+    unused: bool,
 }
 
 /// What one row counts for.
@@ -52,6 +59,8 @@ struct Counts {
     lost: u32,
     failed: u32,
     cancelled: u32,
+    used: u32,
+    unused: u32,
 }
 
 #[derive(Serialize)]
@@ -77,6 +86,11 @@ struct Stock {
 pub async fn run(global: &Global, arguments: &Arguments, terminal: &Terminal) -> Result<Exit> {
     let cluster = Cluster::of(global).await?;
     let shipments = objects::list::<YubiKeyShipment>(&cluster, "shipments").await?.told(terminal);
+    if arguments.unused {
+        let rows = unused::rows(&shipments, arguments.month.as_deref());
+        terminal.print(&unused::text(&rows, arguments.output, terminal)?)?;
+        return Ok(Exit::Done);
+    }
     let mut groups = count(&shipments);
     groups.retain(|group, _| arguments.month.as_ref().is_none_or(|month| group.month == *month));
     let stock = stock(&cluster).await;
@@ -105,10 +119,9 @@ fn count(shipments: &[YubiKeyShipment]) -> BTreeMap<Group, Counts> {
 
 fn group(shipment: &YubiKeyShipment) -> Group {
     let status = shipment.status.as_ref();
-    let ordered = status.and_then(|s| s.order.as_ref()).and_then(|order| order.ordered_at.as_ref());
     let key = status.and_then(|s| s.display.as_ref()).map(|display| display.key.clone());
     Group {
-        month: ordered.map_or_else(|| "-".to_owned(), |at| at.0.strftime("%Y-%m").to_string()),
+        month: sheet::month(shipment),
         connection: shipment.spec.connection_ref.name.clone(),
         namespace: shipment.namespace().unwrap_or_default(),
         key: key.or_else(|| shipment.spec.key.model.clone()).unwrap_or_default(),
@@ -135,6 +148,8 @@ fn add(counts: &mut Counts, shipment: &YubiKeyShipment) {
         (&mut counts.lost, class == Some(ParcelClass::Lost)),
         (&mut counts.failed, class == Some(ParcelClass::Failed)),
         (&mut counts.cancelled, cancelled),
+        (&mut counts.used, times.used.is_some()),
+        (&mut counts.unused, unused::is_unused(status)),
     ] {
         *count += u32::from(holds);
     }
@@ -154,7 +169,7 @@ async fn stock(cluster: &Cluster) -> Vec<Stock> {
     connections.iter().filter_map(of).collect()
 }
 
-const HEADER: [&str; 13] = [
+const HEADER: [&str; 15] = [
     "MONTH",
     "CONNECTION",
     "NAMESPACE",
@@ -168,12 +183,27 @@ const HEADER: [&str; 13] = [
     "LOST",
     "FAILED",
     "CANCELLED",
+    "USED",
+    "UNUSED",
 ];
 
 fn cells(group: &Group, counts: &Counts) -> Vec<String> {
     let texts = [&group.month, &group.connection, &group.namespace, &group.key].map(Clone::clone);
-    let Counts { declared, ordered, units, delivered, activated, held, lost, failed, cancelled } = counts;
-    let numbers = [declared, ordered, units, delivered, activated, held, lost, failed, cancelled];
+    let Counts {
+        declared,
+        ordered,
+        units,
+        delivered,
+        activated,
+        held,
+        lost,
+        failed,
+        cancelled,
+        used,
+        unused,
+    } = counts;
+    let numbers =
+        [declared, ordered, units, delivered, activated, held, lost, failed, cancelled, used, unused];
     texts.into_iter().chain(numbers.map(ToString::to_string)).collect()
 }
 
@@ -198,26 +228,8 @@ fn table(groups: &BTreeMap<Group, Counts>, stock: &[Stock], terminal: &Terminal)
     text
 }
 
-/// A spreadsheet must not take a name for a formula.
-fn harmless(cell: String) -> String {
-    if cell.starts_with(['=', '+', '@', '\t', '\r']) || (cell.starts_with('-') && cell.len() > 1) {
-        return format!("'{cell}");
-    }
-    cell
-}
-
 fn csv(groups: &BTreeMap<Group, Counts>) -> Result<String> {
-    let unwritable = |error: &dyn std::fmt::Display| {
-        Fault::new(format!("the table cannot be written: {error}"), "use -o json")
-    };
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(HEADER.map(str::to_lowercase)).map_err(|error| unwritable(&error))?;
-    for (group, counts) in groups {
-        let row = cells(group, counts).into_iter().map(harmless);
-        writer.write_record(row).map_err(|error| unwritable(&error))?;
-    }
-    let bytes = writer.into_inner().map_err(|error| unwritable(&error))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    sheet::csv(&HEADER, groups.iter().map(|(group, counts)| cells(group, counts)))
 }
 
 #[cfg(test)]
@@ -249,8 +261,7 @@ mod tests {
     #[test]
     fn keys_are_counted_in_the_month_of_their_order_and_cancelled_ones_cost_nothing() {
         let mut activated = order("Accepted", Some("2027-01-31T23:59:59Z"), Some(104));
-        activated["times"] =
-            json!({"delivered": "2027-02-03T00:00:00Z", "activated": "2027-02-03T00:00:00Z"});
+        activated["times"] = json!({"delivered": "2027-02-03T00:00:00Z", "activated": "2027-02-03T00:00:00Z", "used": "2027-02-04T00:00:00Z"});
         let all = [
             shipment(&activated),
             shipment(&order("Accepted", Some("2027-02-01T00:00:00Z"), Some(105))),
@@ -263,14 +274,5 @@ mod tests {
         ];
         let groups = count(&all);
         insta::assert_snapshot!(csv(&groups).unwrap());
-    }
-
-    #[test]
-    fn no_cell_is_a_formula() {
-        for evil in ["=1+1", "+1", "@sum", "-1+2"] {
-            assert!(harmless(evil.to_owned()).starts_with('\''), "{evil}");
-        }
-        assert_eq!(harmless("-".to_owned()), "-");
-        assert_eq!(harmless("hr".to_owned()), "hr");
     }
 }

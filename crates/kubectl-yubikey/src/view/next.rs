@@ -1,11 +1,17 @@
 //! What comes next, when, and by whom: a person is named with the command that does it.
 
 use api::{
-    connection::YubiKeyConnectionSpec,
+    connection::{FirstUse, YubiKeyConnectionSpec},
     durations,
-    shipment::{ActivationGate, OnTimeout, YubiKeyShipment, YubiKeyShipmentStatus},
+    shipment::{ActivationGate, IN_USE, OnTimeout, YubiKeyShipment, YubiKeyShipmentStatus, journal_status},
 };
-use domain::{cadence::Schedule, desired::Cadence, failure::Reason, stable};
+use domain::{
+    cadence::Schedule,
+    desired::Cadence,
+    failure::Reason,
+    first_use::{LastUseLook, Lookout},
+    stable,
+};
 use jiff::{SignedDuration, Timestamp};
 use kube::ResourceExt as _;
 use serde::Serialize;
@@ -105,9 +111,11 @@ fn by_reason(
         Some(Reason::NotOrderingCluster) => {
             Next::says("another cluster orders with this connection; nothing is sent here")
         }
-        Some(Reason::Activated) if done(status, "Delivered") => {
-            Next::says("nothing: the key is delivered and can sign in")
+        Some(Reason::Activated) if done(status, IN_USE) => {
+            Next::says("nothing: the person has signed in with the key")
         }
+        Some(Reason::Activated) if done(status, "Delivered") => use_look(status, connection, now)
+            .unwrap_or_else(|| Next::says("nothing: the key is delivered and can sign in")),
         Some(Reason::Activated) => Next::at("the parcel is followed until it is delivered", poll),
         Some(reason) if reason.kind() == domain::failure::Kind::Auth => Next::by(
             "waits for its connection",
@@ -115,6 +123,18 @@ fn by_reason(
         ),
         _ => Next::says("goes on by itself"),
     }
+}
+
+/// Whether the person has signed in with the key is looked for, for a while.
+fn use_look(
+    status: &YubiKeyShipmentStatus,
+    connection: Option<&YubiKeyConnectionSpec>,
+    now: Timestamp,
+) -> Option<Next> {
+    let looks = connection.is_some_and(|spec| spec.polling.first_use == FirstUse::Daily);
+    let lookout = Lookout::of(&journal_status::read(status).ok()?).filter(|_| looks)?;
+    let at = lookout.next(now, LastUseLook::at(now)).filter(|_| !lookout.is_over(now))?;
+    Some(Next::at("the person signs in with the key; Okta is asked whether that was", Some(at)))
 }
 
 /// A parcel that nobody reports as delivered waits until then.

@@ -1,6 +1,7 @@
-//! The steps of the road: enrolment, order, parcel, activation, PIN.
+//! The steps of the road: enrolment, order, parcel, activation, PIN, first use.
 
-use api::shipment::{EnrollmentOutcome, OrderOutcome, YubiKeyShipmentStatus};
+use api::shipment::{EnrollmentOutcome, IN_USE, OrderOutcome, YubiKeyShipmentStatus};
+use domain::first_use;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -25,7 +26,14 @@ pub struct Step {
 /// All steps of a shipment.
 #[must_use]
 pub fn of(status: &YubiKeyShipmentStatus) -> Vec<Step> {
-    vec![enrollment(status), order(status), parcel(status), activation(status), pin(status)]
+    vec![
+        enrollment(status),
+        order(status),
+        parcel(status),
+        activation(status),
+        pin(status),
+        first_use(status),
+    ]
 }
 
 fn enrollment(status: &YubiKeyShipmentStatus) -> Step {
@@ -92,6 +100,22 @@ fn pin(status: &YubiKeyShipmentStatus) -> Step {
         }
         None => not_yet("PIN"),
     }
+}
+
+/// In the words of the condition: what is not looked for is not told as not used.
+fn first_use(status: &YubiKeyShipmentStatus) -> Step {
+    let in_use = status.conditions.iter().find(|condition| condition.type_ == IN_USE);
+    let used = status.times.as_ref().and_then(|times| times.used.as_ref()).map(|at| at.0);
+    let mailed = status.times.as_ref().is_some_and(|times| times.pin_sent.is_some());
+    let state = match in_use.map(|condition| (condition.status.as_str(), condition.reason.as_str())) {
+        Some(("True", _)) => "the person has signed in with the key",
+        Some(("False", first_use::NOT_USED_YET)) => "not seen yet",
+        Some(("False", _)) => "not seen, and not looked for any more",
+        Some(_) => "not known: Okta does not show it",
+        None if mailed => "not looked for",
+        None => "not yet",
+    };
+    step("first use", state, used.is_some(), used, String::new())
 }
 
 fn not_yet(name: &'static str) -> Step {

@@ -20,6 +20,7 @@ pub(super) fn all() -> Vec<Bounds> {
         mails(),
         other_organization(),
         connection_gone(),
+        used(),
         copied(),
     ]
 }
@@ -163,6 +164,23 @@ fn connection_gone() -> Bounds {
         whole: true,
         faults_of: DEATHS,
         ..Bounds::plain("g7", "the connection is deleted and declared again while a person is asked")
+    }
+}
+
+fn used() -> Bounds {
+    let mut events = forbids().to_vec();
+    events.extend([Event::SignIn, Event::Parcel(103), Event::Delete(OnDelete::Revoke)]);
+    Bounds {
+        ordered: true,
+        delivered: true,
+        faults: 1,
+        jumps: 1,
+        lengths: vec![SETTLED],
+        happenings: 3,
+        events,
+        whole: true,
+        faults_of: DEATHS,
+        ..Bounds::plain("g8", "the person signs in with the key, whatever is barred or deleted meanwhile")
     }
 }
 

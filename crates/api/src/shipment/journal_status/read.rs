@@ -193,6 +193,7 @@ fn read_times(t: &shipment::Times) -> Times {
         delivered: at(&t.delivered),
         activated: at(&t.activated),
         pin_sent: at(&t.pin_sent),
+        used: at(&t.used),
     }
 }
 

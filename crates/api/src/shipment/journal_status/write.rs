@@ -203,5 +203,6 @@ fn write_times(t: &Times) -> shipment::Times {
         delivered: t.delivered.map(time),
         activated: t.activated.map(time),
         pin_sent: t.pin_sent.map(time),
+        used: t.used.map(time),
     }
 }

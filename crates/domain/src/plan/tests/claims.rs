@@ -34,6 +34,7 @@ fn of(
         saved: true,
         last_look: now,
         look_now: false,
+        use_look: NEVER_ASKED,
         rival,
         claimed,
         now,

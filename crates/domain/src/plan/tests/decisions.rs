@@ -266,6 +266,7 @@ fn activation_needs_the_parcel_and_the_user_read_in_the_same_pass() {
         saved: false,
         last_look: now,
         look_now: false,
+        use_look: NEVER_ASKED,
         rival: None,
         claimed: None,
         now,

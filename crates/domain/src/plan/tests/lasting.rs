@@ -97,6 +97,7 @@ proptest! {
         let now = at(60 + late);
         let step = plan(&Situation {
             desired: &desired, journal: &journal, seen: &seen, saved, last_look: now, look_now: false, claimed: None,
+            use_look: NEVER_ASKED,
             rival: None, now,
         });
         match step {

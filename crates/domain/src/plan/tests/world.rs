@@ -203,7 +203,7 @@ impl World {
         let mut saved = journal.clone();
         let mut seen = Observed::default();
         for _ in 0..40 {
-            let desired = Desired { bound: self.bound, ..desired() };
+            let desired = Desired { bound: self.bound, first_use: true, ..desired() };
             let now = at(self.now);
             let situation = Situation {
                 desired: &desired,
@@ -212,6 +212,7 @@ impl World {
                 saved: journal == saved,
                 last_look: at(self.now - 1_000_000),
                 look_now: false,
+                use_look: LastUseLook { asked: true, ..LastUseLook::at(now) },
                 rival: None,
                 claimed: None,
                 now,
@@ -259,6 +260,10 @@ impl World {
                 }
                 Step::Fail(_) => return Ok(None),
                 Step::Fetch(Fetch::Rivals) => seen.rival_live = Some(false),
+                Step::Fetch(Fetch::FirstUse) => {
+                    seen.first_use = journal.observe_first_use(&self.list(), now);
+                    assert!(seen.first_use.is_some(), "only finished ones are asked about");
+                }
                 Step::Fetch(Fetch::Search) => self.search(&mut journal, &mut seen),
                 Step::Fetch(Fetch::Adoption) => self.adopt(&mut journal, &mut seen),
                 // A stale reader may condemn what is ordered long since; the write of its mark meets a conflict.

@@ -120,6 +120,62 @@ fn json_is_for_programs_and_holds_no_person_that_the_status_does_not_show() {
     assert!(!text.contains("ann.lee"), "the login of the spec is not repeated: {text}");
 }
 
+fn arrived(in_use: &Value, used: &Value) -> YubiKeyShipment {
+    let mut shipment = serde_json::to_value(travelling(None)).unwrap();
+    let status = &mut shipment["status"];
+    status["phase"] = json!("Activated");
+    status["userId"] = json!("00u1");
+    let done = |kind: &str| json!({"type": kind, "status": "True", "reason": kind, "message": "", "lastTransitionTime": "2027-01-30T13:00:00Z"});
+    status["conditions"] = json!([ready("True", "Activated", "m"), done("Delivered")]);
+    if !in_use.is_null() {
+        status["conditions"].as_array_mut().unwrap().push(in_use.clone());
+    }
+    status["enrollment"] = json!({"attempt": 1, "outcome": "Made", "id": "fwn2", "rpIds": ["acme.com"],
+        "mark": {"at": "2027-01-28T11:59:00Z", "oktaTime": "2027-01-28T11:59:00Z"}, "createdAt": "2027-01-28T11:59:00Z"});
+    for time in ["delivered", "activated", "pinSent"] {
+        status["times"][time] = json!("2027-01-30T13:00:00Z");
+    }
+    status["times"]["used"] = used.clone();
+    serde_json::from_value(shipment).unwrap()
+}
+
+fn in_use(status: &str, reason: &str) -> Value {
+    json!({"type": "InUse", "status": status, "reason": reason, "message": "m", "lastTransitionTime": "2027-01-30T13:00:00Z"})
+}
+
+#[test]
+fn the_first_use_is_a_step_in_the_words_of_what_is_known() {
+    let view = |in_use: &Value, used: &Value, watched: bool| {
+        let mut connection = connection();
+        if !watched {
+            connection.spec.polling.first_use = api::connection::FirstUse::Never;
+        }
+        ShipmentView::of(&arrived(in_use, used), Some(&connection.spec), now())
+    };
+    for (in_use, used, says) in [
+        (Value::Null, Value::Null, "not looked for"),
+        (in_use("False", "NotUsedYet"), Value::Null, "not seen yet"),
+        (in_use("False", "NotLookedForAnyMore"), Value::Null, "not seen, and not looked for any more"),
+        (in_use("Unknown", "NotShown"), Value::Null, "not known: Okta does not show it"),
+        (in_use("Unknown", "SomethingNewer"), Value::Null, "not known: Okta does not show it"),
+        (in_use("True", "Used"), json!("2027-01-31T08:00:00Z"), "the person has signed in with the key"),
+    ] {
+        let view = view(&in_use, &used, true);
+        let step = view.steps.last().unwrap();
+        assert_eq!((step.name, step.state.as_str(), step.done), ("first use", says, !used.is_null()));
+        if used.is_null() {
+            let at = view.next.at.expect("when Okta is asked next");
+            assert!(at > now() && at.duration_since(now()).as_hours() < 24, "{at}");
+        } else {
+            assert!(view.next.what.contains("has signed in") && view.next.at.is_none(), "{:?}", view.next);
+        }
+    }
+    let off = view(&Value::Null, &Value::Null, false);
+    assert!(off.next.at.is_none() && off.next.what.contains("delivered"), "{:?}", off.next);
+    let before = ShipmentView::of(&travelling(None), None, now());
+    assert_eq!(before.steps.last().unwrap().state, "not yet");
+}
+
 #[test]
 fn what_comes_next_is_known_for_each_kind_of_waiting() {
     let next =
