@@ -67,7 +67,7 @@ const GRACE: Duration = Duration::from_secs(30).saturating_add(client::CALL);
 const WIND_DOWN: Duration = Duration::from_secs(5);
 
 /// Time between looks for what is gone.
-const TIDY: Duration = Duration::from_secs(300);
+const TIDY: Duration = Duration::from_mins(5);
 
 /// Longest time to publish the last events.
 const FLUSH: Duration = Duration::from_secs(2);

@@ -26,7 +26,7 @@ use crate::{
 /// Labels that were asked for are at most this old when they decide.
 const FRESH: SignedDuration = SignedDuration::from_mins(2);
 /// How often it is looked whether the listed namespaces are there.
-const LOOK: Duration = Duration::from_secs(60);
+const LOOK: Duration = Duration::from_mins(1);
 /// The same while one is not.
 const LOOK_AGAIN: Duration = Duration::from_secs(10);
 

@@ -12,7 +12,7 @@ use kube::runtime::reflector::ObjectRef;
 use tokio::time::Instant;
 
 /// How long the watch may take to show that a shipment is gone.
-const LAG: Duration = Duration::from_secs(600);
+const LAG: Duration = Duration::from_mins(10);
 
 /// Who waits for whom.
 #[derive(Debug, Default)]

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use crate::{Announced, Deadline, Error, Result};
 
 /// Longest wait for its end, before it is killed.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// etcd, API server and controllers, as one process of this machine.
 #[derive(Debug)]

@@ -28,7 +28,7 @@ impl Default for Deadline {
 
 impl Deadline {
     /// What is waited for when nobody says otherwise.
-    pub const DEFAULT: Duration = Duration::from_secs(180);
+    pub const DEFAULT: Duration = Duration::from_mins(3);
 
     /// So long from now.
     #[must_use]

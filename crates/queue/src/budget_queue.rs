@@ -24,7 +24,7 @@ pub use self::order::Position;
 const MOST_CALLED: usize = 64;
 
 /// Who was called and did not come within this time does not come: the process lost its leadership.
-const COMES_WITHIN: Duration = Duration::from_secs(120);
+const COMES_WITHIN: Duration = Duration::from_mins(2);
 
 /// So many are asked, from the front on, whether there is enough for them: who waits for something else is passed over.
 const LOOKED_THROUGH: usize = 320;
@@ -33,7 +33,7 @@ const LOOKED_THROUGH: usize = 320;
 const SPREAD: Duration = Duration::from_millis(100);
 
 /// A window, as far as is known.
-const WINDOW: Duration = Duration::from_secs(60);
+const WINDOW: Duration = Duration::from_mins(1);
 
 /// What a place in the queue waits for.
 pub trait Budget: Send + Sync + 'static {

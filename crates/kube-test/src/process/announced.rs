@@ -17,7 +17,7 @@ use crate::{Deadline, Error, Result, command};
 const INTERVAL: Duration = Duration::from_millis(20);
 
 /// Longest wait for the end of a program that is dropped, before it is killed.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A program that says one line on stdout when it is ready, and ends when its stdin does.
 ///

@@ -13,7 +13,7 @@ use super::{
 };
 
 /// A server's wish to wait is heard up to this: a wrong number must not make a shipment sleep for years.
-pub const LONGEST_WISH: Duration = Duration::from_secs(3600);
+pub const LONGEST_WISH: Duration = Duration::from_hours(1);
 
 /// A whole answer of an API, whatever its status.
 pub struct Answer {

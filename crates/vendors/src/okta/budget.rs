@@ -19,7 +19,7 @@ use super::quota::{Bucket, Seen, Share};
 const BLIND: u64 = 16;
 
 /// Length of Okta's windows, as far as is known.
-const WINDOW: Duration = Duration::from_secs(60);
+const WINDOW: Duration = Duration::from_mins(1);
 
 /// Ends that lie closer together are of one window: the server's clock has full seconds.
 const SAME: Duration = Duration::from_secs(3);

@@ -25,7 +25,7 @@ use super::{
 const AT_ONCE: usize = 16;
 
 /// Okta's windows last about a minute.
-const WINDOW: Duration = Duration::from_secs(60);
+const WINDOW: Duration = Duration::from_mins(1);
 
 /// A place among the calls under way; kept until the answer is there.
 #[derive(Debug)]

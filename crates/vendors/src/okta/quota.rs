@@ -20,7 +20,7 @@ use tokio::time::Instant;
 use crate::http::{Answer, not_sent};
 
 /// No window is waited for longer, whatever the headers say.
-pub const LONGEST: Duration = Duration::from_secs(120);
+pub const LONGEST: Duration = Duration::from_mins(2);
 
 /// Calls that Okta counts together, as far as is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

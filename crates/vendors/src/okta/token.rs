@@ -23,10 +23,10 @@ use super::{
 use crate::http::{Answer, Api, Body, Call, Http, Nature, endpoint};
 
 /// Tokens are renewed when they have less than this left; Okta's live an hour.
-const RENEW: Duration = Duration::from_secs(300);
+const RENEW: Duration = Duration::from_mins(5);
 
 /// What a token must have left after [`super::Client::prepare`].
-const PREPARED: Duration = Duration::from_secs(60);
+const PREPARED: Duration = Duration::from_mins(1);
 
 /// A token with less than this left may be refused on the way.
 const SPENT: Duration = Duration::from_secs(10);
