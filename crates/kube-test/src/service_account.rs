@@ -11,7 +11,7 @@ use kube::{Api, Client, api::PostParams};
 use crate::{Cluster, Error, Kubeconfig, Result, User};
 
 /// How long the token of a kubeconfig is valid.
-const LIFETIME: Duration = Duration::from_secs(12 * 60 * 60);
+const LIFETIME: Duration = Duration::from_hours(12);
 
 /// A service account, and its ways to the API server.
 #[derive(Debug, Clone)]
