@@ -209,7 +209,7 @@ run "the time of the commit is the time of the image" time_counts
 for name in "${images[@]}"; do
   count_lines_of look check "$work/one/$name" "$SOURCE_DATE_EPOCH"
   count_lines_of sbom "$name"
-  count_lines_of $look archive "$work/one/$name.tar" "$name:$(hack/version.sh)" "$work/one/$name"
+  count_lines_of look archive "$work/one/$name.tar" "$name:$(hack/version.sh)" "$work/one/$name"
   if command -v skopeo >/dev/null; then
     run "$name: skopeo reads the file and stores the image" inspected "$name"
   else

@@ -27,7 +27,7 @@ case $what in
 cpu) need git rust c go perf ;;
 allocations)
   need git rust c go
-  [ -e "$preload" ] && [ -x "$interpret" ] || fail "heaptrack is not installed (Debian: apt-get install heaptrack)"
+  if [ ! -e "$preload" ] || [ ! -x "$interpret" ]; then fail "heaptrack is not installed (Debian: apt-get install heaptrack)"; fi
   ;;
 *) fail "WHAT is cpu or allocations" ;;
 esac

@@ -112,7 +112,7 @@ mod tests {
     async fn a_wait_ends_with_the_process_and_what_is_under_way_is_waited_for() {
         let tasks = Tasks::default();
         assert_eq!(tasks.unless_closing(async { 1 }).await, Some(1));
-        let (all, hour) = (tasks.clone(), Duration::from_secs(3600));
+        let (all, hour) = (tasks.clone(), Duration::from_hours(1));
         let pass = tasks.spawn(async move {
             let waited = all.unless_closing(tokio::time::sleep(hour)).await;
             tokio::time::sleep(Duration::from_secs(20)).await;

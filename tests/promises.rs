@@ -53,6 +53,7 @@ fn files_of(given: &str) -> Vec<PathBuf> {
     match given {
         "planner" => rust_files(&root().join("crates/domain/src/plan/tests"), &mut files),
         "world" => files.push(root().join("crates/domain/src/plan/tests/world.rs")),
+        folder if folder.contains('/') && root().join(folder).is_dir() => rust_files(&root().join(folder), &mut files),
         path if path.contains('/') => files.push(root().join(path)),
         name => files.push(root().join(format!("tests/it/{name}.rs"))),
     }

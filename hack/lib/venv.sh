@@ -1,5 +1,7 @@
 # Python environments of tests and pages, made once and kept as long as they fit. Sourced after common.sh, never run.
 # shellcheck shell=bash
+# Some names are set by whoever sources this.
+# shellcheck disable=SC2154
 
 # venv DIR REQUIREMENTS: afterwards DIR/bin/python has exactly the packages that REQUIREMENTS pins by hash. What is
 # there serves as long as the pins and the Python under it are the same. Two at once wait for each other. It needs

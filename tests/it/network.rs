@@ -15,7 +15,7 @@ const ENROLL: &str = "enrollPreregistrationEnrollment";
 const ORDER: &str = "CreateFPRShipment";
 
 /// Longer than any call is waited for, than `settle`, and than a connection is kept.
-const OUTAGE: Duration = Duration::from_secs(60);
+const OUTAGE: Duration = Duration::from_mins(1);
 
 /// The vendors are reached through a wire that can be cut.
 async fn wired(scene: &Scene) -> Proxy {

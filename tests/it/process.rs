@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::support::{NOBODY, operator::Operator, operator_program, plane::Plane, scene::scene, until};
 
 /// It gives up after ten seconds; more is only for a machine that is busy with something else.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Runs the operator until it gives up; the answer is what it wrote to stderr.
 fn gives_up(arguments: &[&str], environment: &[(&str, &Path)]) -> String {

@@ -18,7 +18,7 @@ const ENROLL: &str = "enrollPreregistrationEnrollment";
 const ORDER: &str = "CreateFPRShipment";
 
 /// Longer than any call is waited for, than `settle`, and than a mark counts.
-const PAUSE: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_mins(1);
 
 /// What the operator says when a call got no answer.
 const SILENT: &str = "the API server is silent";

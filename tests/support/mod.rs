@@ -34,7 +34,7 @@ use std::{
 use kube_test::Deadline;
 
 /// Longest wait for anything. Generous: a busy machine is no fault of the operator.
-pub const DEADLINE: Duration = Duration::from_secs(180);
+pub const DEADLINE: Duration = Duration::from_mins(3);
 
 /// A port where nobody listens. One that was free a moment ago may be somebody's by now; this one is given to nobody.
 pub const NOBODY: u16 = 1;

@@ -37,10 +37,10 @@ const SIDE_BY_SIDE: usize = 16;
 const TRIES: usize = 10;
 
 /// Longest wait for anything.
-const PATIENCE: Duration = Duration::from_secs(900);
+const PATIENCE: Duration = Duration::from_mins(15);
 
 /// At rest for so long, to see that nothing is done, and what that costs.
-const REST: Duration = Duration::from_secs(60);
+const REST: Duration = Duration::from_mins(1);
 
 /// Objects put back side by side: the API server writes several at once.
 const PUT_BACK: usize = 64;

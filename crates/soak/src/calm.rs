@@ -10,7 +10,7 @@ use crate::{audit::objects, setup::Fault, storm::Stage};
 const GLANCE: Duration = Duration::from_secs(3);
 
 /// By then every window has ended and every door is open again: nobody waits for a rate limit any more.
-const LIMITS_END: Duration = Duration::from_secs(120);
+const LIMITS_END: Duration = Duration::from_mins(2);
 
 /// Waits until all rest at two looks in a row, or the time is over: what has not come to rest then is for the audit.
 pub(crate) async fn wait(stage: &Stage, longest: Duration) -> Result<(), Fault> {

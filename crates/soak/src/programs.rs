@@ -12,7 +12,7 @@ use tokio::{
 use crate::setup::Fault;
 
 /// Longest wait for a program to say that it is ready, or to end when asked.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// A program that ends when its stdin does.
 #[derive(Debug)]

@@ -176,7 +176,7 @@ async fn a_watch_that_goes_silent_is_given_up_after_the_end_it_should_have_had()
     let end = in_no_time(events.next()).await;
     assert!(end.is_none(), "as an ordinary end, so that the watcher goes on from there: {end:?}");
     let waited = started.elapsed();
-    assert!(waited > Duration::from_secs(WATCH.into()) && waited < Duration::from_secs(60), "{waited:?}");
+    assert!(waited > Duration::from_secs(WATCH.into()) && waited < Duration::from_mins(1), "{waited:?}");
     assert_eq!(server.counts("watch"), 1);
     let readiness = server.readiness.verbose();
     assert!(readiness.contains("[-]API server: a watch got no answer"), "{readiness}");

@@ -31,7 +31,7 @@ async fn a_service_account_is_itself_by_client_file_and_token() {
     assert_eq!(who(account.client().await.unwrap()).await.0, name);
     let file = account.kubeconfig_file().await.unwrap();
     assert_eq!(who(Kubeconfig::read(&file).unwrap().client().await.unwrap()).await.0, name);
-    let token = account.token(Duration::from_secs(600)).await.unwrap();
+    let token = account.token(Duration::from_mins(10)).await.unwrap();
     let with_token = cluster().await.kubeconfig().unwrap().with_token(&token);
     assert_eq!(who(with_token.client().await.unwrap()).await.0, name);
     let kubectl = namespace.kubectl().with_kubeconfig(&file);

@@ -35,7 +35,7 @@ fn relying_party(rp_id: &str, origin: &str) -> Result<WebauthnCore, String> {
         "Okta (sandbox)",
         rp_id,
         vec![origin],
-        Duration::from_secs(300),
+        Duration::from_mins(5),
         None,
         None,
     ))

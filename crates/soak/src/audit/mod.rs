@@ -8,9 +8,9 @@ pub(crate) mod leaks;
 pub(crate) mod objects;
 pub(crate) mod orders;
 pub(crate) mod pins;
-pub(crate) mod time_outs;
 #[cfg(test)]
 mod tests;
+pub(crate) mod time_outs;
 
 use std::path::Path;
 

@@ -82,7 +82,7 @@ mod tests {
         assert!(pace.place().is_ok());
         drop(places);
         // What once was slow is forgotten, and a single one always goes.
-        pace.note(Duration::from_secs(3600));
+        pace.note(Duration::from_hours(1));
         assert!(pace.place().is_ok());
         (0..REMEMBERED).for_each(|_| pace.note(Duration::from_millis(200)));
         assert_eq!((0..1000).map_while(|_| pace.place().ok()).collect::<Vec<_>>().len(), 1000);

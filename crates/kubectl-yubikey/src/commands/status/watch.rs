@@ -22,7 +22,7 @@ const TOGETHER: Duration = Duration::from_millis(300);
 /// Changes that one look answers.
 const AT_ONCE: usize = 1024;
 /// Times that are shown grow old without a change.
-const ANYWAY: Duration = Duration::from_secs(60);
+const ANYWAY: Duration = Duration::from_mins(1);
 
 /// Shows it until Ctrl-C, which the caller waits for.
 pub async fn run(cluster: &Cluster, name: Option<&str>, terminal: &mut Terminal) -> Result<Exit> {

@@ -318,7 +318,7 @@ async fn a_page_with_429_closes_the_door_for_every_call_until_its_wish_has_passe
     let slot = yubico.slot().await.unwrap();
     let refused = yubico.order(&slot, &order()).await.unwrap_err();
     assert_eq!(told(&refused), (Arrival::Refused, Reason::RateLimited, None));
-    assert_eq!(refused.failure.retry_after, Some(Duration::from_secs(60)));
+    assert_eq!(refused.failure.retry_after, Some(Duration::from_mins(1)));
     let kept = yubico.shipment(&shipment_id()).await.unwrap_err();
     assert_eq!(told(&kept), (Arrival::NotSent, Reason::RateLimited, None));
     assert!(kept.failure.message.contains("a web page"), "{}", kept.failure.message);
