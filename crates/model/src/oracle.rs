@@ -231,7 +231,7 @@ pub fn activate(b: &Bounds, s: &mut State, pass: &Pass) {
 /// Okta's list was read for the first use. `before`: it was known already.
 pub fn looked_for_use(b: &Bounds, s: &mut State, pass: &Pass, before: bool) {
     let signed_in = ours(pass).is_some_and(|n| s.enrolled[n].fate == EnrolledFate::SignedIn);
-    let claimed = pass.journal.times.used.is_some() && !before;
+    let claimed = pass.machine.journal.times.used.is_some() && !before;
     let elsewhere = b.bound && b.clusters[pass.slot] != 0;
     let barred = matches!(pass.conn.blocked, Some(Blocked::Namespace | Blocked::Elsewhere));
     let asked = !pass.base.deleting && !pass.base.suspended && !elsewhere && !barred;
