@@ -6,7 +6,7 @@ use stateright::{Checker, Model, Property};
 
 use crate::{
     action::{Action, View},
-    bounds::Bounds,
+    bounds::{Bounds, EXPIRED},
     describe, events, fair, fates, person, runner,
     state::{Left, Rule, State},
 };
@@ -162,7 +162,8 @@ impl Model for World {
             }
             Action::Time(seconds) => {
                 s.left.jumps -= 1;
-                s.calm &= !fates::busy(&s.passes);
+                let in_time = seconds < EXPIRED || !fates::waits_for_the_list(&s);
+                s.calm &= in_time && !fates::busy(&s.passes);
                 s.now += seconds;
             }
             Action::Happen(slot, event) => {

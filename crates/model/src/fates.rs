@@ -1,7 +1,11 @@
 //! Which accidents a deed can meet. What leads to the same states as another accident is left out: a status write
 //! whose answer is lost equals one that is followed by a crash, and one that fails equals a crash before it.
 
-use domain::{journal::Marked, pass::Task, plan::Idempotent};
+use domain::{
+    journal::{Journal, Marked, Order},
+    pass::Task,
+    plan::Idempotent,
+};
 
 use crate::{
     action::{Action, Fate, View},
@@ -90,6 +94,12 @@ fn begins(b: &Bounds, s: &State, p: usize, actions: &mut Vec<Action>) {
     if b.faults_of.region && live.journal.accepted().is_some() {
         actions.push(Action::Start(p, View::Region));
     }
+}
+
+/// Does a shipment wait for Okta's list? Whoever does not look again in time has its requests expire.
+pub fn waits_for_the_list(s: &State) -> bool {
+    let waits = |journal: &Journal| journal.made().is_some() && journal.order == Order::Never;
+    s.slots.iter().filter_map(|slot| slot.live.as_ref()).any(|version| waits(&version.journal))
 }
 
 /// Is somebody in the middle of something that a pause can spoil?

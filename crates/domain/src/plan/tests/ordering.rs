@@ -115,7 +115,7 @@ fn of_a_cancelled_order_only_a_pending_enrolment_is_removed() {
     }
     let active = rest_of(decide(&desired(), &cancelled, &with(EnrollmentStatus::Active), at(20)));
     assert_eq!(active.reason, Reason::OrderCancelled, "somebody signs in with it");
-    let gone = rest_of(decide(&desired(), &cancelled, &shown(vec![pending("other", 1)]), at(20)));
+    let gone = rest_of(decide(&desired(), &cancelled, &shown(vec![pending("other", 1)]), at(900)));
     assert_eq!(gone.reason, Reason::OrderCancelled, "another one's is left alone");
     let nothing = Journal { order: Order::Cancelled(0, at(9), None), ..Journal::default() };
     assert_eq!(
