@@ -5,15 +5,16 @@ use domain::{
     first_use::{LastUseLook, Lookout},
     journal::Journal,
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::support::{
-    audit,
+    audit, hours_ago, now,
     object::Object,
     plane::operator_user,
     scene::{Scene, own_scene, scene},
     shipment::Handle,
+    until,
 };
 
 const LIST: &str = "listWebAuthnPreregistrationFactors";
@@ -191,7 +192,7 @@ async fn while_the_connection_is_at_fault_a_finished_shipment_is_not_written() {
 
 /// An Okta user id whose moment of the day comes a little later than now.
 fn whose_moment_comes_soon() -> String {
-    let now = Timestamp::now();
+    let now = now();
     let soon = |id: &String| {
         let mut journal = Journal { user: domain::ids::UserId::new(id).ok(), ..Journal::default() };
         let before = now - SignedDuration::from_hours(30);
@@ -214,7 +215,7 @@ async fn of_another(scene: &Scene, pattern: &Object, name: &str, user: &str) -> 
         text = text.replace(pattern.text(pointer), &id);
     }
     let mut copy: Value = serde_json::from_str(&text).unwrap();
-    let before = (Timestamp::now() - SignedDuration::from_hours(30)).to_string();
+    let before = hours_ago(30);
     for time in ["delivered", "activated", "pinSent"] {
         copy["status"]["times"][time] = json!(before);
     }
@@ -259,11 +260,15 @@ async fn at_the_persons_moment_one_call_tells_of_all_the_persons_keys() {
             assert_eq!(scene.sandbox.count(LIST).await, before + 1, "one call a person a day");
             let address = scene.operator().as_ref().unwrap().address.clone();
             let http = reqwest::Client::builder().no_proxy().build().unwrap();
-            let metrics = http.get(format!("http://{address}/metrics")).send().await.unwrap().text().await.unwrap();
-            for (family, count) in [("keys_not_used", 2), ("delivery_to_first_use_seconds_count", 2)] {
-                let line = format!("yubikey_shipment_operator_{family}{{connection=\"{}\"}} {count}", scene.name);
-                assert!(metrics.contains(&line), "{line} in:\n{metrics}");
-            }
+            let lines = [("keys_not_used", 2), ("delivery_to_first_use_seconds_count", 2)].map(|(family, count)| {
+                format!("yubikey_shipment_operator_{family}{{connection=\"{}\"}} {count}\n", scene.name)
+            });
+            let counted = until(async || {
+                let answer = http.get(format!("http://{address}/metrics")).send().await.ok()?;
+                let text = answer.text().await.ok()?;
+                lines.iter().all(|line| text.contains(line)).then_some(())
+            });
+            assert!(counted.await.is_some(), "the metrics lack {lines:?}");
         })
         .await;
 }
