@@ -52,7 +52,7 @@ rollout: ## All three ways to order at once, dry and for real: USERS=2000 SEED=1
 bench: ## What a shipment costs and what many at rest do: SHIPMENTS=200 RESTING=1000; one line of JSON, nothing is judged
 	@hack/soak.sh bench
 
-profile: ## A flame graph of the bench by perf, symbols kept: SHIPMENTS=200; the last line names the picture
+profile: ## A flame graph of the bench: WHAT=cpu (perf) or WHAT=allocations (heaptrack); the last line names the picture
 	@hack/profile.sh
 
 audit: ## Recompute a storm's verdict from its folder: DIR=.state/soak/1

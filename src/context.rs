@@ -83,8 +83,7 @@ impl Context {
     /// Forgets what is gone, however it went.
     pub fn prune(&self) {
         let noted = self.shipments.remembered();
-        let shipments = self.shipments.watched.state().into_iter().filter_map(|shipment| shipment.uid());
-        let rollouts = self.rollouts.state().into_iter().filter_map(|rollout| rollout.uid());
+        let (shipments, rollouts) = (self.shipments.watched.uids(), self.rollouts.uids());
         let connections = self.connections.declared.state().into_iter().filter_map(|one| one.uid());
         let live: HashSet<String> = shipments.chain(rollouts).chain(connections).collect();
         self.shipments.prune(noted, &live);

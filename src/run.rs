@@ -29,6 +29,7 @@ use crate::{
     kubernetes::{
         client::{self, ApiServer},
         events,
+        kept::KeptShipment,
         leader_election::{self, Elector, Leadership},
         lister::Lister,
         namespaces::Namespaces,
@@ -47,6 +48,10 @@ use crate::{
 
 /// Passes of one connection that run side by side; each holds at most one call.
 const SIDE_BY_SIDE: usize = 64;
+
+/// Shipments that the controller holds at once, those that wait for their turn to run included: the passes of 64
+/// connections whose vendors do not answer. It is the bound of memory at the start, when all shipments are looked at.
+const HELD: u16 = 64 * 64;
 
 /// Connections that are examined side by side.
 const EXAMINATIONS: u16 = 64;
@@ -234,10 +239,10 @@ async fn road(places: Vec<NamespaceWatch>, ctx: &Arc<Context>, stop: &Stop) {
     futures::future::join_all(roads).await;
 }
 
-async fn shipment_controller(controller: Controller<YubiKeyShipment>, ctx: Arc<Context>, stop: Stop) {
+async fn shipment_controller(controller: Controller<KeptShipment>, ctx: Arc<Context>, stop: Stop) {
     controller
-        // How many passes run side by side their turns say.
-        .with_config(controller::Config::default().concurrency(0))
+        // How many passes run side by side their turns say, long before this bound.
+        .with_config(controller::Config::default().concurrency(HELD))
         .reconcile_all_on(futures::stream::select(ctx.connections.entries.changes(), ctx.leadership.gained()))
         .graceful_shutdown_on(stop)
         .run(shipment::reconcile::reconcile, retry_later, Arc::clone(&ctx))

@@ -1,7 +1,8 @@
 //! Running passes, so that an orderly end can wait for the calls that are under way, and begins no others.
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, panic::AssertUnwindSafe, task::Poll, time::Duration};
 
+use futures::FutureExt;
 use tokio::task::JoinHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -12,7 +13,32 @@ pub struct Tasks {
     closing: CancellationToken,
 }
 
+/// Work that did not come to an end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stopped {
+    /// By a fault of its own; else because the process ends.
+    pub by_panic: bool,
+}
+
 impl Tasks {
+    /// Runs a future to its end, whatever becomes of the caller. What has nothing to wait for needs no task: at the start
+    /// a hundred thousand passes find that nothing is to be done, and as many tasks would be most of the memory.
+    ///
+    /// # Errors
+    /// If it did not come to an end.
+    pub async fn run<F>(&self, future: F) -> Result<F::Output, Stopped>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let mut work = Box::pin(AssertUnwindSafe(future).catch_unwind());
+        let ended = match futures::poll!(work.as_mut()) {
+            Poll::Ready(ended) => ended,
+            Poll::Pending => self.spawn(work).await.map_err(|_| Stopped { by_panic: false })?,
+        };
+        ended.map_err(|_| Stopped { by_panic: true })
+    }
+
     /// Runs a future to its end, whatever becomes of the handle.
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
@@ -48,6 +74,40 @@ impl Tasks {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn what_has_nothing_to_wait_for_is_run_at_once() {
+        let tasks = Tasks::default();
+        assert_eq!(tasks.run(async { 1 }).now_or_never(), Some(Ok(1)));
+    }
+
+    /// A dropped reconcile may not part a call from the write of its receipt.
+    #[tokio::test]
+    async fn what_waits_goes_on_when_its_caller_is_gone() {
+        let tasks = Tasks::default();
+        let (told, heard) = tokio::sync::oneshot::channel();
+        let work = async move {
+            tokio::task::yield_now().await;
+            told.send(()).unwrap();
+        };
+        assert_eq!(tasks.run(work).now_or_never(), None, "the caller is dropped here");
+        heard.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_fault_is_told_whether_it_comes_at_once_or_later() {
+        let tasks = Tasks::default();
+        let fault = std::env::args().next().is_some();
+        let faulty = |later: bool| async move {
+            if later {
+                tokio::task::yield_now().await;
+            }
+            assert!(!fault, "a fault of the operator");
+        };
+        for later in [false, true] {
+            assert_eq!(tasks.run(faulty(later)).await, Err(Stopped { by_panic: true }));
+        }
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_wait_ends_with_the_process_and_what_is_under_way_is_waited_for() {

@@ -28,7 +28,8 @@ const QUIET: [(&str, LevelFilter); 10] = [
     ("kube_client::client", LevelFilter::ERROR),
     // Repeats each failed request, which its caller tells in one line with the remedy.
     ("kube_client::client::builder", LevelFilter::OFF),
-    ("kube_runtime", LevelFilter::INFO),
+    // Its spans repeat ours, and are made and entered for each look at each object.
+    ("kube_runtime", LevelFilter::WARN),
     ("tower", LevelFilter::INFO),
     ("native_tls", LevelFilter::INFO),
 ];

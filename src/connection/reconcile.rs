@@ -107,7 +107,7 @@ async fn pass(object: Arc<YubiKeyConnection>, ctx: Arc<Context>) -> Result<Actio
             preflight::clients(&object.spec, &secrets, lanes.clone(), proxies, calls)
         }),
     };
-    let evidence = Evidence::of(&ctx.shipments.watched.state(), &object);
+    let evidence = Evidence::of(ctx.shipments.watched.all(), &object);
     let subject = Subject {
         name: &name,
         uid: &uid,

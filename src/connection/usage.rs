@@ -90,7 +90,7 @@ impl Ends {
 impl Evidence {
     /// Walks over all shipments once.
     #[must_use]
-    pub fn of(shipments: &[Arc<YubiKeyShipment>], object: &YubiKeyConnection) -> Self {
+    pub fn of(shipments: impl Iterator<Item = Arc<YubiKeyShipment>>, object: &YubiKeyConnection) -> Self {
         let connection = &object.name_any();
         let mut evidence = Self { road_was_open: stood_open(object), ..Self::default() };
         let mut people = BTreeSet::new();
@@ -100,7 +100,7 @@ impl Evidence {
             if shipment.spec.connection_ref.name == *connection && is_of(object, status) {
                 people.extend(status.user_id.as_ref().and_then(|id| UserId::new(id.as_str()).ok()));
                 evidence.note_road(status);
-                evidence.note_order(shipment, status);
+                evidence.note_order(&shipment, status);
             }
         }
         evidence.people = some_of(people.into_iter().collect());

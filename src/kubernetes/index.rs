@@ -3,6 +3,7 @@
 
 use std::{
     collections::{HashMap, HashSet, hash_map::Entry},
+    marker::PhantomData,
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
@@ -70,6 +71,22 @@ impl IndexKey {
     #[must_use]
     pub fn login(login: &str) -> Self {
         Self::Login(text::folded(&text::tidy(login)))
+    }
+
+    /// As it is kept: no two keys have the same text, because only the last part may hold a slash.
+    fn text(&self) -> String {
+        match self {
+            Self::Person(id) => format!("person/{id}"),
+            Self::Login(login) => format!("login/{login}"),
+            Self::Order(id) => format!("order/{id}"),
+            Self::Enrollment(id) => format!("enrollment/{id}"),
+            Self::Connection(name) => format!("connection/{name}"),
+            Self::Open { namespace, connection } => format!("open/{namespace}/{connection}"),
+            Self::UnderWay(connection) => format!("under-way/{connection}"),
+            Self::Rollout { namespace, rollout } => format!("rollout/{namespace}/{rollout}"),
+            Self::Answers { namespace, shipment } => format!("answers/{namespace}/{shipment}"),
+            Self::RolloutAnswers { namespace, rollout } => format!("rollout-answers/{namespace}/{rollout}"),
+        }
     }
 
     /// Open orders that count together.
@@ -143,27 +160,31 @@ impl Indexed for YubiKeyRollout {
 /// Names under one key: most have one object only, and a hundred thousand sets of one would weigh more than what
 /// they hold.
 #[derive(Debug)]
-enum Found<K: Resource<DynamicType = ()>> {
-    One(Arc<ObjectRef<K>>),
-    Many(HashSet<Arc<ObjectRef<K>>>),
+enum Found {
+    One(Arc<str>),
+    /// Boxed, so that those with one object do not have the room of a set.
+    Many(Box<Names>),
 }
 
-impl<K: Resource<DynamicType = ()>> Found<K> {
-    fn add(&mut self, object: Arc<ObjectRef<K>>) {
+#[derive(Debug)]
+struct Names(HashSet<Arc<str>>);
+
+impl Found {
+    fn add(&mut self, object: Arc<str>) {
         match self {
             Self::One(one) if *one == object => {}
-            Self::One(one) => *self = Self::Many(HashSet::from([Arc::clone(one), object])),
-            Self::Many(all) => drop(all.insert(object)),
+            Self::One(one) => *self = Self::Many(Box::new(Names(HashSet::from([Arc::clone(one), object])))),
+            Self::Many(all) => drop(all.0.insert(object)),
         }
     }
 
     /// True if nothing is left.
-    fn remove(&mut self, object: &ObjectRef<K>) -> bool {
+    fn remove(&mut self, object: &str) -> bool {
         match self {
             Self::One(one) => **one == *object,
             Self::Many(all) => {
-                all.remove(object);
-                all.is_empty()
+                all.0.remove(object);
+                all.0.is_empty()
             }
         }
     }
@@ -171,47 +192,43 @@ impl<K: Resource<DynamicType = ()>> Found<K> {
     fn len(&self) -> usize {
         match self {
             Self::One(_) => 1,
-            Self::Many(all) => all.len(),
+            Self::Many(all) => all.0.len(),
         }
     }
 
-    fn all(&self) -> Vec<ObjectRef<K>> {
+    fn all<K: Resource<DynamicType = ()>>(&self) -> Vec<ObjectRef<K>> {
         match self {
-            Self::One(one) => vec![(**one).clone()],
-            Self::Many(all) => all.iter().map(|object| (**object).clone()).collect(),
+            Self::One(one) => vec![named(one)],
+            Self::Many(all) => all.0.iter().map(|object| named(object)).collect(),
         }
     }
 }
 
-/// Each name and each key is kept once, and shared.
-#[derive(Debug)]
-struct Sides<K: Resource<DynamicType = ()>> {
-    index_keys: HashMap<Arc<ObjectRef<K>>, Box<[Arc<IndexKey>]>>,
-    objects: HashMap<Arc<IndexKey>, Found<K>>,
+/// Each name and each key is kept once as text, and shared: as they are handed in they would weigh three times as much.
+#[derive(Debug, Default)]
+struct Sides {
+    index_keys: HashMap<Arc<str>, Box<[Arc<str>]>>,
+    objects: HashMap<Arc<str>, Found>,
 }
 
-impl<K: Resource<DynamicType = ()>> Default for Sides<K> {
-    fn default() -> Self {
-        Self { index_keys: HashMap::new(), objects: HashMap::new() }
-    }
-}
-
-impl<K: Resource<DynamicType = ()> + Clone> Sides<K> {
-    fn set(&mut self, object: ObjectRef<K>, index_keys: Vec<IndexKey>) {
-        if self.index_keys.get(&object).is_some_and(|before| before.iter().map(AsRef::as_ref).eq(&index_keys))
-        {
+impl Sides {
+    fn set(&mut self, object: &str, index_keys: &[IndexKey]) {
+        let index_keys: Vec<String> = index_keys.iter().map(IndexKey::text).collect();
+        let unchanged =
+            |before: &[Arc<str>]| before.iter().map(AsRef::as_ref).eq(index_keys.iter().map(String::as_str));
+        if self.index_keys.get(object).is_some_and(|before| unchanged(before)) {
             return;
         }
-        self.remove(&object);
-        let object = Arc::new(object);
+        self.remove(object);
+        let object = Arc::from(object);
         let index_keys = index_keys.into_iter().map(|key| self.add(key, &object)).collect();
         self.index_keys.insert(object, index_keys);
     }
 
-    fn add(&mut self, key: IndexKey, object: &Arc<ObjectRef<K>>) -> Arc<IndexKey> {
-        let key = match self.objects.get_key_value(&key) {
+    fn add(&mut self, key: String, object: &Arc<str>) -> Arc<str> {
+        let key = match self.objects.get_key_value(key.as_str()) {
             Some((known, _)) => Arc::clone(known),
-            None => Arc::new(key),
+            None => Arc::from(key),
         };
         match self.objects.entry(Arc::clone(&key)) {
             Entry::Occupied(mut found) => found.get_mut().add(Arc::clone(object)),
@@ -220,7 +237,7 @@ impl<K: Resource<DynamicType = ()> + Clone> Sides<K> {
         key
     }
 
-    fn remove(&mut self, object: &ObjectRef<K>) {
+    fn remove(&mut self, object: &str) {
         for key in self.index_keys.remove(object).unwrap_or_default() {
             if self.objects.get_mut(&key).is_some_and(|found| found.remove(object)) {
                 self.objects.remove(&key);
@@ -229,26 +246,35 @@ impl<K: Resource<DynamicType = ()> + Clone> Sides<K> {
     }
 }
 
-/// What it is called, and nothing of what changes with each write.
-fn name_of<K: Resource<DynamicType = ()>>(object: &K) -> ObjectRef<K> {
-    let name = ObjectRef::new(&object.name_any());
-    match object.namespace() {
-        Some(namespace) => name.within(&namespace),
-        None => name,
+/// What it is called, and nothing of what changes with each write. Neither names nor namespaces hold a slash.
+fn name_of<K: Resource<DynamicType = ()>>(object: &K) -> String {
+    let meta = object.meta();
+    let name = meta.name.as_deref().unwrap_or_default();
+    match &meta.namespace {
+        Some(namespace) => format!("{namespace}/{name}"),
+        None => name.to_owned(),
+    }
+}
+
+fn named<K: Resource<DynamicType = ()>>(name: &str) -> ObjectRef<K> {
+    match name.split_once('/') {
+        Some((namespace, name)) => ObjectRef::new(name).within(namespace),
+        None => ObjectRef::new(name),
     }
 }
 
 /// The index of one watch.
 #[derive(Debug)]
 pub struct Index<K: Resource<DynamicType = ()>> {
-    sides: RwLock<Sides<K>>,
+    sides: RwLock<Sides>,
     /// A list that is not whole yet: until then the one before holds, as in the cache.
-    listing: RwLock<Sides<K>>,
+    listing: RwLock<Sides>,
+    kind: PhantomData<fn() -> K>,
 }
 
 impl<K: Resource<DynamicType = ()>> Default for Index<K> {
     fn default() -> Self {
-        Self { sides: RwLock::default(), listing: RwLock::default() }
+        Self { sides: RwLock::default(), listing: RwLock::default(), kind: PhantomData }
     }
 }
 
@@ -261,14 +287,14 @@ fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
 }
 
 impl<K: Indexed + Clone> Index<K> {
-    /// Takes an event, after the cache took it.
+    /// Takes an event, as the cache does.
     pub fn note(&self, event: &Event<K>) {
         match event {
-            Event::Apply(object) => write(&self.sides).set(name_of(object), object.index_keys()),
-            Event::Delete(object) => write(&self.sides).remove(&name_of(object)),
+            Event::Apply(object) => self.set(object),
+            Event::Delete(object) => self.remove(object),
             Event::Init => *write(&self.listing) = Sides::default(),
             Event::InitApply(object) => {
-                write(&self.listing).set(name_of(object), object.index_keys());
+                write(&self.listing).set(&name_of(object), &object.index_keys());
             }
             Event::InitDone => {
                 let whole = std::mem::take(&mut *write(&self.listing));
@@ -277,16 +303,26 @@ impl<K: Indexed + Clone> Index<K> {
         }
     }
 
+    /// Finds an object by the keys that it has now.
+    pub fn set(&self, object: &K) {
+        write(&self.sides).set(&name_of(object), &object.index_keys());
+    }
+
+    /// Finds an object no more.
+    pub fn remove(&self, object: &K) {
+        write(&self.sides).remove(&name_of(object));
+    }
+
     /// What is found under a key.
     #[must_use]
     pub fn by_index(&self, key: &IndexKey) -> Vec<ObjectRef<K>> {
-        read(&self.sides).objects.get(key).map(Found::all).unwrap_or_default()
+        read(&self.sides).objects.get(key.text().as_str()).map(Found::all).unwrap_or_default()
     }
 
     /// How much is found under a key.
     #[must_use]
     pub fn count(&self, key: &IndexKey) -> usize {
-        read(&self.sides).objects.get(key).map_or(0, Found::len)
+        read(&self.sides).objects.get(key.text().as_str()).map_or(0, Found::len)
     }
 }
 

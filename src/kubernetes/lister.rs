@@ -8,43 +8,65 @@ use kube::{
 };
 use tokio::sync::mpsc;
 
-use super::index::{Index, IndexKey, Indexed};
+use super::{
+    decode::Watched,
+    index::{Index, IndexKey, Indexed},
+};
 
 /// What one watch keeps: the objects, and what they are looked up by.
-pub struct Cache<K: 'static + Resource<DynamicType = ()>> {
+pub struct Cache<K: 'static + Watched> {
     /// The objects.
-    pub store: Store<K>,
+    pub store: Store<K::Kept>,
     pub(super) index: Arc<Index<K>>,
-    pub(super) woken: mpsc::UnboundedSender<ObjectRef<K>>,
+    pub(super) woken: mpsc::UnboundedSender<ObjectRef<K::Kept>>,
 }
 
-impl<K: 'static + Resource<DynamicType = ()> + Clone> Clone for Cache<K> {
+impl<K: 'static + Watched> Clone for Cache<K> {
     fn clone(&self) -> Self {
         Self { store: self.store.clone(), index: Arc::clone(&self.index), woken: self.woken.clone() }
     }
 }
 
-/// All objects of one kind, whichever watch they come from.
-pub struct Lister<K: 'static + Resource<DynamicType = ()>>(Arc<[Cache<K>]>);
+/// The name of an object as its cache has it.
+fn kept<K: Watched>(object: &ObjectRef<K>) -> ObjectRef<K::Kept> {
+    let name = ObjectRef::new(&object.name);
+    match &object.namespace {
+        Some(namespace) => name.within(namespace),
+        None => name,
+    }
+}
 
-impl<K: 'static + Resource<DynamicType = ()>> Clone for Lister<K> {
+impl<K: 'static + Watched> Cache<K> {
+    fn get(&self, object: &ObjectRef<K>) -> Option<Arc<K>> {
+        self.store.get(&kept(object)).and_then(|kept| K::whole(&kept))
+    }
+}
+
+/// All objects of one kind, whichever watch they come from.
+pub struct Lister<K: 'static + Watched>(Arc<[Cache<K>]>);
+
+impl<K: 'static + Watched> Clone for Lister<K> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
 
-impl<K: 'static + Indexed + Clone> Lister<K> {
-    /// Every object. A walk over all: for what has no key.
-    #[must_use]
-    pub fn state(&self) -> Vec<Arc<K>> {
-        self.0.iter().flat_map(|cache| cache.store.state()).collect()
+impl<K: 'static + Indexed + Watched + Clone> Lister<K> {
+    /// Every object, unpacked one after the other. A walk over all: for what has no key.
+    pub fn all(&self) -> impl Iterator<Item = Arc<K>> {
+        self.0.iter().flat_map(|cache| cache.store.state()).filter_map(|kept| K::whole(&kept))
+    }
+
+    /// The uid of every object.
+    pub fn uids(&self) -> impl Iterator<Item = String> {
+        self.0.iter().flat_map(|cache| cache.store.state()).filter_map(|kept| kept.meta().uid.clone())
     }
 
     /// The objects under a key.
     #[must_use]
     pub fn by_index(&self, key: &IndexKey) -> Vec<Arc<K>> {
         let found = |cache: &Cache<K>| -> Vec<_> {
-            cache.index.by_index(key).iter().filter_map(|object| cache.store.get(object)).collect()
+            cache.index.by_index(key).iter().filter_map(|object| cache.get(object)).collect()
         };
         self.0.iter().flat_map(found).collect()
     }
@@ -52,14 +74,15 @@ impl<K: 'static + Indexed + Clone> Lister<K> {
     /// Has the controller look at an object. False: there is none, or the controller has ended.
     #[must_use]
     pub fn wake(&self, object: &ObjectRef<K>) -> bool {
-        let cache = self.0.iter().find(|cache| cache.store.get(object).is_some());
-        cache.is_some_and(|cache| cache.woken.send(object.clone()).is_ok())
+        let object = kept(object);
+        let cache = self.0.iter().find(|cache| cache.store.get(&object).is_some());
+        cache.is_some_and(|cache| cache.woken.send(object).is_ok())
     }
 
     /// One object, as watched.
     #[must_use]
     pub fn get(&self, object: &ObjectRef<K>) -> Option<Arc<K>> {
-        self.0.iter().find_map(|cache| cache.store.get(object))
+        self.0.iter().find_map(|cache| cache.get(object))
     }
 
     /// How many objects are under a key.
@@ -69,7 +92,7 @@ impl<K: 'static + Indexed + Clone> Lister<K> {
     }
 }
 
-impl<K: 'static + Resource<DynamicType = ()>> FromIterator<Cache<K>> for Lister<K> {
+impl<K: 'static + Watched> FromIterator<Cache<K>> for Lister<K> {
     fn from_iter<T: IntoIterator<Item = Cache<K>>>(caches: T) -> Self {
         Self(caches.into_iter().collect())
     }

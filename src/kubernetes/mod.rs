@@ -6,6 +6,7 @@ pub mod decode;
 pub mod events;
 pub mod finalizer;
 pub mod index;
+pub mod kept;
 pub mod leader_election;
 pub mod list;
 pub mod lister;

@@ -11,7 +11,8 @@ use domain::{
     failure::{Failure, Reason},
 };
 use system::random;
-use tokio::task::JoinError;
+
+use crate::tasks::Stopped;
 
 /// Failures in a row after which the wait has stopped growing: with ten thousand objects that cannot be written, and
 /// waits of four minutes and more, the API server is asked some forty times a second.
@@ -50,8 +51,8 @@ impl Failures {
 ///
 /// # Errors
 /// That of the pass, or that it did not come to an end.
-pub fn joined<T>(ended: Result<Result<T, Failure>, JoinError>) -> Result<T, Failure> {
-    ended.unwrap_or_else(|error| Err(stopped(error.is_panic())))
+pub fn joined<T>(ended: Result<Result<T, Failure>, Stopped>) -> Result<T, Failure> {
+    ended.unwrap_or_else(|why| Err(stopped(why.by_panic)))
 }
 
 /// A pass that did not come to an end: the process ends, or the operator has a fault.
@@ -128,8 +129,9 @@ mod tests {
             assert!(!fault, "a fault");
             Ok::<_, Failure>(())
         };
-        assert_eq!(joined(tokio::spawn(pass).await).unwrap_err().reason, Reason::PassStopped);
-        let ended = tokio::spawn(async { Err::<(), _>(Failure::new(Reason::CRDOutdated, "x")) }).await;
+        let tasks = crate::tasks::Tasks::default();
+        assert_eq!(joined(tasks.run(pass).await).unwrap_err().reason, Reason::PassStopped);
+        let ended = tasks.run(async { Err::<(), _>(Failure::new(Reason::CRDOutdated, "x")) }).await;
         assert_eq!(joined(ended).unwrap_err().reason, Reason::CRDOutdated);
     }
 }

@@ -25,6 +25,7 @@ use tokio::sync::{mpsc, watch};
 use super::{
     decode::{Decoded, Watched},
     index::{Index, Indexed},
+    kept::KeptShipment,
     undecodable::{Key, Undecodables, key},
 };
 use crate::{
@@ -53,6 +54,8 @@ impl Scope {
     }
 }
 
+type Wakes<K> = BoxStream<'static, ObjectRef<K>>;
+
 type Watching<K> = BoxStream<'static, Result<K, watcher::Error>>;
 
 /// What watches of all kinds and places are opened with.
@@ -72,8 +75,8 @@ fn open_indexed<K>(
     api: Api<Decoded<K>>,
     place: Option<&str>,
     fate: WatchHealth,
-    gone: impl Fn(&K) + Send + 'static,
-) -> (Cache<K>, Watching<K>, BoxStream<'static, ObjectRef<K>>)
+    note: impl Fn(&Event<K>) + Send + 'static,
+) -> (Cache<K>, Watching<K::Kept>, Wakes<K::Kept>)
 where
     K: Indexed + Watched + Clone + DeserializeOwned + fmt::Debug + Send + Sync + 'static,
 {
@@ -81,9 +84,7 @@ where
     let noted = Arc::clone(&index);
     let (store, watching) = open(opening, api, place, fate, move |event| {
         noted.note(event);
-        if let Event::Delete(object) = event {
-            gone(object);
-        }
+        note(event);
     });
     let (woken, mut wakes) = mpsc::unbounded_channel();
     let wakes = futures::stream::poll_fn(move |context| wakes.poll_recv(context));
@@ -96,7 +97,7 @@ fn open<K>(
     place: Option<&str>,
     fate: WatchHealth,
     note: impl Fn(&Event<K>) + Send + 'static,
-) -> (Store<K>, Watching<K>)
+) -> (Store<K::Kept>, Watching<K::Kept>)
 where
     K: Watched + Clone + DeserializeOwned + fmt::Debug + Send + Sync + 'static,
 {
@@ -109,8 +110,9 @@ where
         listed: BTreeSet::new(),
         note,
     };
-    let watch =
-        watcher::watcher(api, watcher::Config::default().any_semantic().page_size(K::PAGE).timeout(WATCH));
+    // The most recent list: one of any age (`resourceVersion=0`) the API server hands over whole, however many objects a
+    // page may hold, and the process would never give back the memory for that.
+    let watch = watcher::watcher(api, watcher::Config::default().page_size(K::PAGE).timeout(WATCH));
     let seen = watch.default_backoff().filter_map(move |event| {
         let event = match event {
             Err(error) => {
@@ -132,10 +134,10 @@ where
 
 /// Parts what can be decoded, which goes into cache and index, from what cannot. At no moment an object is in neither:
 /// whoever looks then would find nobody in its way.
-struct Sorting<K: 'static + Watched + Clone, N> {
+struct Sorting<K: 'static + Watched, N> {
     place: Option<String>,
-    store: Store<K>,
-    writer: Writer<K>,
+    store: Store<K::Kept>,
+    writer: Writer<K::Kept>,
     undecodables: Undecodables,
     /// Undecodable objects of a list that is not whole yet.
     listed: BTreeSet<Key>,
@@ -148,7 +150,7 @@ where
     N: Fn(&Event<K>),
 {
     /// Takes an event; what is left of it for whoever sees decoded objects only.
-    fn take(&mut self, event: Event<Decoded<K>>) -> Option<Event<K>> {
+    fn take(&mut self, event: Event<Decoded<K>>) -> Option<Event<K::Kept>> {
         match event {
             Event::Init => {
                 self.listed.clear();
@@ -191,19 +193,27 @@ where
         }
     }
 
-    fn keep(&mut self, event: Event<K>) -> Event<K> {
-        self.writer.apply_watcher_event(&event);
+    /// Index and cache change in one step, between which nobody looks.
+    fn keep(&mut self, event: Event<K>) -> Event<K::Kept> {
         (self.note)(&event);
+        let event = match event {
+            Event::Apply(object) => Event::Apply(object.keep()),
+            Event::Delete(object) => Event::Delete(object.keep()),
+            Event::Init => Event::Init,
+            Event::InitApply(object) => Event::InitApply(object.keep()),
+            Event::InitDone => Event::InitDone,
+        };
+        self.writer.apply_watcher_event(&event);
         event
     }
 
     /// It could be decoded before.
-    fn drop_cached(&mut self, (_, namespace, name): &Key) -> Option<Event<K>> {
+    fn drop_cached(&mut self, (_, namespace, name): &Key) -> Option<Event<K::Kept>> {
         let object = match namespace.as_str() {
             "" => ObjectRef::new(name),
             namespace => ObjectRef::new(name).within(namespace),
         };
-        let cached = self.store.get(&object)?;
+        let cached = K::whole(&self.store.get(&object)?)?;
         Some(self.keep(Event::Delete(K::clone(&cached))))
     }
 }
@@ -221,7 +231,7 @@ where
 /// The watches of one place.
 pub struct NamespaceWatch {
     /// Follows its shipments, and looks at one when a decision names it.
-    pub controller: Controller<YubiKeyShipment>,
+    pub controller: Controller<KeptShipment>,
     /// Its shipments.
     pub shipments: Cache<YubiKeyShipment>,
     /// Shipments that have just gone, as they were last.
@@ -247,29 +257,30 @@ impl NamespaceWatch {
         let client = opening.client;
         let (last_seen, gone) = mpsc::unbounded_channel();
         let undecodables = opening.undecodables.clone();
-        let (shipments, stream, wakes) =
-            open_indexed(opening, scoped::<YubiKeyShipment>(client, place), place, seen, move |shipment| {
+        let (rollouts, plans, rollout_wakes) =
+            open_indexed(opening, scoped::<YubiKeyRollout>(client, place), place, rolled, |_| {});
+        let (poke, told) = (rollouts.woken.clone(), rollouts.woken.clone());
+        let note = move |event: &Event<YubiKeyShipment>| match event {
+            Event::Apply(shipment) | Event::InitApply(shipment) => {
+                if let Some(rollout) = rollout_of(shipment) {
+                    // Nobody listens any more at the end.
+                    let _ = poke.send(rollout);
+                }
+            }
+            Event::Delete(shipment) => {
                 // What can only not be decoded any more is still there.
                 let (kind, namespace, name) = key::<YubiKeyShipment>(shipment);
                 if undecodables.get(kind, &namespace, &name).is_none() {
                     // Nobody listens any more at the end.
                     let _ = last_seen.send(shipment.clone());
                 }
-            });
+            }
+            Event::Init | Event::InitDone => {}
+        };
+        let (shipments, stream, wakes) =
+            open_indexed(opening, scoped::<YubiKeyShipment>(client, place), place, seen, note);
         let (decisions, words, _) =
             open_indexed(opening, scoped::<YubiKeyDecision>(client, place), place, decided, |_| {});
-        let (rollouts, plans, rollout_wakes) =
-            open_indexed(opening, scoped::<YubiKeyRollout>(client, place), place, rolled, |_| {});
-        let poke = rollouts.woken.clone();
-        let told = poke.clone();
-        let stream = stream.inspect(move |shipment| {
-            if let Ok(shipment) = shipment
-                && let Some(rollout) = rollout_of(shipment)
-            {
-                // Nobody listens any more at the end.
-                let _ = poke.send(rollout);
-            }
-        });
         let words = words.inspect(move |decision| {
             if let Ok(decision) = decision
                 && let Some(rollout) = &decision.spec.rollout_ref

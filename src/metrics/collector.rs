@@ -11,7 +11,7 @@ use std::{
 use api::{
     connection::YubiKeyConnection,
     rollout::YubiKeyRollout,
-    shipment::{Phase, YubiKeyShipment, YubiKeyShipmentStatus},
+    shipment::{Phase, YubiKeyShipmentStatus},
 };
 use domain::failure::Reason;
 use futures::{
@@ -28,6 +28,7 @@ use system::clock;
 use crate::{
     kubernetes::{
         conditions,
+        kept::{Glance, KeptShipment},
         leader_election::Leadership,
         undecodable::{KINDS, Undecodables},
     },
@@ -41,7 +42,7 @@ const OTHER: &str = "Other";
 #[derive(Debug)]
 pub struct ObjectCollector {
     /// All shipments, as watched, in one store or several.
-    pub shipments: Vec<Store<YubiKeyShipment>>,
+    pub shipments: Vec<Store<KeptShipment>>,
     /// Whether each of these watches has listed or was refused.
     pub answered: Shared<BoxFuture<'static, ()>>,
     /// All rollouts, as watched, in one store or several.
@@ -111,12 +112,18 @@ struct Counts {
 }
 
 impl Counts {
-    fn add(&mut self, shipment: &YubiKeyShipment) {
-        let status = shipment.status.as_ref();
-        let phase = status.and_then(|status| status.phase).unwrap_or(Phase::Pending);
-        if let Some(count) = self.phases.get_mut(phase as usize) {
+    fn add_phase(&mut self, phase: Option<Phase>) {
+        if let Some(count) = self.phases.get_mut(phase.unwrap_or(Phase::Pending) as usize) {
             *count += 1;
         }
+    }
+
+    fn add(&mut self, shipment: Glance<'_>) {
+        let status = match shipment {
+            Glance::Whole(shipment) => shipment.status.as_ref(),
+            Glance::Packed(packed) => return self.add_phase(packed.phase),
+        };
+        self.add_phase(status.and_then(|status| status.phase));
         if let Some((reason, since)) = status.and_then(hold) {
             *self.holds.entry(Reason::parse(reason)).or_default() += 1;
             self.oldest = Some(self.oldest.map_or(since, |oldest| oldest.min(since)));
@@ -142,7 +149,7 @@ fn hold(status: &YubiKeyShipmentStatus) -> Option<(&str, Timestamp)> {
 
 /// Shipments by the connection they name. What names none that exists is counted under the empty name: anybody may
 /// write any name into a shipment, and no label may grow by that.
-fn count<'a>(shipments: &[Store<YubiKeyShipment>], existing: &[&'a str]) -> Vec<(&'a str, Counts)> {
+fn count<'a>(shipments: &[Store<KeptShipment>], existing: &[&'a str]) -> Vec<(&'a str, Counts)> {
     let names = [""].into_iter().chain(existing.iter().copied());
     let mut tallies: Vec<(&str, Counts)> = names.map(|name| (name, Counts::default())).collect();
     let places: HashMap<&str, usize> =
@@ -151,9 +158,14 @@ fn count<'a>(shipments: &[Store<YubiKeyShipment>], existing: &[&'a str]) -> Vec<
     for store in shipments {
         // The one way through a store that copies nothing.
         let _ = store.find(|shipment| {
-            let place = places.get(shipment.spec.connection_ref.name.as_str()).copied().unwrap_or(0);
+            let glance = shipment.glance();
+            let connection = match glance {
+                Glance::Whole(shipment) => shipment.spec.connection_ref.name.as_str(),
+                Glance::Packed(packed) => &packed.connection,
+            };
+            let place = places.get(connection).copied().unwrap_or(0);
             if let Some((_, tally)) = counted.borrow_mut().get_mut(place) {
-                tally.add(shipment);
+                tally.add(glance);
             }
             false
         });

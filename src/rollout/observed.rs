@@ -114,7 +114,7 @@ impl<'a> Others<'a> {
     async fn of(rollout: &'a YubiKeyRollout, ctx: &'a Context) -> Self {
         let org = org(ctx, &rollout.spec.connection_ref.name);
         let mut rollouts = Vec::new();
-        for other in ctx.rollouts.state() {
+        for other in ctx.rollouts.all() {
             let orders = other.uid() != rollout.uid()
                 && other.spec.mode == Mode::Order
                 && same_org(org.as_deref(), self::org(ctx, &other.spec.connection_ref.name));

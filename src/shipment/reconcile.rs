@@ -19,7 +19,9 @@ use tracing::Instrument;
 use crate::{
     connection::entries::ConnectionVersion,
     context::Context,
-    kubernetes::{decode::Decoded, leader_election::Leadership, retry, status_patch::CommitError},
+    kubernetes::{
+        decode::Decoded, kept::KeptShipment, leader_election::Leadership, retry, status_patch::CommitError,
+    },
     metrics::instrument,
     shipment::{
         decisions,
@@ -35,7 +37,13 @@ const MOST_CONFLICTS: usize = 5;
 ///
 /// # Errors
 /// If the API server cannot be written to.
-pub async fn reconcile(object: Arc<YubiKeyShipment>, ctx: Arc<Context>) -> Result<Action, Failure> {
+pub async fn reconcile(object: Arc<KeptShipment>, ctx: Arc<Context>) -> Result<Action, Failure> {
+    // Memory for the pass only once it runs: the controller holds thousands that wait to run.
+    Box::pin(begin(object, ctx)).await
+}
+
+async fn begin(object: Arc<KeptShipment>, ctx: Arc<Context>) -> Result<Action, Failure> {
+    let Some(object) = object.whole() else { return Ok(Action::await_change()) };
     let who = ObjectRef::from_obj(&*object);
     if !acts(&ctx.leadership, &ctx.fair_queue, &who) {
         ctx.budget_queue.leave(&who);
@@ -46,8 +54,8 @@ pub async fn reconcile(object: Arc<YubiKeyShipment>, ctx: Arc<Context>) -> Resul
     let uid = object.uid().unwrap_or_default();
     let span = trace::shipment(&namespace, &object.name_any(), &uid);
     // Its own task: a dropped reconcile cannot part a call from the write of its receipt.
-    let task = ctx.tasks.spawn(passes(object, Arc::clone(&ctx)).instrument(span.clone()));
-    let ended = async { retry::joined(task.await) };
+    let work = ctx.tasks.run(Box::pin(passes(object, Arc::clone(&ctx)).instrument(span.clone())));
+    let ended = async { retry::joined(work.await) };
     instrument::pass((&ctx.metrics, &ctx.failures), instrument::SHIPMENT, &uid, ended).instrument(span).await
 }
 

@@ -7,10 +7,7 @@ use std::{
 };
 
 use api::shipment::YubiKeyShipment;
-use kube::{
-    ResourceExt,
-    runtime::{reflector::ObjectRef, watcher::Event},
-};
+use kube::{ResourceExt, runtime::reflector::ObjectRef};
 
 use crate::kubernetes::{
     index::{Index, IndexKey},
@@ -37,7 +34,7 @@ impl Written {
     pub fn note(&self, object: &YubiKeyShipment) {
         let mut objects = self.objects();
         objects.insert(name_of(object), Arc::new(object.clone()));
-        self.index.note(&Event::Apply(object.clone()));
+        self.index.set(object);
     }
 
     /// The shipment is gone.
@@ -68,7 +65,7 @@ impl Written {
     ) {
         if objects.get(name).is_some_and(|ours| ours.uid() == object.uid()) {
             objects.remove(name);
-            self.index.note(&Event::Delete(object.clone()));
+            self.index.remove(object);
         }
     }
 

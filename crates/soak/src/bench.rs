@@ -39,8 +39,20 @@ const TRIES: usize = 10;
 /// Longest wait for anything.
 const PATIENCE: Duration = Duration::from_secs(900);
 
-/// At rest for so long, to see that nothing is done.
-const REST: Duration = Duration::from_secs(20);
+/// At rest for so long, to see that nothing is done, and what that costs.
+const REST: Duration = Duration::from_secs(60);
+
+/// Objects put back side by side: the API server writes several at once.
+const PUT_BACK: usize = 64;
+
+/// A process that used less than [`HARDLY`] in this time is quiet.
+const SILENCE: Duration = Duration::from_secs(1);
+
+/// See [`SILENCE`].
+const HARDLY: Duration = Duration::from_millis(10);
+
+/// Time between looks at what it uses.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// One measurement.
 #[derive(Debug, Clone, Args)]
@@ -69,7 +81,9 @@ struct Numbers {
     road_mib: f64,
     resting: usize,
     restart_seconds: f64,
+    restart_quiet_seconds: f64,
     restart_cpu_seconds: f64,
+    idle_minute_cpu_seconds: f64,
     resting_mib: f64,
     resting_peak_mib: f64,
     calls_about_shipments_at_rest: usize,
@@ -158,6 +172,20 @@ async fn quiet(replica: &Replica) -> Result<Usage, Fault> {
     }
 }
 
+/// When it became quiet.
+async fn settled(replica: &Replica) -> Result<Instant, Fault> {
+    let began = Instant::now();
+    let (mut since, mut used) = (began, replica.usage()?.cpu);
+    while since.elapsed() < SILENCE && began.elapsed() < PATIENCE {
+        sleep(LOOK).await;
+        let now = replica.usage()?.cpu;
+        if now.saturating_sub(used) > HARDLY {
+            (since, used) = (Instant::now(), now);
+        }
+    }
+    Ok(since)
+}
+
 async fn walk(stage: &Stage, numbers: &mut Numbers) -> Result<(), Fault> {
     let before = stage.replica.usage()?;
     let (calls, requests) = (calls(stage).await?.len(), writes(stage)?);
@@ -203,7 +231,7 @@ async fn fill(stage: &Stage, count: usize) -> Result<(), Fault> {
         async move { restore(&cluster, &namespace, &format!("rest-{number}"), &whole?).await }
     };
     futures::stream::iter((0..count).map(copy))
-        .buffer_unordered(SIDE_BY_SIDE)
+        .buffer_unordered(PUT_BACK)
         .try_for_each(|()| std::future::ready(Ok(())))
         .await
 }
@@ -238,11 +266,15 @@ fn copy(pattern: &Value, number: &str) -> Result<Value, Fault> {
 
 async fn rest(stage: &mut Stage, numbers: &mut Numbers) -> Result<(), Fault> {
     let (known, written) = (calls(stage).await?.len(), writes(stage)?.shipments);
+    let began = Instant::now();
     numbers.restart_seconds = started(stage).await?;
-    quiet(&stage.replica).await?;
+    let settled = settled(&stage.replica).await?;
+    numbers.restart_quiet_seconds = rounded(settled.duration_since(began).as_secs_f64());
+    let started = quiet(&stage.replica).await?.cpu;
+    numbers.restart_cpu_seconds = rounded(started.as_secs_f64());
     sleep(REST).await;
     let usage = stage.replica.usage()?;
-    numbers.restart_cpu_seconds = rounded(usage.cpu.as_secs_f64());
+    numbers.idle_minute_cpu_seconds = rounded(usage.cpu.saturating_sub(started).as_secs_f64());
     numbers.resting_mib = mib(usage.resident);
     numbers.resting_peak_mib = mib(usage.peak);
     let fresh = calls(stage).await?.split_off(known);

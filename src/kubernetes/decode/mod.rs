@@ -7,7 +7,7 @@ mod traces;
 #[cfg(test)]
 mod tests;
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, fmt, sync::Arc};
 
 use api::{
     REQUESTED_AT,
@@ -21,18 +21,29 @@ use kube::{Resource, core::PartialObjectMeta};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::metrics::instrument;
+use crate::{kubernetes::kept::KeptShipment, metrics::instrument};
 
 pub use self::traces::Traces;
 
 /// A kind that is watched.
-pub trait Watched: Resource<DynamicType = ()> {
+pub trait Watched: Resource<DynamicType = ()> + Sized {
     /// Its name, also as a label of metrics.
     const KIND: &'static str;
 
     /// Objects of a page of the first list. A page is held as text and as objects at once, so it weighs more than what
     /// is kept of it.
     const PAGE: u32 = 100;
+
+    /// What the cache keeps of it.
+    type Kept: Resource<DynamicType = ()> + Clone + fmt::Debug + Send + Sync + 'static;
+
+    /// As the cache keeps it.
+    #[must_use]
+    fn keep(self) -> Self::Kept;
+
+    /// The object that is kept; `None` if it cannot be had any more.
+    #[must_use]
+    fn whole(kept: &Arc<Self::Kept>) -> Option<Arc<Self>>;
 
     /// Drops what no pass reads from the cache. Field ownership and annotations may weigh more than the rest.
     fn trim(&mut self);
@@ -48,6 +59,16 @@ pub trait Watched: Resource<DynamicType = ()> {
 impl Watched for YubiKeyShipment {
     const KIND: &'static str = instrument::SHIPMENT;
 
+    type Kept = KeptShipment;
+
+    fn keep(self) -> KeptShipment {
+        KeptShipment::new(self)
+    }
+
+    fn whole(kept: &Arc<KeptShipment>) -> Option<Arc<Self>> {
+        kept.whole()
+    }
+
     fn trim(&mut self) {
         trim(&mut self.metadata);
     }
@@ -60,6 +81,16 @@ impl Watched for YubiKeyShipment {
 impl Watched for YubiKeyConnection {
     const KIND: &'static str = instrument::CONNECTION;
 
+    type Kept = Self;
+
+    fn keep(self) -> Self {
+        self
+    }
+
+    fn whole(kept: &Arc<Self>) -> Option<Arc<Self>> {
+        Some(Arc::clone(kept))
+    }
+
     fn trim(&mut self) {
         trim(&mut self.metadata);
     }
@@ -67,6 +98,16 @@ impl Watched for YubiKeyConnection {
 
 impl Watched for YubiKeyDecision {
     const KIND: &'static str = instrument::DECISION;
+
+    type Kept = Self;
+
+    fn keep(self) -> Self {
+        self
+    }
+
+    fn whole(kept: &Arc<Self>) -> Option<Arc<Self>> {
+        Some(Arc::clone(kept))
+    }
 
     fn trim(&mut self) {
         trim(&mut self.metadata);
@@ -77,6 +118,16 @@ impl Watched for YubiKeyRollout {
     const KIND: &'static str = instrument::ROLLOUT;
     /// Each may be as large as the API server takes.
     const PAGE: u32 = 5;
+
+    type Kept = Self;
+
+    fn keep(self) -> Self {
+        self
+    }
+
+    fn whole(kept: &Arc<Self>) -> Option<Arc<Self>> {
+        Some(Arc::clone(kept))
+    }
 
     /// The list of people is read live when the source is due: kept for every rollout, admitted or not, it would be
     /// most of the process.
@@ -94,6 +145,16 @@ impl Watched for YubiKeyRollout {
 
 impl Watched for PartialObjectMeta<Namespace> {
     const KIND: &'static str = "Namespace";
+
+    type Kept = Self;
+
+    fn keep(self) -> Self {
+        self
+    }
+
+    fn whole(kept: &Arc<Self>) -> Option<Arc<Self>> {
+        Some(Arc::clone(kept))
+    }
 
     fn trim(&mut self) {
         self.metadata.managed_fields = None;

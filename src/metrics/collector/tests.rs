@@ -3,15 +3,18 @@ use prometheus_client::{encoding::text::encode, registry::Registry};
 use serde_json::{Value, json};
 
 use super::*;
+use crate::kubernetes::decode::Watched;
+use api::shipment::YubiKeyShipment;
 
-fn stored<K>(objects: Vec<Value>) -> Store<K>
+fn stored<K>(objects: Vec<Value>) -> Store<K::Kept>
 where
-    K: Resource<DynamicType = ()> + Clone + serde::de::DeserializeOwned + 'static,
+    K: Watched + serde::de::DeserializeOwned + 'static,
 {
     let (store, mut writer) = reflector::store();
     writer.apply_watcher_event(&watcher::Event::Init);
     for object in objects {
-        writer.apply_watcher_event(&watcher::Event::InitApply(serde_json::from_value(object).unwrap()));
+        let object: K = serde_json::from_value(object).unwrap();
+        writer.apply_watcher_event(&watcher::Event::InitApply(object.keep()));
     }
     writer.apply_watcher_event(&watcher::Event::InitDone);
     store
@@ -47,11 +50,11 @@ fn held(reason: &str, since: &str) -> Value {
     })
 }
 
-fn whole(shipments: Store<YubiKeyShipment>, connections: Vec<Value>) -> ObjectCollector {
+fn whole(shipments: Store<KeptShipment>, connections: Vec<Value>) -> ObjectCollector {
     ObjectCollector {
         shipments: vec![shipments],
-        rollouts: vec![stored(vec![])],
-        connections: stored(connections),
+        rollouts: vec![stored::<YubiKeyRollout>(vec![])],
+        connections: stored::<YubiKeyConnection>(connections),
         answered: futures::future::ready(()).boxed().shared(),
         undecodables: Undecodables::new().0,
         known: Arc::default(),
@@ -59,7 +62,7 @@ fn whole(shipments: Store<YubiKeyShipment>, connections: Vec<Value>) -> ObjectCo
     }
 }
 
-fn census(shipments: Store<YubiKeyShipment>, connections: Vec<Value>) -> Registry {
+fn census(shipments: Store<KeptShipment>, connections: Vec<Value>) -> Registry {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(whole(shipments, connections)));
     registry
@@ -72,7 +75,7 @@ fn text(registry: &Registry) -> String {
 }
 
 fn read(shipments: Vec<Value>, connections: Vec<Value>) -> String {
-    text(&census(stored(shipments), connections))
+    text(&census(stored::<YubiKeyShipment>(shipments), connections))
 }
 
 fn has(text: &str, line: &str) {
@@ -152,8 +155,8 @@ fn rollouts_are_counted_by_how_they_stand_with_every_stand_always() {
     ];
     let mut registry = Registry::default();
     registry.register_collector(Box::new(ObjectCollector {
-        rollouts: vec![stored(rollouts), reflector::store().0],
-        ..whole(stored(vec![]), vec![])
+        rollouts: vec![stored::<YubiKeyRollout>(rollouts), reflector::store().0],
+        ..whole(stored::<YubiKeyShipment>(vec![]), vec![])
     }));
     let text = text(&registry);
     has(&text, r#"rollouts{state="Stalled"} 2"#);
@@ -167,7 +170,7 @@ fn a_crowd_makes_no_more_series_than_a_few() {
     let series = [10, 10_000].map(|count| {
         let statuses = [json!({"phase": "Ordered"}), held("OutOfStock", "2026-02-01T00:00:00Z")];
         let shipments = (0..count).map(|n| shipment(&format!("s{n}"), "a", &statuses[n % statuses.len()]));
-        let registry = census(stored(shipments.collect()), vec![connection("a", "True")]);
+        let registry = census(stored::<YubiKeyShipment>(shipments.collect()), vec![connection("a", "True")]);
         let started = std::time::Instant::now();
         let text = text(&registry);
         println!("{count} shipments, half of them held: {:?}", started.elapsed());
