@@ -163,15 +163,18 @@ impl Indexed for YubiKeyRollout {
 enum Found {
     One(Arc<str>),
     /// Boxed, so that those with one object do not have the room of a set.
-    Many(Box<HashSet<Arc<str>>>),
+    Many(Box<Names>),
 }
+
+#[derive(Debug)]
+struct Names(HashSet<Arc<str>>);
 
 impl Found {
     fn add(&mut self, object: Arc<str>) {
         match self {
             Self::One(one) if *one == object => {}
-            Self::One(one) => *self = Self::Many(Box::new(HashSet::from([Arc::clone(one), object]))),
-            Self::Many(all) => drop(all.insert(object)),
+            Self::One(one) => *self = Self::Many(Box::new(Names(HashSet::from([Arc::clone(one), object])))),
+            Self::Many(all) => drop(all.0.insert(object)),
         }
     }
 
@@ -180,8 +183,8 @@ impl Found {
         match self {
             Self::One(one) => **one == *object,
             Self::Many(all) => {
-                all.remove(object);
-                all.is_empty()
+                all.0.remove(object);
+                all.0.is_empty()
             }
         }
     }
@@ -189,14 +192,14 @@ impl Found {
     fn len(&self) -> usize {
         match self {
             Self::One(_) => 1,
-            Self::Many(all) => all.len(),
+            Self::Many(all) => all.0.len(),
         }
     }
 
     fn all<K: Resource<DynamicType = ()>>(&self) -> Vec<ObjectRef<K>> {
         match self {
             Self::One(one) => vec![named(one)],
-            Self::Many(all) => all.iter().map(|object| named(object)).collect(),
+            Self::Many(all) => all.0.iter().map(|object| named(object)).collect(),
         }
     }
 }

@@ -4,9 +4,11 @@
 use std::{borrow::Cow, sync::Arc};
 
 use api::shipment::{
-    Phase, YubiKeyShipment,
+    IN_USE, Phase, YubiKeyShipment, YubiKeyShipmentStatus,
     progress::{is_finished, is_followed},
 };
+use domain::first_use;
+use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
 use serde::{Deserialize, Deserializer};
@@ -37,13 +39,15 @@ pub struct Packed {
     pub connection: Box<str>,
     /// Its phase.
     pub phase: Option<Phase>,
+    /// Since when (UTC) its key lies somewhere unused, as long as that is looked for.
+    pub unused_since: Option<Timestamp>,
     /// Of its JSON, in bytes.
     length: usize,
     bytes: Box<[u8]>,
 }
 
 /// For whoever walks over all and would not unpack each.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub enum Glance<'a> {
     /// It is not packed.
     Whole(&'a YubiKeyShipment),
@@ -99,12 +103,26 @@ fn rests(object: &YubiKeyShipment) -> bool {
         && !stalled
 }
 
+/// A key that lies somewhere, and since when, as long as its use is looked for.
+#[must_use]
+pub fn unused_since(status: &YubiKeyShipmentStatus) -> Option<Timestamp> {
+    let in_use = conditions::find(&status.conditions, IN_USE)?;
+    let unused = in_use.status == "False" && in_use.reason == first_use::NOT_USED_YET;
+    status.times.as_ref()?.delivered.as_ref().filter(|_| unused).map(|at| at.0)
+}
+
 impl Packed {
     fn of(object: &YubiKeyShipment) -> Option<Self> {
         let text = serde_json::to_vec(object).ok()?;
         let bytes = lz4_flex::block::compress_with_dict(&text, PATTERN).into_boxed_slice();
-        let (connection, phase) = (&object.spec.connection_ref.name, object.status.as_ref()?.phase);
-        let packed = Self { connection: connection.as_str().into(), phase, length: text.len(), bytes };
+        let status = object.status.as_ref()?;
+        let packed = Self {
+            connection: object.spec.connection_ref.name.as_str().into(),
+            phase: status.phase,
+            unused_since: unused_since(status),
+            length: text.len(),
+            bytes,
+        };
         (packed.text()? == text).then_some(packed)
     }
 

@@ -129,8 +129,9 @@ mod tests {
             assert!(!fault, "a fault");
             Ok::<_, Failure>(())
         };
-        assert_eq!(joined(tokio::spawn(pass).await).unwrap_err().reason, Reason::PassStopped);
-        let ended = tokio::spawn(async { Err::<(), _>(Failure::new(Reason::CRDOutdated, "x")) }).await;
+        let tasks = crate::tasks::Tasks::default();
+        assert_eq!(joined(tasks.run(pass).await).unwrap_err().reason, Reason::PassStopped);
+        let ended = tasks.run(async { Err::<(), _>(Failure::new(Reason::CRDOutdated, "x")) }).await;
         assert_eq!(joined(ended).unwrap_err().reason, Reason::CRDOutdated);
     }
 }

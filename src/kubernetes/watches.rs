@@ -54,6 +54,8 @@ impl Scope {
     }
 }
 
+type Wakes<K> = BoxStream<'static, ObjectRef<K>>;
+
 type Watching<K> = BoxStream<'static, Result<K, watcher::Error>>;
 
 /// What watches of all kinds and places are opened with.
@@ -74,7 +76,7 @@ fn open_indexed<K>(
     place: Option<&str>,
     fate: WatchHealth,
     note: impl Fn(&Event<K>) + Send + 'static,
-) -> (Cache<K>, Watching<K::Kept>, BoxStream<'static, ObjectRef<K::Kept>>)
+) -> (Cache<K>, Watching<K::Kept>, Wakes<K::Kept>)
 where
     K: Indexed + Watched + Clone + DeserializeOwned + fmt::Debug + Send + Sync + 'static,
 {

@@ -11,9 +11,9 @@ use std::{
 use api::{
     connection::YubiKeyConnection,
     rollout::YubiKeyRollout,
-    shipment::{IN_USE, Phase, YubiKeyShipment, YubiKeyShipmentStatus},
+    shipment::{Phase, YubiKeyShipmentStatus},
 };
-use domain::{failure::Reason, first_use};
+use domain::failure::Reason;
 use futures::{
     FutureExt,
     future::{BoxFuture, Shared},
@@ -28,7 +28,7 @@ use system::clock;
 use crate::{
     kubernetes::{
         conditions,
-        kept::{Glance, KeptShipment},
+        kept::{self, Glance, KeptShipment},
         leader_election::Leadership,
         undecodable::{KINDS, Undecodables},
     },
@@ -123,25 +123,25 @@ impl Counts {
     fn add(&mut self, shipment: Glance<'_>) {
         let status = match shipment {
             Glance::Whole(shipment) => shipment.status.as_ref(),
-            Glance::Packed(packed) => return self.add_phase(packed.phase),
+            Glance::Packed(packed) => {
+                self.add_phase(packed.phase);
+                return self.add_unused(packed.unused_since);
+            }
         };
         self.add_phase(status.and_then(|status| status.phase));
         if let Some((reason, since)) = status.and_then(hold) {
             *self.holds.entry(Reason::parse(reason)).or_default() += 1;
             self.oldest = Some(self.oldest.map_or(since, |oldest| oldest.min(since)));
         }
-        if let Some(delivered) = status.and_then(unused_since) {
+        self.add_unused(status.and_then(kept::unused_since));
+    }
+
+    fn add_unused(&mut self, since: Option<Timestamp>) {
+        if let Some(delivered) = since {
             self.unused += 1;
             self.longest_unused = Some(self.longest_unused.map_or(delivered, |at| at.min(delivered)));
         }
     }
-}
-
-/// A key that lies somewhere, and since when, as long as its use is looked for.
-fn unused_since(status: &YubiKeyShipmentStatus) -> Option<Timestamp> {
-    let in_use = conditions::find(&status.conditions, IN_USE)?;
-    let unused = in_use.status == "False" && in_use.reason == first_use::NOT_USED_YET;
-    status.times.as_ref()?.delivered.as_ref().filter(|_| unused).map(|at| at.0)
 }
 
 /// What waits for a person, and since when. What is over waits for nobody.
@@ -172,7 +172,7 @@ fn count<'a>(shipments: &[Store<KeptShipment>], existing: &[&'a str]) -> Vec<(&'
         // The one way through a store that copies nothing.
         let _ = store.find(|shipment| {
             let glance = shipment.glance();
-            let connection = match &glance {
+            let connection = match glance {
                 Glance::Whole(shipment) => shipment.spec.connection_ref.name.as_str(),
                 Glance::Packed(packed) => &packed.connection,
             };

@@ -45,7 +45,7 @@ pub async fn reconcile(object: Arc<YubiKeyRollout>, ctx: Arc<Context>) -> Result
     let uid = object.uid().unwrap_or_default();
     let span = trace::rollout(&namespace, &object.name_any(), &uid);
     // Its own task: a dropped reconcile cannot part a mark from what it stands for.
-    let work = ctx.tasks.run(passes(object, Arc::clone(&ctx)).instrument(span.clone()));
+    let work = ctx.tasks.run(Box::pin(passes(object, Arc::clone(&ctx)).instrument(span.clone())));
     let ended = async { retry::joined(work.await) };
     instrument::pass((&ctx.metrics, &ctx.failures), instrument::ROLLOUT, &uid, ended).instrument(span).await
 }

@@ -54,10 +54,9 @@ async fn begin(object: Arc<KeptShipment>, ctx: Arc<Context>) -> Result<Action, F
     let uid = object.uid().unwrap_or_default();
     let span = trace::shipment(&namespace, &object.name_any(), &uid);
     // Its own task: a dropped reconcile cannot part a call from the write of its receipt.
-    let work = ctx.tasks.run(passes(object, Arc::clone(&ctx)).instrument(span.clone()));
+    let work = ctx.tasks.run(Box::pin(passes(object, Arc::clone(&ctx)).instrument(span.clone())));
     let ended = async { retry::joined(work.await) };
-    let pass = instrument::pass((&ctx.metrics, &ctx.failures), instrument::SHIPMENT, &uid, ended);
-    Box::pin(pass.instrument(span)).await
+    instrument::pass((&ctx.metrics, &ctx.failures), instrument::SHIPMENT, &uid, ended).instrument(span).await
 }
 
 /// May this process act? One that stands by gives the turn on that it was called to: nobody would ever begin it.
