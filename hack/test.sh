@@ -8,7 +8,7 @@
 # is 0 only if nothing failed.
 #
 #   hack/test.sh            all suites
-#   hack/test.sh NAME...    some: format, lint, rust, soak, fuzz, control-plane, gitops, chart, alerts, image, sdk, docs;
+#   hack/test.sh NAME...    some: format, lint, rust, soak, operations, fuzz, control-plane, gitops, chart, alerts, image, sdk, docs;
 #                           unit is the part of rust that needs no control plane
 set -euo pipefail
 . "$(dirname "$0")/lib/common.sh"
@@ -146,6 +146,9 @@ suite_docs() { suite docs count_lines '^(not )?ok ' hack/docs.sh test; }
 # Two small fault storms, and their audits.
 suite_soak() { suite soak count_lines '^(not )?ok ' hack/soak.sh short; }
 
+# Generated operations, a few.
+suite_operations() { suite operations count_lines '^(not )?ok ' hack/operations.sh short; }
+
 count() {
   [ -z "$recap" ] || { printf 'what failed:\n%s' "$recap"; say_seed; }
   local line="$passed passed, $failed failed"
@@ -161,6 +164,6 @@ if ! tied hack/build.sh; then
   failed=1
   count
 fi
-[ $# -gt 0 ] || set -- format lint rust soak fuzz control-plane gitops chart alerts image sdk docs
+[ $# -gt 0 ] || set -- format lint rust soak operations fuzz control-plane gitops chart alerts image sdk docs
 for name in "$@"; do "suite_$name"; done
 count

@@ -2,13 +2,14 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-
-use super::{journal::Journal, objects::Shipments};
-use crate::{
+use testbed::{
     diary::Pages,
     folder::{self, Folder},
+    objects::Shipments,
     setup::Fault,
 };
+
+use super::journal::Journal;
 
 /// A call starts at most this long after its mark.
 pub(crate) const LATEST_START: SignedDuration = SignedDuration::from_secs(10);
