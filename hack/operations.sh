@@ -71,7 +71,7 @@ planted() {
     git ls-files -z -- Cargo.toml Cargo.lock src crates | xargs -0 cp --parents -t "$scratch/tree"
     (cd "$scratch/tree" && patch -p1 --fuzz=0 --quiet) <"crates/operations/planted/$name.patch" ||
       fail "crates/operations/planted/$name.patch no longer applies"
-    (cd "$scratch/tree" && CARGO_TARGET_DIR=$target tied cargo build --quiet --bin yubikey-shipment-operator) >&2
+    (cd "$scratch/tree" && CARGO_TARGET_DIR=$target tied cargo build --quiet --workspace --bin yubikey-shipment-operator) >&2
     cp "$target/debug/yubikey-shipment-operator" "$scratch/operator"
     if operations "$scratch/operator" --seed "${SEED:-1}" --steps "${STEPS:-300}" --worlds 8 --bursts 1 \
       --no-shrink --dir ".state/operations/planted-$name" >"$scratch/verdict" 2>"$scratch/log"; then

@@ -202,6 +202,9 @@ impl Sequence {
 
     fn decide(&mut self) {
         let Some((kind, slot)) = self.either() else { return };
+        if kind == Kind::Shipment && self.dice.happens(0.4) {
+            self.push(Step::Await { slot, phase: "Held".to_owned() });
+        }
         let choice = schema::index(&mut self.dice, 6);
         let odd = self.dice.happens(0.15).then(|| self.odd_answer());
         self.push(Step::Decide { kind, slot, choice, odd });
@@ -262,6 +265,9 @@ impl Sequence {
 
     fn parcel(&mut self) {
         let Some(slot) = self.stands(Kind::Shipment) else { return };
+        if self.dice.happens(0.6) {
+            self.push(Step::Await { slot, phase: "Ordered".to_owned() });
+        }
         let state = self.dice.pick(&[3, 100, 103, 103, 103, 104, 104, 104, 104, 7, 8, 77, 99, 105, 106]);
         self.push(Step::Parcel { slot, state });
     }

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Longest wait of a step that waits; it misses without a word.
-const MOMENT: Duration = Duration::from_secs(4);
+const MOMENT: Duration = Duration::from_secs(2);
 
 /// Between two looks at an object.
 const GLANCE: Duration = Duration::from_millis(150);

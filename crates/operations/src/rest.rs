@@ -120,9 +120,10 @@ fn unsettled(object: &Value) -> Option<String> {
     {
         return told(format!("its last failure is {failure}"));
     }
-    let open = ["/status/enrollment/outcome", "/status/order/outcome"]
-        .into_iter()
-        .any(|at| text(object, at) == "Open");
+    // A mark whose outcome nobody can know waits for a person.
+    let held = object.pointer("/status/hold").is_some();
+    let outcomes = ["/status/enrollment/outcome", "/status/order/outcome"];
+    let open = !held && outcomes.into_iter().any(|at| text(object, at) == "Open");
     let marked = ["/status/pin/mark", "/status/enrollment/discardMark", "/status/answered/discard/mark"];
     if open || marked.into_iter().any(|at| object.pointer(at).is_some()) {
         return told("a mark is open".to_owned());
@@ -183,5 +184,7 @@ mod tests {
         let mut marked = shipment("AwaitingShipment", 2);
         marked["status"]["order"] = json!({"outcome": "Open"});
         assert!(unsettled(&marked).is_some());
+        marked["status"]["hold"] = json!({"id": "order-1-abcdef"});
+        assert_eq!(unsettled(&marked), None, "a person is asked what became of it");
     }
 }

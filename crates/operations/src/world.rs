@@ -108,6 +108,10 @@ impl World {
     }
 
     pub(crate) async fn violated(&self, oracle: &'static str, what: String) {
-        self.notes.lock().await.violations.push(Violation { oracle: oracle.to_owned(), what });
+        let found = Violation { oracle: oracle.to_owned(), what };
+        let mut notes = self.notes.lock().await;
+        if !notes.violations.contains(&found) {
+            notes.violations.push(found);
+        }
     }
 }
