@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use testbed::dice::Dice;
 
 use crate::{
-    known::{self, PEOPLE, UNHEARD_OF},
+    known::{self, UNHEARD_OF},
     merge::merge,
     schema::{self, Field, at},
     step::{Kind, Step},
@@ -258,7 +258,7 @@ impl Sequence {
     }
 
     fn group(&mut self) {
-        let person = schema::index(&mut self.dice, UNHEARD_OF.min(PEOPLE));
+        let person = schema::index(&mut self.dice, UNHEARD_OF);
         let joins = self.dice.happens(0.6);
         self.push(Step::Group { person, joins });
     }

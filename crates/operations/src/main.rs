@@ -60,7 +60,7 @@ struct Cli {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run_all(&Cli::parse()).await {
+    match Box::pin(run_all(&Cli::parse())).await {
         Ok(verdict) => {
             for finding in &verdict.findings {
                 eprintln!("{finding}");
@@ -83,7 +83,7 @@ async fn run_all(cli: &Cli) -> Result<Verdict, Fault> {
     eprintln!("{line} Everything is kept in {}", folder.path("").display());
     let verdict = Mutex::new(None);
     unless_stopped(Box::pin(async {
-        *verdict.lock().await = Some(judge(cli, &folder, replayed).await?);
+        *verdict.lock().await = Some(Box::pin(judge(cli, &folder, replayed)).await?);
         Ok(())
     }))
     .await?;
@@ -95,7 +95,7 @@ async fn judge(cli: &Cli, folder: &Folder, replayed: Option<Vec<Step>>) -> Resul
     let prefix = format!("seed{}", cli.setup.seed);
     let sequences = replayed.map_or_else(|| sequences(cli, &bed), |steps| vec![steps]);
     let begun = Instant::now();
-    let (played, compared) = run::play(&bed, &prefix, &sequences).await?;
+    let (played, compared) = Box::pin(run::play(&bed, &prefix, &sequences)).await?;
     let took = begun.elapsed();
     bed.collect().await?;
     let mut failures = Vec::new();
@@ -137,7 +137,7 @@ async fn failure(
         Failure { seed: cli.setup.seed, world, shrunk: false, violations: played.violations.clone(), steps };
     if !cli.no_shrink && cli.replay.is_none() {
         let prefix = format!("seed{}-w{world:02}", cli.setup.seed);
-        if let Some(shorter) = shrink::shrink(bed, &prefix, &failure.steps, &first.oracle).await? {
+        if let Some(shorter) = Box::pin(shrink::shrink(bed, &prefix, &failure.steps, &first.oracle)).await? {
             failure.steps = shorter;
             failure.shrunk = true;
         }

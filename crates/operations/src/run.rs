@@ -48,7 +48,7 @@ pub(crate) async fn play(
         rested = settle(bed, &worlds, round + 1 == rounds).await?;
     }
     twice::judge(bed, &worlds).await?;
-    let compared = differential::judge(bed, &worlds, &rested).await?;
+    let compared = Box::pin(differential::judge(bed, &worlds, &rested)).await?;
     for world in &worlds {
         witness.judge(world).await;
         refused::unheard_of(bed, world).await?;

@@ -1,4 +1,4 @@
-//! Values from a schema (OpenAPI v3, as the definitions have it): those that fit, and those that do not.
+//! Values from a schema (`OpenAPI` v3, as the definitions have it): those that fit, and those that do not.
 
 use serde_json::{Value, json};
 use testbed::dice::Dice;

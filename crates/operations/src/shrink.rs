@@ -33,7 +33,7 @@ pub(crate) async fn shrink(
         for some in tried.chunks(AT_ONCE) {
             batch += 1;
             eprintln!("shrinking: {} steps, {} candidates", from.len(), some.len());
-            let (played, _) = run::play(bed, &format!("{prefix}-s{batch:02}"), some).await?;
+            let (played, _) = Box::pin(run::play(bed, &format!("{prefix}-s{batch:02}"), some)).await?;
             let broken =
                 played.iter().map(|played| played.violations.iter().any(|found| found.oracle == oracle));
             better = some.iter().zip(broken).find(|(_, broken)| *broken).map(|(steps, _)| steps.clone());

@@ -43,7 +43,7 @@ impl Cluster {
         }
     }
 
-    /// The schema (OpenAPI v3) that the API server has for a kind of ours.
+    /// The schema (`OpenAPI` v3) that the API server has for a kind of ours.
     ///
     /// # Errors
     /// The API server does not know the kind, or does not answer.

@@ -73,6 +73,7 @@ pub struct Diary(Mutex<Pages>);
 
 impl Diary {
     /// An empty one.
+    #[must_use]
     pub fn new(seed: u64, lease: bool) -> Self {
         Self(Mutex::new(Pages { seed, lease, ..Pages::default() }))
     }
@@ -83,6 +84,7 @@ impl Diary {
     }
 
     /// What was written so far.
+    #[must_use]
     pub fn pages(&self) -> Pages {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -8,6 +8,7 @@ pub struct Dice(fastrand::Rng);
 
 impl Dice {
     /// The stream of a seed and a purpose.
+    #[must_use]
     pub fn new(seed: u64, purpose: &str) -> Self {
         let mut hasher = DefaultHasher::new();
         (seed, purpose).hash(&mut hasher);

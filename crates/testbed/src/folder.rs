@@ -41,6 +41,7 @@ pub struct Folder(PathBuf);
 
 impl Folder {
     /// An existing one.
+    #[must_use]
     pub fn at(dir: &Path) -> Self {
         Self(dir.to_owned())
     }
@@ -63,11 +64,13 @@ impl Folder {
     }
 
     /// Where something of that name is kept.
+    #[must_use]
     pub fn path(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
 
     /// The log of a replica, over all its lives.
+    #[must_use]
     pub fn log(&self, replica: &str) -> PathBuf {
         self.path(&format!("{replica}.log"))
     }

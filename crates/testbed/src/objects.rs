@@ -21,6 +21,7 @@ pub enum End {
 }
 
 /// Text at a JSON pointer; empty if there is none.
+#[must_use]
 pub fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
     object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
@@ -38,16 +39,19 @@ pub fn is(object: &Value, kind: &str) -> bool {
 }
 
 /// Why `Ready` is as it is.
+#[must_use]
 pub fn reason(object: &Value) -> &str {
     condition(object, "Ready", "reason")
 }
 
 /// What happened and what to do.
+#[must_use]
 pub fn message(object: &Value) -> &str {
     condition(object, "Ready", "message")
 }
 
 /// Its end, if it has come to one.
+#[must_use]
 pub fn end(object: &Value) -> Option<End> {
     let is = |kind| condition(object, kind, "status") == "True";
     match text(object, "/status/phase") {
@@ -62,27 +66,32 @@ pub fn end(object: &Value) -> Option<End> {
 }
 
 /// The key signs in, and Okta was asked for its PIN as often as a day allows without an answer: the next mail waits.
+#[must_use]
 pub fn asked_often(object: &Value) -> bool {
     reason(object) == "PinLimitReached"
 }
 
 /// Does it tell a person why it waits and how to go on?
+#[must_use]
 pub fn is_told(object: &Value) -> bool {
     !reason(object).is_empty() && !message(object).is_empty()
 }
 
 /// Can it be answered?
+#[must_use]
 pub fn has_choices(object: &Value) -> bool {
     let choices = object.pointer("/status/hold/choices").and_then(Value::as_array);
     !text(object, "/status/hold/id").is_empty() && choices.is_some_and(|choices| !choices.is_empty())
 }
 
 /// A time at a JSON pointer.
+#[must_use]
 pub fn time(object: &Value, pointer: &str) -> Option<Timestamp> {
     text(object, pointer).parse().ok()
 }
 
 /// When PIN mails were asked for whose answer is not known, and the last one (UTC).
+#[must_use]
 pub fn mail_marks(object: &Value) -> Vec<Timestamp> {
     let mails = object.pointer("/status/pin/mails").and_then(Value::as_array);
     let mails = mails.into_iter().flatten().filter_map(Value::as_str).filter_map(|at| at.parse().ok());
@@ -94,6 +103,7 @@ pub struct Shipments(HashMap<(String, String), Value>);
 
 impl Shipments {
     /// From a list of the API server.
+    #[must_use]
     pub fn new(list: Vec<Value>) -> Self {
         let key = |object: &Value| {
             (text(object, "/metadata/namespace").to_owned(), text(object, "/metadata/name").to_owned())
@@ -102,6 +112,7 @@ impl Shipments {
     }
 
     /// The one that was declared, if it stands.
+    #[must_use]
     pub fn of(&self, declared: &Declared) -> Option<&Value> {
         self.0.get(&(declared.namespace.clone(), declared.name.clone()))
     }

@@ -24,6 +24,7 @@ pub struct Person {
 
 impl Person {
     /// The spec of the shipment that will be declared.
+    #[must_use]
     pub fn spec(&self) -> Value {
         json!({
             "connectionRef": {"name": self.connection}, "userRef": {"login": self.login},
@@ -65,6 +66,7 @@ pub async fn create(vendors: &Vendors, orgs: &[Org], count: usize) -> Result<Vec
 }
 
 /// A profile that Yubico takes, with an address of its own.
+#[must_use]
 pub fn profile(number: usize, login: &str) -> Value {
     json!({
         "login": login, "email": login, "firstName": "Kim", "lastName": format!("Doe {number:04}"),

@@ -67,6 +67,7 @@ impl Program {
     }
 
     /// The process, while it runs.
+    #[must_use]
     pub fn pid(&self) -> Option<u32> {
         self.child.id()
     }

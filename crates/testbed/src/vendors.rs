@@ -29,6 +29,7 @@ pub struct Org {
 
 impl Org {
     /// The Okta org's id.
+    #[must_use]
     pub fn okta(&self) -> &str {
         self.view["oktaOrganization"].as_str().unwrap_or_default()
     }
@@ -41,6 +42,7 @@ impl Org {
 
     /// A connection to it with small times. `settle` is longer than the latest start of a call after its mark, its
     /// time-out and the delays of the storm together, so that no verdict depends on the machine's speed.
+    #[must_use]
     pub fn connection(&self, cluster: &str) -> Value {
         let yubico = self.view["yubico"].as_str().unwrap_or_default();
         json!({
@@ -77,6 +79,7 @@ impl Vendors {
     }
 
     /// One directory of credentials a connection.
+    #[must_use]
     pub fn credentials(&self) -> PathBuf {
         PathBuf::from(self.ready["credentials"].as_str().unwrap_or_default())
     }
