@@ -2,7 +2,7 @@
 # Everything real is in scripts, so that CI and people run the same.
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-stop check test docs docs-serve profile properties fuzz model mutants strict soak rollout bench audit rights versions advisories image image-check crds lint fmt clean
+.PHONY: help build demo demo-stop check test docs docs-serve profile properties fuzz model mutants strict operations soak rollout bench audit rights versions advisories image image-check crds lint fmt clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ mutants: ## Spoil the planner in many ways; the model must notice each
 
 strict: ## The core suites and a small storm against vendors that are unfriendly wherever their documents are silent
 	@hack/strict.sh
+
+operations: ## Operations generated from the schemas, and what must hold after them: SEED=1 STEPS=1000; the last line is the verdict
+	@hack/operations.sh run
 
 soak: ## A fault storm: SHIPMENTS=500 MINUTES=10 SEED=1 (odd: two replicas without a lease); the last line is its verdict
 	@hack/soak.sh run

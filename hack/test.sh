@@ -8,7 +8,7 @@
 # is 0 only if nothing failed.
 #
 #   hack/test.sh            all suites
-#   hack/test.sh NAME...    some: format, lint, rust, soak, fuzz, control-plane, gitops, chart, alerts, image, sdk, docs;
+#   hack/test.sh NAME...    some: format, lint, rust, soak, operations, fuzz, control-plane, gitops, chart, alerts, image, sdk, docs;
 #                           unit is the part of rust that needs no control plane
 set -euo pipefail
 . "$(dirname "$0")/lib/common.sh"
@@ -115,6 +115,9 @@ suite_docs() { suite docs count_lines '^(not )?ok ' hack/docs.sh test; }
 # Two small fault storms, and their audits.
 suite_soak() { suite soak count_lines '^(not )?ok ' hack/soak.sh short; }
 
+# Generated operations, a few.
+suite_operations() { suite operations count_lines '^(not )?ok ' hack/operations.sh short; }
+
 # count NAME...: the last lines. A suite that left no count did not end.
 count() {
   local name p f s passed=0 failed=0 skipped=0
@@ -167,7 +170,7 @@ if [ $# -gt 0 ]; then
   count "$@"
 else
   first='format lint rust'
-  second='soak chart control-plane gitops alerts image sdk docs fuzz'
+  second='soak operations chart control-plane gitops alerts image sdk docs fuzz'
   side_by_side "$first" "$second"
   # shellcheck disable=SC2086
   count $first $second

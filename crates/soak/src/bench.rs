@@ -11,13 +11,11 @@ use clap::Args;
 use futures::{StreamExt, TryStreamExt};
 use serde::Serialize;
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep};
-
-use crate::{
-    audit::{Verdict, objects},
+use testbed::{
     cluster::Cluster,
     control_plane::{ACCOUNT, ControlPlane},
     folder::Folder,
+    objects,
     people::{self, Person},
     programs::unless_stopped,
     replicas::Replica,
@@ -26,6 +24,9 @@ use crate::{
     usage::Usage,
     vendors::Vendors,
 };
+use tokio::time::{Instant, sleep};
+
+use crate::audit::Verdict;
 
 /// Parcels move on after so many seconds in a state.
 const STEP: &str = "0.5";

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use testbed::{objects, setup::Fault};
 use tokio::time::{Instant, sleep};
 
-use crate::{audit::objects, setup::Fault, storm::Stage};
+use crate::storm::Stage;
 
 /// Time between two looks.
 const GLANCE: Duration = Duration::from_secs(3);
@@ -33,6 +34,6 @@ pub(crate) async fn wait(stage: &Stage, longest: Duration) -> Result<(), Fault> 
             shipments.len() == stage.people.len() && shipments.iter().all(|s| objects::end(s).is_some());
         quiet = if all { quiet + 1 } else { 0 };
     }
-    stage.diary.note(|pages| pages.calm = Some(crate::clock::now()));
+    stage.diary.note(|pages| pages.calm = Some(testbed::clock::now()));
     Ok(())
 }

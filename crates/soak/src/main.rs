@@ -5,22 +5,10 @@
 mod audit;
 mod bench;
 mod calm;
-mod clock;
-mod cluster;
-mod control_plane;
-mod diary;
-mod folder;
-mod people;
 mod plan;
-mod programs;
-mod replicas;
 mod rollout;
 mod run;
-mod set;
-mod setup;
 mod storm;
-mod usage;
-mod vendors;
 
 use std::{path::PathBuf, process::ExitCode};
 

@@ -1,8 +1,7 @@
 //! One storm, as the command line asks for it.
 
 use clap::Args;
-
-use crate::setup::Setup;
+use testbed::setup::Setup;
 
 /// One storm.
 #[derive(Debug, Clone, Args)]

@@ -3,22 +3,24 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::Value;
+use testbed::{
+    diary::Diary,
+    folder::{self, Folder},
+    objects, people,
+    programs::unless_stopped,
+    replicas::Replica,
+    set::Set,
+    setup::Fault,
+};
 use tokio::{
     sync::Mutex,
     time::{Instant, sleep},
 };
 
 use crate::{
-    audit::{self, Verdict, objects},
+    audit::{self, Verdict},
     calm,
-    diary::Diary,
-    folder::{self, Folder},
-    people,
     plan::Plan,
-    programs::unless_stopped,
-    replicas::Replica,
-    set::Set,
-    setup::Fault,
     storm::{self, Stage},
 };
 

@@ -1,6 +1,6 @@
 //! Looks for alarms that nothing in a run gives a cause for.
 
-use crate::{folder::Folder, setup::Fault};
+use testbed::{folder::Folder, setup::Fault};
 
 /// No run changes the definitions: a write that came back otherwise than it was sent is a fault of ours.
 const NEVER: &str = "CRDOutdated";

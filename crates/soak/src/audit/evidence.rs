@@ -2,17 +2,18 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
+use testbed::{
+    diary::Pages,
+    folder::{self, Folder},
+    objects::Shipments,
+    setup::Fault,
+};
 
 use super::{
     journal::Journal,
-    objects::Shipments,
     time_outs::{self, TimeOut},
 };
-use crate::{
-    diary::Pages,
-    folder::{self, Folder},
-    setup::Fault,
-};
+
 
 /// A call starts at most this long after its mark.
 pub(crate) const LATEST_START: SignedDuration = SignedDuration::from_secs(10);

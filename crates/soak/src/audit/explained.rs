@@ -3,14 +3,16 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
+use testbed::{
+    diary::Declared,
+    objects::{self, End},
+};
 
 use super::{
     evidence::{Evidence, LATEST_START, later},
     journal::{Call, ENROLL, ORDER},
-    objects::{self, End},
     orders,
 };
-use crate::diary::Declared;
 
 /// A receipt that was not written within this time of the answer is lost with its process.
 const RECEIPT: SignedDuration = SignedDuration::from_secs(2);

@@ -4,8 +4,6 @@ pub(crate) mod alarms;
 pub(crate) mod evidence;
 pub(crate) mod explained;
 pub(crate) mod journal;
-pub(crate) mod leaks;
-pub(crate) mod objects;
 pub(crate) mod orders;
 pub(crate) mod pins;
 #[cfg(test)]
@@ -14,10 +12,16 @@ pub(crate) mod time_outs;
 
 use std::path::Path;
 
-use objects::End;
 use serde::Serialize;
+use testbed::{
+    diary::Pages,
+    folder::Folder,
+    leaks,
+    objects::{self, End},
+    setup::Fault,
+};
 
-use crate::{audit::evidence::Evidence, diary::Pages, folder::Folder, setup::Fault};
+use crate::audit::evidence::Evidence;
 
 /// The line, and what stands behind its numbers.
 #[derive(Debug)]

@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 use serde_json::Value;
+use testbed::{
+    diary::Declared,
+    objects::{self, End},
+};
 
 use super::{
     evidence::{Evidence, LATEST_START, later},
     journal::{Call, ENROLL, ORDER, SEND_PIN},
-    objects::{self, End},
 };
-use crate::diary::Declared;
 
 /// How often Okta may be asked within a day for the mail of one key.
 const MAILS_A_DAY: usize = 3;

@@ -2,9 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use testbed::folder::{self, Folder};
 
 use super::{Verdict, audit};
-use crate::folder::{self, Folder};
 
 const SECRET: &str = "4f1c9d72b0e84a55";
 

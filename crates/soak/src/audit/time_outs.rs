@@ -1,8 +1,7 @@
 //! Calls whose answer the operator waited for in vain, as its logs tell.
 
 use jiff::Timestamp;
-
-use crate::{diary::Declared, folder::Folder, setup::Fault};
+use testbed::{diary::Declared, folder::Folder, setup::Fault};
 
 const WORDS: &str = "did not answer in time";
 

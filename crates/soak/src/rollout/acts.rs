@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use testbed::{diary::Declared, objects, setup::Fault};
 use tokio::time::{Instant, sleep};
 
 use super::{cast::Person, stage::Stage};
-use crate::{audit::objects, diary::Declared, setup::Fault};
 
 /// Time between two looks.
 const GLANCE: Duration = Duration::from_secs(2);
@@ -210,7 +210,7 @@ fn is_told(rollout: &Value) -> bool {
 
 /// For the audit that storms have too.
 async fn note_shipments(stage: &Stage) -> Result<(), Fault> {
-    let at = crate::clock::now();
+    let at = testbed::clock::now();
     for shipment in stage.cluster.shipments().await? {
         let text = |pointer: &str| objects::text(&shipment, pointer).to_owned();
         let declared = Declared {

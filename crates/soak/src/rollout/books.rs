@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::Serialize;
 use serde_json::Value;
-
-use super::cast::{Cast, Fate};
-use crate::{
-    audit::{Verdict, alarms, evidence::Evidence, explained, journal, leaks, objects, orders, pins},
+use testbed::{
     folder::{self, Folder},
+    leaks, objects,
     setup::Fault,
 };
+
+use super::cast::{Cast, Fate};
+use crate::audit::{Verdict, alarms, evidence::Evidence, explained, journal, orders, pins};
 
 /// Reasons of a shipment that yielded to another key of the same person.
 const YIELDED: [&str; 2] = ["AnotherOrderForUser", "ExistingKey"];

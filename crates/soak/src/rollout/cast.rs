@@ -4,8 +4,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-
-use crate::{
+use testbed::{
     people::profile,
     setup::Fault,
     vendors::{Org, Vendors},

@@ -9,10 +9,7 @@ mod stage;
 use std::{path::Path, time::Duration};
 
 use clap::Args;
-use tokio::sync::Mutex;
-
-use crate::{
-    audit::Verdict,
+use testbed::{
     diary::Diary,
     folder::{self, Folder},
     programs::unless_stopped,
@@ -20,6 +17,9 @@ use crate::{
     set::Set,
     setup::{Fault, Setup},
 };
+use tokio::sync::Mutex;
+
+use crate::audit::Verdict;
 use cast::Cast;
 use stage::Stage;
 

@@ -1,15 +1,15 @@
 //! What is on while people come and go.
 
-use tokio::sync::Mutex;
-
-use super::cast::Cast;
-use crate::{
+use testbed::{
     cluster::Cluster,
     control_plane::ControlPlane,
     diary::Diary,
     replicas::Replica,
     vendors::{Org, Vendors},
 };
+use tokio::sync::Mutex;
+
+use super::cast::Cast;
 
 /// Everything that acts.
 pub(super) struct Stage {

@@ -2,8 +2,7 @@
 //! accepted, a parcel in another state) is left out: against that no courier can do anything.
 
 use serde_json::{Value, json};
-
-use super::dice::Dice;
+use testbed::dice::Dice;
 
 /// An operation as often as it is to be struck.
 const TARGETS: [&str; 24] = [
@@ -78,7 +77,7 @@ fn effect(dice: &mut Dice, is_okta: bool) -> Value {
 fn too_many(dice: &mut Dice, is_okta: bool) -> Value {
     let wait = dice.between(1, 3);
     let headers = if is_okta {
-        let reset = crate::clock::now().as_second() + wait.cast_signed();
+        let reset = testbed::clock::now().as_second() + wait.cast_signed();
         json!({"X-Rate-Limit-Limit": "600", "X-Rate-Limit-Remaining": "0", "X-Rate-Limit-Reset": reset.to_string()})
     } else {
         json!({"Retry-After": wait.to_string()})

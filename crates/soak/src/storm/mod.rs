@@ -1,26 +1,24 @@
 //! The storm: shipments are declared while vendors misbehave, processes die and the API server goes and comes.
 
-mod dice;
 mod faults;
 
 use std::time::Duration;
 
 use serde_json::json;
-use tokio::{
-    sync::Mutex,
-    time::{Instant, sleep, sleep_until},
-};
-
-use crate::{
+use testbed::{
     cluster::Cluster,
     control_plane::ControlPlane,
     diary::{Declared, Diary, Outage},
+    dice::Dice,
     people::Person,
     replicas::Replica,
     setup::Fault,
     vendors::{Org, Vendors},
 };
-use dice::Dice;
+use tokio::{
+    sync::Mutex,
+    time::{Instant, sleep, sleep_until},
+};
 
 /// Everything that a storm rages over.
 pub(crate) struct Stage {
@@ -37,7 +35,7 @@ pub(crate) struct Stage {
 
 /// Rages for so long.
 pub(crate) async fn rage(stage: &Stage, length: Duration) -> Result<(), Fault> {
-    let from = crate::clock::now();
+    let from = testbed::clock::now();
     let end = Instant::now() + length;
     tokio::try_join!(
         declare(stage, length / 2),
@@ -47,7 +45,7 @@ pub(crate) async fn rage(stage: &Stage, length: Duration) -> Result<(), Fault> {
         take_away(stage, end),
     )?;
     stage.vendors.mend().await?;
-    stage.diary.note(|pages| pages.storm = Some((from, crate::clock::now())));
+    stage.diary.note(|pages| pages.storm = Some((from, testbed::clock::now())));
     Ok(())
 }
 
@@ -82,7 +80,7 @@ async fn declare(stage: &Stage, length: Duration) -> Result<(), Fault> {
             login: person.login.clone(),
             user_id: person.user_id.clone(),
             connection: person.connection.clone(),
-            at: crate::clock::now(),
+            at: testbed::clock::now(),
         };
         stage.diary.note(|pages| pages.shipments.push(declared));
     }
@@ -152,12 +150,12 @@ async fn take_away(stage: &Stage, end: Instant) -> Result<(), Fault> {
     let mut wait = dice.fraction(12.0, 20.0);
     while pause(wait, end).await {
         let killed = dice.happens(0.5);
-        let from = crate::clock::now();
+        let from = testbed::clock::now();
         let mut plane = stage.plane.lock().await;
         plane.take_away(killed).await?;
         plane.put_back().await?;
         drop(plane);
-        let outage = Outage { from, to: crate::clock::now(), killed };
+        let outage = Outage { from, to: testbed::clock::now(), killed };
         stage.diary.note(|pages| pages.outages.push(outage));
         wait = dice.fraction(45.0, 75.0);
     }

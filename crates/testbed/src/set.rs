@@ -9,16 +9,23 @@ use crate::{
 };
 
 /// Everything but people and the operator. Parcels move on after `step` seconds in a state.
-pub(crate) struct Set {
+pub struct Set {
+    /// The API server.
     pub plane: ControlPlane,
+    /// The sandbox.
     pub vendors: Vendors,
+    /// The admin's client.
     pub cluster: Cluster,
     /// What `orderingCluster` says: by the seed this cluster's uid, or the promise that there is no other.
     pub bound_to: String,
 }
 
 impl Set {
-    pub(crate) async fn build(setup: &Setup, folder: &Folder, step: &str) -> Result<Self, Fault> {
+    /// Starts the API server and the vendors side by side.
+    ///
+    /// # Errors
+    /// The API server or the sandbox does not start.
+    pub async fn build(setup: &Setup, folder: &Folder, step: &str) -> Result<Self, Fault> {
         let (plane, vendors) =
             tokio::try_join!(ControlPlane::start(setup, folder), Vendors::start(setup, folder, step))?;
         vendors.set_pace().await?;

@@ -16,13 +16,16 @@ const PATIENCE: Duration = Duration::from_mins(3);
 
 /// A program that ends when its stdin does.
 #[derive(Debug)]
-pub(crate) struct Program {
+pub struct Program {
     child: Child,
 }
 
 impl Program {
     /// Starts one that says one line when it is ready.
-    pub(crate) async fn announced(mut command: Command, log: &Path) -> Result<(Self, String), Fault> {
+    ///
+    /// # Errors
+    /// The process cannot be started, waited for or ended.
+    pub async fn announced(mut command: Command, log: &Path) -> Result<(Self, String), Fault> {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(appended(log)?).kill_on_drop(true);
         let mut child = command.spawn()?;
         let stdout = child.stdout.take().ok_or("no stdout")?;
@@ -35,13 +38,19 @@ impl Program {
     }
 
     /// Starts one that is ready when it says so elsewhere.
-    pub(crate) fn silent(mut command: Command, log: &Path) -> Result<Self, Fault> {
+    ///
+    /// # Errors
+    /// The process cannot be started, waited for or ended.
+    pub fn silent(mut command: Command, log: &Path) -> Result<Self, Fault> {
         command.stdin(Stdio::null()).stdout(appended(log)?).stderr(appended(log)?).kill_on_drop(true);
         Ok(Self { child: command.spawn()? })
     }
 
     /// Closes its stdin and waits for the end.
-    pub(crate) async fn stop(&mut self) -> Result<(), Fault> {
+    ///
+    /// # Errors
+    /// The process cannot be started, waited for or ended.
+    pub async fn stop(&mut self) -> Result<(), Fault> {
         drop(self.child.stdin.take());
         if timeout(PATIENCE, self.child.wait()).await.is_err() {
             self.child.kill().await?;
@@ -50,17 +59,21 @@ impl Program {
     }
 
     /// SIGKILL, and waits for the end.
-    pub(crate) async fn kill(&mut self) -> Result<(), Fault> {
+    ///
+    /// # Errors
+    /// The process cannot be started, waited for or ended.
+    pub async fn kill(&mut self) -> Result<(), Fault> {
         Ok(self.child.kill().await?)
     }
 
     /// The process, while it runs.
-    pub(crate) fn pid(&self) -> Option<u32> {
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
         self.child.id()
     }
 
     /// Has it ended by itself?
-    pub(crate) fn has_ended(&mut self) -> bool {
+    pub fn has_ended(&mut self) -> bool {
         !matches!(self.child.try_wait(), Ok(None))
     }
 }
@@ -70,7 +83,10 @@ fn appended(log: &Path) -> Result<std::fs::File, Fault> {
 }
 
 /// Plays to the end, unless somebody interrupts it or asks it to end; everything started ends with it.
-pub(crate) async fn unless_stopped(play: impl Future<Output = Result<(), Fault>>) -> Result<(), Fault> {
+///
+/// # Errors
+/// The process cannot be started, waited for or ended.
+pub async fn unless_stopped(play: impl Future<Output = Result<(), Fault>>) -> Result<(), Fault> {
     let mut terminated = signal(SignalKind::terminate())?;
     tokio::select! {
         outcome = play => outcome,

@@ -9,15 +9,20 @@ use crate::diary::Declared;
 
 /// Where a shipment came to rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum End {
+pub enum End {
+    /// The key signs in and its PIN was mailed.
     Activated,
+    /// It waits for a person.
     Held,
+    /// The order failed.
     Failed,
+    /// It was cancelled.
     Cancelled,
 }
 
 /// Text at a JSON pointer; empty if there is none.
-pub(crate) fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
+#[must_use]
+pub fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
     object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
@@ -27,18 +32,27 @@ fn condition<'a>(object: &'a Value, kind: &str, member: &str) -> &'a str {
     found.and_then(|condition| condition[member].as_str()).unwrap_or_default()
 }
 
+/// Is this condition True?
+#[must_use]
+pub fn is(object: &Value, kind: &str) -> bool {
+    condition(object, kind, "status") == "True"
+}
+
 /// Why `Ready` is as it is.
-pub(crate) fn reason(object: &Value) -> &str {
+#[must_use]
+pub fn reason(object: &Value) -> &str {
     condition(object, "Ready", "reason")
 }
 
 /// What happened and what to do.
-pub(crate) fn message(object: &Value) -> &str {
+#[must_use]
+pub fn message(object: &Value) -> &str {
     condition(object, "Ready", "message")
 }
 
 /// Its end, if it has come to one.
-pub(crate) fn end(object: &Value) -> Option<End> {
+#[must_use]
+pub fn end(object: &Value) -> Option<End> {
     let is = |kind| condition(object, kind, "status") == "True";
     match text(object, "/status/phase") {
         "Activated" if is("Activated") && is("Ready") && (is("PinSent") || asked_often(object)) => {
@@ -52,45 +66,54 @@ pub(crate) fn end(object: &Value) -> Option<End> {
 }
 
 /// The key signs in, and Okta was asked for its PIN as often as a day allows without an answer: the next mail waits.
-pub(crate) fn asked_often(object: &Value) -> bool {
+#[must_use]
+pub fn asked_often(object: &Value) -> bool {
     reason(object) == "PinLimitReached"
 }
 
 /// Does it tell a person why it waits and how to go on?
-pub(crate) fn is_told(object: &Value) -> bool {
+#[must_use]
+pub fn is_told(object: &Value) -> bool {
     !reason(object).is_empty() && !message(object).is_empty()
 }
 
 /// Can it be answered?
-pub(crate) fn has_choices(object: &Value) -> bool {
+#[must_use]
+pub fn has_choices(object: &Value) -> bool {
     let choices = object.pointer("/status/hold/choices").and_then(Value::as_array);
     !text(object, "/status/hold/id").is_empty() && choices.is_some_and(|choices| !choices.is_empty())
 }
 
 /// A time at a JSON pointer.
-pub(crate) fn time(object: &Value, pointer: &str) -> Option<Timestamp> {
+#[must_use]
+pub fn time(object: &Value, pointer: &str) -> Option<Timestamp> {
     text(object, pointer).parse().ok()
 }
 
 /// When PIN mails were asked for whose answer is not known, and the last one (UTC).
-pub(crate) fn mail_marks(object: &Value) -> Vec<Timestamp> {
+#[must_use]
+pub fn mail_marks(object: &Value) -> Vec<Timestamp> {
     let mails = object.pointer("/status/pin/mails").and_then(Value::as_array);
     let mails = mails.into_iter().flatten().filter_map(Value::as_str).filter_map(|at| at.parse().ok());
     mails.chain(time(object, "/status/pin/mark")).collect()
 }
 
 /// All of them by namespace and name.
-pub(crate) struct Shipments(HashMap<(String, String), Value>);
+pub struct Shipments(HashMap<(String, String), Value>);
 
 impl Shipments {
-    pub(crate) fn new(list: Vec<Value>) -> Self {
+    /// From a list of the API server.
+    #[must_use]
+    pub fn new(list: Vec<Value>) -> Self {
         let key = |object: &Value| {
             (text(object, "/metadata/namespace").to_owned(), text(object, "/metadata/name").to_owned())
         };
         Self(list.into_iter().map(|object| (key(&object), object)).collect())
     }
 
-    pub(crate) fn of(&self, declared: &Declared) -> Option<&Value> {
+    /// The one that was declared, if it stands.
+    #[must_use]
+    pub fn of(&self, declared: &Declared) -> Option<&Value> {
         self.0.get(&(declared.namespace.clone(), declared.name.clone()))
     }
 }

@@ -9,16 +9,23 @@ use crate::{
 
 /// A person at Okta and the shipment that will be declared.
 #[derive(Debug, Clone)]
-pub(crate) struct Person {
+pub struct Person {
+    /// The namespace of the shipment.
     pub namespace: String,
+    /// The name of the shipment.
     pub name: String,
+    /// Okta login.
     pub login: String,
+    /// Okta user id.
     pub user_id: String,
+    /// The connection to order with.
     pub connection: String,
 }
 
 impl Person {
-    pub(crate) fn spec(&self) -> Value {
+    /// The spec of the shipment that will be declared.
+    #[must_use]
+    pub fn spec(&self) -> Value {
         json!({
             "connectionRef": {"name": self.connection}, "userRef": {"login": self.login},
             "key": {"model": "yubikey-5c-nfc"},
@@ -30,12 +37,15 @@ impl Person {
 const NAMESPACES: usize = 5;
 
 /// Names of the namespaces.
-pub(crate) fn namespaces() -> impl Iterator<Item = String> {
+pub fn namespaces() -> impl Iterator<Item = String> {
     (0..NAMESPACES).map(|number| format!("team-{number}"))
 }
 
 /// Creates everybody at Okta, with an address that Yubico takes.
-pub(crate) async fn create(vendors: &Vendors, orgs: &[Org], count: usize) -> Result<Vec<Person>, Fault> {
+///
+/// # Errors
+/// The sandbox refuses, or does not answer.
+pub async fn create(vendors: &Vendors, orgs: &[Org], count: usize) -> Result<Vec<Person>, Fault> {
     let mut people = Vec::new();
     for (number, org) in (0..count).zip(orgs.iter().cycle()) {
         let name = format!("person-{number:04}");
@@ -56,7 +66,8 @@ pub(crate) async fn create(vendors: &Vendors, orgs: &[Org], count: usize) -> Res
 }
 
 /// A profile that Yubico takes, with an address of its own.
-pub(crate) fn profile(number: usize, login: &str) -> Value {
+#[must_use]
+pub fn profile(number: usize, login: &str) -> Value {
     json!({
         "login": login, "email": login, "firstName": "Kim", "lastName": format!("Doe {number:04}"),
         "secondEmail": format!("home.{login}"), "primaryPhone": format!("+1 617-555-{number:04}"),

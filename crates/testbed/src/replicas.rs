@@ -15,7 +15,7 @@ use crate::{
 
 /// One replica over all its lives.
 #[derive(Debug)]
-pub(crate) struct Replica {
+pub struct Replica {
     name: String,
     program: Option<Program>,
     operator: PathBuf,
@@ -28,7 +28,10 @@ pub(crate) struct Replica {
 
 impl Replica {
     /// Starts one for the first time. Without `lease` it always acts.
-    pub(crate) async fn start(
+    ///
+    /// # Errors
+    /// The process cannot be started or ended, or its log not be opened.
+    pub async fn start(
         setup: &Setup,
         folder: &Folder,
         name: &str,
@@ -70,14 +73,20 @@ impl Replica {
     }
 
     /// Another life with the log that users have.
-    pub(crate) async fn restart_quiet(&mut self) -> Result<(), Fault> {
+    ///
+    /// # Errors
+    /// The process cannot be started or ended, or its log not be opened.
+    pub async fn restart_quiet(&mut self) -> Result<(), Fault> {
         self.stop().await?;
         self.log_level = "info";
         self.launch()
     }
 
     /// SIGKILL, and a new life at once.
-    pub(crate) async fn kill(&mut self, diary: &Diary) -> Result<(), Fault> {
+    ///
+    /// # Errors
+    /// The process cannot be started or ended, or its log not be opened.
+    pub async fn kill(&mut self, diary: &Diary) -> Result<(), Fault> {
         let Some(program) = &mut self.program else { return Ok(()) };
         if !program.has_ended() {
             program.kill().await?;
@@ -88,7 +97,10 @@ impl Replica {
     }
 
     /// A replica that found no API server at its start gives up; a cluster starts it again.
-    pub(crate) fn revive(&mut self, diary: &Diary) -> Result<(), Fault> {
+    ///
+    /// # Errors
+    /// The process cannot be started or ended, or its log not be opened.
+    pub fn revive(&mut self, diary: &Diary) -> Result<(), Fault> {
         if self.program.as_mut().is_none_or(Program::has_ended) {
             diary.note(|pages| pages.exits += 1);
             self.launch()?;
@@ -97,19 +109,25 @@ impl Replica {
     }
 
     /// What its process has used so far.
-    pub(crate) fn usage(&self) -> Result<Usage, Fault> {
+    ///
+    /// # Errors
+    /// The process cannot be started or ended, or its log not be opened.
+    pub fn usage(&self) -> Result<Usage, Fault> {
         let pid = self.program.as_ref().and_then(Program::pid).ok_or("the operator does not run")?;
         Usage::of(pid)
     }
 
     /// Does it say that all its watches have listed?
-    pub(crate) async fn is_ready(&self, http: &reqwest::Client) -> bool {
+    pub async fn is_ready(&self, http: &reqwest::Client) -> bool {
         let answer = http.get(format!("http://{}/readyz", self.address)).send().await;
         answer.is_ok_and(|answer| answer.status().is_success())
     }
 
     /// One more sample of its metrics; none while it starts.
-    pub(crate) async fn sample(&self, http: &reqwest::Client) -> Result<(), Fault> {
+    ///
+    /// # Errors
+    /// The process cannot be started or ended, or its log not be opened.
+    pub async fn sample(&self, http: &reqwest::Client) -> Result<(), Fault> {
         let Ok(answer) = http.get(format!("http://{}/metrics", self.address)).send().await else {
             return Ok(());
         };
@@ -117,7 +135,11 @@ impl Replica {
         self.folder.append(folder::METRICS, &format!("# {} at {}\n{text}", self.name, crate::clock::now()))
     }
 
-    pub(crate) async fn stop(&mut self) -> Result<(), Fault> {
+    /// Ends it.
+    ///
+    /// # Errors
+    /// The process cannot be started or ended, or its log not be opened.
+    pub async fn stop(&mut self) -> Result<(), Fault> {
         match &mut self.program {
             Some(program) => program.kill().await,
             None => Ok(()),

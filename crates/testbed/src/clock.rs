@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 /// Now (UTC).
 #[expect(clippy::disallowed_methods, reason = "the clock of the storm; the operator's is its own")]
-pub(crate) fn now() -> Timestamp {
+#[must_use]
+pub fn now() -> Timestamp {
     Timestamp::now()
 }

@@ -13,7 +13,7 @@ use crate::{
 
 /// The running sandbox.
 #[derive(Debug)]
-pub(crate) struct Vendors {
+pub struct Vendors {
     program: Program,
     ready: Value,
     http: reqwest::Client,
@@ -21,7 +21,7 @@ pub(crate) struct Vendors {
 
 /// One Okta org and one `YubiEnterprise` organization.
 #[derive(Debug, Clone)]
-pub(crate) struct Org {
+pub struct Org {
     /// The connection's name.
     pub name: String,
     view: Value,
@@ -29,17 +29,21 @@ pub(crate) struct Org {
 
 impl Org {
     /// The Okta org's id.
-    pub(crate) fn okta(&self) -> &str {
+    #[must_use]
+    pub fn okta(&self) -> &str {
         self.view["oktaOrganization"].as_str().unwrap_or_default()
     }
 
-    fn organization(&self) -> &str {
+    /// The id of the `YubiEnterprise` organization.
+    #[must_use]
+    pub fn organization(&self) -> &str {
         self.view["yubicoOrganization"].as_str().unwrap_or_default()
     }
 
     /// A connection to it with small times. `settle` is longer than the latest start of a call after its mark, its
     /// time-out and the delays of the storm together, so that no verdict depends on the machine's speed.
-    pub(crate) fn connection(&self, cluster: &str) -> Value {
+    #[must_use]
+    pub fn connection(&self, cluster: &str) -> Value {
         let yubico = self.view["yubico"].as_str().unwrap_or_default();
         json!({
             "okta": {"orgUrl": self.view["okta"], "auth": {"privateKeyJwt": {
@@ -62,7 +66,10 @@ impl Org {
 
 impl Vendors {
     /// Parcels move on after `step` seconds in a state.
-    pub(crate) async fn start(setup: &Setup, folder: &Folder, step: &str) -> Result<Self, Fault> {
+    ///
+    /// # Errors
+    /// The sandbox does not start, refuses, or does not answer.
+    pub async fn start(setup: &Setup, folder: &Folder, step: &str) -> Result<Self, Fault> {
         let mut command = Command::new(&setup.sandbox);
         command.args(["serve", "--step", step, "--seed", &setup.seed.to_string(), "--dir"]);
         command.arg(folder.path("sandbox"));
@@ -72,12 +79,16 @@ impl Vendors {
     }
 
     /// One directory of credentials a connection.
-    pub(crate) fn credentials(&self) -> PathBuf {
+    #[must_use]
+    pub fn credentials(&self) -> PathBuf {
         PathBuf::from(self.ready["credentials"].as_str().unwrap_or_default())
     }
 
     /// Opens an Okta org and a `YubiEnterprise` organization with plenty of keys.
-    pub(crate) async fn open(&self, name: &str) -> Result<Org, Fault> {
+    ///
+    /// # Errors
+    /// The sandbox does not start, refuses, or does not answer.
+    pub async fn open(&self, name: &str) -> Result<Org, Fault> {
         let view = self.post("/orgs", json!({"name": name, "countries": ["US"]})).await?;
         let org = Org { name: name.to_owned(), view };
         let stock =
@@ -87,12 +98,18 @@ impl Vendors {
     }
 
     /// What Okta's limit does is a matter of the fault rules.
-    pub(crate) async fn set_pace(&self) -> Result<(), Fault> {
+    ///
+    /// # Errors
+    /// The sandbox does not start, refuses, or does not answer.
+    pub async fn set_pace(&self) -> Result<(), Fault> {
         self.post("/settings", json!({"oktaRequestsAMinute": 1_000_000})).await.map(drop)
     }
 
     /// A new API token of an organization, and it alone, in the file that the operators read.
-    pub(crate) async fn renew_token(&self, org: &Org) -> Result<(), Fault> {
+    ///
+    /// # Errors
+    /// The sandbox does not start, refuses, or does not answer.
+    pub async fn renew_token(&self, org: &Org) -> Result<(), Fault> {
         let made = self.post("/tokens/yubico", json!({"organization": org.organization()})).await?;
         let dir = self.credentials().join(&org.name);
         let (file, next) = (dir.join("yubico-api-token"), dir.join(".yubico-api-token.next"));
@@ -100,17 +117,36 @@ impl Vendors {
         Ok(fs::rename(next, file)?)
     }
 
-    pub(crate) async fn get(&self, path: &str) -> Result<Value, Fault> {
+    /// What the control API answers to a GET.
+    ///
+    /// # Errors
+    /// The sandbox does not start, refuses, or does not answer.
+    pub async fn get(&self, path: &str) -> Result<Value, Fault> {
         self.call(self.http.get(self.url(path))).await
     }
 
-    pub(crate) async fn post(&self, path: &str, body: Value) -> Result<Value, Fault> {
+    /// What the control API answers to a POST.
+    ///
+    /// # Errors
+    /// The sandbox does not start, refuses, or does not answer.
+    pub async fn post(&self, path: &str, body: Value) -> Result<Value, Fault> {
         self.call(self.http.post(self.url(path)).body(body.to_string())).await
     }
 
+    /// What the control API answers to a DELETE.
+    ///
+    /// # Errors
+    /// The sandbox does not start, refuses, or does not answer.
+    pub async fn delete(&self, path: &str) -> Result<Value, Fault> {
+        self.call(self.http.delete(self.url(path))).await
+    }
+
     /// From now on they behave.
-    pub(crate) async fn mend(&self) -> Result<(), Fault> {
-        self.call(self.http.delete(self.url("/faults"))).await.map(drop)
+    ///
+    /// # Errors
+    /// The sandbox does not start, refuses, or does not answer.
+    pub async fn mend(&self) -> Result<(), Fault> {
+        self.delete("/faults").await.map(drop)
     }
 
     async fn call(&self, request: reqwest::RequestBuilder) -> Result<Value, Fault> {
@@ -126,7 +162,11 @@ impl Vendors {
         format!("{}{path}", self.ready["control"].as_str().unwrap_or_default())
     }
 
-    pub(crate) async fn stop(&mut self) -> Result<(), Fault> {
+    /// Ends it.
+    ///
+    /// # Errors
+    /// The sandbox does not start, refuses, or does not answer.
+    pub async fn stop(&mut self) -> Result<(), Fault> {
         self.program.stop().await
     }
 }

@@ -11,13 +11,14 @@ use crate::{
     setup::{Fault, Setup},
 };
 
-/// Namespace and name of the operator's service account, as the chart makes it; the lease has the same.
-pub(crate) const SYSTEM: &str = "yubikey-shipments";
-pub(crate) const ACCOUNT: &str = "yubikey-shipment-operator";
+/// Namespace of the operator, of its service account and of its lease, as the chart makes them.
+pub const SYSTEM: &str = "yubikey-shipments";
+/// Name of the service account and of the lease.
+pub const ACCOUNT: &str = "yubikey-shipment-operator";
 
 /// The API server and what is needed to start it again.
 #[derive(Debug)]
-pub(crate) struct ControlPlane {
+pub struct ControlPlane {
     cluster: Cluster,
     /// Of the admin.
     pub kubeconfig: PathBuf,
@@ -28,7 +29,11 @@ pub(crate) struct ControlPlane {
 }
 
 impl ControlPlane {
-    pub(crate) async fn start(setup: &Setup, folder: &Folder) -> Result<Self, Fault> {
+    /// Starts it in the folder and installs definitions, rights and admission policies.
+    ///
+    /// # Errors
+    /// The process cannot be started, reached or ended.
+    pub async fn start(setup: &Setup, folder: &Folder) -> Result<Self, Fault> {
         // Free now, and asked for again after each outage: nobody else is given it at random.
         let port = TcpListener::bind("127.0.0.1:0").await?.local_addr()?.port();
         let tool = |name: &str| setup.tools.join(name);
@@ -46,14 +51,20 @@ impl ControlPlane {
     }
 
     /// Takes the API server away, by force or asked.
-    pub(crate) async fn take_away(&mut self, by_force: bool) -> Result<(), Fault> {
+    ///
+    /// # Errors
+    /// The process cannot be started, reached or ended.
+    pub async fn take_away(&mut self, by_force: bool) -> Result<(), Fault> {
         let plane = self.cluster.control_plane()?;
         let ended = if by_force { plane.kill().await } else { plane.stop().await };
         Ok(ended?)
     }
 
     /// Puts it back on the same directory and port.
-    pub(crate) async fn put_back(&mut self) -> Result<(), Fault> {
+    ///
+    /// # Errors
+    /// The process cannot be started, reached or ended.
+    pub async fn put_back(&mut self) -> Result<(), Fault> {
         let mut tries = 0;
         while let Err(fault) = self.cluster.control_plane()?.start().await {
             if tries >= 5 {
@@ -66,12 +77,19 @@ impl ControlPlane {
         Ok(())
     }
 
-    pub(crate) async fn stop(&mut self) -> Result<(), Fault> {
+    /// Asks it to end and waits for that.
+    ///
+    /// # Errors
+    /// The process cannot be started, reached or ended.
+    pub async fn stop(&mut self) -> Result<(), Fault> {
         Ok(self.cluster.control_plane()?.stop().await?)
     }
 
     /// What `orderingCluster` names.
-    pub(crate) async fn id(&self) -> Result<String, Fault> {
+    ///
+    /// # Errors
+    /// The process cannot be started, reached or ended.
+    pub async fn id(&self) -> Result<String, Fault> {
         Ok(self.cluster.id().await?)
     }
 

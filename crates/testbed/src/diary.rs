@@ -8,26 +8,36 @@ use serde::{Deserialize, Serialize};
 /// A shipment that was declared.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Declared {
+pub struct Declared {
+    /// Its namespace.
     pub namespace: String,
+    /// Its name.
     pub name: String,
+    /// The person's login.
     pub login: String,
+    /// The person's Okta id.
     pub user_id: String,
+    /// The connection it names.
     pub connection: String,
+    /// When (UTC).
     pub at: Timestamp,
 }
 
 /// SIGKILL to a replica.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Kill {
+pub struct Kill {
+    /// When (UTC).
     pub at: Timestamp,
+    /// Which replica.
     pub replica: String,
 }
 
 /// The API server was away.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Outage {
+pub struct Outage {
+    /// Since when (UTC).
     pub from: Timestamp,
+    /// Until when (UTC).
     pub to: Timestamp,
     /// SIGKILL, else asked to end.
     pub killed: bool,
@@ -35,16 +45,22 @@ pub(crate) struct Outage {
 
 /// What is kept of a run.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(crate) struct Pages {
+pub struct Pages {
+    /// The seed of the run.
     pub seed: u64,
     /// Both replicas act only under a lease.
     pub lease: bool,
+    /// What was declared.
     pub shipments: Vec<Declared>,
+    /// Who was killed.
     pub kills: Vec<Kill>,
+    /// When the API server was away.
     pub outages: Vec<Outage>,
     /// Replicas that ended by themselves (they give up where no API server answers).
     pub exits: usize,
+    /// Begin and end of the storm (UTC).
     pub storm: Option<(Timestamp, Timestamp)>,
+    /// When all had come to rest, or nobody waited any longer (UTC).
     pub calm: Option<Timestamp>,
     /// Shipments that waited for a rate limit when the faults had been over for two minutes.
     #[serde(default)]
@@ -53,18 +69,23 @@ pub(crate) struct Pages {
 
 /// The diary while it is written.
 #[derive(Debug)]
-pub(crate) struct Diary(Mutex<Pages>);
+pub struct Diary(Mutex<Pages>);
 
 impl Diary {
-    pub(crate) fn new(seed: u64, lease: bool) -> Self {
+    /// An empty one.
+    #[must_use]
+    pub fn new(seed: u64, lease: bool) -> Self {
         Self(Mutex::new(Pages { seed, lease, ..Pages::default() }))
     }
 
-    pub(crate) fn note(&self, change: impl FnOnce(&mut Pages)) {
+    /// Writes something down.
+    pub fn note(&self, change: impl FnOnce(&mut Pages)) {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    pub(crate) fn pages(&self) -> Pages {
+    /// What was written so far.
+    #[must_use]
+    pub fn pages(&self) -> Pages {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

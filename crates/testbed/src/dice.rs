@@ -4,29 +4,34 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// A stream of random numbers that follows from the seed and its purpose.
 #[derive(Debug)]
-pub(super) struct Dice(fastrand::Rng);
+pub struct Dice(fastrand::Rng);
 
 impl Dice {
-    pub(super) fn new(seed: u64, purpose: &str) -> Self {
+    /// The stream of a seed and a purpose.
+    #[must_use]
+    pub fn new(seed: u64, purpose: &str) -> Self {
         let mut hasher = DefaultHasher::new();
         (seed, purpose).hash(&mut hasher);
         Self(fastrand::Rng::with_seed(hasher.finish()))
     }
 
     /// Both ends included.
-    pub(super) fn between(&mut self, low: u64, high: u64) -> u64 {
+    pub fn between(&mut self, low: u64, high: u64) -> u64 {
         self.0.u64(low..=high)
     }
 
-    pub(super) fn fraction(&mut self, low: f64, high: f64) -> f64 {
+    /// From `low` up to `high`.
+    pub fn fraction(&mut self, low: f64, high: f64) -> f64 {
         low + self.0.f64() * (high - low)
     }
 
-    pub(super) fn happens(&mut self, probability: f64) -> bool {
+    /// True as often as that, from 0 to 1.
+    pub fn happens(&mut self, probability: f64) -> bool {
         self.0.f64() < probability
     }
 
-    pub(super) fn pick<T: Copy>(&mut self, among: &[T]) -> T {
+    /// One of several; they must not be none.
+    pub fn pick<T: Copy>(&mut self, among: &[T]) -> T {
         among[self.0.usize(..among.len())]
     }
 }

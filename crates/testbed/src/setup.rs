@@ -5,27 +5,27 @@ use std::path::PathBuf;
 use clap::Args;
 
 /// Anything that ends a run before its verdict.
-pub(crate) type Fault = Box<dyn std::error::Error + Send + Sync>;
+pub type Fault = Box<dyn std::error::Error + Send + Sync>;
 
 /// What every run needs.
 #[derive(Debug, Clone, Args)]
-pub(crate) struct Setup {
+pub struct Setup {
     /// Everything random follows from it. In a storm, odd: both replicas act, without a lease.
     #[arg(long)]
-    pub(crate) seed: u64,
+    pub seed: u64,
     /// Where everything is kept; what an earlier run left there is removed.
     #[arg(long)]
-    pub(crate) dir: PathBuf,
+    pub dir: PathBuf,
     /// Directory with control-plane, kubectl and helm.
     #[arg(long)]
-    pub(crate) tools: PathBuf,
+    pub tools: PathBuf,
     /// The operator's program.
     #[arg(long)]
-    pub(crate) operator: PathBuf,
+    pub operator: PathBuf,
     /// The sandbox's program.
     #[arg(long)]
-    pub(crate) sandbox: PathBuf,
+    pub sandbox: PathBuf,
     /// The operator's chart: its rights are what the replicas run under.
     #[arg(long)]
-    pub(crate) chart: PathBuf,
+    pub chart: PathBuf,
 }

@@ -9,15 +9,21 @@ const TICK: Duration = Duration::from_millis(10);
 
 /// CPU time so far, and memory in KiB.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Usage {
+pub struct Usage {
+    /// CPU time so far.
     pub cpu: Duration,
+    /// Memory now, KiB.
     pub resident: u64,
+    /// Most memory so far, KiB.
     pub peak: u64,
 }
 
 impl Usage {
     /// Reads `/proc`.
-    pub(crate) fn of(pid: u32) -> Result<Self, Fault> {
+    ///
+    /// # Errors
+    /// The process is gone, or the kernel tells in another form.
+    pub fn of(pid: u32) -> Result<Self, Fault> {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
         // The name of the program may hold blanks; it ends with the last bracket.
         let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();

@@ -20,13 +20,18 @@ const WHOLE: usize = 48;
 
 /// Something that must not leak.
 #[derive(Debug, Clone, Deserialize)]
-pub(crate) struct Secret {
+pub struct Secret {
+    /// What it is, such as `pin`.
     pub kind: String,
+    /// The secret itself.
     pub value: String,
 }
 
 /// What was found where; never the value itself.
-pub(crate) fn find(folder: &Folder) -> Result<Vec<String>, Fault> {
+///
+/// # Errors
+/// A file of the folder cannot be read.
+pub fn find(folder: &Folder) -> Result<Vec<String>, Fault> {
     let secrets: Vec<Secret> = folder.load(folder::SECRETS)?;
     let mut needles = Vec::new();
     for (index, secret) in secrets.iter().enumerate() {
