@@ -49,6 +49,7 @@ impl Scene {
         // The longest first: one may be a part of another.
         swaps.sort_by_key(|(from, _)| std::cmp::Reverse(from.len()));
         tidy(&mut value, &swaps);
+        shorten(&mut value);
         let metadata = value["metadata"].as_object_mut().unwrap();
         for member in ["managedFields", "resourceVersion", "annotations", "labels"] {
             metadata.remove(member);
@@ -82,6 +83,16 @@ impl Scene {
             }
         }
         swaps
+    }
+}
+
+/// The column's message is cut where names and paths of this run end, so it is made anew of the neutral one.
+fn shorten(value: &mut Value) {
+    let conditions = value.pointer("/status/conditions").and_then(Value::as_array);
+    let ready = conditions.into_iter().flatten().find(|condition| condition["type"] == "Ready");
+    let Some(whole) = ready.and_then(|ready| ready["message"].as_str()).map(str::to_owned) else { return };
+    if value.pointer("/status/summary").is_some() {
+        value["status"]["summary"] = json!(domain::short_message::of(&whole));
     }
 }
 

@@ -58,7 +58,7 @@ fn without_stop(text: &str) -> &str {
     text.trim_end_matches([';', ',', ':'])
 }
 
-/// The first words that fit. A single word that is longer than a line is cut.
+/// The first words that fit. A word that is longer than half a line, such as a path, is cut rather than left out.
 fn cut(line: &str) -> String {
     let room = LONGEST.saturating_sub(2);
     let end = line.char_indices().nth(room).map_or(line.len(), |(at, _)| at);
@@ -66,6 +66,7 @@ fn cut(line: &str) -> String {
     // Where the room ends between two words, the last one is whole.
     let is_whole = line.get(end..).is_none_or(|rest| rest.starts_with(' '));
     let words = if is_whole { start } else { start.rsplit_once(' ').map_or(start, |(words, _)| words) };
+    let words = if words.chars().count() < LONGEST / 2 { start } else { words };
     format!("{} {GAP}", without_stop(words.trim_end()))
 }
 
@@ -124,6 +125,9 @@ mod tests {
         );
         let url = format!("https://{}.example.com", "x".repeat(300));
         assert_eq!(of(&url).chars().count(), LONGEST);
+        let path = format!("there is no /{}/okta-private-key: nothing is mounted", "x/".repeat(80));
+        let short = of(&path);
+        assert!(short.starts_with("there is no /x/x/x") && short.chars().count() == LONGEST, "{short}");
         let exact = format!("{} {}", "a".repeat(LONGEST - 2), "b".repeat(9));
         assert_eq!(of(&exact), format!("{} …", "a".repeat(LONGEST - 2)), "the last word is whole");
     }
