@@ -14,9 +14,6 @@ import (
 
 const (
 	etcdDir = "etcd"
-	// Up to etcd 3.6 the address of a socket must look like host and port.
-	etcdClient = "client.sock:0"
-	etcdPeer   = "peer.sock:0"
 	// etcdEndpoint is relative: see enterEtcdDir.
 	etcdEndpoint = "unix://" + etcdClient
 )

@@ -21,6 +21,12 @@ import (
 // is. versions/MINOR/version.go takes the place of this file where the control
 // plane is built of an older version; version.sh tells go so.
 
+// The names of etcd's sockets.
+const (
+	etcdClient = "client.sock"
+	etcdPeer   = "peer.sock"
+)
+
 // setSegmentSize sets how much each segment of the write-ahead log allocates.
 func setSegmentSize(bytes int64) { wal.SegmentSizeBytes = bytes }
 

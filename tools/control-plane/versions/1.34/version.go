@@ -19,6 +19,12 @@ import (
 	"k8s.io/kubernetes/pkg/volume/secret"
 )
 
+// Before etcd 3.7 the address of a socket must look like host and port.
+const (
+	etcdClient = "client.sock:0"
+	etcdPeer   = "peer.sock:0"
+)
+
 func setSegmentSize(bytes int64) { wal.SegmentSizeBytes = bytes }
 
 func setSlowRequest(config *embed.Config, from time.Duration) {
