@@ -163,8 +163,7 @@ fn the_vendors_clients_know_no_kubernetes() {
 
 #[test]
 fn model_sandbox_and_vendors_are_built_without_the_operator() {
-    for package in
-        ["model", "sandbox", "soak", "testbed", "operations", "vendors", "connect", "api", "queue"]
+    for package in ["model", "sandbox", "soak", "testbed", "operations", "vendors", "connect", "api", "queue"]
     {
         let linked = linked(&format!("yubikey-shipment-{package}"));
         assert!(!linked.contains("yubikey-shipment-operator"), "{package}");

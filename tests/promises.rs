@@ -53,7 +53,9 @@ fn files_of(given: &str) -> Vec<PathBuf> {
     match given {
         "planner" => rust_files(&root().join("crates/domain/src/plan/tests"), &mut files),
         "world" => files.push(root().join("crates/domain/src/plan/tests/world.rs")),
-        folder if folder.contains('/') && root().join(folder).is_dir() => rust_files(&root().join(folder), &mut files),
+        folder if folder.contains('/') && root().join(folder).is_dir() => {
+            rust_files(&root().join(folder), &mut files);
+        }
         path if path.contains('/') => files.push(root().join(path)),
         name => files.push(root().join(format!("tests/it/{name}.rs"))),
     }
@@ -143,8 +145,8 @@ fn a_name_that_carries_nothing_is_found() {
             assert_eq!(1, 1);
         }
     ";
-    let code: String =
-        code.lines().map(|line| format!("{}\n", line.strip_prefix("        ").unwrap_or(""))).collect();
+    let lines: Vec<_> = code.lines().map(|line| line.strip_prefix("        ").unwrap_or("")).collect();
+    let code = lines.join("\n");
     assert_eq!(fault_of(&code, "not_a_test_at_all"), Some("is no test: no attribute runs it"));
     assert_eq!(fault_of(&code, "ignored_for_now_and_ever"), Some("is ignored"));
     assert_eq!(fault_of(&code, "only_calls_but_never_looks"), Some("looks at nothing"));

@@ -299,7 +299,8 @@ mod tests {
     fn ended(object: &YubiKeyShipment, message: &str) -> YubiKeyShipmentStatus {
         let rest = Idle { reason: Reason::Suspended, message: message.to_owned(), until: None, pin: false };
         let display = Display { user: "00u1".to_owned(), key: "m".to_owned() };
-        end(object, &Journal::default(), &End::Idle(rest), display, Timestamp::UNIX_EPOCH)
+        let told = Told { display, first_use: None, looks_for_use: None };
+        end(object, &Journal::default(), &End::Idle(rest), told, Timestamp::UNIX_EPOCH)
     }
 
     #[test]

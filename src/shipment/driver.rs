@@ -8,6 +8,7 @@ mod first_use;
 mod let_go;
 mod limits;
 mod receipt;
+mod tries;
 mod waiting;
 mod write;
 
@@ -27,6 +28,7 @@ use queue::budget_queue::BudgetPermit;
 use system::{clock, random};
 use tokio::time::Instant;
 
+use self::tries::Tries;
 use super::{claims, revision};
 use crate::{
     connection::{
@@ -90,7 +92,7 @@ pub struct Driver {
     prepared: Option<Prepared>,
     /// When the mark was made.
     marked: Instant,
-    tries: receipt::Tries,
+    tries: Tries,
     /// What the pass came to, once it is over.
     ended: Option<Result<Done, CommitError>>,
 }
@@ -127,7 +129,7 @@ impl Driver {
             namespace_allowed: false,
             prepared: None,
             marked: Instant::now(),
-            tries: receipt::Tries::default(),
+            tries: Tries::default(),
             ended: None,
         };
         let ended = Box::pin(driver.go()).await;

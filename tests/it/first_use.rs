@@ -200,7 +200,7 @@ fn whose_moment_comes_soon() -> String {
         let next = Lookout::of(&journal).and_then(|lookout| lookout.next(now, LastUseLook::at(now)));
         next.is_some_and(|next| (5..20).contains(&next.duration_since(now).as_secs()))
     };
-    (0..).map(|number| format!("00uSOON{number}")).find(soon).unwrap()
+    (0..100_000).map(|number| format!("00uSOON{number}")).find(soon).unwrap()
 }
 
 /// The same shipment of another person, finished a while ago.

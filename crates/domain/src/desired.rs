@@ -115,6 +115,7 @@ fn differ<T: PartialEq>(a: Option<&T>, b: Option<&T>) -> bool {
 }
 
 /// One shipment as wanted.
+#[expect(clippy::struct_excessive_bools, reason = "each is a wish or a fact of its own")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Desired {
     /// Generation of the spec.

@@ -12,7 +12,7 @@ use crate::{bed::Bed, run, step::Step};
 const AT_ONCE: usize = 8;
 
 /// No new candidates after that.
-const PATIENCE: Duration = Duration::from_secs(900);
+const PATIENCE: Duration = Duration::from_mins(15);
 
 /// The shortest that was found; `None` if the sequence alone does not break the rule again.
 pub(crate) async fn shrink(

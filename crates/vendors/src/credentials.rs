@@ -2,6 +2,7 @@
 //! access to Secrets by itself; the kubelet swaps the files when the Secret changes, so they are read again
 //! and again and compared by fingerprint.
 
+mod directory;
 pub mod expiry;
 mod pasted_token;
 
@@ -16,7 +17,10 @@ use openssl::sha::Sha256;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::io::AsyncReadExt;
 
-use self::expiry::Expiry;
+use self::{
+    directory::{Directory, plain_name},
+    expiry::Expiry,
+};
 use crate::{http, pasted};
 
 /// Largest file with a key or a token, in bytes. A private key has a few KiB.
@@ -77,9 +81,6 @@ pub struct HrisCredentials {
     /// PEM bundle.
     pub extra_ca: Option<Vec<u8>>,
 }
-
-/// The kubelet changes all files at once, by swapping this link.
-const SWAPPED: &str = "..data";
 
 /// Reads of one directory until no swap falls between two files.
 const TRIES: usize = 4;
@@ -220,32 +221,6 @@ fn fingerprint(parts: &[&[u8]]) -> Fingerprint {
         hash.update(part);
     }
     Fingerprint(hash.finish())
-}
-
-/// A connection's name as Kubernetes allows it is one plain directory name.
-fn plain_name(name: &str) -> Result<&str, Failure> {
-    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.';
-    let plain = !name.is_empty() && name.len() <= 253 && name.bytes().all(allowed);
-    if plain && !name.starts_with('.') && !name.ends_with('.') {
-        return Ok(name);
-    }
-    Err(Failure::new(
-        Reason::ConnectionInvalid,
-        "the connection's name is no Kubernetes name, so it has no credentials directory",
-    ))
-}
-
-/// Where one connection's files are.
-struct Directory<'a> {
-    path: PathBuf,
-    connection: &'a str,
-}
-
-impl Directory<'_> {
-    /// Which of the swapped versions stands there; `None` where nobody swaps.
-    async fn version(&self) -> Option<PathBuf> {
-        tokio::fs::read_link(self.path.join(SWAPPED)).await.ok()
-    }
 }
 
 /// What the token tells counts: the file beside it may have been forgotten when the token was renewed. Also what stands

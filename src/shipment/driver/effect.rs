@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use system::clock;
 use tokio::time::Instant;
 
-use super::{Driver, doing, receipt::Tries};
+use super::{Driver, doing, tries::Tries};
 use crate::{
     connection::handle::ConnectionHandle,
     kubernetes::status_patch::CommitError,

@@ -14,7 +14,6 @@ use super::{
     time_outs::{self, TimeOut},
 };
 
-
 /// A call starts at most this long after its mark.
 pub(crate) const LATEST_START: SignedDuration = SignedDuration::from_secs(10);
 
