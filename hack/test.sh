@@ -8,7 +8,8 @@
 # is 0 only if nothing failed.
 #
 #   hack/test.sh            all suites
-#   hack/test.sh NAME...    some: format, lint, rust, soak, fuzz, control-plane, gitops, chart, alerts, image, sdk, docs;
+#   hack/test.sh NAME...    some: format, lint, rust, soak, fuzz, control-plane, gitops, chart, alerts, image, sdk, docs,
+#                           dashboard;
 #                           unit is the part of rust that needs no control plane
 set -euo pipefail
 . "$(dirname "$0")/lib/common.sh"
@@ -140,6 +141,9 @@ suite_sdk() {
   suite sdk count_summary '\.\.\. (ok|FAIL|ERROR|skipped)' tests/sdk/run.sh
 }
 
+# The page in a real browser.
+suite_dashboard() { suite dashboard count_lines '^(not )?ok ' tests/dashboard/run.sh; }
+
 # The documentation as a site.
 suite_docs() { suite docs count_lines '^(not )?ok ' hack/docs.sh test; }
 
@@ -161,6 +165,6 @@ if ! tied hack/build.sh; then
   failed=1
   count
 fi
-[ $# -gt 0 ] || set -- format lint rust soak fuzz control-plane gitops chart alerts image sdk docs
+[ $# -gt 0 ] || set -- format lint rust soak fuzz control-plane gitops chart alerts image sdk dashboard docs
 for name in "$@"; do "suite_$name"; done
 count

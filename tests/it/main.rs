@@ -19,6 +19,7 @@ mod bounds;
 mod claims;
 mod clusters;
 mod connections;
+mod dashboard;
 mod decisions;
 mod definitions;
 mod definitions_old;

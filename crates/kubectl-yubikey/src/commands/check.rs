@@ -3,8 +3,7 @@
 use api::connection::YubiKeyConnection;
 use clap::Args;
 use jiff::Timestamp;
-use kube::{Api, ResourceExt as _};
-use serde::Serialize;
+use kube::Api;
 use system::clock;
 
 use crate::{
@@ -14,6 +13,7 @@ use crate::{
     options::{Global, Output},
     printing::{self, Node, Paint, Table, Tone, ago, line},
     terminal::Terminal,
+    view::{Check, ConnectionView, Verdict},
 };
 
 /// Of `check`.
@@ -33,79 +33,12 @@ pub struct Arguments {
     output: Option<Output>,
 }
 
-/// One check.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Check {
-    /// Type of the condition.
-    name: String,
-    /// True, False or Unknown.
-    status: String,
-    reason: String,
-    message: String,
-    since: Timestamp,
-}
-
-/// One connection.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Checked {
-    connection: String,
-    okta: String,
-    ready: String,
-    reason: String,
-    message: String,
-    checks: Vec<Check>,
-}
-
-impl Checked {
-    fn of(connection: &YubiKeyConnection) -> Self {
-        let status = connection.status.clone().unwrap_or_default();
-        let mut checks: Vec<_> = status
-            .conditions
-            .into_iter()
-            .map(|condition| Check {
-                name: condition.type_,
-                status: condition.status,
-                reason: condition.reason,
-                message: condition.message,
-                since: condition.last_transition_time.0,
-            })
-            .collect();
-        let ready = checks.iter().position(|check| check.name == "Ready").map(|at| checks.remove(at));
-        let (word, reason, message) = ready.map_or_else(
-            || {
-                (
-                    "Unknown".to_owned(),
-                    "NotLookedAt".to_owned(),
-                    "The operator has not looked at it yet.".to_owned(),
-                )
-            },
-            |ready| (ready.status, ready.reason, ready.message),
-        );
-        Self {
-            connection: connection.name_any(),
-            okta: connection.spec.okta.org_url.clone(),
-            ready: word,
-            reason,
-            message,
-            checks,
-        }
-    }
-
-    fn is_fine(&self) -> bool {
-        self.ready == "True" && self.checks.iter().all(|check| tone(check) == Tone::Good)
-    }
-}
-
-/// `CredentialsExpiring` is the one condition that is wanted False.
 fn tone(check: &Check) -> Tone {
-    let wanted = if check.name == "CredentialsExpiring" { "False" } else { "True" };
-    match check.status.as_str() {
-        status if status == wanted => Tone::Good,
-        "Unknown" => Tone::Plain,
-        _ if wanted == "False" => Tone::Warn,
-        _ => Tone::Bad,
+    match check.verdict() {
+        Verdict::Fine => Tone::Good,
+        Verdict::Unknown => Tone::Plain,
+        Verdict::Warning => Tone::Warn,
+        Verdict::Wrong => Tone::Bad,
     }
 }
 
@@ -117,7 +50,7 @@ pub async fn run(global: &Global, arguments: &Arguments, terminal: &Terminal) ->
     let cluster = Cluster::of(global).await?;
     let connections = match &arguments.name {
         Some(name) => vec![one(&cluster, name).await?],
-        None => objects::connections(&cluster).await?.told(terminal),
+        None => objects::told(objects::connections(&cluster).await?, terminal),
     };
     if connections.is_empty() {
         return Err(Fault::new(
@@ -125,7 +58,7 @@ pub async fn run(global: &Global, arguments: &Arguments, terminal: &Terminal) ->
             "docs/connect.md makes one in ten minutes",
         ));
     }
-    let checked: Vec<_> = connections.iter().map(Checked::of).collect();
+    let checked: Vec<_> = connections.iter().map(ConnectionView::of).collect();
     let now = clock::now();
     let text = match arguments.output {
         Some(Output::Wide) => wide(&checked, terminal.paint),
@@ -133,7 +66,7 @@ pub async fn run(global: &Global, arguments: &Arguments, terminal: &Terminal) ->
         None => checked.iter().map(|one| tree(one, arguments.all, terminal.paint, now)).collect(),
     };
     terminal.print(&text)?;
-    Ok(Exit::found(!checked.iter().all(Checked::is_fine)))
+    Ok(Exit::found(!checked.iter().all(ConnectionView::is_fine)))
 }
 
 async fn one(cluster: &Cluster, name: &str) -> Result<YubiKeyConnection> {
@@ -145,7 +78,7 @@ async fn one(cluster: &Cluster, name: &str) -> Result<YubiKeyConnection> {
     found.map_err(|error| Fault::of_api(&format!("read connection {name}"), &error))
 }
 
-fn tree(checked: &Checked, all: bool, paint: Paint, now: Timestamp) -> String {
+fn tree(checked: &ConnectionView, all: bool, paint: Paint, now: Timestamp) -> String {
     let ready = if checked.ready == "True" { paint.good("ready") } else { paint.bad("not ready") };
     let mut root =
         Node::new(format!("{}  {}  {ready}", paint.strong(&line(&checked.connection)), line(&checked.okta)));
@@ -173,7 +106,7 @@ fn tree(checked: &Checked, all: bool, paint: Paint, now: Timestamp) -> String {
     root.text()
 }
 
-fn wide(all: &[Checked], paint: Paint) -> String {
+fn wide(all: &[ConnectionView], paint: Paint) -> String {
     let mut table = Table::new(&["CONNECTION", "CHECK", "STATUS", "REASON", "MESSAGE"]);
     for checked in all {
         for check in &checked.checks {
@@ -197,7 +130,7 @@ mod tests {
 
     use super::*;
 
-    fn checked(conditions: &[(&str, &str, &str)]) -> Checked {
+    fn checked(conditions: &[(&str, &str, &str)]) -> ConnectionView {
         let conditions: Vec<_> = conditions
             .iter()
             .map(|(kind, status, reason)| {
@@ -212,7 +145,7 @@ mod tests {
             },
             "status": {"observedGeneration": 1, "conditions": conditions},
         });
-        Checked::of(&serde_json::from_value(connection).unwrap())
+        ConnectionView::of(&serde_json::from_value(connection).unwrap())
     }
 
     #[test]

@@ -76,7 +76,7 @@ struct Stock {
 /// If shipments cannot be listed.
 pub async fn run(global: &Global, arguments: &Arguments, terminal: &Terminal) -> Result<Exit> {
     let cluster = Cluster::of(global).await?;
-    let shipments = objects::list::<YubiKeyShipment>(&cluster, "shipments").await?.told(terminal);
+    let shipments = objects::told(objects::list::<YubiKeyShipment>(&cluster, "shipments").await?, terminal);
     let mut groups = count(&shipments);
     groups.retain(|group, _| arguments.month.as_ref().is_none_or(|month| group.month == *month));
     let stock = stock(&cluster).await;
