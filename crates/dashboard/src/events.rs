@@ -28,7 +28,7 @@ use kube::{
 use serde::de::DeserializeOwned;
 use tokio::sync::{Semaphore, watch};
 
-use crate::{Settings, context, problem::Problem};
+use crate::{context, problem::Problem, settings::Settings};
 
 /// Streams at a time: each holds some watches at the API server.
 const MOST: usize = 200;

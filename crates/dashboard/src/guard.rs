@@ -18,11 +18,11 @@ use axum::{
 use kube::Client;
 
 use crate::{
-    Settings,
     access::{Access, Callers, Own, bearer},
-    pages::layout,
+    document,
     problem::Problem,
     secret::{Secret, same},
+    settings::Settings,
 };
 
 /// Nothing but our own style and script, and nobody may frame the page.
@@ -191,7 +191,7 @@ pub fn enter(own: &Own, token: &str) -> Response {
         .into_response();
     }
     let cookie = format!("{}={}; Path=/; HttpOnly; SameSite=Strict", own.cookie, own.token.reveal());
-    ([(SET_COOKIE, cookie)], layout::entered()).into_response()
+    ([(SET_COOKIE, cookie)], document::entered()).into_response()
 }
 
 fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

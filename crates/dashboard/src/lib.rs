@@ -8,6 +8,7 @@
 mod access;
 mod assets;
 mod context;
+mod document;
 mod events;
 mod guard;
 mod pages;
@@ -15,45 +16,15 @@ mod problem;
 mod routes;
 mod search;
 mod secret;
+mod serve;
+mod settings;
 mod site;
-
-use std::io;
-
-use tokio::net::TcpListener;
 
 pub use self::{
     access::{Access, Callers, Own},
     routes::router,
     secret::Secret,
+    serve::serve,
+    settings::Settings,
     site::{Site, SiteError},
 };
-
-/// What the page is served with.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// In whose name.
-    pub access: Access,
-    /// Under which addresses.
-    pub site: Site,
-    /// The namespace that is shown if the address names none; `None`: all of them.
-    pub namespace: Option<String>,
-}
-
-/// Serves the page until `end` is over. Open streams of changes end with it.
-///
-/// # Errors
-/// If the socket fails.
-pub async fn serve(
-    listener: TcpListener,
-    settings: Settings,
-    end: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
-    let (over, ends) = tokio::sync::watch::channel(false);
-    let app = router(settings, ends);
-    let end = async move {
-        end.await;
-        // Nobody listens any more where nobody looks.
-        let _ = over.send(true);
-    };
-    axum::serve(listener, app).with_graceful_shutdown(end).await
-}

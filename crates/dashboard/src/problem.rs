@@ -6,7 +6,7 @@ use axum::{
 };
 use view::fault::{Exit, Fault};
 
-use crate::pages::layout;
+use crate::document;
 
 /// An end that is no answer.
 #[derive(Debug, Clone)]
@@ -70,7 +70,7 @@ fn sentence(text: &str) -> String {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let page = layout::problem(self.title(), &self.what, &self.next);
+        let page = document::problem(self.title(), &self.what, &self.next);
         let mut response = (self.status, page).into_response();
         if self.status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

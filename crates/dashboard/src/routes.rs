@@ -14,13 +14,13 @@ use serde::Deserialize;
 use tokio::sync::watch;
 
 use crate::{
-    Settings,
     access::Access,
     assets,
     events::{self, Live},
     guard,
     pages::{answer, connections, decide, holds, look, overview, rollouts, shipment},
     problem::Problem,
+    settings::Settings,
 };
 
 /// Largest form, in bytes: a reason of 1,024 characters and some ids.

@@ -19,7 +19,8 @@ impl Secret {
     pub fn random() -> Result<Self, ErrorStack> {
         let mut bytes = [0; LENGTH];
         rand::rand_bytes(&mut bytes)?;
-        Ok(Self(bytes.iter().map(|byte| format!("{byte:02x}")).collect()))
+        let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        Ok(Self(digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()))
     }
 
     /// Is it this one? How long that takes tells nothing about it.

@@ -41,7 +41,7 @@ fn held(reason: &str, choices: &[&str]) -> Value {
         "ann-lee",
         json!({
             "phase": "Held", "display": {"user": "<b>ann</b>@example.com", "key": "yubikey-5c-nfc"},
-            "hold": {"id": "order-1-k7f3ab", "reason": reason, "message": "What happened.", "since": NOW, "choices": choices},
+            "hold": {"id": "order-1-k7f3ab", "reason": reason, "message": "What happened.", "since": NOW, "generation": 1, "choices": choices},
             "enrollment": {"attempt": 1, "outcome": "Made", "id": "fpr1"},
         }),
     )

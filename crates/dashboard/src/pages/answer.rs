@@ -23,10 +23,10 @@ use super::{
     parts,
 };
 use crate::{
-    Settings,
     context::{self, Context},
     guard,
     problem::Problem,
+    settings::Settings,
 };
 
 /// What a form holds.

@@ -11,7 +11,7 @@ use super::{
     layout::{self, Place},
     parts,
 };
-use crate::{Settings, context::Context, problem::Problem};
+use crate::{context::Context, problem::Problem, settings::Settings};
 
 /// Checks that a help desk and a buyer look for first.
 const FIRST: [(&str, &str); 2] = [("StockSufficient", "Stock"), ("CredentialsExpiring", "Credentials")];

@@ -23,9 +23,9 @@ use super::{
     parts,
 };
 use crate::{
-    Settings,
     context::{self, Context},
     problem::Problem,
+    settings::Settings,
 };
 
 /// Which answer to which question.

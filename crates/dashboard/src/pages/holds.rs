@@ -11,7 +11,7 @@ use super::{
     layout::{self, Place},
     parts,
 };
-use crate::{Settings, context::Context, problem::Problem};
+use crate::{context::Context, problem::Problem, settings::Settings};
 
 /// The page.
 pub async fn page(State(_): State<Arc<Settings>>, context: Context) -> Result<Markup, Problem> {

@@ -1,8 +1,8 @@
-//! What all pages have: head, ways to the others, and the place where changes are told.
+//! What all pages have: the ways to the others, who looks, and what changes by itself.
 
-use maud::{DOCTYPE, Markup, html};
+use maud::{Markup, html};
 
-use crate::context::{Context, Scope};
+use crate::{context::Context, document};
 
 /// The pages that every page leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,63 +42,5 @@ pub fn page(context: &Context, place: Place, title: &str, fixed: &Markup, live: 
         (fixed)
         div #live { (live) }
     };
-    document(title, Some(&context.scope), &header, &main)
-}
-
-/// A page that says why there is no other.
-pub fn problem(title: &str, what: &str, next: &str) -> Markup {
-    let main = html! {
-        div.problem role="alert" {
-            p { strong { (what) } }
-            p { (next) }
-        }
-    };
-    let header = html! {
-        nav aria-label="Pages" { ul { li { a href="/" { "Overview" } } } }
-    };
-    document(title, None, &header, &main)
-}
-
-/// The page after the way in: it goes on by itself.
-pub fn entered() -> Markup {
-    html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta http-equiv="refresh" content="0;url=/";
-                title { "YubiKey shipments" }
-                link rel="stylesheet" href="/assets/page.css";
-            }
-            body { main { h1 { "YubiKey shipments" } p { a href="/" { "Go on to the overview" } } } }
-        }
-    }
-}
-
-fn document(title: &str, follows: Option<&Scope>, header: &Markup, main: &Markup) -> Markup {
-    html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                title { (title) " · YubiKey shipments" }
-                link rel="stylesheet" href="/assets/page.css";
-                script src="/assets/page.js" defer {}
-            }
-            body data-events=[follows.map(|scope| scope.href("/events"))] {
-                a.skip href="#main" { "Skip to the content" }
-                header {
-                    p.brand { "YubiKey shipments" }
-                    (header)
-                }
-                main #main tabindex="-1" {
-                    h1 { (title) }
-                    (main)
-                }
-                p #said.said role="status" {}
-            }
-        }
-    }
+    document::whole(title, Some(&context.scope.href("/events")), &header, &main)
 }

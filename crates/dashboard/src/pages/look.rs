@@ -16,10 +16,10 @@ use super::{
     parts,
 };
 use crate::{
-    Settings,
     context::{self, Context},
     guard,
     problem::Problem,
+    settings::Settings,
 };
 
 /// Asks, and leads back to the shipment.

@@ -13,7 +13,7 @@ use super::{
     layout::{self, Place},
     parts,
 };
-use crate::{Settings, context::Context, problem::Problem, search};
+use crate::{context::Context, problem::Problem, search, settings::Settings};
 
 /// Rows of one page; a search shows the others.
 const MOST: usize = 300;

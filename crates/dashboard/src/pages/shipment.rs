@@ -13,9 +13,9 @@ use super::{
     parts,
 };
 use crate::{
-    Settings,
     context::{self, Context},
     problem::Problem,
+    settings::Settings,
 };
 
 /// The page.
