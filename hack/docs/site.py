@@ -64,7 +64,7 @@ def led(link, source, uri, config):
     anchor = f"#{anchor}" if anchor else ""
     if target in PAGES:
         page = PAGES[target]
-    elif target.startswith("docs/") and target.endswith(".md"):
+    elif target.startswith("docs/") and target.endswith((".md", ".png")):
         page = target.removeprefix("docs/")
     else:
         if not (ROOT / target).exists():

@@ -158,7 +158,7 @@ fn row(context: &Context, one: &ShipmentView) -> Markup {
             td { (line(&one.key)) }
             td { span.phase { (one.phase) } }
             td {
-                span.reason { (line(&one.reason)) }
+                @if one.reason != one.phase { span.reason { (line(&one.reason)) } }
                 @if let Some(hold) = &one.hold { br; (line(&hold.question)) }
             }
             td { @if let Some(at) = one.since { (parts::since(at, context.now)) } }

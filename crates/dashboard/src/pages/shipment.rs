@@ -48,7 +48,7 @@ fn live(context: &Context, shipment: &YubiKeyShipment, view: &ShipmentView) -> M
         (journey::picture(&stages(shipment), context.now))
         section aria-labelledby="now" {
             h2 #now { "Now" }
-            p { span.phase { (view.phase) } " " span.reason { (line(&view.reason)) }
+            p { span.phase { (view.phase) } @if view.reason != view.phase { ": " span.reason { (line(&view.reason)) } }
                 @if let Some(at) = view.since { " since " (parts::since(at, context.now)) } }
             @if !view.message.is_empty() { p { (line(&view.message)) } }
             @if let Some(failure) = &view.failure { p.warning { (line(failure)) } }
