@@ -164,6 +164,20 @@ class World:
         with opener.open(self.sandbox["control"] + "/state", timeout=20) as answer:
             return json.loads(answer.read())
 
+    def enrollments(self, login):
+        """States of the keys that Okta has for a person."""
+        state = self.state()
+        user = next(one["id"] for one in state["people"] if one["login"] == login)
+        return [one["status"] for one in state["enrollments"] if one["userId"] == user]
+
+    def orders(self, login):
+        """Orders for a person that were accepted, the deleted ones too."""
+        return [one for one in self.state()["shipments"] if one["recipientEmail"] == login]
+
+    def mails(self, login):
+        """Mails to a person, who may get them at a second address."""
+        return [one for one in self.state()["outbox"] if login in one["to"]]
+
     def person(self, name):
         login = f"{name}@example.com"
         self.post("/people", {"profile": {**PROFILE, "login": login, "email": login, "secondEmail": f"home.{login}"}, "status": "ACTIVE"})
