@@ -83,6 +83,40 @@ def a_person_without_rights_sees_why(world, browser):
         page.get_by_text("cannot list resource \"yubikeyconnections\"").wait_for()
 
 
+READ = ("yubikeyshipments.fidoprereg.dev,yubikeyrollouts.fidoprereg.dev", "get,list,watch")
+DECIDE = ("yubikeydecisions.fidoprereg.dev", "create,get,list,watch")
+
+
+def in_the_cluster_each_caller_has_their_own_rights_and_the_page_has_none(world, browser):
+    held(world, "jo-orr")
+    origin = world.dashboard_of_the_cluster()
+    tokens = {"reader": world.account("reader", READ), "desk": world.account("desk", READ, DECIDE), "stranger": world.account("stranger")}
+
+    def as_caller(name):
+        # The part of the sign-in proxy.
+        headers = {"authorization": f"Bearer {tokens[name]}"} if name else {}
+        page = browser.new_context(extra_http_headers=headers).new_page()
+        return page, page.goto(f"{origin}/?ns={NAMESPACE}")
+
+    page, answer = as_caller(None)
+    assert answer.status == 401
+    page.get_by_text("brought no bearer token").wait_for()
+    page, answer = as_caller("stranger")
+    page.get_by_text("cannot list resource \"yubikeyshipments\"").wait_for()
+    page.get_by_text(f"You are system:serviceaccount:{NAMESPACE}:stranger").wait_for()
+    for name, said in (("reader", "cannot create resource \"yubikeydecisions\""), ("desk", "Accepted.")):
+        page, answer = as_caller(name)
+        assert answer.status == 200
+        page.get_by_role("rowheader").get_by_role("link", name="jo-orr").click()
+        page.get_by_role("link", name="CancelOrder").click()
+        page.get_by_role("checkbox").check()
+        page.get_by_role("button", name="Decide").click()
+        page.get_by_text(said).wait_for()
+        page.context.close()
+    record = world.until_status("jo-orr", "given up", lambda s: s.get("phase") == "Cancelled")["decisions"]
+    assert [one["requestedBy"] for one in record] == [f"system:serviceaccount:{NAMESPACE}:desk"], record
+
+
 def press_until(page, name, most=80):
     """The tabulator, until something has the focus; what has it can be seen."""
     for _ in range(most):
@@ -124,5 +158,6 @@ TESTS = [
     another_page_of_the_browser_can_neither_answer_nor_read_nor_frame,
     a_stranger_to_the_token_sees_nothing,
     a_person_without_rights_sees_why,
+    in_the_cluster_each_caller_has_their_own_rights_and_the_page_has_none,
     everything_is_done_with_the_keyboard_alone,
 ]

@@ -31,7 +31,7 @@ axe() {
 }
 
 need python python_venv chromium npm
-for program in kubectl-yubikey yubikey-shipment-operator yubikey-shipment-sandbox; do
+for program in kubectl-yubikey yubikey-dashboard yubikey-shipment-operator yubikey-shipment-sandbox; do
   [ -x "$programs/$program" ] || fail "there is no $programs/$program: run hack/build.sh"
 done
 venv_make dashboard "$venv" "$here/requirements.txt"

@@ -1,9 +1,11 @@
 """What the page stands on: a real API server, the sandbox as both vendors, the operator, and the page itself."""
 
+import base64
 import contextlib
 import json
 import os
 import pathlib
+import socket
 import subprocess
 import tempfile
 import time
@@ -206,3 +208,30 @@ class World:
         process = self.start(
             name, PROGRAMS / "kubectl-yubikey", "dashboard", *arguments, environment={"KUBECONFIG": str(self.kubeconfig)})
         return self.first_line(name, process)
+
+    def dashboard_of_the_cluster(self):
+        """`yubikey-dashboard`, as its pod runs it; the answer is its origin. Whoever looks brings a token."""
+        view = json.loads(self.kubectl("config", "view", "--raw", "-o", "json"))["clusters"][0]["cluster"]
+        authority = self.dir / "api-server.crt"
+        authority.write_bytes(base64.b64decode(view["certificate-authority-data"]))
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        origin = f"http://127.0.0.1:{port}"
+        process = self.start(
+            "page", PROGRAMS / "yubikey-dashboard", "--listen", f"127.0.0.1:{port}", "--origin", origin,
+            "--api-server", view["server"], "--certificate-authority", authority, environment={"KUBECONFIG": "/nowhere"})
+        self.first_line("page", process)
+        return origin
+
+    def account(self, name, *roles):
+        """A token of a service account with these rules in the namespace: resources and verbs."""
+        self.kubectl("create", "serviceaccount", name, "-n", NAMESPACE)
+        for number, (resources, verbs) in enumerate(roles):
+            role = f"{name}-{number}"
+            self.kubectl("create", "role", role, "-n", NAMESPACE, f"--resource={resources}", f"--verb={verbs}")
+            self.kubectl("create", "rolebinding", role, "-n", NAMESPACE, f"--role={role}", f"--serviceaccount={NAMESPACE}:{name}")
+            resource, verb = resources.split(",")[0], verbs.split(",")[0]
+            until(f"{name} may {verb} {resource}", lambda: self.run_kubectl(
+                "auth", "can-i", verb, resource, "-n", NAMESPACE, "--as", f"system:serviceaccount:{NAMESPACE}:{name}").returncode == 0)
+        return self.kubectl("create", "token", name, "-n", NAMESPACE).strip()

@@ -126,7 +126,7 @@ async fn account(scene: &Scene, page: &Dashboard, name: &str) -> Dashboard {
     let made = ["create", "serviceaccount", name, "-n", &scene.name];
     scene.kubectl().run(&made).await.fine();
     let account = scene.plane().cluster.service_account(&scene.name, name);
-    page.of_caller(&account.token(std::time::Duration::from_secs(3600)).await.unwrap())
+    page.of_caller(&account.token(std::time::Duration::from_secs(1_000)).await.unwrap())
 }
 
 async fn allow(scene: &Scene, name: &str, rules: serde_json::Value) {

@@ -8,7 +8,7 @@ use reqwest::{Response, StatusCode, redirect::Policy};
 use super::{plugin::program, scene::Scene, until};
 
 /// Longer than a program needs to start on a busy machine.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_secs(90);
 
 /// A running page, and whoever looks at it.
 #[derive(Debug)]

@@ -12,9 +12,13 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 
-/// Serves the page of the YubiKey shipment operator to whoever brings a bearer token of this cluster
+/// The command line.
 #[derive(Debug, Parser)]
-#[command(name = "yubikey-dashboard", version)]
+#[command(
+    name = "yubikey-dashboard",
+    version,
+    about = "Serves the page of the YubiKey shipment operator to whoever brings a bearer token of this cluster"
+)]
 struct Arguments {
     /// Where to listen
     #[arg(long, env = "YKD_LISTEN", default_value = "[::]:8080", value_name = "ADDRESS")]
