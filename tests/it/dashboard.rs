@@ -20,8 +20,8 @@ async fn existing_key(scene: &Scene) -> (Handle, Object) {
 }
 
 fn decide(scene: &Scene, held: &Object, choice: &str) -> String {
-    let (namespace, hold) = (&scene.name, held.text("/status/hold/id"));
-    format!("/decide?namespace={namespace}&object=yks%2Fkim&hold={hold}&choice={choice}")
+    let id = held.text("/status/hold/id");
+    format!("/decide?namespace={}&object=yks%2Fkim&hold={id}&choice={choice}", scene.name)
 }
 
 const SURE: [(&str, &str); 2] = [("sure", "yes"), ("reason", "has a key")];

@@ -137,7 +137,7 @@ fn fate(context: &Context, namespace: &str, decision: &YubiKeyDecision) -> Marku
             None => { p { "The decision is made. The operator has not replied yet; this page shows it when it does." } },
         }
         dl.pairs {
-            div { dt { "Answer" } dd { (serde_json::to_value(&spec.action).ok().as_ref().and_then(|action| action.as_str()).unwrap_or_default()) } }
+            div { dt { "Answer" } dd { (serde_json::to_value(spec.action).ok().as_ref().and_then(|action| action.as_str()).unwrap_or_default()) } }
             div { dt { "By" } dd { (line(&spec.requested_by)) } }
             @if let Some(reason) = &spec.reason { div { dt { "Why" } dd { (line(reason)) } } }
             div { dt { "Record" } dd { code { "ykd/" (decision.name_any()) } } }
