@@ -64,6 +64,10 @@ makes_what_the_values_say() {
   counts minimal Role 1
   counts namespaced Role 4
   counts everything Role 2
+  counts minimal Deployment 1
+  counts dashboard Deployment 2
+  counts dashboard ServiceAccount 2
+  counts dashboard NetworkPolicy 2
 }
 
 mounts_whole_secrets() {
@@ -161,7 +165,7 @@ embeds_files_unchanged() {
 }
 
 # egress SET: the ports to which the NetworkPolicy lets the operator go.
-egress() { sed -n '/^kind: NetworkPolicy/,/^---/p' "$rendered/$1.yaml" | sed '1,/^  egress:/d' | grep -o 'port: [0-9]*' | sort -u | xargs; }
+egress() { sed -n "/templates.networkpolicy.yaml/,/^---/p" "$rendered/$1.yaml" | sed '1,/^  egress:/d' | grep -o 'port: [0-9]*' | sort -u | xargs; }
 
 opens_only_what_is_listed() {
   [ "$(egress ha)" = "port: 443 port: 53 port: 6443" ]
@@ -169,6 +173,34 @@ opens_only_what_is_listed() {
   [ "$(egress openshift)" = "port: 443 port: 53 port: 5353 port: 6443" ]
   [ "$(egress proxy)" = "port: 443 port: 53 port: 6443 port: 8080 port: 8443" ]
   [ "$(egress sandbox)" = "port: 443 port: 53 port: 6443" ]
+}
+
+# The page has an account that is bound to nothing, mounts no token, and is met by no selector of the operator.
+gives_the_page_no_right() {
+  local page=$work/page.yaml
+  template --values "$chart/ci/dashboard-values.yaml" --show-only templates/dashboard.yaml |
+    grep -v '^ *#' >"$page"
+  [ "$(grep -c 'automountServiceAccountToken: false' "$page")" = 2 ]
+  lacks 'Role\|secret\|Secret\|serviceAccountToken:' <"$page"
+  has 'serviceAccountName: yks-yubikey-shipment-operator-dashboard$' <"$page"
+  template --values "$chart/ci/dashboard-values.yaml" --show-only templates/rbac.yaml | lacks 'dashboard'
+  has 'app.kubernetes.io/name: yubikey-shipment-operator-dashboard$' <"$page"
+  lacks 'app.kubernetes.io/name: yubikey-shipment-operator$' <"$page"
+  has '^            - --origin=https://yubikeys.example.com$' <"$page"
+  has 'image: mirror.example.com/yubikey-dashboard:' <"$page"
+  lacks 'port: 443$' <<<"$(sed '/^  egress:/,$d' "$page")"
+  # Nobody may come in unless somebody is named.
+  template --set 'dashboard.enabled=true,networkPolicy.enabled=true,dashboard.origins={https://a.example}' \
+    --show-only templates/dashboard.yaml | has '^  ingress: \[\]$'
+}
+
+refuses_a_page_without_an_address() {
+  refuses "dashboard.origins is empty" 'dashboard: {enabled: true}'
+  local origin
+  for origin in yubikeys.example.com https://yubikeys.example.com/ https://a.example/path ftp://a.example 'https://a b' '*'; do
+    refuses "give scheme and host" "dashboard: {enabled: true, origins: ['$origin']}"
+  done
+  refuses "dashboard.namespace is" "dashboard: {enabled: true, origins: [https://a.example], namespace: Team_A}"
 }
 
 takes_versions() {
@@ -652,6 +684,8 @@ run "leaves to the platform what a value leaves unset, and lets its user read th
 run "renders under an umbrella chart, whose keys it takes" renders_under_an_umbrella_chart
 run "names images at the registry of the values" names_the_registry_of_the_values
 run "without a cluster to ask, connections are ordinary objects" makes_connections_no_hooks
+run "the page has no right, no token and no selector of the operator" gives_the_page_no_right
+run "a page without an address that people open is refused" refuses_a_page_without_an_address
 run "takes Kubernetes 1.32 and newer" takes_versions
 run "packaged, renders the same" packages_whole
 run "notes: without credentials, how to make them" next_commands minimal "create secret generic okta-yubico"

@@ -19,6 +19,7 @@ CHART = pathlib.Path(__file__).resolve().parent.parent / "charts" / "yubikey-shi
 # What cannot be turned together with the rest; another set has to turn each.
 ELSEWHERE = {
     "image.tag": "the digest wins",
+    "dashboard.image.tag": "the digest wins",
     "watchNamespaces": "Roles in place of the ClusterRole",
     "podDisruptionBudget.enabled": "there would be none",
     "serviceAccount.create": "there would be none",

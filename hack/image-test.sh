@@ -8,7 +8,7 @@ set -euo pipefail
 . "$root/hack/lib/tests.sh"
 cd "$root"
 
-images=(yubikey-shipment-operator yubikey-shipment-sandbox)
+images=(yubikey-shipment-operator yubikey-shipment-sandbox yubikey-dashboard)
 built=${CARGO_TARGET_DIR:-$root/target}/debug
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 export SOURCE_DATE_EPOCH

@@ -18,7 +18,7 @@ set -euo pipefail
 . "$root/hack/lib/rootfs.sh"
 cd "$root"
 
-images=(yubikey-shipment-operator yubikey-shipment-sandbox)
+images=(yubikey-shipment-operator yubikey-shipment-sandbox yubikey-dashboard)
 source=https://github.com/yubikey-shipment-operator/yubikey-shipment-operator
 
 version() { hack/version.sh; }
@@ -30,6 +30,7 @@ architecture() { dpkg --print-architecture; }
 title() {
   case $1 in
     *operator) say "Operator that orders, follows and activates pre-registered YubiKeys" ;;
+    *dashboard) say "The page of the YubiKey shipment operator, under the rights of whoever looks" ;;
     *sandbox) say "Plays Okta and YubiEnterprise, to try the operator without ordering anything" ;;
   esac
 }
@@ -41,7 +42,7 @@ release() {
   sysroot=$(rustc --print sysroot)
   CARGO_TARGET_DIR=$1 CARGO_INCREMENTAL=0 \
     RUSTFLAGS="--remap-path-prefix=$root=/src --remap-path-prefix=$cargo_home=/cargo --remap-path-prefix=$sysroot=/rust --remap-path-prefix=$1=/target" \
-    cargo build --locked --release --bins -p yubikey-shipment-operator -p yubikey-shipment-sandbox
+    cargo build --locked --release --bins -p yubikey-shipment-operator -p yubikey-shipment-sandbox -p yubikey-dashboard
 }
 
 # assemble PROGRAMS ROOTFS OUT: OUT/NAME is a layout, OUT/NAME.spdx.json says what

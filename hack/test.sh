@@ -8,7 +8,8 @@
 # is 0 only if nothing failed.
 #
 #   hack/test.sh            all suites
-#   hack/test.sh NAME...    some: format, lint, rust, soak, operations, fuzz, control-plane, gitops, chart, alerts, image, sdk, docs;
+#   hack/test.sh NAME...    some: format, lint, rust, soak, operations, fuzz, control-plane, gitops, chart, alerts, image,
+#                           sdk, dashboard, docs;
 #                           unit is the part of rust that needs no control plane
 set -euo pipefail
 . "$(dirname "$0")/lib/common.sh"
@@ -109,6 +110,9 @@ suite_sdk() {
   suite sdk count_summary '\.\.\. (ok|FAIL|ERROR|skipped)' tests/sdk/run.sh
 }
 
+# The page in a real browser.
+suite_dashboard() { suite dashboard count_lines '^(not )?ok ' tests/dashboard/run.sh; }
+
 # The documentation as a site.
 suite_docs() { suite docs count_lines '^(not )?ok ' hack/docs.sh test; }
 
@@ -170,7 +174,7 @@ if [ $# -gt 0 ]; then
   count "$@"
 else
   first='format lint rust'
-  second='soak operations chart control-plane gitops alerts image sdk docs fuzz'
+  second='soak operations chart control-plane gitops alerts image sdk dashboard docs fuzz'
   side_by_side "$first" "$second"
   # shellcheck disable=SC2086
   count $first $second

@@ -11,9 +11,12 @@ use std::{
 /// The crates that are linked into the operator.
 const CRATES: [&str; 6] = ["api", "connect", "domain", "queue", "system", "vendors"];
 
-/// The plugin's files: product, and no part of the operator.
+/// The files of plugin and page: product, and no part of the operator.
 fn plugin() -> Vec<PathBuf> {
-    files_of("crates/kubectl-yubikey/src")
+    ["kubectl-yubikey", "dashboard", "view"]
+        .iter()
+        .flat_map(|name| files_of(&format!("crates/{name}/src")))
+        .collect()
 }
 
 fn root() -> &'static Path {
@@ -187,9 +190,16 @@ fn one_crypto_library_and_no_sandbox_are_linked_into_the_operator() {
     assert_eq!(unwanted.collect::<Vec<_>>(), Vec::<&String>::new());
 }
 
+/// They act in the name of whoever looks, and are not the operator. The page cannot call a vendor at all.
 #[test]
-fn the_plugin_is_built_without_the_operator_and_a_second_crypto_library() {
-    let crates = linked("kubectl-yubikey");
+fn the_plugin_and_the_page_are_built_without_the_operator_and_a_second_crypto_library() {
+    ["kubectl-yubikey", "yubikey-dashboard"].into_iter().for_each(acts_for_its_caller_only);
+    let page = linked("yubikey-dashboard");
+    assert!(!page.contains("yubikey-shipment-vendors") && !page.contains("reqwest"), "{page:?}");
+}
+
+fn acts_for_its_caller_only(package: &str) {
+    let crates = linked(package);
     assert!(crates.contains("yubikey-shipment-domain") && crates.contains("openssl"), "{crates:?}");
     let unwanted = crates.iter().filter(|name| {
         ["yubikey-shipment-operator", "yubikey-shipment-sandbox", "ring"].contains(&name.as_str())
@@ -222,13 +232,25 @@ fn the_plugin_only_reads_at_the_vendors_and_in_one_place() {
     }
 }
 
-/// Its one client has the caller's credentials; it writes no status, and reads no Secret.
+/// Their clients have the caller's credentials; they write no status, and read no Secret.
 #[test]
-fn the_plugin_makes_one_client_writes_no_status_and_reads_no_secret() {
+fn the_plugin_and_the_page_make_one_client_write_no_status_and_read_no_secret() {
     for file in plugin() {
         let code = code(&file);
-        let home = file.ends_with("kubectl-yubikey/src/cluster.rs");
-        assert!(home || !code.contains("Client::try_from"), "{}", file.display());
+        let home = ["kubectl-yubikey/src/cluster.rs", "dashboard/src/access.rs"]
+            .iter()
+            .any(|home| file.ends_with(home));
+        let made = ["Client::try_from", "Client::try_default", "Client::new("]
+            .iter()
+            .any(|word| code.contains(word));
+        assert!(home || !made, "{}", file.display());
+        // In the cluster the page must not find credentials that are not its caller's.
+        let page = file.starts_with(root().join("crates/dashboard"));
+        assert!(
+            !page || !["incluster", "infer()", "Kubeconfig"].iter().any(|word| code.contains(word)),
+            "{}",
+            file.display()
+        );
         for word in ["core::v1::Secret", "patch_status", "replace_status", "reqwest"] {
             assert!(!code.contains(word), "{word} in {}", file.display());
         }

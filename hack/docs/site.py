@@ -64,7 +64,7 @@ def led(link, source, uri, config):
     anchor = f"#{anchor}" if anchor else ""
     if target in PAGES:
         page = PAGES[target]
-    elif target.startswith("docs/") and posixpath.splitext(target)[1] in (".md", ".svg"):
+    elif target.startswith("docs/") and posixpath.splitext(target)[1] in (".md", ".png", ".svg"):
         page = target.removeprefix("docs/")
     else:
         if not (ROOT / target).exists():

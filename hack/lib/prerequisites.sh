@@ -69,6 +69,18 @@ check_python_venv() {
     lacks "Python's venv" "Debian, Ubuntu: apt-get install python3-venv"
 }
 
+# The page is tested in a real browser. CHROMIUM names another than Debian's.
+check_chromium() {
+  command -v "${CHROMIUM:-chromium}" >/dev/null ||
+    lacks "Chromium (CHROMIUM may name it)" "Debian: apt-get install chromium; Fedora: dnf install chromium"
+}
+
+# axe-core comes from npm.
+check_npm() {
+  command -v npm >/dev/null ||
+    lacks "npm" "Debian, Ubuntu: apt-get install npm; Fedora: dnf install npm; macOS: brew install node"
+}
+
 # libFuzzer is C++.
 check_cxx() {
   command -v c++ >/dev/null ||

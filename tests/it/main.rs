@@ -20,6 +20,7 @@ mod claims;
 mod clusters;
 mod command_line;
 mod connections;
+mod dashboard;
 mod decisions;
 mod definitions;
 mod definitions_old;

@@ -22,6 +22,8 @@ sentence says what to do. */}}
 {{- include "operator.validateNamespaces" . }}
 {{- include "operator.validateImage" (list "image" .Values.image) }}
 {{- include "operator.validateImage" (list "sandbox.image" .Values.sandbox.image) }}
+{{- include "operator.validateImage" (list "dashboard.image" .Values.dashboard.image) }}
+{{- include "operator.validateDashboard" . }}
 {{- include "operator.validateEnv" . }}
 {{- include "operator.validateSandbox" . }}
 {{- include "operator.validateLabels" . }}
@@ -251,6 +253,24 @@ sentence says what to do. */}}
 {{- if not (regexMatch "^[0-9a-fA-F.:]+/[0-9]{1,3}$" .) }}
 {{- fail (printf "networkPolicy.%s.cidrs has %q: give addresses with the length of their prefix, e.g. 192.0.2.10/32; a NetworkPolicy does not understand names" $who .) }}
 {{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* As strict as the page is with --origin. */}}
+{{- define "operator.validateDashboard" -}}
+{{- $dashboard := .Values.dashboard }}
+{{- if and $dashboard.enabled (not $dashboard.origins) }}
+{{- fail "dashboard.origins is empty: name the address under which people open the page, e.g. [https://yubikeys.example.com]; it refuses requests for any other host" }}
+{{- end }}
+{{- range $dashboard.origins }}
+{{- if not (regexMatch "^https?://[a-zA-Z0-9]([-a-zA-Z0-9.]*[a-zA-Z0-9])?(:[0-9]{1,5})?$" .) }}
+{{- fail (printf "dashboard.origins has %q: give scheme and host, with a port if it is not the usual one, and no path, e.g. https://yubikeys.example.com" .) }}
+{{- end }}
+{{- end }}
+{{- with $dashboard.namespace }}
+{{- if not (regexMatch (include "operator.dnsName" $) .) }}
+{{- fail (printf "dashboard.namespace is %q: give the name of a namespace, or nothing for all of them" .) }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -55,6 +55,8 @@ pub enum Command {
     Audit(commands::audit::Arguments),
     /// Counts orders, activations, holds and lost parcels by connection, namespace and month
     Report(commands::report::Arguments),
+    /// Shows all of it as a page on loopback, with your own rights
+    Dashboard(commands::dashboard::Arguments),
     /// Prints the completion script of a shell
     Completion(commands::completion::Arguments),
 }

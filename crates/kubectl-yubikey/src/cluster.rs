@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use k8s_openapi::api::authentication::v1::SelfSubjectReview;
 use kube::{
     Api, Client, Config, Resource,
-    api::PostParams,
     config::{KubeConfigOptions, Kubeconfig},
     core::NamespaceResourceScope,
 };
@@ -13,6 +11,7 @@ use kube::{
 use crate::{
     fault::{Fault, Result},
     options::Global,
+    view::listing,
 };
 
 /// Longest wait for a connection.
@@ -74,28 +73,7 @@ impl Cluster {
     /// The namespaces, in words.
     #[must_use]
     pub fn place(&self) -> String {
-        self.scope
-            .as_ref()
-            .map_or_else(|| "all namespaces".to_owned(), |namespace| format!("namespace {namespace}"))
-    }
-
-    /// One's own name, as the API server knows it and as decisions must give it.
-    ///
-    /// # Errors
-    /// If the API server does not tell.
-    pub async fn whoami(&self) -> Result<String> {
-        let api: Api<SelfSubjectReview> = Api::all(self.client.clone());
-        let review = api
-            .create(&PostParams::default(), &SelfSubjectReview::default())
-            .await
-            .map_err(|error| Fault::of_api("ask who you are", &error))?;
-        let name = review.status.and_then(|status| status.user_info).and_then(|user| user.username);
-        name.filter(|name| !name.is_empty()).ok_or_else(|| {
-            Fault::new(
-                "the API server does not tell your name, and a decision must give it",
-                "see what `kubectl auth whoami` says",
-            )
-        })
+        listing::place(self.scope.as_deref())
     }
 }
 

@@ -5,8 +5,8 @@ use clap::CommandFactory as _;
 use crate::{
     cli::{Cli, Command},
     commands::{
-        approve, audit, check, completion, decide, holds, import, look, order, report, resend_pin, status,
-        suspend,
+        approve, audit, check, completion, dashboard, decide, holds, import, look, order, report, resend_pin,
+        status, suspend,
     },
     fault::{Exit, Result},
     terminal::Terminal,
@@ -32,6 +32,7 @@ pub async fn run(cli: &Cli, terminal: &mut Terminal) -> Result<Exit> {
         Command::Import(arguments) => import::run(global, arguments, terminal).await,
         Command::Audit(arguments) => audit::run(global, arguments, terminal).await,
         Command::Report(arguments) => report::run(global, arguments, terminal).await,
+        Command::Dashboard(arguments) => dashboard::run(global, arguments, terminal).await,
         Command::Completion(arguments) => completion::run(*arguments, Cli::command(), terminal),
     }
 }

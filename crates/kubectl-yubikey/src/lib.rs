@@ -10,13 +10,14 @@ pub mod cluster;
 pub mod commands;
 pub mod complete;
 pub mod dispatch;
-pub mod fault;
 pub mod objects;
 pub mod options;
 pub mod printing;
 pub mod terminal;
 pub mod vendor;
-pub mod view;
+
+// What is shown, how it is decided, and what stopped it: shared with the page.
+pub use ::view::{self, fault};
 
 use std::process::ExitCode;
 

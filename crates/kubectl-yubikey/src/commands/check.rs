@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use api::connection::YubiKeyConnection;
 use clap::Args;
 use jiff::Timestamp;
-use kube::{Api, ResourceExt as _};
-use serde::Serialize;
+use kube::Api;
 use system::clock;
 
 use crate::{
@@ -17,6 +16,7 @@ use crate::{
     printing::{self, Node, Paint, Table, Tone, ago, line},
     terminal::Terminal,
     vendor,
+    view::{Check, ConnectionView, Verdict},
 };
 
 /// Of `check`.
@@ -42,96 +42,29 @@ pub struct Arguments {
     file: Option<PathBuf>,
 }
 
-/// One check.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Check {
-    /// Type of the condition.
-    name: String,
-    /// True, False or Unknown.
-    status: String,
-    reason: String,
-    message: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    since: Option<Timestamp>,
+/// What was found from here, without a cluster.
+fn found(connection: &vendor::Declared, found: Vec<vendor::Found>) -> ConnectionView {
+    let word = |status: Option<bool>| match status {
+        Some(true) => "True",
+        Some(false) => "False",
+        None => "Unknown",
+    };
+    let checks = found.into_iter().map(|(name, status, reason, message)| Check {
+        name,
+        status: word(status).to_owned(),
+        reason,
+        message,
+        since: None,
+    });
+    ConnectionView::new(connection.name.clone(), connection.spec.okta.org_url.clone(), checks.collect())
 }
 
-/// One connection.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Checked {
-    connection: String,
-    okta: String,
-    ready: String,
-    reason: String,
-    message: String,
-    checks: Vec<Check>,
-}
-
-impl Checked {
-    fn of(connection: &YubiKeyConnection) -> Self {
-        let status = connection.status.clone().unwrap_or_default();
-        let checks: Vec<_> = status
-            .conditions
-            .into_iter()
-            .map(|condition| Check {
-                name: condition.type_,
-                status: condition.status,
-                reason: condition.reason,
-                message: condition.message,
-                since: Some(condition.last_transition_time.0),
-            })
-            .collect();
-        Self::from(connection.name_any(), connection.spec.okta.org_url.clone(), checks)
-    }
-
-    /// What was found from here, without a cluster.
-    fn found(connection: &vendor::Declared, found: Vec<vendor::Found>) -> Self {
-        let word = |status: Option<bool>| match status {
-            Some(true) => "True",
-            Some(false) => "False",
-            None => "Unknown",
-        };
-        let checks = found.into_iter().map(|(name, status, reason, message)| Check {
-            name,
-            status: word(status).to_owned(),
-            reason,
-            message,
-            since: None,
-        });
-        Self::from(connection.name.clone(), connection.spec.okta.org_url.clone(), checks.collect())
-    }
-
-    fn from(connection: String, okta: String, mut checks: Vec<Check>) -> Self {
-        let ready = checks.iter().position(|check| check.name == "Ready").map(|at| checks.remove(at));
-        let (word, reason, message) = ready.map_or_else(
-            || {
-                (
-                    "Unknown".to_owned(),
-                    "NotLookedAt".to_owned(),
-                    "The operator has not looked at it yet.".to_owned(),
-                )
-            },
-            |ready| (ready.status, ready.reason, ready.message),
-        );
-        Self { connection, okta, ready: word, reason, message, checks }
-    }
-
-    fn is_fine(&self) -> bool {
-        // What cannot be known is no fault.
-        let bad = |check: &Check| matches!(tone(check), Tone::Bad | Tone::Warn);
-        self.ready == "True" && !self.checks.iter().any(bad)
-    }
-}
-
-/// `CredentialsExpiring` is the one condition that is wanted False.
 fn tone(check: &Check) -> Tone {
-    let wanted = if check.name == "CredentialsExpiring" { "False" } else { "True" };
-    match check.status.as_str() {
-        status if status == wanted => Tone::Good,
-        "Unknown" => Tone::Plain,
-        _ if wanted == "False" => Tone::Warn,
-        _ => Tone::Bad,
+    match check.verdict() {
+        Verdict::Fine => Tone::Good,
+        Verdict::Unknown => Tone::Plain,
+        Verdict::Warning => Tone::Warn,
+        Verdict::Wrong => Tone::Bad,
     }
 }
 
@@ -151,14 +84,14 @@ pub async fn run(global: &Global, arguments: &Arguments, terminal: &Terminal) ->
         None => checked.iter().map(|one| tree(one, arguments.all, terminal.paint, now)).collect(),
     };
     terminal.print(&text)?;
-    Ok(Exit::found(!checked.iter().all(Checked::is_fine)))
+    Ok(Exit::found(!checked.iter().all(ConnectionView::is_fine)))
 }
 
-async fn of_cluster(global: &Global, name: Option<&str>, terminal: &Terminal) -> Result<Vec<Checked>> {
+async fn of_cluster(global: &Global, name: Option<&str>, terminal: &Terminal) -> Result<Vec<ConnectionView>> {
     let cluster = Cluster::of(global).await?;
     let connections = match name {
         Some(name) => vec![one(&cluster, name).await?],
-        None => objects::connections(&cluster).await?.told(terminal),
+        None => objects::told(objects::connections(&cluster).await?, terminal),
     };
     if connections.is_empty() {
         return Err(Fault::new(
@@ -166,10 +99,10 @@ async fn of_cluster(global: &Global, name: Option<&str>, terminal: &Terminal) ->
             "docs/connect.md makes one in ten minutes",
         ));
     }
-    Ok(connections.iter().map(Checked::of).collect())
+    Ok(connections.iter().map(ConnectionView::of).collect())
 }
 
-async fn from_here(directory: &Path, file: &Path, name: Option<&str>) -> Result<Vec<Checked>> {
+async fn from_here(directory: &Path, file: &Path, name: Option<&str>) -> Result<Vec<ConnectionView>> {
     let mut declared = vendor::declared(file)?;
     if let Some(name) = name {
         declared.retain(|connection| connection.name == name);
@@ -183,7 +116,7 @@ async fn from_here(directory: &Path, file: &Path, name: Option<&str>) -> Result<
     let mut checked = Vec::new();
     for connection in &declared {
         let found = vendor::examine(directory, connection, clock::now()).await?;
-        checked.push(Checked::found(connection, found));
+        checked.push(found(connection, found));
     }
     Ok(checked)
 }
@@ -197,7 +130,7 @@ async fn one(cluster: &Cluster, name: &str) -> Result<YubiKeyConnection> {
     found.map_err(|error| Fault::of_api(&format!("read connection {name}"), &error))
 }
 
-fn tree(checked: &Checked, all: bool, paint: Paint, now: Timestamp) -> String {
+fn tree(checked: &ConnectionView, all: bool, paint: Paint, now: Timestamp) -> String {
     let ready = if checked.ready == "True" { paint.good("ready") } else { paint.bad("not ready") };
     let mut root =
         Node::new(format!("{}  {}  {ready}", paint.strong(&line(&checked.connection)), line(&checked.okta)));
@@ -226,7 +159,7 @@ fn tree(checked: &Checked, all: bool, paint: Paint, now: Timestamp) -> String {
     root.text()
 }
 
-fn wide(all: &[Checked], paint: Paint) -> String {
+fn wide(all: &[ConnectionView], paint: Paint) -> String {
     let mut table = Table::new(&["CONNECTION", "CHECK", "STATUS", "REASON", "MESSAGE"]);
     for checked in all {
         for check in &checked.checks {
@@ -250,7 +183,7 @@ mod tests {
 
     use super::*;
 
-    fn checked(conditions: &[(&str, &str, &str)]) -> Checked {
+    fn checked(conditions: &[(&str, &str, &str)]) -> ConnectionView {
         let conditions: Vec<_> = conditions
             .iter()
             .map(|(kind, status, reason)| {
@@ -265,7 +198,7 @@ mod tests {
             },
             "status": {"observedGeneration": 1, "conditions": conditions},
         });
-        Checked::of(&serde_json::from_value(connection).unwrap())
+        ConnectionView::of(&serde_json::from_value(connection).unwrap())
     }
 
     #[test]

@@ -73,9 +73,9 @@ pub async fn run(global: &Global, arguments: &Arguments, terminal: &Terminal) ->
 /// # Errors
 /// If shipments cannot be listed.
 pub async fn all(cluster: &Cluster, terminal: &Terminal) -> Result<Vec<HoldView>> {
-    let shipments = objects::list::<YubiKeyShipment>(cluster, "shipments").await?.told(terminal);
+    let shipments = objects::told(objects::list::<YubiKeyShipment>(cluster, "shipments").await?, terminal);
     let rollouts = match objects::list::<YubiKeyRollout>(cluster, "rollouts").await {
-        Ok(listed) => listed.told(terminal),
+        Ok(listed) => objects::told(listed, terminal),
         Err(Fault { exit: Exit::Denied, what, .. }) => {
             terminal.warn(&format!("questions of rollouts are left out: {what}"));
             Vec::new()

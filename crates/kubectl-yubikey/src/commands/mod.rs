@@ -4,6 +4,7 @@ pub mod approve;
 pub mod audit;
 pub mod check;
 pub mod completion;
+pub mod dashboard;
 pub mod decide;
 pub mod decision;
 pub mod holds;

@@ -85,7 +85,7 @@ struct Stock {
 /// If shipments cannot be listed.
 pub async fn run(global: &Global, arguments: &Arguments, terminal: &Terminal) -> Result<Exit> {
     let cluster = Cluster::of(global).await?;
-    let shipments = objects::list::<YubiKeyShipment>(&cluster, "shipments").await?.told(terminal);
+    let shipments = objects::told(objects::list::<YubiKeyShipment>(&cluster, "shipments").await?, terminal);
     if arguments.unused {
         let rows = unused::rows(&shipments, arguments.month.as_deref());
         terminal.print(&unused::text(&rows, arguments.output, terminal)?)?;

@@ -1,12 +1,10 @@
 //! `resend-pin`: the person lost the mail.
 
 use clap::Args;
-use domain::{hold::Choice, journal::MAILS_A_DAY};
-use jiff::SignedDuration;
 use kube::ResourceExt as _;
 use system::clock;
 
-use super::decision::{self, Draft, Giving};
+use super::decision::{self, Giving};
 use crate::{
     cluster::Cluster,
     fault::{Exit, Fault, Result},
@@ -14,10 +12,8 @@ use crate::{
     options::Global,
     printing::{ago, day},
     terminal::Terminal,
-    view::PIN_MAIL,
+    view::pin,
 };
-
-const A_DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// Of `resend-pin`.
 #[derive(Debug, Args)]
@@ -54,38 +50,22 @@ pub async fn run(global: &Global, arguments: &Arguments, terminal: &Terminal) ->
             "see `kubectl yubikey status -A`",
         )
     })?;
-    let status = shipment.status.clone().unwrap_or_default();
-    let sent = status.times.as_ref().and_then(|times| times.pin_sent.as_ref());
-    let (Some(pin), Some(_)) = (status.pin.as_ref(), sent) else {
-        return Err(Fault::new(
-            format!("no PIN was mailed for {name} yet, so none can be mailed again"),
-            see,
-        ));
-    };
-    if pin.resend == Some(true) {
-        return Err(Fault::new(format!("another mail is asked for already for {name}"), see));
-    }
     let now = clock::now();
-    let last = pin.mails.iter().rev().take(MAILS_A_DAY).map(|mail| mail.0);
-    let of_the_day: Vec<_> = last.filter(|mail| now.duration_since(*mail) < A_DAY).collect();
-    if let Some(mail) = of_the_day.first() {
-        terminal.tell(&format!("The last mail was asked for {} ago.", ago(*mail, now)));
+    let mail = pin::another_mail(&shipment, now).map_err(|why| Fault::new(format!("{name}: {why}"), see))?;
+    if let Some(last) = mail.last {
+        terminal.tell(&format!("The last mail was asked for {} ago.", ago(last, now)));
     }
-    if of_the_day.len() >= MAILS_A_DAY
-        && let Some(first) = of_the_day.last().and_then(|mail| mail.checked_add(A_DAY).ok())
-    {
-        terminal
-            .warn(&format!("three mails were asked for within a day: this one goes out at {}", day(first)));
+    if let Some(at) = mail.goes_out {
+        terminal.warn(&format!("three mails were asked for within a day: this one goes out at {}", day(at)));
     }
     if !arguments.giving.yes {
-        let user = status.display.map(|display| display.user).unwrap_or_default();
+        let display = shipment.status.as_ref().and_then(|status| status.display.as_ref());
+        let user = display.map(|display| display.user.clone()).unwrap_or_default();
         terminal.confirm(
             &format!("Have Okta mail the PIN of {} ({user}) once more?", shipment.name_any()),
             "yes",
         )?;
     }
-    let mail = format!("{PIN_MAIL}{}", pin.id);
-    let draft = Draft::new(namespace.clone(), format!("yks/{name}"), mail, Choice::ResendPin);
-    decision::give(&cluster, &draft, &arguments.giving, terminal).await?;
+    decision::give(&cluster, &mail.draft, &arguments.giving, terminal).await?;
     Ok(Exit::Done)
 }

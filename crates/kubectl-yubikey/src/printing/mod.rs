@@ -3,15 +3,15 @@
 mod document;
 mod paint;
 mod table;
-mod text;
-mod times;
 mod tree;
 
 pub use self::{
     document::document,
     paint::Paint,
     table::{Table, Tone},
+    tree::Node,
+};
+pub use crate::view::{
     text::{clean, line},
     times::{ago, day, ends_in},
-    tree::Node,
 };

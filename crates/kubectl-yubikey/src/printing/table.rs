@@ -2,7 +2,8 @@
 
 use unicode_width::UnicodeWidthStr as _;
 
-use super::{paint::Paint, text::line};
+use super::paint::Paint;
+use crate::view::text::line;
 
 /// Rows under a header. Cells are painted after they are measured.
 #[derive(Debug, Default)]

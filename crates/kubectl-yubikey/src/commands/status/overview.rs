@@ -38,13 +38,15 @@ pub async fn read(cluster: &Cluster, name: Option<&str>, terminal: &Terminal) ->
     let now = clock::now();
     let connections = objects::visible_connections(cluster).await;
     let Some(name) = name else {
-        let shipments = objects::list::<YubiKeyShipment>(cluster, "shipments").await?.told(terminal);
+        let shipments =
+            objects::told(objects::list::<YubiKeyShipment>(cluster, "shipments").await?, terminal);
         return Ok(overview(&rollouts(cluster, terminal).await?, &shipments, &connections, now));
     };
     let found = match objects::find(cluster, name).await? {
         Subject::Shipment(shipment) => overview(&[], &[*shipment], &connections, now),
         Subject::Rollout(rollout) => {
-            let shipments = objects::list::<YubiKeyShipment>(cluster, "shipments").await?.told(terminal);
+            let shipments =
+                objects::told(objects::list::<YubiKeyShipment>(cluster, "shipments").await?, terminal);
             let name = rollout.name_any();
             let of_it = |shipment: &YubiKeyShipment| shipment.labels().get(ROLLOUT_LABEL) == Some(&name);
             let shipments: Vec<_> = shipments.into_iter().filter(of_it).collect();
@@ -57,7 +59,7 @@ pub async fn read(cluster: &Cluster, name: Option<&str>, terminal: &Terminal) ->
 /// Who may read shipments may not be allowed to read rollouts: their shipments are shown all the same.
 async fn rollouts(cluster: &Cluster, terminal: &Terminal) -> Result<Vec<YubiKeyRollout>> {
     match objects::list(cluster, "rollouts").await {
-        Ok(listed) => Ok(listed.told(terminal)),
+        Ok(listed) => Ok(objects::told(listed, terminal)),
         Err(Fault { exit: Exit::Denied, what, .. }) => {
             terminal.warn(&format!("rollouts are left out: {what}"));
             Ok(Vec::new())

@@ -55,6 +55,8 @@ pub struct Fault {
     pub next: String,
     /// How the process ends.
     pub exit: Exit,
+    /// Status code of the API server's answer, if that is what stopped it.
+    pub code: Option<u16>,
 }
 
 /// The end of a command.
@@ -64,7 +66,7 @@ impl Fault {
     /// A failure.
     #[must_use]
     pub fn new(what: impl Into<String>, next: impl Into<String>) -> Self {
-        Self { what: what.into(), next: next.into(), exit: Exit::Failed }
+        Self { what: what.into(), next: next.into(), exit: Exit::Failed, code: None }
     }
 
     /// Arguments that do not fit.
@@ -77,7 +79,7 @@ impl Fault {
     #[must_use]
     pub fn of_api(doing: &str, error: &kube::Error) -> Self {
         match error {
-            kube::Error::Api(status) => refused(doing, status),
+            kube::Error::Api(status) => Self { code: Some(status.code), ..refused(doing, status) },
             kube::Error::Auth(error) => Self::new(
                 format!("cannot {doing}: the credentials of the kubeconfig cannot be used: {error}"),
                 "sign in to the cluster again, then try `kubectl auth whoami`",

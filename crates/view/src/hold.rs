@@ -6,9 +6,6 @@ use jiff::Timestamp;
 use kube::ResourceExt as _;
 use serde::Serialize;
 
-/// Beginning of the id that a wish for another PIN mail names.
-pub const PIN_MAIL: &str = "pin-";
-
 /// One open question.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
