@@ -59,8 +59,6 @@ async fn a_person_signs_in_and_the_shipment_says_so() {
             is_at_its_end(&used);
             shipment.look_now().await;
             assert_eq!(scene.sandbox.count(LIST).await, before + 2, "what is known is not asked for again");
-            let table = scene.kubectl().run(&["get", "yks", "-n", &scene.name, "-o", "wide"]).await;
-            assert!(table.out.contains("IN USE"), "{}", table.out);
         })
         .await;
 }

@@ -27,7 +27,7 @@ struct Page {
     cookie: String,
 }
 
-fn shipment(name: &str, status: Value) -> Value {
+fn shipment(name: &str, status: &Value) -> Value {
     json!({
         "apiVersion": "fidoprereg.dev/v1alpha1", "kind": "YubiKeyShipment",
         "metadata": {"name": name, "namespace": "hr"},
@@ -39,7 +39,7 @@ fn shipment(name: &str, status: Value) -> Value {
 fn held(reason: &str, choices: &[&str]) -> Value {
     shipment(
         "ann-lee",
-        json!({
+        &json!({
             "phase": "Held", "display": {"user": "<b>ann</b>@example.com", "key": "yubikey-5c-nfc"},
             "hold": {"id": "order-1-k7f3ab", "reason": reason, "message": "What happened.", "since": NOW, "generation": 1, "choices": choices},
             "enrollment": {"attempt": 1, "outcome": "Made", "id": "fpr1"},
@@ -76,7 +76,7 @@ async fn page(shipments: Option<Vec<Value>>) -> Page {
     let mut page = Page { router: router(settings, ends), own, asked, cookie: String::new() };
     let enter = Request::get(page.own.entrance()).header("host", "127.0.0.1:8090");
     let (_, headers, _) = page.send(enter.body(Body::empty()).unwrap()).await;
-    page.cookie = headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().clone_into(&mut page.cookie);
     page
 }
 
@@ -388,7 +388,7 @@ async fn texts_of_elsewhere_are_shown_and_never_become_a_part_of_the_page() {
 async fn a_journey_shows_times_and_the_tracking_link() {
     let page = page(Some(vec![shipment(
         "bo-day",
-        json!({
+        &json!({
             "phase": "Shipped", "display": {"user": "bo.day@example.com", "key": "yubikey-5c-nfc"},
             "order": {"attempt": 1, "outcome": "Accepted", "mark": NOW, "shipmentId": "Zu5", "orderedAt": NOW,
                 "state": {"id": 103, "name": "Shipped", "since": NOW}, "carrier": "UPS", "tracking": "1Z99"},

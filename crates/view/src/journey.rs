@@ -70,7 +70,7 @@ mod tests {
 
     use super::*;
 
-    fn shipment(status: Value) -> YubiKeyShipment {
+    fn shipment(status: &Value) -> YubiKeyShipment {
         serde_json::from_value(json!({
             "apiVersion": "fidoprereg.dev/v1alpha1", "kind": "YubiKeyShipment",
             "metadata": {"name": "ann-lee", "namespace": "hr"},
@@ -80,7 +80,7 @@ mod tests {
         .unwrap()
     }
 
-    fn states(status: Value) -> Vec<StageState> {
+    fn states(status: &Value) -> Vec<StageState> {
         of(&shipment(status)).into_iter().map(|stage| stage.state).collect()
     }
 
@@ -89,22 +89,22 @@ mod tests {
     #[test]
     fn each_stage_is_done_next_later_or_never() {
         use StageState::{Done, Later, Never, Next};
-        assert_eq!(states(json!({})), [Next, Later, Later, Later, Later]);
+        assert_eq!(states(&json!({})), [Next, Later, Later, Later, Later]);
         let shipped = json!({"times": {"enrolled": DAY, "ordered": DAY, "shipped": DAY}});
-        assert_eq!(states(shipped), [Done, Done, Done, Next, Later]);
+        assert_eq!(states(&shipped), [Done, Done, Done, Next, Later]);
         // Activated on the way, as `activation.after: Shipment` has it: the delivery is still to come.
         let early = json!({"times": {"enrolled": DAY, "ordered": DAY, "shipped": DAY, "activated": DAY}});
-        assert_eq!(states(early), [Done, Done, Done, Next, Done]);
+        assert_eq!(states(&early), [Done, Done, Done, Next, Done]);
         let cancelled = json!({"phase": "Cancelled", "times": {"enrolled": DAY}});
-        assert_eq!(states(cancelled), [Done, Never, Never, Never, Never]);
+        assert_eq!(states(&cancelled), [Done, Never, Never, Never, Never]);
     }
 
     #[test]
     fn first_use_is_a_stage_once_it_is_told() {
         let told = |status: &str| json!({"conditions": [{"type": "InUse", "status": status, "reason": "x", "message": "", "lastTransitionTime": "2027-01-30T12:00:00Z"}]});
-        let last = |status: Value| of(&shipment(status)).pop().unwrap();
-        assert_eq!(last(json!({})).name, "Activated");
-        assert_eq!((last(told("False")).name, last(told("False")).at), ("First used", None));
-        assert_eq!(last(told("True")).state, StageState::Done);
+        let last = |status: &Value| of(&shipment(status)).pop().unwrap();
+        assert_eq!(last(&json!({})).name, "Activated");
+        assert_eq!((last(&told("False")).name, last(&told("False")).at), ("First used", None));
+        assert_eq!(last(&told("True")).state, StageState::Done);
     }
 }

@@ -40,7 +40,6 @@ use super::{DEFAULT_CONNECTION, moment::Moment};
     printcolumn(name = "Serial", type_ = "string", json_path = ".status.key.serial", description = "Serial number of the key", priority = 1),
     printcolumn(name = "Carrier", type_ = "string", json_path = ".status.order.carrier", description = "Who carries it", priority = 1),
     printcolumn(name = "Tracking", type_ = "string", json_path = ".status.order.tracking", description = "The carrier's number", priority = 1),
-    printcolumn(name = "In Use", type_ = "string", json_path = ".status.conditions[?(@.type=='InUse')].status", description = "Has the person signed in with the key", priority = 1),
     validation = Rule::new(
         "!(has(oldSelf.status) && has(oldSelf.status.order) && oldSelf.status.order.outcome in ['Open', 'Unknown', 'Accepted']) || (self.spec.delivery == oldSelf.spec.delivery && has(self.spec.recipient) == has(oldSelf.spec.recipient) && (!has(self.spec.recipient) || self.spec.recipient == oldSelf.spec.recipient) && has(self.spec.address) == has(oldSelf.spec.address) && (!has(self.spec.address) || self.spec.address == oldSelf.spec.address))"
     ).message("spec.recipient, spec.address and spec.delivery are fixed because the order is placed; change it in the YubiEnterprise Console"),

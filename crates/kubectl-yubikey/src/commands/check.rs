@@ -115,8 +115,8 @@ async fn from_here(directory: &Path, file: &Path, name: Option<&str>) -> Result<
     }
     let mut checked = Vec::new();
     for connection in &declared {
-        let found = vendor::examine(directory, connection, clock::now()).await?;
-        checked.push(found(connection, found));
+        let seen = vendor::examine(directory, connection, clock::now()).await?;
+        checked.push(found(connection, seen));
     }
     Ok(checked)
 }
