@@ -4,6 +4,7 @@
 
 mod directory;
 pub mod expiry;
+mod fingerprint;
 mod pasted_token;
 
 use std::{
@@ -13,13 +14,14 @@ use std::{
 };
 
 use domain::failure::{Failure, Reason};
-use openssl::sha::Sha256;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::io::AsyncReadExt;
 
+pub use self::fingerprint::Fingerprint;
 use self::{
     directory::{Directory, plain_name},
     expiry::Expiry,
+    fingerprint::fingerprint,
 };
 use crate::{http, pasted};
 
@@ -84,16 +86,6 @@ pub struct HrisCredentials {
 
 /// Reads of one directory until no swap falls between two files.
 const TRIES: usize = 4;
-
-/// A hash over all files. Equal fingerprints mean equal contents.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Fingerprint([u8; 32]);
-
-impl fmt::Debug for Fingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Fingerprint({:02x}{:02x}{:02x}..)", self.0[0], self.0[1], self.0[2])
-    }
-}
 
 /// What one connection's directory holds. Does not print.
 #[derive(Clone)]
@@ -196,7 +188,7 @@ impl Credentials {
     /// The same with certificates of the whole process trusted as well.
     #[must_use]
     pub fn trusting(mut self, shared_ca: &[u8]) -> Self {
-        self.fingerprint = fingerprint(&[&self.fingerprint.0, shared_ca]);
+        self.fingerprint = fingerprint(&[self.fingerprint.bytes(), shared_ca]);
         let with_own =
             |own: Option<Vec<u8>>| Some([own.unwrap_or_default().as_slice(), shared_ca].join(&b'\n'));
         self.extra_ca = with_own(self.extra_ca.take());
@@ -213,14 +205,6 @@ impl Credentials {
     }
 }
 
-/// Lengths go in as well, so that nothing can move from one file to the next unseen.
-fn fingerprint(parts: &[&[u8]]) -> Fingerprint {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update(&part.len().to_be_bytes());
-        hash.update(part);
-    }
-    Fingerprint(hash.finish())
 }
 
 /// What the token tells counts: the file beside it may have been forgotten when the token was renewed. Also what stands

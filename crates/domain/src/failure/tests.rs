@@ -32,6 +32,10 @@ fn the_page_of_reasons_has_each_of_them_with_its_kind_and_no_other() {
     let rows = rows_with_a_kind(page);
     for (names, kind) in &rows {
         for name in names {
+            // What a condition says where nothing is wrong.
+            if *name == "Succeeded" {
+                continue;
+            }
             let reason = Reason::parse(name);
             let reason =
                 reason.unwrap_or_else(|| panic!("docs/reasons.md explains {name}, which is no reason"));
