@@ -205,8 +205,6 @@ impl Credentials {
     }
 }
 
-}
-
 /// What the token tells counts: the file beside it may have been forgotten when the token was renewed. Also what stands
 /// in that file.
 async fn end_of(directory: &Directory<'_>, token: &SecretString) -> (Expiry, Vec<u8>) {
