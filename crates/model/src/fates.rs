@@ -99,7 +99,9 @@ fn begins(b: &Bounds, s: &State, p: usize, actions: &mut Vec<Action>) {
 /// Does a shipment wait for Okta's list? Whoever does not look again in time has its requests expire.
 pub fn waits_for_the_list(s: &State) -> bool {
     let waits = |journal: &Journal| journal.made().is_some() && journal.order == Order::Never;
-    s.slots.iter().filter_map(|slot| slot.live.as_ref()).any(|version| waits(&version.journal))
+    let stored = s.slots.iter().filter_map(|slot| slot.live.as_ref()).any(|version| waits(&version.journal));
+    // One that is about to write that it waits has begun to.
+    stored || s.passes.iter().flatten().any(|pass| waits(&pass.journal))
 }
 
 /// Is somebody in the middle of something that a pause can spoil?
