@@ -101,7 +101,7 @@ pub fn waits_for_the_list(s: &State) -> bool {
     let waits = |journal: &Journal| journal.made().is_some() && journal.order == Order::Never;
     let stored = s.slots.iter().filter_map(|slot| slot.live.as_ref()).any(|version| waits(&version.journal));
     // One that is about to write that it waits has begun to.
-    stored || s.passes.iter().flatten().any(|pass| waits(&pass.journal))
+    stored || s.passes.iter().flatten().any(|pass| waits(&pass.machine.journal))
 }
 
 /// Is somebody in the middle of something that a pause can spoil?
