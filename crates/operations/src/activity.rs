@@ -66,7 +66,7 @@ impl Activity {
             if is_written(&request) {
                 let tag = if request.namespace().is_empty() { request.name() } else { request.namespace() };
                 let what = format!("{} {} {}", request.verb(), request.resource(), request.name());
-                self.note(tag.to_owned(), now, what);
+                self.note(tag, now, what);
             }
         }
         self.mark = mark;
@@ -84,12 +84,12 @@ impl Activity {
             self.orders.insert(order.to_owned(), tag.clone());
         }
         if !DUE.contains(&text(call, "/operation")) {
-            self.note(tag, now, format!("call {} about {user}{order}", text(call, "/operation")));
+            self.note(&tag, now, format!("call {} about {user}{order}", text(call, "/operation")));
         }
     }
 
-    fn note(&mut self, tag: String, now: Instant, what: String) {
-        if let Some(last) = self.last.get_mut(&tag) {
+    fn note(&mut self, tag: &str, now: Instant, what: String) {
+        if let Some(last) = self.last.get_mut(tag) {
             *last = (now, what);
         }
     }

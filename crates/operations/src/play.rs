@@ -301,17 +301,14 @@ async fn parcel(bed: &Bed, world: &World, slot: usize, state: Option<i64>) -> Re
     if order.is_empty() {
         return Ok(Outcome::Idle);
     }
-    match state {
-        Some(state) => {
-            if ![3, 100, 103, 104].contains(&state) {
-                world.allow(user, "its parcel failed").await;
-            }
-            bed.vendors.post(&format!("/shipments/{order}/state"), json!({"id": state})).await?;
+    if let Some(state) = state {
+        if ![3, 100, 103, 104].contains(&state) {
+            world.allow(user, "its parcel failed").await;
         }
-        None => {
-            world.allow(user, "its order was deleted in the Console").await;
-            bed.vendors.delete(&format!("/shipments/{order}")).await?;
-        }
+        bed.vendors.post(&format!("/shipments/{order}/state"), json!({"id": state})).await?;
+    } else {
+        world.allow(user, "its order was deleted in the Console").await;
+        bed.vendors.delete(&format!("/shipments/{order}")).await?;
     }
     Ok(Outcome::Done)
 }
