@@ -73,7 +73,7 @@ planted() {
       fail "crates/operations/planted/$name.patch no longer applies"
     (cd "$scratch/tree" && CARGO_TARGET_DIR=$target tied cargo build --quiet --workspace --bin yubikey-shipment-operator) >&2
     cp "$target/debug/yubikey-shipment-operator" "$scratch/operator"
-    if operations "$scratch/operator" --seed "${SEED:-1}" --steps "${STEPS:-300}" --worlds 8 --bursts 1 \
+    if operations "$scratch/operator" --seed "${SEED:-1}" --steps "${STEPS:-300}" --worlds 8 --bursts 2 \
       --no-shrink --dir ".state/operations/planted-$name" >"$scratch/verdict" 2>"$scratch/log"; then
       say "not ok $name: nothing noticed that this rule is gone"
       failed=1

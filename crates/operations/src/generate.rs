@@ -26,10 +26,10 @@ const SHIPMENTS: usize = 9;
 const ROLLOUTS: usize = 2;
 
 /// Adds a step to a sequence.
-type Maker = fn(&mut Sequence);
+type Draw = fn(&mut Sequence);
 
 /// Which steps, and how often: of all weights together.
-const WEIGHTS: [(Maker, u64); 17] = [
+const WEIGHTS: [(Draw, u64); 17] = [
     (Sequence::create, 22),
     (Sequence::change, 18),
     (Sequence::suspend, 7),
