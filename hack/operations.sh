@@ -64,8 +64,9 @@ planted() {
   # shellcheck disable=SC2064
   trap "rm -rf '$scratch'" EXIT
   build
-  [ $# -gt 0 ] || set -- $(basename -s .patch crates/operations/planted/*.patch)
+  [ $# -gt 0 ] || set -- crates/operations/planted/*.patch
   for name in "$@"; do
+    name=$(basename "$name" .patch)
     rm -rf "$scratch/tree"
     mkdir "$scratch/tree"
     git ls-files -z -- Cargo.toml Cargo.lock src crates | xargs -0 cp --parents -t "$scratch/tree"
