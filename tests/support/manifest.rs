@@ -120,7 +120,7 @@ pub fn connection() -> Value {
             "recipientMapping": mapping,
             "recipientDefaults": {"company": "Example Inc", "phone": "+1 555-0100", "countryCode": "US", "postalCodes": {"HK": "0000"}},
             "recipientSource": {"http": {"url": "https://h/recipient"}},
-            "polling": {"firstAfter": "20m", "interval": "6h", "listFrom": 100},
+            "polling": {"firstAfter": "20m", "interval": "6h", "listFrom": 100, "firstUse": "Daily"},
             "calls": {"timeout": "30s", "settle": "5m", "lookDelay": "2s"},
             "allowedNamespaces": {"from": "Names", "names": ["a"]},
             "policy": {
