@@ -95,7 +95,8 @@ PYTHON
 asked_for() {
   local chart=$root/charts/yubikey-shipment-operator
   helm_program=$root/.cache/bin/helm
-  "$helm_program" template x "$chart" --values "$chart/ci/dashboard-values.yaml" --set sandbox.enabled=true >"$work/rendered"
+  "$helm_program" template x "$chart" --set sandbox.enabled=true \
+    --set dashboard.enabled=true --set "dashboard.origins={https://yubikeys.example.com}" >"$work/rendered"
   grep -E '^ +(image|imagePullPolicy):' "$work/rendered"
   grep -qE "image: \"?$1:$(hack/version.sh)\"?$" "$work/rendered" && ! grep -q 'imagePullPolicy: Always' "$work/rendered"
 }
