@@ -163,7 +163,7 @@ side_by_side() {
   trap - TERM INT
 }
 
-need git rust rust_components go c cxx python python_venv
+need git rust rust_components go c cxx python python_venv npm
 say_seed
 if ! tied hack/build.sh; then
   say "the build failed, so no test could run"

@@ -69,12 +69,6 @@ check_python_venv() {
     lacks "Python's venv" "Debian, Ubuntu: apt-get install python3-venv"
 }
 
-# The page is tested in a real browser. CHROMIUM names another than Debian's.
-check_chromium() {
-  command -v "${CHROMIUM:-chromium}" >/dev/null ||
-    lacks "Chromium (CHROMIUM may name it)" "Debian: apt-get install chromium; Fedora: dnf install chromium"
-}
-
 # axe-core comes from npm.
 check_npm() {
   command -v npm >/dev/null ||
