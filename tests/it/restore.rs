@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::support::{
-    hours_ago,
+    hours_ago, now,
     object::Object,
     plane::Backup,
     sandbox::Call,
@@ -123,6 +123,10 @@ async fn a_backup_whose_enrolment_is_gone_at_okta_is_held() {
             let (shipment, since) = forgets_the_order(scene).await;
             let enrollment = scene.sandbox.enrollments().await.remove(0);
             scene.sandbox.delete(&format!("/enrollments/{}", enrollment["id"].as_str().unwrap())).await;
+            // A restore takes longer than the list may lag.
+            let then = format!("{:.6}", now() - jiff::SignedDuration::from_mins(16));
+            let old = json!({"createdAt": then, "mark": {"at": then}});
+            shipment.change_status(json!({"enrollment": old})).await;
             scene.start_operator().await;
             stays_held(scene, &shipment, "StatusBehindVendors", since).await;
         })
