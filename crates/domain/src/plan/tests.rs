@@ -13,7 +13,7 @@ mod world;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Fetch, Observation, Observed, ObservedUser, Person, Situation, Step, plan};
+use super::{Fetch, Idle, Observation, Observed, ObservedUser, Person, Situation, Step, plan};
 use crate::{
     desired::{
         ActivationGate, Cadence, CallLimits, Desired, ExistingKey, OnDelete, OnTimeout, Orgs, PinGate,
@@ -128,6 +128,28 @@ pub(crate) fn ordered() -> Journal {
     let id = Receipt::Ordered(ShipmentId::new("s1").expect("valid"));
     assert!(journal.record(Marked::Order, 1, &id, 1, at(10)));
     journal
+}
+
+/// What a pass has read that may order: an active person, checked, and this list.
+fn shown(entries: Vec<ListedEnrollment>) -> Observed {
+    Observed {
+        user: Some(person(UserStatus::Active)),
+        list: Some(EnrollmentList { at: at(0), entries }),
+        checked: Some(Ok(())),
+        ..Observed::default()
+    }
+}
+
+fn pending(id: &str, created: i64) -> ListedEnrollment {
+    listed(id, EnrollmentStatus::Pending, at(created))
+}
+
+/// The rest that a step is.
+fn rest_of(step: Step) -> Idle {
+    match step {
+        Step::Idle(rest) => rest,
+        other => panic!("expected a rest, got {other:?}"),
+    }
 }
 
 /// An ordered journal that saw this state, with the responses.

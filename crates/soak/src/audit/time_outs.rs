@@ -13,8 +13,10 @@ pub(crate) struct TimeOut {
 
 impl TimeOut {
     fn read(line: &str) -> Option<Self> {
-        let at = line.split_whitespace().next()?.parse().ok()?;
-        line.contains(WORDS).then(|| Self { at, line: line.to_owned() })
+        // A run's logs have many lines, and few of these.
+        let found = Some(line).filter(|line| line.contains(WORDS))?;
+        let at = found.split_whitespace().next()?.parse().ok()?;
+        Some(Self { at, line: found.to_owned() })
     }
 
     /// Is it about this operation for this shipment, and of this time?

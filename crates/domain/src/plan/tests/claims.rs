@@ -41,13 +41,6 @@ fn of(
     })
 }
 
-fn rest_of(step: Step) -> Idle {
-    match step {
-        Step::Idle(rest) => rest,
-        other => panic!("no rest: {other:?}"),
-    }
-}
-
 const ENROLMENT: Option<Claimed<'static>> = Some(Claimed { name: "b/kim", what: Shared::Enrollment });
 const ORDER: Option<Claimed<'static>> = Some(Claimed { name: "b/kim", what: Shared::Order });
 

@@ -10,13 +10,6 @@ fn deleting() -> Desired {
     Desired { deleting: true, ..desired() }
 }
 
-fn rest_of(step: Step) -> super::super::Idle {
-    match step {
-        Step::Idle(rest) => rest,
-        other => panic!("expected a rest, got {other:?}"),
-    }
-}
-
 fn seen(parcel: Observation, status: EnrollmentStatus) -> Observed {
     let entries = vec![listed("ours", status, at(1))];
     Observed {

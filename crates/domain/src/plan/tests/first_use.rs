@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     failure::{Failure, Reason},
     first_use::{Lookout, UseSeen},
-    plan::{Claimed, Idle, Shared},
+    plan::{Claimed, Shared},
     summary::{self, End},
 };
 
@@ -49,13 +49,6 @@ fn after_look(
         claimed: None,
         now,
     })
-}
-
-fn rest_of(step: Step) -> Idle {
-    match step {
-        Step::Idle(rest) => rest,
-        other => panic!("expected a rest, got {other:?}"),
-    }
 }
 
 /// The first moment of looking for the key of [`finished`].

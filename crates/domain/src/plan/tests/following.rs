@@ -3,17 +3,10 @@
 use super::*;
 use crate::{
     failure::{Failure, Reason},
-    plan::{Idempotent, Idle},
+    plan::Idempotent,
 };
 
 const DAY: i64 = 86_400;
-
-fn rest_of(step: Step) -> Idle {
-    match step {
-        Step::Idle(rest) => rest,
-        other => panic!("expected a rest, got {other:?}"),
-    }
-}
 
 /// One decision of a process that last read the parcel then.
 fn since(last_look: i64, journal: &Journal, seen: &Observed, now: i64) -> Step {

@@ -4,28 +4,8 @@ use super::*;
 use crate::{
     failure::Reason,
     journal::{Adoption, Enrollment, Hold, Order, Unwanted},
-    plan::{Idle, Search, refusal},
+    plan::{Search, refusal},
 };
-
-fn rest_of(step: Step) -> Idle {
-    match step {
-        Step::Idle(rest) => rest,
-        other => panic!("expected a rest, got {other:?}"),
-    }
-}
-
-fn shown(entries: Vec<ListedEnrollment>) -> Observed {
-    Observed {
-        user: Some(person(UserStatus::Active)),
-        list: Some(EnrollmentList { at: at(0), entries }),
-        checked: Some(Ok(())),
-        ..Observed::default()
-    }
-}
-
-fn pending(id: &str, created: i64) -> ListedEnrollment {
-    listed(id, EnrollmentStatus::Pending, at(created))
-}
 
 fn shipment() -> ShipmentId {
     ShipmentId::new("s9").expect("valid")

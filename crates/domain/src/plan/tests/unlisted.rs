@@ -4,28 +4,7 @@ use super::*;
 use crate::{
     failure::{Failure, Reason},
     journal::{Enrollment, Order},
-    plan::Idle,
 };
-
-fn rest_of(step: Step) -> Idle {
-    match step {
-        Step::Idle(rest) => rest,
-        other => panic!("expected a rest, got {other:?}"),
-    }
-}
-
-fn shown(entries: Vec<ListedEnrollment>) -> Observed {
-    Observed {
-        user: Some(person(UserStatus::Active)),
-        list: Some(EnrollmentList { at: at(0), entries }),
-        checked: Some(Ok(())),
-        ..Observed::default()
-    }
-}
-
-fn pending(id: &str, created: i64) -> ListedEnrollment {
-    listed(id, EnrollmentStatus::Pending, at(created))
-}
 
 fn refused() -> Journal {
     let mut journal = enrolled();
