@@ -8,16 +8,7 @@ use crate::support::{
     dashboard::Dashboard,
     object::Object,
     scene::{Scene, scene},
-    shipment::Handle,
 };
-
-async fn existing_key(scene: &Scene) -> (Handle, Object) {
-    let login = scene.person("kim", "ACTIVE").await;
-    scene.sandbox.post(&format!("/people/{login}/enrollments"), json!({"ageMinutes": 600})).await;
-    let shipment = scene.ship("kim", &login).await;
-    let held = shipment.until_held("ExistingKey", &["RetryOrder", "AdoptOrder", "CancelOrder"]).await;
-    (shipment, held)
-}
 
 fn decide(scene: &Scene, held: &Object, choice: &str) -> String {
     let id = held.text("/status/hold/id");
@@ -34,7 +25,7 @@ async fn a_question_is_answered_on_the_page_in_ones_own_name_and_changes_are_tol
             let mut events = page.events().await;
             assert_eq!(events.status(), StatusCode::OK);
             events.chunk().await.unwrap().expect("it tells that it looks");
-            let (shipment, held) = existing_key(scene).await;
+            let (shipment, held) = scene.existing_key().await;
             let told = events.chunk().await.unwrap().expect("it tells that something changed");
             assert!(String::from_utf8_lossy(&told).contains("changed"), "{told:?}");
             let overview = page.get("/").await.fine();
@@ -149,7 +140,7 @@ async fn allow(scene: &Scene, name: &str, rules: serde_json::Value) {
 async fn in_the_cluster_each_caller_sees_and_does_what_is_their_own_right_and_the_page_has_none() {
     scene("page-callers")
         .play(async |scene| {
-            let (shipment, held) = existing_key(scene).await;
+            let (shipment, held) = scene.existing_key().await;
             let page = scene.dashboard_for_callers("yubikeys.example.com").await;
             let here = format!("ns={}", scene.name);
             let nobody = page.get("/").await;

@@ -4,18 +4,9 @@ use kube_test::User;
 use serde_json::{Value, json};
 
 use crate::support::{
-    object::Object,
     scene::{Scene, scene},
     shipment::Handle,
 };
-
-async fn existing_key(scene: &Scene) -> (Handle, Object) {
-    let login = scene.person("kim", "ACTIVE").await;
-    scene.sandbox.post(&format!("/people/{login}/enrollments"), json!({"ageMinutes": 600})).await;
-    let shipment = scene.ship("kim", &login).await;
-    let held = shipment.until_held("ExistingKey", &["RetryOrder", "AdoptOrder", "CancelOrder"]).await;
-    (shipment, held)
-}
 
 async fn delivered(scene: &Scene, shipment: &Handle) {
     let order = shipment.until_ordered().await.text("/status/order/shipmentId").to_owned();
@@ -27,7 +18,7 @@ async fn delivered(scene: &Scene, shipment: &Handle) {
 async fn a_question_is_shown_and_its_answer_ends_the_hold_in_ones_own_name() {
     scene("plugin-decide")
         .play(async |scene| {
-            let (shipment, held) = existing_key(scene).await;
+            let (shipment, held) = scene.existing_key().await;
             let id = held.text("/status/hold/id");
             let waiting = scene.plugin(&["holds"]).await.ends(3);
             for part in
@@ -67,7 +58,7 @@ async fn a_question_is_shown_and_its_answer_ends_the_hold_in_ones_own_name() {
 async fn who_may_not_decide_sees_why_and_whom_to_ask_and_nothing_is_decided() {
     scene("plugin-denied")
         .play(async |scene| {
-            existing_key(scene).await;
+            scene.existing_key().await;
             let nobody = User::new("plugin-nobody");
             for arguments in [
                 &["status"][..],

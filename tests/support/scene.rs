@@ -17,6 +17,7 @@ use tokio::sync::OnceCell;
 use super::{
     kubectl::Kubectl,
     mount::Mount,
+    object::Object,
     operator::{Launch, Operator},
     plane::Plane,
     sandbox::Sandbox,
@@ -200,6 +201,15 @@ impl Scene {
         let login = self.login(name);
         self.sandbox.person(&login, status).await;
         login
+    }
+
+    /// The shipment `kim`, held because its person has a key of other hands already.
+    pub async fn existing_key(&self) -> (Handle, Object) {
+        let login = self.person("kim", "ACTIVE").await;
+        self.sandbox.post(&format!("/people/{login}/enrollments"), json!({"ageMinutes": 600})).await;
+        let shipment = self.ship("kim", &login).await;
+        let held = shipment.until_held("ExistingKey", &["RetryOrder", "AdoptOrder", "CancelOrder"]).await;
+        (shipment, held)
     }
 
     /// Declares a shipment for a login.
