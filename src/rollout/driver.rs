@@ -1,11 +1,12 @@
 //! One pass over one rollout: read the source when it is due, plan, write the ledger, and only then act on it.
 
 mod act;
+mod facts;
 mod list;
 mod read;
 mod remove;
-mod round;
 mod steps;
+mod write;
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -18,7 +19,10 @@ use domain::{
     binding::Binding,
     failure::{Failure, Reason},
     ids::UserId,
-    rollout::{Blocked, Member, Plan, RolloutState},
+    rollout::{
+        Blocked, Member, RolloutState,
+        pass::{Pass, Task},
+    },
 };
 use jiff::Timestamp;
 use kube::{Api, ResourceExt};
@@ -38,11 +42,9 @@ use crate::{
         decisions::Reply,
         observed::View,
         sources,
+        staged_users::Newcomer,
     },
 };
-
-/// Rounds of plan, write and act of one pass; the next one goes on.
-const ROUNDS: usize = 6;
 
 /// What the pass came to.
 #[derive(Debug)]
@@ -53,8 +55,8 @@ pub enum Done {
     Gone,
 }
 
-/// One pass.
-struct Pass {
+/// One pass, with everything around it that is read, written and called.
+struct Driver {
     ctx: Arc<Context>,
     api: Api<YubiKeyRollout>,
     shipments: Api<YubiKeyShipment>,
@@ -69,7 +71,8 @@ struct Pass {
     /// Of a dry run: whom the console named.
     told: Vec<Member>,
     verdicts: Vec<Reply>,
-    failure: Option<Failure>,
+    /// People who are marked to be created.
+    marked: Vec<Newcomer>,
 }
 
 /// One pass, from the object as last read or written.
@@ -85,7 +88,7 @@ pub async fn run(ctx: Arc<Context>, object: YubiKeyRollout) -> Result<Done, Comm
         Err(_) if object.metadata.deletion_timestamp.is_some() => RolloutState::default(),
         Err(failure) => return unreadable(&ctx, &namespace, &object, &failure).await,
     };
-    let mut pass = Pass {
+    let mut driver = Driver {
         api: Api::namespaced(ctx.client.clone(), &namespace),
         shipments: Api::namespaced(ctx.client.clone(), &namespace),
         basis: object.status.clone().unwrap_or_default(),
@@ -96,17 +99,17 @@ pub async fn run(ctx: Arc<Context>, object: YubiKeyRollout) -> Result<Done, Comm
         blocked: None,
         gone: BTreeSet::new(),
         verdicts: Vec::new(),
-        failure: None,
+        marked: Vec::new(),
         ctx,
         object,
     };
-    let ended = Box::pin(pass.go()).await;
+    let ended = Box::pin(driver.go()).await;
     if matches!(ended, Ok(Done::Gone)) {
-        pass.ctx.rollout_memory.forget(&uid);
+        driver.ctx.rollout_memory.forget(&uid);
         return ended;
     }
-    pass.known.ended = Some(clock::now());
-    pass.ctx.rollout_memory.keep(&uid, pass.known);
+    driver.known.ended = Some(clock::now());
+    driver.ctx.rollout_memory.keep(&uid, driver.known);
     ended
 }
 
@@ -128,28 +131,7 @@ async fn unreadable(
     Ok(Done::At(clock::now().checked_add(backoff::STALLED).ok()))
 }
 
-impl Pass {
-    /// What went wrong is said once it has happened, not only when it is tried again.
-    async fn end(&mut self) -> Result<(), CommitError> {
-        let said = self.known.last_failure.as_ref().map(|failure| failure.reason);
-        let happened = self.failure.as_ref().map(|failure| failure.reason);
-        self.known.last_failure.clone_from(&self.failure);
-        let wait = self.failure.as_ref().map(|failure| self.backoff(failure));
-        self.known.retry_at = wait.and_then(|wait| clock::now().checked_add(wait).ok());
-        if happened.is_none() && self.known.failure.is_none() {
-            self.known.failures = 0;
-        }
-        if said == happened {
-            return Ok(());
-        }
-        let ctx = Arc::clone(&self.ctx);
-        let view = View::of(&self.object, &ctx, &mut self.known).await;
-        let plan = self.plan(&view);
-        // Only said: what this plan begins is begun by the next pass.
-        let said = Plan { rollout_state: self.rollout_state.clone(), ..plan };
-        self.write(&said).await
-    }
-
+impl Driver {
     async fn go(&mut self) -> Result<Done, CommitError> {
         if self.object.metadata.deletion_timestamp.is_some() {
             return self.remove().await;
@@ -160,14 +142,42 @@ impl Pass {
         }
         self.connect().await;
         self.sync().await;
-        for _ in 0..ROUNDS {
-            if !Box::pin(self.round()).await? {
-                self.end().await?;
-                return Ok(Done::At(self.next()));
+        let again = self.drive().await?;
+        Ok(Done::At(if again { Some(clock::now()) } else { self.next() }))
+    }
+
+    /// Does what the pass says until it is over. True if another pass finds more to do at once.
+    async fn drive(&mut self) -> Result<bool, CommitError> {
+        let ctx = Arc::clone(&self.ctx);
+        let said = self.known.last_failure.as_ref().map(|failure| failure.reason);
+        let mut pass = Pass::new(self.rollout_state.clone(), said);
+        let mut view = View::default();
+        // From the look at everybody until our ledger stands.
+        let mut claim = None;
+        loop {
+            match pass.task().clone() {
+                Task::Look => {
+                    if claim.is_none() && !self.dry() {
+                        claim = Some(ctx.rollout_memory.claims.lock().await);
+                    }
+                    view = View::of(&self.object, &ctx, &mut self.known).await;
+                    self.forget_those_of_others(&view);
+                    pass.looked();
+                }
+                Task::Plan => self.plan(&view, &mut pass),
+                Task::Confirm => {
+                    let confirmed = self.confirm(&mut view).await;
+                    pass.confirmed(self.noted(confirmed));
+                }
+                Task::Answer => pass.answered(self.answer(pass.rollout_state().clone())),
+                Task::Write => {
+                    self.write(&mut pass).await?;
+                    claim = None;
+                }
+                Task::Over { again } => return Ok(again),
+                task => self.perform(task, &view, &mut pass).await?,
             }
         }
-        self.end().await?;
-        Ok(Done::At(Some(clock::now())))
     }
 
     /// The object as it was just written.

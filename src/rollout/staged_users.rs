@@ -12,9 +12,6 @@ use system::clock;
 
 use crate::connection::handle::ConnectionHandle;
 
-/// Created by one write.
-pub const BATCH: usize = 20;
-
 /// Somebody who is to be created.
 #[derive(Debug, Clone)]
 pub struct Newcomer {

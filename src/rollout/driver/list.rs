@@ -6,13 +6,13 @@ use domain::failure::Failure;
 use jiff::Timestamp;
 use system::clock;
 
-use super::Pass;
+use super::Driver;
 use crate::{
     connection::handle::ConnectionHandle,
     rollout::sources::{self, users::Reading},
 };
 
-impl Pass {
+impl Driver {
     /// Is a list half read that is still the one to read?
     pub(super) fn goes_on_reading(&mut self) -> bool {
         let changed = self.known.generation != self.object.metadata.generation

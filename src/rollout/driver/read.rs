@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use kube::ResourceExt;
 use system::{clock, random};
 
-use super::Pass;
+use super::Driver;
 use crate::{
     connection::handle::ConnectionHandle,
     metrics::instrument,
@@ -32,7 +32,7 @@ const LOG_EVERY: SignedDuration = SignedDuration::from_secs(30);
 /// The same where it does not.
 const LOG_DENIED: SignedDuration = SignedDuration::from_hours(1);
 
-impl Pass {
+impl Driver {
     /// Reads the source if that is due. A source that cannot be read leaves what was known.
     pub(super) async fn sync(&mut self) {
         let Some(link) = self.link.clone() else { return };

@@ -10,7 +10,7 @@ use futures::FutureExt;
 use jiff::SignedDuration;
 use system::clock;
 
-use super::{Done, Pass, steps::carry_out};
+use super::{Done, Driver, steps::carry_out};
 use crate::{
     kubernetes::{finalizer, status_patch::CommitError},
     rollout::{
@@ -23,7 +23,7 @@ use crate::{
 /// Shipments that are being deleted are looked at again after this.
 const AGAIN: SignedDuration = SignedDuration::from_secs(5);
 
-impl Pass {
+impl Driver {
     /// Releases the shipments, or deletes those that are not finished and waits until they are gone.
     pub(super) async fn remove(&mut self) -> Result<Done, CommitError> {
         if !finalizer::present(&self.object) {

@@ -6,7 +6,7 @@ use domain::failure::Failure;
 use futures::future::join_all;
 use kube::{ResourceExt, runtime::reflector::ObjectRef};
 
-use super::Pass;
+use super::Driver;
 
 /// Runs the steps, `width` of them side by side, until one fails or nothing more may be changed. The answer is what was
 /// done, and the first failure.
@@ -35,7 +35,7 @@ where
     (done, failure)
 }
 
-impl Pass {
+impl Driver {
     /// Whether the next change may still be made: the process leads, and nobody has paused, changed or deleted the rollout
     /// since this pass began. A list may take minutes.
     pub(super) fn may_go_on(&self) -> bool {

@@ -11,6 +11,7 @@ mod fingerprint;
 mod leave;
 mod ledger;
 mod limits;
+pub mod pass;
 mod people;
 mod plan;
 mod rollout_state;

@@ -6,7 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use proptest::prelude::*;
 
-use super::*;
+use super::{
+    pass::{AfterWrite, Pass, Task},
+    *,
+};
 use crate::{ids::UserId, testing};
 
 fn id(number: u8) -> UserId {
@@ -58,12 +61,20 @@ enum Happening {
     /// What is being deleted is gone.
     Gone,
     Day,
-    /// The process plans; it dies before it writes, before it acts, or not at all.
-    Pass(u8),
+    /// One pass; the process dies before it writes, before it acts, in the middle of its first list, or not at all.
+    Pass(Dies),
     /// As above, and a person answers the first question; of deleted shipments one shall be made again, or none.
     Answer(bool),
     /// The status is lost: a rebuild.
     Forget,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Dies {
+    BeforeWrite,
+    AfterWrite,
+    InTheMiddle,
+    Never,
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
@@ -77,7 +88,9 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => Just(Happening::DeleteAll),
         1 => Just(Happening::Gone),
         1 => Just(Happening::Day),
-        8 => (0..3_u8).prop_map(Happening::Pass),
+        8 => prop_oneof![
+            Just(Dies::BeforeWrite), Just(Dies::AfterWrite), Just(Dies::InTheMiddle), Just(Dies::Never),
+        ].prop_map(Happening::Pass),
         3 => any::<bool>().prop_map(Happening::Answer),
         1 => Just(Happening::Forget),
     ]
@@ -114,21 +127,24 @@ impl World {
         }
     }
 
+    /// What the API server says is not there.
+    fn gone(&self) -> BTreeSet<UserId> {
+        let people = self.rollout_state.ledger.0.keys();
+        people.filter(|id| !self.shipments.contains_key(*id)).cloned().collect()
+    }
+
     fn plan(&mut self, desired: &Desired) -> Plan {
+        let gone = self.gone();
+        self.with_facts(&gone, |world, facts| plan(&world.rollout_state, desired, facts))
+    }
+
+    fn with_facts<T>(&mut self, gone: &BTreeSet<UserId>, then: impl FnOnce(&Self, &Facts<'_>) -> T) -> T {
         self.serial += 1;
         let (roster, suffix) = (roster(self.source.iter().copied()), self.serial.to_string());
-        let gone: BTreeSet<_> = self
-            .rollout_state
-            .ledger
-            .0
-            .keys()
-            .filter(|id| !self.shipments.contains_key(*id))
-            .cloned()
-            .collect();
         let facts = Facts {
             roster: Some(&roster),
             seen: &self.shipments,
-            gone: &gone,
+            gone,
             checked: &BTreeMap::new(),
             elsewhere: &BTreeMap::new(),
             foreign: &BTreeSet::new(),
@@ -137,15 +153,67 @@ impl World {
             suffix: &suffix,
             now: self.now,
         };
-        let planned = plan(&self.rollout_state, desired, &facts);
-        self.holds_true(&planned, desired, &roster);
-        planned
+        then(self, &facts)
+    }
+
+    /// One pass, driven as the operator drives it.
+    fn pass(&mut self, dies: Dies, mut answer: Option<bool>, desired: &Desired) {
+        let mut pass = Pass::new(self.rollout_state.clone(), None);
+        let mut gone = BTreeSet::new();
+        loop {
+            match pass.task().clone() {
+                Task::Look => pass.looked(),
+                Task::Plan => {
+                    self.with_facts(&gone, |_, facts| pass.plan(desired, facts));
+                    if *pass.task() == Task::Write {
+                        let planned = pass.planned().unwrap();
+                        self.holds_true(planned, desired, &roster(self.source.iter().copied()));
+                    }
+                }
+                Task::Confirm => {
+                    gone = self.gone();
+                    pass.confirmed(Ok(()));
+                }
+                Task::Answer => {
+                    if let Some(again) = answer.take() {
+                        self.answer(again, desired);
+                    }
+                    pass.answered(self.rollout_state.clone());
+                }
+                Task::Write if dies == Dies::BeforeWrite => return,
+                Task::Write => {
+                    self.keep(pass.planned().unwrap());
+                    let after = AfterWrite {
+                        leads: true,
+                        blocked: false,
+                        early: false,
+                        newcomers: 0,
+                        room: u32::MAX,
+                    };
+                    pass.written(desired, &after);
+                    assert!(
+                        *pass.rollout_state() == self.rollout_state,
+                        "what is acted on is what is written"
+                    );
+                }
+                Task::Finish => pass.finished(),
+                Task::Over { .. } => return,
+                _ if dies == Dies::AfterWrite => return,
+                task => {
+                    self.act(&task, dies);
+                    if dies == Dies::InTheMiddle {
+                        return;
+                    }
+                    pass.carried_out(true, None);
+                }
+            }
+        }
     }
 
     /// When nothing happens any more, soon nothing is written any more, nothing is done, and no question is asked anew.
     fn comes_to_rest(&mut self, desired: &Desired) {
         for _ in 0..8 {
-            self.happen(&Happening::Pass(2), desired);
+            self.happen(&Happening::Pass(Dies::Never), desired);
         }
         let planned = self.plan(desired);
         assert!(planned.rollout_state == self.rollout_state, "at rest nothing is written");
@@ -255,33 +323,39 @@ impl World {
         }
     }
 
-    fn act(&mut self, planned: &Plan) {
-        for person in &planned.begin {
-            if self.shipments.contains_key(person) {
-                continue;
+    /// Does what follows from the ledger; who dies in the middle has done half of it.
+    fn act(&mut self, task: &Task, dies: Dies) {
+        let (Task::Begin(people) | Task::Delete(people)) = task else { return };
+        let done = if dies == Dies::InTheMiddle { people.len() / 2 } else { people.len() };
+        for person in people.iter().take(done) {
+            match task {
+                Task::Begin(_) => self.make(person),
+                _ => drop(self.shipments.remove(person)),
             }
-            let entry = &planned.rollout_state.ledger.0[person];
-            *self.made.entry(person.clone()).or_default() += 1;
-            self.shipments.insert(
-                person.clone(),
-                ObservedShipment {
-                    name: person.to_string(),
-                    stage: Stage::Before,
-                    phase: "Pending",
-                    held: None,
-                    deleting: false,
-                    key: entry.key.clone(),
-                    day: entry.day,
-                },
-            );
-        }
-        for person in &planned.delete {
-            self.shipments.remove(person);
         }
         for (person, times) in &self.made {
             let leaves = self.leaves.get(person).copied().unwrap_or(0);
             assert!(*times <= 1 + leaves, "{person} got {times} shipments and {leaves} leaves");
         }
+    }
+
+    /// A shipment has one name for one person: one that is there is not made again.
+    fn make(&mut self, person: &UserId) {
+        if self.shipments.contains_key(person) {
+            return;
+        }
+        let entry = &self.rollout_state.ledger.0[person];
+        let made = ObservedShipment {
+            name: person.to_string(),
+            stage: Stage::Before,
+            phase: "Pending",
+            held: None,
+            deleting: false,
+            key: entry.key.clone(),
+            day: entry.day,
+        };
+        *self.made.entry(person.clone()).or_default() += 1;
+        self.shipments.insert(person.clone(), made);
     }
 
     fn happen(&mut self, what: &Happening, desired: &Desired) {
@@ -305,16 +379,13 @@ impl World {
                 self.shipments.retain(|person, seen| !seen.deleting || unseen(person));
             }
             Happening::Day => self.now += SignedDuration::from_hours(24),
-            Happening::Pass(dies) => {
-                let planned = self.plan(desired);
-                if *dies > 0 {
-                    self.keep(&planned);
-                }
-                if *dies > 1 {
-                    self.act(&planned);
+            Happening::Pass(dies) => self.pass(*dies, None, desired),
+            Happening::Answer(again) => {
+                let asked = !self.rollout_state.holds.is_empty();
+                if asked {
+                    self.pass(Dies::Never, Some(*again), desired);
                 }
             }
-            Happening::Answer(again) => self.answer(*again, desired),
             Happening::Forget => {
                 // Git knows nothing of a ledger; what is in the cluster stands.
                 let all_there = self.rollout_state.ledger.0.keys().all(|id| self.shipments.contains_key(id));
@@ -359,9 +430,6 @@ impl World {
                 *self.leaves.entry(person).or_default() += 1;
             }
         }
-        let planned = self.plan(desired);
-        self.keep(&planned);
-        self.act(&planned);
     }
 }
 
@@ -392,7 +460,7 @@ proptest! {
         };
         let mut world = World { source: people.clone(), ..World::new() };
         for _ in 0..6 {
-            world.happen(&Happening::Pass(2), &desired);
+            world.happen(&Happening::Pass(Dies::Never), &desired);
         }
         world.comes_to_rest(&desired);
         let served: BTreeSet<_> = people.into_iter().map(id).collect();
@@ -445,7 +513,7 @@ proptest! {
 fn served(people: std::ops::Range<u8>, desired: &Desired) -> World {
     let mut world = World { source: people.collect(), ..World::new() };
     for _ in 0..4 {
-        world.happen(&Happening::Pass(2), desired);
+        world.happen(&Happening::Pass(Dies::Never), desired);
     }
     world
 }
@@ -464,11 +532,11 @@ fn a_few_who_leave_are_cancelled_and_many_ask_first() {
     let desired = unlimited();
     let mut world = served(0..100, &desired);
     world.source = (10..100).collect();
-    world.happen(&Happening::Pass(2), &desired);
+    world.happen(&Happening::Pass(Dies::Never), &desired);
     assert_eq!(world.shipments.len(), 90, "ten of a hundred are not more than a tenth");
 
     world.source = (20..100).collect();
-    world.happen(&Happening::Pass(2), &desired);
+    world.happen(&Happening::Pass(Dies::Never), &desired);
     assert_eq!(world.shipments.len(), 90, "ten of ninety are");
     assert_eq!(world.rollout_state.holds[0].question, Question::Cancel(CancelGuard::TooManyLeaving));
     world.happen(&Happening::Answer(false), &desired);
@@ -481,7 +549,7 @@ fn a_leave_to_cancel_counts_for_the_people_it_was_given_for() {
     let desired = unlimited();
     let mut world = served(0..40, &desired);
     world.source = (20..40).collect();
-    world.happen(&Happening::Pass(2), &desired);
+    world.happen(&Happening::Pass(Dies::Never), &desired);
     let asked = world.rollout_state.holds[0].clone();
     world.source = (21..40).collect();
     world.happen(&Happening::Answer(false), &desired);
@@ -495,8 +563,8 @@ fn a_wave_is_followed_by_the_next_after_an_answer_only() {
     desired.limits.waves = vec![Wave::Percent(5), Wave::Count(10)];
     let mut world = served(0..100, &desired);
     for (wave, people) in [(1, 5), (2, 15), (3, 100)] {
-        world.happen(&Happening::Pass(2), &desired);
-        world.happen(&Happening::Pass(2), &desired);
+        world.happen(&Happening::Pass(Dies::Never), &desired);
+        world.happen(&Happening::Pass(Dies::Never), &desired);
         assert_eq!((world.rollout_state.wave, world.shipments.len()), (wave, people));
         world.happen(&Happening::Answer(false), &desired);
     }
@@ -525,13 +593,135 @@ fn play(world: &mut World, desired: &Desired, happenings: &[Happening]) {
     }
 }
 
+/// Cases in which the random tests once found a fault.
+#[test]
+fn what_was_found_once_holds() {
+    use Dies::{AfterWrite, Never};
+    use Happening::{Advance, Answer, Day, DeleteAll, Empty, Gone, Join, Pass};
+    let day = |per_day| Limits { per_day: Some(per_day), ..within(0).limits };
+    let flight = |in_flight| Limits { in_flight: Some(in_flight), ..within(0).limits };
+    let wave = || Limits { waves: vec![Wave::Percent(1)], ..within(0).limits };
+    let none = || within(0).limits;
+    let (all, written) = (Pass(Never), Pass(AfterWrite));
+    let cases: [(u32, Limits, Vec<Happening>); 11] = [
+        (
+            4,
+            none(),
+            vec![
+                Join(6),
+                Advance(0),
+                Join(7),
+                Join(5),
+                all.clone(),
+                DeleteAll,
+                written.clone(),
+                Empty,
+                Answer(true),
+                Join(0),
+                written.clone(),
+                Gone,
+                Join(5),
+            ],
+        ),
+        (
+            4,
+            wave(),
+            vec![
+                Join(0),
+                Advance(0),
+                Join(1),
+                all.clone(),
+                DeleteAll,
+                Answer(false),
+                Join(16),
+                Answer(true),
+                Empty,
+                Join(2),
+                Join(3),
+                Gone,
+            ],
+        ),
+        (4, wave(), vec![Join(0), all.clone(), DeleteAll, written.clone(), Gone, Join(1), Answer(true)]),
+        (3, day(1), vec![Join(0), all.clone(), DeleteAll, written.clone(), Gone, Answer(true)]),
+        (3, flight(1), vec![Join(0), all.clone(), DeleteAll, written.clone(), Gone, Join(1)]),
+        (
+            4,
+            day(3),
+            vec![
+                Join(0),
+                Join(11),
+                all.clone(),
+                written.clone(),
+                DeleteAll,
+                Gone,
+                written.clone(),
+                Day,
+                Join(1),
+                Join(2),
+                Answer(true),
+            ],
+        ),
+        (
+            5,
+            day(1),
+            vec![
+                Join(0),
+                Advance(0),
+                all.clone(),
+                DeleteAll,
+                written.clone(),
+                Gone,
+                Join(1),
+                Day,
+                Answer(true),
+            ],
+        ),
+        (1, none(), vec![Join(0), Advance(0), all.clone(), DeleteAll]),
+        (
+            12,
+            none(),
+            vec![
+                Join(15),
+                Join(15),
+                all.clone(),
+                Join(0),
+                all.clone(),
+                DeleteAll,
+                Gone,
+                written.clone(),
+                Answer(false),
+                Answer(false),
+                Answer(false),
+            ],
+        ),
+        (7, flight(1), vec![Join(0), all.clone(), DeleteAll, Join(1), written.clone(), Answer(false)]),
+        (11, none(), vec![Join(0), Join(1), all, DeleteAll, written, Answer(true), Gone, Answer(false)]),
+    ];
+    for (budget, limits, happenings) in cases {
+        let desired =
+            Desired { cancels_leavers: false, limits: Limits { budget, ..limits }, ..within(budget) };
+        let mut world = World::new();
+        play(&mut world, &desired, &happenings);
+        world.comes_to_rest(&desired);
+    }
+}
+
 /// Found by chance: the key that was to be made again did not count while it waited, so somebody else took its place.
 #[test]
 fn what_is_granted_anew_is_granted_beside_those_who_were_begun_meanwhile() {
     use Happening::{Answer, Empty, Join, Pass, Vanish};
     let desired = Desired { cancels_leavers: false, ..within(7) };
     let mut world = World::new();
-    let before = [Join(0), Join(4), Join(5), Pass(2), Pass(1), Empty, Vanish(4), Pass(1)];
+    let before = [
+        Join(0),
+        Join(4),
+        Join(5),
+        Pass(Dies::Never),
+        Pass(Dies::AfterWrite),
+        Empty,
+        Vanish(4),
+        Pass(Dies::AfterWrite),
+    ];
     play(&mut world, &desired, &before);
     play(&mut world, &desired, &[Join(6), Join(7), Answer(true), Join(8), Join(9), Join(4)]);
     world.comes_to_rest(&desired);
@@ -545,10 +735,22 @@ fn what_is_granted_anew_comes_first_and_no_wave_holds_it_up() {
     let mut desired = within(4);
     desired.limits.waves = vec![Wave::Count(2)];
     let mut world = served(0..2, &desired);
-    play(&mut world, &desired, &[Join(2), Join(3), Vanish(1), Pass(2), Answer(true)]);
+    play(&mut world, &desired, &[Join(2), Join(3), Vanish(1), Pass(Dies::Never), Answer(true)]);
     assert_eq!(world.made[&id(1)], 2, "the wave is full, and the person is in it");
     assert!(!world.made.contains_key(&id(2)), "the next wave waits for an answer");
-    play(&mut world, &desired, &[Pass(2), Vanish(1), Pass(2), Answer(true), Pass(2), Answer(false), Pass(2)]);
+    play(
+        &mut world,
+        &desired,
+        &[
+            Pass(Dies::Never),
+            Vanish(1),
+            Pass(Dies::Never),
+            Answer(true),
+            Pass(Dies::Never),
+            Answer(false),
+            Pass(Dies::Never),
+        ],
+    );
     assert_eq!((world.made[&id(1)], world.made.contains_key(&id(2))), (3, false));
     assert_eq!(world.begun.len(), 4, "the budget is used up");
 }
@@ -557,7 +759,7 @@ fn what_is_granted_anew_comes_first_and_no_wave_holds_it_up() {
 fn a_grant_beyond_the_budget_is_refused_with_those_that_wait_counted() {
     let desired = within(3);
     let mut world = served(0..2, &desired);
-    play(&mut world, &desired, &[Happening::DeleteAll, Happening::Pass(2)]);
+    play(&mut world, &desired, &[Happening::DeleteAll, Happening::Pass(Dies::Never)]);
     let grant = |world: &mut World, people: &[u8]| {
         let people = people.iter().copied().map(id).collect();
         let answer = Proceed { hold: world.rollout_state.holds[0].id.clone(), people };
@@ -567,13 +769,18 @@ fn a_grant_beyond_the_budget_is_refused_with_those_that_wait_counted() {
     assert_eq!(grant(&mut world, &[0]), Ok(()));
     world.outside.clear();
     world.leaves.insert(id(0), 1);
-    world.happen(&Happening::Pass(2), &desired);
+    world.happen(&Happening::Pass(Dies::Never), &desired);
     assert_eq!(world.rollout_state.holds[0].question, Question::Again, "the first is still being deleted");
     assert_eq!(grant(&mut world, &[1]), Err(Refusal::OverBudget));
     play(
         &mut world,
         &desired,
-        &[Happening::Pass(2), Happening::Gone, Happening::Pass(2), Happening::Pass(2)],
+        &[
+            Happening::Pass(Dies::Never),
+            Happening::Gone,
+            Happening::Pass(Dies::Never),
+            Happening::Pass(Dies::Never),
+        ],
     );
     assert_eq!(world.made[&id(0)], 2);
 }
@@ -583,10 +790,14 @@ fn a_key_made_again_counts_for_the_day() {
     let mut desired = within(10);
     desired.limits.per_day = Some(2);
     let mut world = served(0..1, &desired);
-    play(&mut world, &desired, &[Happening::Vanish(0), Happening::Pass(2), Happening::Answer(true)]);
-    play(&mut world, &desired, &[Happening::Join(1), Happening::Pass(2)]);
+    play(
+        &mut world,
+        &desired,
+        &[Happening::Vanish(0), Happening::Pass(Dies::Never), Happening::Answer(true)],
+    );
+    play(&mut world, &desired, &[Happening::Join(1), Happening::Pass(Dies::Never)]);
     assert_eq!(world.begun.len(), 2);
-    play(&mut world, &desired, &[Happening::Day, Happening::Pass(2)]);
+    play(&mut world, &desired, &[Happening::Day, Happening::Pass(Dies::Never)]);
     assert_eq!(world.begun.len(), 3);
 }
 
@@ -600,16 +811,20 @@ fn shipments_deleted_from_outside_free_no_place_until_somebody_answers() {
     assert_eq!(world.shipments.len(), 3);
     // The orders are cancelled, then the objects go; the process dies in between.
     let cancelled = [Advance(0), Advance(1), Advance(2)];
-    play(&mut world, &desired, &[DeleteAll, Pass(2), Pass(0)]);
+    play(&mut world, &desired, &[DeleteAll, Pass(Dies::Never), Pass(Dies::BeforeWrite)]);
     play(&mut world, &desired, &cancelled);
-    play(&mut world, &desired, &[Pass(2), Pass(1), Gone, Pass(2), Pass(2)]);
+    play(
+        &mut world,
+        &desired,
+        &[Pass(Dies::Never), Pass(Dies::AfterWrite), Gone, Pass(Dies::Never), Pass(Dies::Never)],
+    );
     assert_eq!((world.shipments.len(), world.begun.len()), (0, 3));
     let hold = world.rollout_state.holds[0].clone();
     assert_eq!((hold.question, hold.total), (Question::Deleted, 3));
     world.comes_to_rest(&desired);
 
     world.happen(&Answer(false), &desired);
-    world.happen(&Pass(2), &desired);
+    world.happen(&Pass(Dies::Never), &desired);
     assert_eq!((world.shipments.len(), world.begun.len()), (3, 6), "it goes on for others");
     assert!((0..3).all(|number| world.made[&id(number)] == 1), "and not for these");
     assert_eq!(world.rollout_state.holds[0].question, Question::Again, "which a person may still ask for");
@@ -621,9 +836,9 @@ fn a_shipment_whose_order_is_still_to_be_cancelled_is_on_its_way() {
     let mut desired = unlimited();
     desired.limits.in_flight = Some(2);
     let mut world = served(0..6, &desired);
-    play(&mut world, &desired, &[Delete(0), Pass(2), Answer(false), Pass(2)]);
+    play(&mut world, &desired, &[Delete(0), Pass(Dies::Never), Answer(false), Pass(Dies::Never)]);
     assert_eq!(world.begun.len(), 2, "{:?}", world.rollout_state.holds);
-    play(&mut world, &desired, &[Gone, Pass(2)]);
+    play(&mut world, &desired, &[Gone, Pass(Dies::Never)]);
     assert_eq!(world.begun.len(), 3);
 }
 
@@ -631,7 +846,7 @@ fn a_shipment_whose_order_is_still_to_be_cancelled_is_on_its_way() {
 fn an_answer_counts_for_what_was_deleted_until_then() {
     let desired = unlimited();
     let mut world = served(0..4, &desired);
-    play(&mut world, &desired, &[Happening::Vanish(0), Happening::Pass(2), Happening::Join(9)]);
+    play(&mut world, &desired, &[Happening::Vanish(0), Happening::Pass(Dies::Never), Happening::Join(9)]);
     let asked = world.rollout_state.holds[0].clone();
     play(&mut world, &desired, &[Happening::Delete(1), Happening::Answer(false)]);
     let now = world.rollout_state.holds[0].clone();
@@ -648,7 +863,7 @@ fn what_the_rollout_deletes_itself_and_what_is_finished_stops_nothing() {
     play(
         &mut world,
         &desired,
-        &[Advance(1), Advance(1), Leave(0), Pass(2), Delete(1), Gone, Join(30), Pass(2)],
+        &[Advance(1), Advance(1), Leave(0), Pass(Dies::Never), Delete(1), Gone, Join(30), Pass(Dies::Never)],
     );
     assert!(world.rollout_state.holds.is_empty(), "{:?}", world.rollout_state.holds);
     assert_eq!(world.made[&id(30)], 1);
@@ -659,7 +874,7 @@ fn a_lost_ledger_does_not_hide_that_shipments_are_being_deleted() {
     let desired = unlimited();
     let mut world = served(0..3, &desired);
     world.source.insert(9);
-    play(&mut world, &desired, &[Happening::Delete(0), Happening::Forget, Happening::Pass(2)]);
+    play(&mut world, &desired, &[Happening::Delete(0), Happening::Forget, Happening::Pass(Dies::Never)]);
     assert_eq!(world.rollout_state.holds[0].question, Question::Deleted);
     assert!(!world.made.contains_key(&id(9)));
 }
