@@ -99,7 +99,7 @@ impl Pass {
             Task::Write
         } else if plan.confirm && !self.round.confirmed {
             Task::Confirm
-        } else if true {
+        } else if desired.orders && facts.blocked.is_none() && facts.roster.is_some() && !plan.confirm {
             // A leave to cancel is good for what was seen with it: an answer waits until it can be acted on.
             Task::Answer
         } else {

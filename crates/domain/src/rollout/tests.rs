@@ -594,116 +594,45 @@ fn play(world: &mut World, desired: &Desired, happenings: &[Happening]) {
 }
 
 /// Cases in which the random tests once found a fault.
+fn held_once(budget: u32, limits: Limits, happenings: &[Happening]) {
+    let desired = Desired { cancels_leavers: false, limits: Limits { budget, ..limits }, ..within(budget) };
+    let mut world = World::new();
+    play(&mut world, &desired, happenings);
+    world.comes_to_rest(&desired);
+}
+
+const ALL: Happening = Happening::Pass(Dies::Never);
+const WRITTEN: Happening = Happening::Pass(Dies::AfterWrite);
+
 #[test]
-fn what_was_found_once_holds() {
-    use Dies::{AfterWrite, Never};
-    use Happening::{Advance, Answer, Day, DeleteAll, Empty, Gone, Join, Pass};
-    let day = |per_day| Limits { per_day: Some(per_day), ..within(0).limits };
-    let flight = |in_flight| Limits { in_flight: Some(in_flight), ..within(0).limits };
-    let wave = || Limits { waves: vec![Wave::Percent(1)], ..within(0).limits };
+fn what_was_found_once_within_a_budget_holds() {
+    use Happening::{Advance, Answer, DeleteAll, Empty, Gone, Join};
     let none = || within(0).limits;
-    let (all, written) = (Pass(Never), Pass(AfterWrite));
-    let cases: [(u32, Limits, Vec<Happening>); 11] = [
-        (
-            4,
-            none(),
-            vec![
-                Join(6),
-                Advance(0),
-                Join(7),
-                Join(5),
-                all.clone(),
-                DeleteAll,
-                written.clone(),
-                Empty,
-                Answer(true),
-                Join(0),
-                written.clone(),
-                Gone,
-                Join(5),
-            ],
-        ),
-        (
-            4,
-            wave(),
-            vec![
-                Join(0),
-                Advance(0),
-                Join(1),
-                all.clone(),
-                DeleteAll,
-                Answer(false),
-                Join(16),
-                Answer(true),
-                Empty,
-                Join(2),
-                Join(3),
-                Gone,
-            ],
-        ),
-        (4, wave(), vec![Join(0), all.clone(), DeleteAll, written.clone(), Gone, Join(1), Answer(true)]),
-        (3, day(1), vec![Join(0), all.clone(), DeleteAll, written.clone(), Gone, Answer(true)]),
-        (3, flight(1), vec![Join(0), all.clone(), DeleteAll, written.clone(), Gone, Join(1)]),
-        (
-            4,
-            day(3),
-            vec![
-                Join(0),
-                Join(11),
-                all.clone(),
-                written.clone(),
-                DeleteAll,
-                Gone,
-                written.clone(),
-                Day,
-                Join(1),
-                Join(2),
-                Answer(true),
-            ],
-        ),
-        (
-            5,
-            day(1),
-            vec![
-                Join(0),
-                Advance(0),
-                all.clone(),
-                DeleteAll,
-                written.clone(),
-                Gone,
-                Join(1),
-                Day,
-                Answer(true),
-            ],
-        ),
-        (1, none(), vec![Join(0), Advance(0), all.clone(), DeleteAll]),
-        (
-            12,
-            none(),
-            vec![
-                Join(15),
-                Join(15),
-                all.clone(),
-                Join(0),
-                all.clone(),
-                DeleteAll,
-                Gone,
-                written.clone(),
-                Answer(false),
-                Answer(false),
-                Answer(false),
-            ],
-        ),
-        (7, flight(1), vec![Join(0), all.clone(), DeleteAll, Join(1), written.clone(), Answer(false)]),
-        (11, none(), vec![Join(0), Join(1), all, DeleteAll, written, Answer(true), Gone, Answer(false)]),
-    ];
-    for (budget, limits, happenings) in cases {
-        let desired =
-            Desired { cancels_leavers: false, limits: Limits { budget, ..limits }, ..within(budget) };
-        let mut world = World::new();
-        play(&mut world, &desired, &happenings);
-        world.comes_to_rest(&desired);
-    }
+    let before = [Join(6), Advance(0), Join(7), Join(5), ALL, DeleteAll, WRITTEN];
+    held_once(4, none(), &[&before[..], &[Empty, Answer(true), Join(0), WRITTEN, Gone, Join(5)]].concat());
+    held_once(1, none(), &[Join(0), Advance(0), ALL, DeleteAll]);
+    let before = [Join(15), Join(15), ALL, Join(0), ALL, DeleteAll, Gone, WRITTEN];
+    held_once(12, none(), &[&before[..], &[Answer(false), Answer(false), Answer(false)]].concat());
+    held_once(11, none(), &[Join(0), Join(1), ALL, DeleteAll, WRITTEN, Answer(true), Gone, Answer(false)]);
+}
+
+#[test]
+fn what_was_found_once_within_other_limits_holds() {
+    use Happening::{Advance, Answer, Day, DeleteAll, Empty, Gone, Join};
+    let day = |per_day| Limits { per_day: Some(per_day), ..within(0).limits };
+    let flight = || Limits { in_flight: Some(1), ..within(0).limits };
+    let wave = || Limits { waves: vec![Wave::Percent(1)], ..within(0).limits };
+    let before = [Join(0), Advance(0), Join(1), ALL, DeleteAll, Answer(false)];
+    held_once(4, wave(), &[&before[..], &[Join(16), Answer(true), Empty, Join(2), Join(3), Gone]].concat());
+    let deleted = [Join(0), ALL, DeleteAll, WRITTEN, Gone];
+    held_once(4, wave(), &[&deleted[..], &[Join(1), Answer(true)]].concat());
+    held_once(3, day(1), &[&deleted[..], &[Answer(true)]].concat());
+    held_once(3, flight(), &[&deleted[..], &[Join(1)]].concat());
+    let before = [Join(0), Join(11), ALL, WRITTEN, DeleteAll, Gone, WRITTEN];
+    held_once(4, day(3), &[&before[..], &[Day, Join(1), Join(2), Answer(true)]].concat());
+    let before = [Join(0), Advance(0), ALL, DeleteAll, WRITTEN, Gone];
+    held_once(5, day(1), &[&before[..], &[Join(1), Day, Answer(true)]].concat());
+    held_once(7, flight(), &[Join(0), ALL, DeleteAll, Join(1), WRITTEN, Answer(false)]);
 }
 
 /// Found by chance: the key that was to be made again did not count while it waited, so somebody else took its place.

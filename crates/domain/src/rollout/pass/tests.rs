@@ -161,7 +161,7 @@ const SAYS: [&str; 5] = ["finish", "look", "plan", "write", "over"];
 
 #[test]
 fn nothing_is_begun_before_the_ledger_stands() {
-    let mut driver = Driver::new(3);
+    let driver = Driver::new(3);
     let mut pass = Pass::new(RolloutState::default(), None);
     pass.looked();
     driver.plan(&mut pass);
