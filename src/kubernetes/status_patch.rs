@@ -16,7 +16,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 use thiserror::Error;
 
-use super::retry;
+use super::{client::NoTurn, retry};
 
 /// Who the API server says wrote.
 pub const FIELD_MANAGER: &str = "yubikey-shipment-operator";
@@ -132,6 +132,9 @@ pub fn classify(error: kube::Error) -> CommitError {
             ),
         )
         .into(),
+        kube::Error::Service(fault) if fault.is::<NoTurn>() => {
+            Failure::new(Reason::StatusWriteFailed, format!("{fault}; it is tried again.")).into()
+        }
         other => {
             tracing::warn!(error = %other, "API server write failed");
             CommitError::Unanswered(Failure::new(

@@ -13,6 +13,10 @@ use prometheus_client::{
     registry::Registry,
 };
 use thiserror::Error;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::Instant,
+};
 
 use super::{
     pool::Pool,
@@ -24,6 +28,11 @@ use crate::readiness::Readiness;
 #[derive(Debug, Error)]
 #[error("the API server did not answer within {} s", .0.as_secs_f32())]
 pub struct Silent(Duration);
+
+/// The call was not sent: those before it got no answers.
+#[derive(Debug, Error)]
+#[error("the API server is slow: the call got no turn within {} s and was not sent", .0.as_secs_f32())]
+pub struct NoTurn(Duration);
 
 /// What `/readyz?verbose` calls it.
 pub(super) const NAME: &str = "API server";
@@ -84,14 +93,27 @@ impl Teller {
     }
 }
 
-/// Sends a call. The limit holds for the whole answer; a watch only has to begin within it.
+/// Waits for a turn. Half of the limit is left for the call itself.
+async fn turn(turns: Option<Arc<Semaphore>>, limit: Duration) -> Result<Option<OwnedSemaphorePermit>, Fault> {
+    let Some(turns) = turns else { return Ok(None) };
+    match tokio::time::timeout(limit / 2, turns.acquire_owned()).await {
+        Ok(permit) => Ok(permit.ok()),
+        Err(_) => Err(Box::new(NoTurn(limit / 2))),
+    }
+}
+
+/// Sends a call once it is its turn. The limit holds for the whole answer; a watch only has to begin within it, and
+/// takes nobody's turn.
 pub(super) async fn send(
     pool: Arc<Pool>,
     teller: Arc<Teller>,
+    turns: Option<Arc<Semaphore>>,
     request: Request<Body>,
     limit: Duration,
 ) -> Result<Response<Answered>, Fault> {
     let watch = is_watch(request.uri());
+    let deadline = Instant::now() + limit;
+    let _turn = turn(turns.filter(|_| watch.is_none()), limit).await?;
     let call = match *request.method() {
         _ if watch.is_some() => "watch",
         Method::GET | Method::HEAD => "read",
@@ -107,7 +129,7 @@ pub(super) async fn send(
         let (head, body) = answer.into_parts();
         Ok::<_, kube::Error>(Response::from_parts(head, Answered::from(body.collect_bytes().await?)))
     };
-    let Ok(answer) = tokio::time::timeout(limit, answer).await else {
+    let Ok(answer) = tokio::time::timeout_at(deadline, answer).await else {
         teller.silent(call, &path, limit);
         pool.replace(&connections);
         return Err(Box::new(Silent(limit)));

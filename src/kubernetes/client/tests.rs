@@ -154,6 +154,37 @@ async fn one_silence_is_enough_to_leave_all_connections_that_were_kept() {
     assert_eq!(server.counts("read"), 1);
 }
 
+/// All at once would make a slow server slower.
+#[tokio::test]
+async fn no_more_than_a_few_calls_are_under_way_at_once_and_all_get_their_turn() {
+    let server = Muting::start().await;
+    let api = maps(server.api_server.client());
+    let many = futures::future::join_all((0..200).map(|_| api.get("a"))).await;
+    assert!(many.iter().all(Result::is_ok), "{many:?}");
+    assert!(server.connections() <= AT_ONCE, "{}", server.connections());
+}
+
+#[tokio::test]
+async fn a_write_that_gets_no_turn_is_not_sent_and_the_lease_waits_for_none() {
+    let server = Muting::start().await;
+    let api = maps(server.api_server.client());
+    server.muted.store(usize::MAX, Ordering::SeqCst);
+    let silent = futures::future::join_all((0..AT_ONCE).map(|_| api.get("a")));
+    let params = PatchParams::default();
+    let change = touch();
+    let late = async {
+        let error = api.patch("a", &params, &change).await.unwrap_err();
+        let lease = maps(server.api_server.client_within(Duration::from_secs(3)));
+        (error, lease.get("a").await.unwrap_err())
+    };
+    let (_, (error, lease)) = in_no_time(futures::future::join(silent, late)).await;
+    assert!(error.to_string().contains("was not sent"), "{error}");
+    assert!(lease.to_string().contains("did not answer within 3 s"), "{lease}");
+    assert_eq!(server.counts("write"), 0, "the server was not silent about it: it was not asked");
+    let unsent = crate::kubernetes::status_patch::classify(error);
+    assert!(matches!(unsent, crate::kubernetes::status_patch::CommitError::Failed(_)), "{unsent}");
+}
+
 #[tokio::test]
 async fn a_call_of_the_lease_ends_sooner() {
     let server = Muting::start().await;
