@@ -198,12 +198,12 @@ fn adopt(b: &Bounds, s: &mut State, pass: &mut Pass) {
     };
     let by_person = pass.machine.journal.adoption.as_ref().is_some_and(|adoption| adoption.by_person);
     let order = number(id.as_str()).and_then(|n| s.orders.get(n)).filter(|order| shown(order, pass)).cloned();
-    let enrollment = pass
-        .machine
-        .journal
-        .made()
-        .map(|made| made.id.clone())
-        .or(only(b, &pass.machine.observed).map(|entry| entry.id));
+    let enrollment =
+        pass.machine
+            .journal
+            .made()
+            .map(|made| made.id.clone())
+            .or(only(b, &pass.machine.observed).map(|entry| entry.id));
     let free = |id: &EnrollmentId| {
         pass.blind
             || others(b, s, pass.slot)

@@ -7,7 +7,7 @@ use testbed::{objects::text, setup::Fault};
 
 use crate::{
     bed::Bed,
-    oracle::{Violation, differential, fixpoint, kstatus, refused, stuck, twice},
+    oracle::{Violation, differential, fixpoint, kstatus, lost, refused, stuck, twice},
     play,
     rest::{self, Objects},
     step::{Step, bursts},
@@ -48,6 +48,7 @@ pub(crate) async fn play(
         rested = settle(bed, &worlds, round + 1 == rounds).await?;
     }
     twice::judge(bed, &worlds).await?;
+    lost::judge(bed, &worlds, &rested).await?;
     let compared = Box::pin(differential::judge(bed, &worlds, &rested)).await?;
     for world in &worlds {
         witness.judge(world).await;
@@ -79,13 +80,42 @@ async fn settle(bed: &Bed, worlds: &[World], is_last: bool) -> Result<HashMap<St
     }
     look(bed, worlds).await?;
     let after = rest::wait(bed, worlds).await?;
+    let follows = changed(worlds, &before, &after, true).await;
+    let after = if follows {
+        look(bed, worlds).await?;
+        let last = rest::wait(bed, worlds).await?;
+        changed(worlds, &after, &last, false).await;
+        last
+    } else {
+        after
+    };
     for world in worlds {
-        if let (Some(before), Some(after)) = (before.get(&world.tag), after.get(&world.tag)) {
-            fixpoint::judge(world, before, after).await;
+        if let Some(after) = after.get(&world.tag) {
             stuck::judge(world, after).await;
         }
     }
     Ok(after)
+}
+
+/// Tells what another look changed. Where it may be that one object followed another one, the answer is true instead.
+async fn changed(
+    worlds: &[World],
+    before: &HashMap<String, Objects>,
+    after: &HashMap<String, Objects>,
+    may_follow: bool,
+) -> bool {
+    let mut follows = false;
+    for world in worlds {
+        let (Some(before), Some(after)) = (before.get(&world.tag), after.get(&world.tag)) else { continue };
+        for (name, what) in fixpoint::changes(before, after) {
+            if may_follow && fixpoint::follows_another(world, before, &name) {
+                follows = true;
+            } else {
+                world.violated("fixpoint", what).await;
+            }
+        }
+    }
+    follows
 }
 
 async fn look(bed: &Bed, worlds: &[World]) -> Result<(), Fault> {

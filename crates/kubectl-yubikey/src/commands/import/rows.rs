@@ -93,7 +93,13 @@ pub fn read(
     let counting = counting(&all);
     Ok(all
         .into_iter()
-        .map(|raw| if is_superseded(&raw, &counting) { superseded(raw) } else { judge(raw, model, models, &mut seen) })
+        .map(|raw| {
+            if is_superseded(&raw, &counting) {
+                superseded(raw)
+            } else {
+                judge(raw, model, models, &mut seen)
+            }
+        })
         .collect())
 }
 
@@ -315,7 +321,8 @@ mod tests {
         ]
         .concat();
         let found = says(&text, Some("nfc"), None);
-        let words: Vec<_> = found.iter().map(|(line, says)| (*line, says.split(':').next().unwrap_or_default())).collect();
+        let words: Vec<_> =
+            found.iter().map(|(line, says)| (*line, says.split(':').next().unwrap_or_default())).collect();
         assert_eq!(
             words,
             [
