@@ -56,11 +56,7 @@ async fn an_answer_to_a_shipment_that_goes_at_once_says_so() {
 async fn an_answer_to_a_shipment_that_is_torn_away_says_so() {
     own_scene("answered-torn")
         .play(async |scene| {
-            // Its connection is away, so nothing is done about it.
-            let login = scene.person("kim", "ACTIVE").await;
-            scene.sandbox.post(&format!("/people/{login}/enrollments"), json!({"ageMinutes": 600})).await;
-            let shipment = scene.ship("kim", &login).await;
-            shipment.until_reason("ExistingKey").await;
+            let shipment = held(scene, "kim", json!({})).await;
             scene.rest_operator();
             let answer = scene.decide(&shipment, "CancelOrder", json!({})).await;
             shipment.tear_away().await;

@@ -294,7 +294,7 @@ async fn rolled(scene: &Scene) -> (Handle, Vec<Handle>) {
         list.push(json!({"id": scene.sandbox.person(&scene.login(name), "ACTIVE").await}));
     }
     let users = json!({"users": {"list": list, "interval": "24h"}});
-    let rollout = scene.roll("crew", users, json!({"waves": [{"count": 3}]})).await;
+    let rollout = scene.roll("crew", users, json!({"waves": [{"count": 3}, {"percent": 100}]})).await;
     rollout.until("three are served", |object| object.tally("served") == 3).await;
     let mut shipments = Vec::new();
     for (name, person) in CREW.iter().zip(&list).take(3) {

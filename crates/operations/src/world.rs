@@ -25,9 +25,12 @@ pub(crate) struct LetGo {
 }
 
 impl LetGo {
-    /// Notes a spec, or a change of one, that may say so. `person`: whose it is, if it is one person's.
+    /// Notes a spec, or a change of one, that may say so: by the policy Orphan, or by another cluster that orders, for
+    /// then a deletion here touches no vendor. `person`: whose it is, if it is one person's.
     pub(crate) fn note(&mut self, spec: &Value, person: Option<&Person>) {
-        if !spec.to_string().contains("\"Orphan\"") {
+        let elsewhere =
+            ["none", "another-cluster"].contains(&spec["orderingCluster"].as_str().unwrap_or_default());
+        if !elsewhere && !spec.to_string().contains("\"Orphan\"") {
             return;
         }
         match person {
