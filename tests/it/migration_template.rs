@@ -162,8 +162,10 @@ async fn a_row_whose_factor_okta_does_not_take_any_more_waits_for_a_person_and_o
             let shipment = shipment_of(scene, &row).await;
             shipment.until_ordered().await;
             scene.sandbox.set_state(&row.shipment, 104).await;
-            let held = shipment.until("a person is asked", |object| object.is("Stalled") == "True").await;
-            assert_eq!((held.reason(), held.phase()), ("ActivationRefused", "Held"), "{}", held.message());
+            let refused =
+                |object: &Object| (object.reason(), object.is("Stalled")) == ("ActivationRefused", "True");
+            let held = shipment.until("a person is asked", refused).await;
+            assert_eq!(held.phase(), "Held");
             assert!(held.message().contains("Okta"), "{}", held.message());
             assert_eq!(calls(scene).await, before);
             assert_eq!(
