@@ -209,8 +209,9 @@ async fn asks(bed: &Bed, world: &World, kind: Kind, slot: usize) -> Result<Optio
     let mut asking = Vec::new();
     for object in all {
         let object = serde_json::to_value(object)?;
-        let holds = ["/status/hold", "/status/holds/0"];
-        if holds.into_iter().any(|at| object.pointer(at).is_some()) {
+        // Most holds end with their cause and offer no answer.
+        let questions = ["/status/hold/choices/0", "/status/holds/0"];
+        if questions.into_iter().any(|at| object.pointer(at).is_some()) {
             asking.push(object);
         }
     }

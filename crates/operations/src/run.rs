@@ -14,6 +14,9 @@ use crate::{
     world::World,
 };
 
+/// Looks at most, until what follows something else has come to its end.
+const MOST_LOOKS: usize = 5;
+
 /// What became of a sequence.
 #[derive(Debug, Default)]
 pub(crate) struct Played {
@@ -78,23 +81,31 @@ async fn settle(bed: &Bed, worlds: &[World], is_last: bool) -> Result<HashMap<St
     if is_last {
         bed.kill().await?;
     }
-    look(bed, worlds).await?;
-    let after = rest::wait(bed, worlds).await?;
-    let follows = changed(worlds, &before, &after, true).await;
-    let after = if follows {
-        look(bed, worlds).await?;
-        let last = rest::wait(bed, worlds).await?;
-        changed(worlds, &after, &last, false).await;
-        last
-    } else {
-        after
-    };
+    let after = looked_through(bed, worlds, before).await?;
     for world in worlds {
         if let Some(after) = after.get(&world.tag) {
             stuck::judge(world, after).await;
         }
     }
     Ok(after)
+}
+
+/// Looks at everybody until that changes nothing: at once, unless one object follows what another one came to.
+async fn looked_through(
+    bed: &Bed,
+    worlds: &[World],
+    mut before: HashMap<String, Objects>,
+) -> Result<HashMap<String, Objects>, Fault> {
+    for count in 1..=MOST_LOOKS {
+        look(bed, worlds).await?;
+        let after = rest::wait(bed, worlds).await?;
+        let follows = changed(worlds, &before, &after, count < MOST_LOOKS).await;
+        before = after;
+        if !follows {
+            break;
+        }
+    }
+    Ok(before)
 }
 
 /// Tells what another look changed. Where it may be that one object followed another one, the answer is true instead.

@@ -1,5 +1,5 @@
-//! Rest is rest: another look, or another life of the operator, finds nothing new. Of two shipments for one person one may
-//! show at the next look what the other came to in this one; after that nothing may change.
+//! Rest is rest: another look, or another life of the operator, finds nothing new. Of two shipments for one person one
+//! shows at the next look what the other came to in this one, for a few looks at most.
 
 use std::collections::BTreeMap;
 
