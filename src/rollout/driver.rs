@@ -158,6 +158,9 @@ impl Pass {
             let written = finalizer::add(&self.api, &self.object).await?;
             self.took(written);
         }
+        if self.waits_for_examination() {
+            return Ok(Done::At(clock::now().checked_add(TURN).ok()));
+        }
         self.connect().await;
         self.sync().await;
         for _ in 0..ROUNDS {
@@ -168,6 +171,13 @@ impl Pass {
         }
         self.end().await?;
         Ok(Done::At(Some(clock::now())))
+    }
+
+    /// At the start no connection is examined yet: a moment later it is, and what is at rest is left as it is until then.
+    fn waits_for_examination(&self) -> bool {
+        let name = &self.object.spec.connection_ref.name;
+        let says_something = !self.basis.conditions.is_empty();
+        says_something && matches!(self.ctx.connections.state(name).1, ConnectionState::Unexamined)
     }
 
     /// The object as it was just written.
@@ -182,6 +192,8 @@ impl Pass {
         self.blocked = match self.usable().await {
             Ok(link) => {
                 self.known.come_from(&link);
+                let (policy, keys) = (link.spec.policy.clone(), link.spec.keys.clone());
+                self.known.check_by((self.object.spec.skip.clone(), policy, keys));
                 self.link = Some(link);
                 self.object.spec.paused.then_some(Blocked::Paused)
             }

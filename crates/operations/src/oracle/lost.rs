@@ -33,7 +33,8 @@ pub(crate) async fn judge(
                 continue;
             }
             for order in orders.get(&*person.id).into_iter().flatten() {
-                if open.contains(order) && !is_followed(order, &person.id, objects) {
+                let is_known = is_followed(order, &person.id, objects) || is_taken_over(order, &calls);
+                if open.contains(order) && !is_known {
                     world.violated("lost", format!("order {order} stands and no shipment follows it")).await;
                 }
             }
@@ -47,6 +48,11 @@ fn open(state: &Value) -> HashSet<&str> {
     let all = state["shipments"].as_array().into_iter().flatten();
     let goes_on = |order: &&Value| order["state"]["id"].as_i64().is_none_or(|id| !ENDED.contains(&id));
     all.filter(goes_on).map(|order| text(order, "/id")).collect()
+}
+
+/// What was taken over by a search, and compared for it by this path, is never cancelled by a deletion.
+fn is_taken_over(order: &str, calls: &[Value]) -> bool {
+    calls.iter().any(|call| call["operation"] == "GetShipmentExactById" && call["shipmentId"] == *order)
 }
 
 /// By its id, or by a question about an order whose answer is lost.
@@ -75,6 +81,12 @@ mod tests {
         assert!(!is_followed("a", "kim", &with(json!({"shipmentId": "b"}))));
         assert!(!is_followed("a", "lee", &with(json!({"mark": "2027-01-01T00:00:00Z"}))));
         assert!(!is_followed("a", "kim", &Objects::default()));
+    }
+
+    #[test]
+    fn an_order_that_a_search_found_may_be_let_go() {
+        let calls = [json!({"operation": "GetShipmentExactById", "shipmentId": "a"})];
+        assert!(is_taken_over("a", &calls) && !is_taken_over("b", &calls));
     }
 
     #[test]
