@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use api::{connection::YubiKeyConnection, rollout::YubiKeyRollout, shipment::YubiKeyShipment};
-use domain::failure::Failure;
+use domain::{backoff, failure::Failure};
 use futures::{FutureExt, StreamExt, future::Shared};
 use kube::{
     Resource, ResourceExt as _,
@@ -73,6 +73,9 @@ const TIDY: Duration = Duration::from_mins(5);
 
 /// Longest time to publish the last events.
 const FLUSH: Duration = Duration::from_secs(2);
+
+/// Tries to answer to a decision on what is not there.
+const MOST_TRIES: u32 = 8;
 
 /// Longest time to let go of the lease.
 const RELEASE: Duration = Duration::from_secs(3);
@@ -300,7 +303,11 @@ fn decline_orphans<T>(ctx: &Arc<Context>, result: &Result<T, controller::Error<F
     let gone = ObjectRef::new(&name).within(&namespace);
     ctx.fair_queue.leave(&gone);
     ctx.budget_queue.leave(&gone);
-    drop(ctx.tasks.spawn(shipment::decisions::decline_orphans(Arc::clone(ctx), namespace, name)));
+    let ctx = Arc::clone(ctx);
+    drop(ctx.tasks.clone().spawn(async move {
+        let decline = || shipment::decisions::decline_orphans(&ctx, &namespace, &name);
+        until_answered(&ctx, decline).await;
+    }));
 }
 
 /// The same for a rollout.
@@ -310,7 +317,24 @@ fn decline_rollout_orphans<T>(
 ) {
     let Err(controller::Error::ObjectNotFound(object)) = result else { return };
     let (namespace, name) = (object.namespace.clone().unwrap_or_default(), object.name.clone());
-    drop(ctx.tasks.spawn(rollout::decisions::decline_orphans(Arc::clone(ctx), namespace, name)));
+    let ctx = Arc::clone(ctx);
+    drop(ctx.tasks.clone().spawn(async move {
+        let decline = || rollout::decisions::decline_orphans(&ctx, &namespace, &name);
+        until_answered(&ctx, decline).await;
+    }));
+}
+
+/// Tries again for a while: no pass would ever come to what is not there.
+async fn until_answered<F: Future<Output = bool>>(ctx: &Context, decline: impl Fn() -> F) {
+    for count in 1..=MOST_TRIES {
+        if decline().await {
+            return;
+        }
+        let wait = tokio::time::sleep(backoff::delay(count).unsigned_abs());
+        if ctx.tasks.unless_closing(wait).await.is_none() {
+            return;
+        }
+    }
 }
 
 type Passed = Result<(), controller::Error<Failure, watcher::Error>>;

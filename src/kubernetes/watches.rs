@@ -82,11 +82,17 @@ where
 {
     let index = Arc::new(Index::default());
     let noted = Arc::clone(&index);
+    let (woken, mut wakes) = mpsc::unbounded_channel();
+    let gone = woken.clone();
     let (store, watching) = open(opening, api, place, fate, move |event| {
         noted.note(event);
         note(event);
+        if let Event::Delete(object) = event {
+            let (_, namespace, name) = key::<K>(object);
+            // A pass over what is not there any more answers to whoever still speaks of it. Nobody listens at the end.
+            let _ = gone.send(ObjectRef::new(&name).within(&namespace));
+        }
     });
-    let (woken, mut wakes) = mpsc::unbounded_channel();
     let wakes = futures::stream::poll_fn(move |context| wakes.poll_recv(context));
     (Cache { store, index, woken }, watching, wakes.boxed())
 }

@@ -100,24 +100,29 @@ fn remember(status: &mut YubiKeyRolloutStatus, decision: &YubiKeyDecision, accep
     status.decisions.drain(..extra);
 }
 
-/// Declines the decisions on a rollout that does not exist: nobody else would ever answer to them.
-pub async fn decline_orphans(ctx: Arc<Context>, namespace: String, name: String) {
-    let pending = pending(&ctx, &namespace, &name);
+/// Declines the decisions on a rollout that does not exist: nobody else would ever answer to them. False: not all were
+/// answered to, and it must be tried again.
+pub async fn decline_orphans(ctx: &Context, namespace: &str, name: &str) -> bool {
+    let pending = pending(ctx, namespace, name);
     if pending.is_empty() || !ctx.leadership.is_held() {
-        return;
+        return true;
     }
     // The watch of the rollouts may lag behind that of the decisions.
-    let api: Api<YubiKeyRollout> = Api::namespaced(ctx.client.clone(), &namespace);
-    if !matches!(api.get_opt(&name).await, Ok(None)) {
-        return;
+    let api: Api<YubiKeyRollout> = Api::namespaced(ctx.client.clone(), namespace);
+    match api.get_opt(name).await {
+        Ok(None) => {}
+        Ok(Some(_)) => return true,
+        Err(_) => return false,
     }
+    let mut all = true;
     for decision in pending {
         let why = format!(
             "there is no rollout {name} in this namespace; decide again with the right spec.rolloutRef.name"
         );
         let verdict = Reply { decision, declined: Some(why) };
-        tell(&ctx, &*verdict.decision, &verdict).await;
+        all &= tell(ctx, &*verdict.decision, &verdict).await;
     }
+    all
 }
 
 /// Says in the decision's own status what became of it, and in an event on the rollout. The answer names those that say

@@ -140,6 +140,9 @@ impl Driver {
             let written = finalizer::add(&self.api, &self.object).await?;
             self.took(written);
         }
+        if self.waits_for_examination() {
+            return Ok(Done::At(clock::now().checked_add(TURN).ok()));
+        }
         self.connect().await;
         self.sync().await;
         let again = self.drive().await?;
@@ -180,6 +183,13 @@ impl Driver {
         }
     }
 
+    /// At the start no connection is examined yet: a moment later it is, and what is at rest is left as it is until then.
+    fn waits_for_examination(&self) -> bool {
+        let name = &self.object.spec.connection_ref.name;
+        let says_something = !self.basis.conditions.is_empty();
+        says_something && matches!(self.ctx.connections.state(name).1, ConnectionState::Unexamined)
+    }
+
     /// The object as it was just written.
     fn took(&mut self, written: YubiKeyRollout) {
         self.ctx.rollout_memory.note_written(&written);
@@ -192,6 +202,8 @@ impl Driver {
         self.blocked = match self.usable().await {
             Ok(link) => {
                 self.known.come_from(&link);
+                let (policy, keys) = (link.spec.policy.clone(), link.spec.keys.clone());
+                self.known.check_by((self.object.spec.skip.clone(), policy, keys));
                 self.link = Some(link);
                 self.object.spec.paused.then_some(Blocked::Paused)
             }

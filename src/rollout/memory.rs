@@ -5,7 +5,11 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use api::{rollout::YubiKeyRollout, shipment::YubiKeyShipment};
+use api::{
+    connection::{KeyModel, Policy},
+    rollout::{self, YubiKeyRollout},
+    shipment::YubiKeyShipment,
+};
 use domain::{
     failure::Failure,
     ids::UserId,
@@ -28,6 +32,9 @@ use crate::{
 
 /// What was found about a person, and when.
 pub type Reply = (Timestamp, Option<(Skip, String)>);
+
+/// What people were looked at for: whom the rollout skips, and what the connection admits.
+pub type Rules = (rollout::Skip, Policy, Vec<KeyModel>);
 
 /// What is known of one rollout.
 #[derive(Debug, Clone, Default)]
@@ -54,6 +61,8 @@ pub struct Known {
     pub failure: Option<Failure>,
     /// People who were looked at.
     pub checked: BTreeMap<UserId, Reply>,
+    /// By which rules they were.
+    pub checked_by: Option<Rules>,
     /// Shipments made that the cache may not show yet.
     pub made: BTreeMap<UserId, (Timestamp, Arc<YubiKeyShipment>)>,
     /// People whose shipment's name belongs to something else.
@@ -90,6 +99,14 @@ impl Known {
         }
         let before = std::mem::take(self);
         *self = Self { made: before.made, told: before.told, ended: before.ended, origin, ..Self::default() };
+    }
+
+    /// What was found by other rules says nothing under these: whoever was passed over is looked at again.
+    pub fn check_by(&mut self, rules: Rules) {
+        if self.checked_by.as_ref() != Some(&rules) {
+            self.checked.clear();
+            self.checked_by = Some(rules);
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use domain::{
     plan::{self, Observed, Search},
     recipient::Recipient,
     requests::KeyProduct,
-    vendor_states::{ListedEnrollment, Parcel},
+    vendor_states::{ListedEnrollment, Parcel, only_one},
 };
 use jiff::{SignedDuration, Timestamp};
 use system::clock;
@@ -33,32 +33,36 @@ impl Window {
 }
 
 /// Between the mark and `settle` after it; where no mark is left, from the enrolment to the end of its requests.
-fn window(journal: &Journal, found: &Observed, link: &ConnectionHandle) -> Option<Window> {
+fn window(
+    object: &YubiKeyShipment,
+    journal: &Journal,
+    found: &Observed,
+    link: &ConnectionHandle,
+) -> Option<Window> {
     let settle = link.facts.times.calls.settle;
     let (from, length) = match &journal.order {
         Order::Open(_, mark) | Order::Unknown(_, mark) => (*mark, settle),
         Order::Refused(refused) => (refused.mark, settle),
         // An order of an enrolment is not made later than its requests live.
-        _ => (enrolled_at(journal, found)?, plan::REQUESTS_LIVE + settle),
+        _ => (enrolled_at(object, journal, found)?, plan::REQUESTS_LIVE + settle),
     };
     // The vendor's clock may lie a little before ours, and shows whole seconds.
     let slack = SignedDuration::from_secs(5);
     Some(Window { from: from.checked_sub(slack).ok()?, to: from.checked_add(length).ok()? })
 }
 
-fn enrolled_at(journal: &Journal, found: &Observed) -> Option<Timestamp> {
+fn enrolled_at(object: &YubiKeyShipment, journal: &Journal, found: &Observed) -> Option<Timestamp> {
     match &journal.enrollment {
         Enrollment::Made(made) => Some(made.created_at),
-        _ => only_enrollment(found)?.created,
+        _ => only_enrollment(object, found)?.created,
     }
 }
 
-/// The one enrolment that Okta lists.
-fn only_enrollment(found: &Observed) -> Option<ListedEnrollment> {
-    match found.list.as_ref()?.entries.as_slice() {
-        [only] => Some(only.clone()),
-        _ => None,
-    }
+/// The one enrolment that Okta lists, that can be a key's, and that this shipment does not overlook.
+fn only_enrollment(object: &YubiKeyShipment, found: &Observed) -> Option<ListedEnrollment> {
+    let policy = validate::existing_key(&object.spec, None);
+    let seen = found.list.as_ref()?.entries.iter().filter(|entry| !policy.overlooks(entry.created));
+    only_one(seen).cloned()
 }
 
 /// Looks among the organization's orders for the one that can only be ours. What the vendor does not show stops it.
@@ -73,7 +77,7 @@ pub async fn search(
     found: &mut Observed,
 ) -> Result<(), Failure> {
     let product = validate::product(&object.spec, &link.spec)?;
-    let one = match (&found.recipient, window(journal, found, link)) {
+    let one = match (&found.recipient, window(object, journal, found, link)) {
         (Some(recipient), Some(window)) => {
             let orders = orders_of(link, recipient).await?;
             only_match(&orders, &product, window, |id| claims::of_order(ctx, id, object).is_some())
@@ -133,7 +137,10 @@ pub async fn adopt(
             journal.adoption = None;
             found.adoption_refused = Some(plan::refusal(&adoption.shipment, &what));
         }
-        Judged::Fits(made_at) => take_over(&adoption.shipment, link, journal, found, made_at),
+        Judged::Fits(made_at) => {
+            let listed = only_enrollment(object, found);
+            take_over(&adoption.shipment, link, journal, listed.as_ref(), made_at);
+        }
     }
     Ok(())
 }
@@ -142,14 +149,14 @@ fn take_over(
     id: &ShipmentId,
     link: &ConnectionHandle,
     journal: &mut Journal,
-    found: &Observed,
+    listed: Option<&ListedEnrollment>,
     made_at: Option<Timestamp>,
 ) {
     let now = clock::now();
     if journal.made().is_none()
-        && let Some(entry) = only_enrollment(found)
+        && let Some(entry) = listed
     {
-        journal.observe_adopted_enrollment(&entry, &link.facts.rp_id, now);
+        journal.observe_adopted_enrollment(entry, &link.facts.rp_id, now);
     }
     journal.observe_adopted(id, made_at, now);
 }
@@ -191,7 +198,7 @@ async fn judge(
         return Ok(Judged::no(what));
     }
     let exact = exact(id, link, recipient).await?;
-    let window = window(journal, found, link);
+    let window = window(object, journal, found, link);
     let sights = [Some(shown), exact];
     let mut sights = sights.iter().flatten();
     let contradicts = sights.clone().find_map(|order| other_recipient_or_time(order, window));
@@ -214,11 +221,12 @@ fn of_another(
     }
     let enrollment = match journal.made() {
         Some(made) => made.id.clone(),
-        None => match only_enrollment(found) {
+        None => match only_enrollment(object, found) {
             Some(entry) => entry.id,
             None => {
                 return Some(
-                    "Okta does not list exactly one pre-registered enrolment of the person".to_owned(),
+                    "Okta does not list exactly one pre-registered enrolment of the person that can be this order's"
+                        .to_owned(),
                 );
             }
         },

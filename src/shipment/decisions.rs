@@ -156,21 +156,26 @@ fn whose(answer: Answer, claimed: &dyn Fn(&EnrollmentId) -> Option<String>) -> R
     }
 }
 
-/// Declines the decisions on a shipment that does not exist: nobody else would ever answer to them.
-pub async fn decline_orphans(ctx: Arc<Context>, namespace: String, name: String) {
-    let pending = waiting(&ctx, &namespace, &name);
+/// Declines the decisions on a shipment that does not exist: nobody else would ever answer to them. False: not all were
+/// answered to, and it must be tried again.
+pub async fn decline_orphans(ctx: &Context, namespace: &str, name: &str) -> bool {
+    let pending = waiting(ctx, namespace, name);
     if pending.is_empty() || !ctx.leadership.is_held() {
-        return;
+        return true;
     }
     // The watch of the shipments may lag behind that of the decisions.
-    let api: Api<YubiKeyShipment> = Api::namespaced(ctx.client.clone(), &namespace);
-    if !matches!(api.get_opt(&name).await, Ok(None)) {
-        return;
+    let api: Api<YubiKeyShipment> = Api::namespaced(ctx.client.clone(), namespace);
+    match api.get_opt(name).await {
+        Ok(None) => {}
+        Ok(Some(_)) => return true,
+        Err(_) => return false,
     }
+    let mut all = true;
     for decision in pending {
-        let verdict = Reply { decision, declined: Some(Declined::NoSuchShipment(name.clone())) };
-        tell(&ctx, &*verdict.decision, &verdict).await;
+        let verdict = Reply { decision, declined: Some(Declined::NoSuchShipment(name.to_owned())) };
+        all &= tell(ctx, &*verdict.decision, &verdict).await;
     }
+    all
 }
 
 /// Says in the decision's own status what became of it, and in an event on the shipment.
@@ -180,18 +185,19 @@ pub async fn publish(ctx: &Context, object: &YubiKeyShipment, verdicts: Vec<Repl
     }
 }
 
-async fn tell<K>(ctx: &Context, object: &K, verdict: &Reply)
+async fn tell<K>(ctx: &Context, object: &K, verdict: &Reply) -> bool
 where
     K: Resource<DynamicType = ()>,
 {
     let (reason, message) = verdict.words();
     if let Err(error) = write(ctx, &verdict.decision, verdict.declined.is_none(), reason, &message).await {
         tracing::warn!(%error, "the decision's status could not be written; the next pass does it");
-        return;
+        return false;
     }
     let note = verdict.note(&message);
     let about = &*verdict.decision;
     events::publish_about(&ctx.outbox, object, about, verdict.kind(), &format!("Decision{reason}"), &note);
+    true
 }
 
 /// Writes what became of a decision into its own status.

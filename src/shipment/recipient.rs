@@ -54,7 +54,7 @@ pub fn recipient(
     faults.extend(country_fault(connection, &raw));
     faults.extend(pin_mail_fault(user));
     match parsed {
-        Ok(recipient) if faults.is_empty() => Ok(recipient),
+        Ok(recipient) if faults.is_empty() => Ok(recipient.with_other_email(other_email(user, &raw))),
         _ => Err(Failure::new(
             Reason::InvalidRecipient,
             format!(
@@ -103,6 +103,17 @@ fn from_profile(field: Field, mapping: &RecipientMapping, user: &User) -> Option
         None => field.default_attribute()?,
     };
     Some(Raw { value: user.profile.get(attribute).cloned(), source: format!("profile.{attribute}") })
+}
+
+/// The other of the profile's two addresses, where the e-mail address is the profile's: which of them an order went to
+/// follows from the person's state then, and that changes.
+fn other_email(user: &User, raw: &BTreeMap<Field, Raw>) -> Option<String> {
+    let other = match raw.get(&Field::Email)?.source.as_str() {
+        "profile.email" => "secondEmail",
+        "profile.secondEmail" => "email",
+        _ => return None,
+    };
+    Raw { value: user.profile.get(other).cloned(), source: String::new() }.text()
 }
 
 /// What the connection says of all its recipients.

@@ -101,7 +101,8 @@ const fn gate(gate: Option<shipment::ActivationGate>) -> ActivationGate {
     }
 }
 
-fn existing_key(
+/// What becomes of a key that is there already; `default` is the connection's.
+pub(super) fn existing_key(
     spec: &shipment::YubiKeyShipmentSpec,
     default: Option<DefaultExistingKeyPolicy>,
 ) -> ExistingKey {

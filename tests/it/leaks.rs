@@ -14,9 +14,11 @@ use crate::support::{
 async fn no_secret_is_in_logs_events_objects_or_metrics_even_at_trace() {
     own_scene("leaks")
         .rust_log("trace")
+        .connection(json!({"policy": {"createUsers": "Allow", "sources": {"oktaConsole": "Allow"}}}))
         .play(async |scene| {
             good_road(scene).await;
             bad_roads(scene).await;
+            rollouts(scene).await;
             let secrets = scene.sandbox.secrets().await;
             let kinds = [
                 "accessToken",
@@ -79,6 +81,49 @@ async fn bad_roads(scene: &Scene) {
     shipment.look_now().await;
 }
 
+/// Every source, its people and its ledger, and vendors that repeat what they were sent.
+async fn rollouts(scene: &Scene) {
+    let mut ids = Vec::new();
+    for name in ["ann", "bob", "cut"] {
+        ids.push(scene.sandbox.person(&scene.login(name), "ACTIVE").await);
+    }
+    scene.sandbox.change_person(&ids[2], json!({"profile": {"city": "x".repeat(70)}})).await;
+    scene.sandbox.post("/groups", json!({"name": "Staff", "members": ids})).await;
+    for listing in ["listGroupUsers", "listLogEvents"] {
+        scene.sandbox.fault(listing, json!({"kind": "status", "status": 400, "body": echo()})).await;
+    }
+    let group = json!({"oktaGroup": {"groups": [{"name": "Staff"}], "interval": "1m"}});
+    let staff = scene.roll("staff", group, json!({})).await;
+    let told = |object: &crate::support::object::Object| {
+        object.tally("activated") == 2 && object.skipped("InvalidRecipient") + object.tally("held") == 1
+    };
+    let done = scene.deliver_until(&staff, "two have keys, and one is told of", told).await;
+    assert_eq!((done.ledger(&ids[0]), done.ledger(&ids[1])), ("Activated", "Activated"));
+
+    // A person whom the rollout creates, from a list that holds an address.
+    let new = json!({"login": scene.login("new"), "profile": {
+        "firstName": "Kim", "lastName": "New", "email": scene.login("new"), "secondEmail": "kim@home.example",
+        "primaryPhone": "+1 617-555-0177", "organization": "Example Inc", "streetAddress": "9 Hidden Lane",
+        "city": "Concord", "state": "MA", "zipCode": "01742", "countryCode": "US",
+    }});
+    let users = json!({"users": {
+        "list": [new, {"login": scene.login("nobody")}], "createMissing": "Staged", "interval": "1m",
+    }});
+    scene.sandbox.fault("createUser", json!({"kind": "status", "status": 400, "body": echo()})).await;
+    let batch = scene.roll("batch", users, json!({})).await;
+    batch.until("it says what is wrong", |object| object.has("/status/problems/0")).await;
+    batch.until("the person is created and served", |object| object.tally("served") == 1).await;
+
+    // The button: each press is an entry of the ledger.
+    let pressed = scene.sandbox.person(&scene.login("pressed"), "ACTIVE").await;
+    let console = scene.roll("console", json!({"oktaConsole": {}}), json!({})).await;
+    console.until("it listens", |object| object.has("/status/cursor/next")).await;
+    let order = json!({"productId": "29", "inventoryProductId": "106", "customizationId": "RXJN83"});
+    scene.sandbox.post(&format!("/people/{pressed}/console-order"), order).await;
+    console.look_now().await;
+    console.until("it is served", |object| !object.ledger(&pressed).is_empty()).await;
+}
+
 fn echo() -> Value {
     json!({
         "errorCode": "E0000001", "errorSummary": "cannot use 7 Granite Terrace, +1 617-555-0142", "errorId": "oae1",
@@ -120,10 +165,27 @@ async fn readable(scene: &Scene) -> Vec<Haystack> {
         Haystack { name: "the metrics", text: metrics, may_hold_jwes: false },
         Haystack {
             name: "the objects",
-            text: all("yubikeyshipments,yubikeyconnections").await,
+            text: all("yubikeyshipments,yubikeyconnections,yubikeydecisions").await,
             may_hold_jwes: true,
         },
+        Haystack {
+            name: "the rollouts",
+            text: undeclared(&all("yubikeyrollouts").await),
+            may_hold_jwes: false,
+        },
     ]
+}
+
+/// Rollouts without the list that a person declared: what stands there is theirs to read, and may be nowhere else.
+fn undeclared(rollouts: &str) -> String {
+    let mut list: Value = serde_json::from_str(rollouts).unwrap();
+    let all = list["items"].as_array_mut().unwrap();
+    assert_eq!(all.len(), 3, "each source has one");
+    for rollout in all {
+        assert!(rollout["status"]["ledger"].is_object(), "each has a ledger: {}", rollout["status"]);
+        rollout["spec"].as_object_mut().unwrap().remove("source");
+    }
+    list.to_string()
 }
 
 /// The search can fail: each form of a secret, hidden in each text, is found.

@@ -209,3 +209,98 @@ async fn a_shipment_torn_away_and_a_cluster_built_anew_order_nothing_again() {
         })
         .await;
 }
+
+async fn crew(scene: &Scene, names: &[&str]) -> Vec<String> {
+    let mut ids = Vec::new();
+    for name in names {
+        ids.push(scene.sandbox.person(&scene.login(name), "ACTIVE").await);
+    }
+    ids
+}
+
+fn list(ids: &[String]) -> Value {
+    let list: Vec<_> = ids.iter().map(|id| json!({"id": id})).collect();
+    json!({"users": {"list": list, "interval": "1m"}})
+}
+
+/// Names of all shipments, in order.
+async fn names(scene: &Scene) -> Vec<String> {
+    let mut names: Vec<_> =
+        scene.shipments().await.iter().map(|object| object.text("/metadata/name").to_owned()).collect();
+    names.sort();
+    names
+}
+
+#[tokio::test]
+async fn a_rollout_from_git_in_a_cluster_built_anew_serves_nobody_twice_and_links_them_again() {
+    own_scene("rebuilt-rollout")
+        .connection(json!({"calls": {"timeout": "3s", "settle": "16s"}}))
+        .play(async |scene| {
+            scene.sandbox.shows_orders().await;
+            let ids = crew(scene, &["ann", "bob", "kim"]).await;
+            let rollout = scene.roll("crew", list(&ids), json!({})).await;
+            scene.until_orders(3).await;
+            rollout.until("all are served", |object| object.tally("served") == 3).await;
+            let order = scene.sandbox.orders().await[0]["id"].as_str().unwrap().to_owned();
+            scene.sandbox.set_state(&order, 104).await;
+            rollout.until("one has its key", |object| object.tally("activated") == 1).await;
+            let before = names(scene).await;
+            scene.rest_operator();
+            let since = scene.sandbox.last_call().await;
+            scene.plane().rebuild().await;
+            scene.namespace(&scene.name).await;
+            let mut connection = scene.connection_spec();
+            connection["calls"] = json!({"timeout": "3s", "settle": "16s"});
+            scene.connect(&scene.name, connection).await;
+            let rollout = scene.roll("crew", list(&ids), json!({})).await;
+            scene.start_operator().await;
+            let told = rollout.until("all are passed over", |o| o.skipped("PreRegisteredKey") == 3).await;
+            told.adds_up();
+            assert!(scene.shipments().await.is_empty());
+            let adopt = json!({"template": {"spec": {"existingKeyPolicy": "Adopt"}}, "skip": {"preRegisteredKey": false}});
+            rollout.change(adopt).await;
+            let linked = rollout.until("all are linked", |object| object.tally("served") == 3).await;
+            linked.adds_up();
+            assert_eq!(names(scene).await, before, "under the same names");
+            let done = scene.deliver_until(&rollout, "all have their keys", |o| o.tally("activated") == 3).await;
+            done.adds_up();
+            let made: Vec<_> = scene.sandbox.effects_since(since).await.into_iter().map(|call| call.operation).collect();
+            for effect in ["enrollPreregistrationEnrollment", ORDER] {
+                assert!(!made.contains(&effect.to_owned()), "{made:?}");
+            }
+            assert_eq!((scene.sandbox.orders().await.len(), scene.sandbox.enrollments().await.len()), (3, 3));
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_rollout_whose_ledger_is_lost_takes_its_shipments_in_and_counts_them_again() {
+    own_scene("ledgerless")
+        .play(async |scene| {
+            let ids = crew(scene, &["ann", "bob", "kim", "lou"]).await;
+            let rollout = scene.roll("crew", list(&ids[..3]), json!({"budget": 3})).await;
+            scene.until_orders(3).await;
+            rollout.until("all are served", |object| object.tally("served") == 3).await;
+            let order = scene.sandbox.orders().await[0]["id"].as_str().unwrap().to_owned();
+            scene.sandbox.set_state(&order, 104).await;
+            rollout.until("one has its key", |object| object.tally("activated") == 1).await;
+            let before = names(scene).await;
+            // As a backup without status puts it back.
+            scene.rest_operator();
+            rollout.change_status(Value::Null).await;
+            scene.start_operator().await;
+            let taken = rollout.until("they are taken in", |object| object.tally("served") == 3).await;
+            taken.adds_up();
+            // The budget is used up by those who were served before the loss.
+            rollout.change(json!({"source": list(&ids)})).await;
+            let full = rollout.until_reason("BudgetExhausted").await;
+            assert_eq!((full.tally("served"), full.tally("waiting")), (3, 1));
+            assert_eq!(names(scene).await, before);
+            rollout.change(json!({"budget": 4})).await;
+            let done =
+                scene.deliver_until(&rollout, "all have their keys", |o| o.tally("activated") == 4).await;
+            done.adds_up();
+            assert_eq!(scene.sandbox.orders().await.len(), 4);
+        })
+        .await;
+}

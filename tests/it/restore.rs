@@ -157,3 +157,94 @@ async fn a_backup_with_an_open_order_finds_the_order_and_goes_on_with_it() {
         })
         .await;
 }
+
+/// People of a rollout, by their Okta ids.
+async fn crew(scene: &Scene, names: &[&str]) -> Vec<String> {
+    let mut ids = Vec::new();
+    for name in names {
+        ids.push(scene.sandbox.person(&scene.login(name), "ACTIVE").await);
+    }
+    ids
+}
+
+fn list(ids: &[String]) -> serde_json::Value {
+    let list: Vec<_> = ids.iter().map(|id| json!({"id": id})).collect();
+    json!({"users": {"list": list, "interval": "1m"}})
+}
+
+#[tokio::test]
+async fn a_backup_from_before_a_rollout_began_serves_nobody_a_second_time() {
+    own_scene("restored-rollout")
+        .connection(json!({"calls": {"timeout": "3s", "settle": "16s"}}))
+        .play(async |scene| {
+            scene.sandbox.shows_orders().await;
+            let ids = crew(scene, &["ann", "bob", "kim"]).await;
+            scene.rest_operator();
+            let rollout = scene.roll("crew", list(&ids), json!({})).await;
+            let backup = scene.plane().back_up().await;
+            scene.start_operator().await;
+            scene.until_orders(3).await;
+            rollout.until("all are served", |object| object.tally("served") == 3).await;
+            scene.rest_operator();
+            scene.plane().restore(&backup).await;
+            assert!(rollout.get().await.0["status"]["ledger"].is_null(), "the ledger is forgotten");
+            let since = scene.sandbox.last_call().await;
+            scene.start_operator().await;
+            let told = rollout.until("all are passed over", |o| o.skipped("PreRegisteredKey") == 3).await;
+            told.adds_up();
+            assert_eq!((told.tally("served"), told.tally("eligible")), (0, 0));
+            rollout.look_now().await;
+            assert!(scene.shipments().await.is_empty());
+            let sent: Vec<Call> = scene.sandbox.effects_since(since).await;
+            assert!(sent.is_empty(), "{sent:#?}");
+
+            // The way on: their orders are linked again, under the same names, and count in the ledger.
+            let adopt = json!({"template": {"spec": {"existingKeyPolicy": "Adopt"}}, "skip": {"preRegisteredKey": false}});
+            rollout.change(adopt).await;
+            let done = scene.deliver_until(&rollout, "all have their keys", |o| o.tally("activated") == 3).await;
+            done.adds_up();
+            assert!(ids.iter().all(|id| done.ledger(id) == "Activated"), "{}", done.0["status"]["ledger"]);
+            assert_eq!((scene.sandbox.count(ENROLL).await, scene.sandbox.count(ORDER).await), (3, 3));
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_backup_with_half_a_ledger_follows_its_half_and_orders_nothing_for_the_other() {
+    own_scene("restored-half")
+        .play(async |scene| {
+            let ids = crew(scene, &["ann", "bob", "kim"]).await;
+            let limits = json!({"waves": [{"count": 1}, {"percent": 100}], "budget": 3});
+            let rollout = scene.roll("crew", list(&ids), limits).await;
+            let asked = rollout.until_reason("AwaitingApproval").await;
+            scene.until_orders(1).await;
+            rollout.until("the first is on its way", |object| object.tally("inFlight") == 1).await;
+            scene.rest_operator();
+            let backup = scene.plane().back_up().await;
+            scene.start_operator().await;
+            let hold = asked.hold("AwaitingApproval");
+            let answer = scene.proceed(&rollout, &hold, json!({})).await;
+            scene.accepted_by_rollout(&answer).await;
+            scene.until_orders(3).await;
+            rollout.until("all are served", |object| object.tally("served") == 3).await;
+            scene.rest_operator();
+            scene.plane().restore(&backup).await;
+            let since = scene.sandbox.last_call().await;
+            scene.start_operator().await;
+            let told = rollout
+                .until("the question stands again", |object| !object.hold("AwaitingApproval").is_empty());
+            assert_eq!(told.await.tally("served"), 1);
+            let answer = scene.proceed(&rollout, &hold, json!({})).await;
+            scene.accepted_by_rollout(&answer).await;
+            let told =
+                rollout.until("the others are passed over", |o| o.skipped("PreRegisteredKey") == 2).await;
+            told.adds_up();
+            let sent: Vec<Call> = scene.sandbox.effects_since(since).await;
+            assert!(sent.is_empty(), "{sent:#?}");
+            // The one that the ledger knows goes on.
+            let done = scene.deliver_until(&rollout, "it has its key", |o| o.tally("activated") == 1).await;
+            done.adds_up();
+            assert_eq!((scene.sandbox.count(ORDER).await, scene.shipments().await.len()), (3, 1));
+        })
+        .await;
+}

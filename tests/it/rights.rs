@@ -150,6 +150,25 @@ async fn play(scene: &Scene) {
     rollout.until("a shipment is made", |object| object.tally("inFlight") == 1).await;
     rollout.delete().await;
     rollout.until_gone().await;
+
+    // One with a ledger that tells of all that can become of somebody: a wave that a person lets go on, a key that is
+    // activated, and somebody who leaves the source.
+    let mut crew = Vec::new();
+    for name in ["ann", "bob"] {
+        crew.push(json!({"id": scene.sandbox.person(&scene.login(name), "ACTIVE").await}));
+    }
+    let source = |people: &[Value]| json!({"users": {"list": people, "interval": "1m"}});
+    let limits = json!({"waves": [{"count": 1}, {"percent": 100}], "onLeave": "CancelIfNotShipped"});
+    let crewed = scene.roll("crew", source(&crew), limits).await;
+    let asked = crewed.until_reason("AwaitingApproval").await;
+    scene.deliver_until(&crewed, "the first has a key", |object| object.tally("activated") == 1).await;
+    let answer = scene.proceed(&crewed, &asked.hold("AwaitingApproval"), json!({})).await;
+    scene.accepted_by_rollout(&answer).await;
+    crewed.until("the second is on its way", |object| object.tally("served") == 2).await;
+    crewed.change(json!({"source": source(&crew[..1])})).await;
+    let left = crew[1]["id"].as_str().unwrap().to_owned();
+    crewed.until("the second has left", |object| object.ledger(&left) == "Left").await;
+
     let decision = crate::support::shipment::Handle::decision(&scene.client, &scene.name, "stray-again");
     let spec = json!({
         "rolloutRef": {"name": "nothing"}, "holdID": "wave-aaaa", "action": "Proceed", "requestedBy": me,

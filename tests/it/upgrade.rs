@@ -148,7 +148,9 @@ fn handle(client: &kube::Client, object: &Value, name: &str) -> Handle {
     match object["kind"].as_str().unwrap() {
         "YubiKeyConnection" => Handle::connection(client, name),
         "YubiKeyDecision" => Handle::decision(client, namespace, name),
-        _ => Handle::shipment(client, namespace, name),
+        "YubiKeyRollout" => Handle::rollout(client, namespace, name),
+        "YubiKeyShipment" => Handle::shipment(client, namespace, name),
+        other => panic!("no test knows how to store a {other}"),
     }
 }
 
@@ -282,12 +284,81 @@ async fn move_to(scene: &Scene, name: &str, shipment: &Handle) {
     }
 }
 
+/// People of the rollout: one has a key, one's order is on its way, one's shipment was deleted by hand, one waits.
+const CREW: [&str; 4] = ["has", "waits-for-parcel", "deleted", "next"];
+
+/// A rollout at rest, with an entry of each kind in its ledger, and its shipments.
+async fn rolled(scene: &Scene) -> (Handle, Vec<Handle>) {
+    let mut list = Vec::new();
+    for name in CREW {
+        list.push(json!({"id": scene.sandbox.person(&scene.login(name), "ACTIVE").await}));
+    }
+    let users = json!({"users": {"list": list, "interval": "24h"}});
+    let rollout = scene.roll("crew", users, json!({"waves": [{"count": 3}, {"percent": 100}]})).await;
+    rollout.until("three are served", |object| object.tally("served") == 3).await;
+    let mut shipments = Vec::new();
+    for (name, person) in CREW.iter().zip(&list).take(3) {
+        let found = crate::support::until(async || {
+            let all = scene.shipments().await;
+            all.into_iter().find(|object| object.0["spec"]["userRef"]["id"] == person["id"])
+        });
+        let object = found.await.expect("each has a shipment");
+        let shipment = Handle::shipment(&scene.client, &scene.name, object.text("/metadata/name"));
+        let order = shipment.until_ordered().await.text("/status/order/shipmentId").to_owned();
+        match *name {
+            "has" => {
+                scene.sandbox.set_state(&order, 104).await;
+                shipment.look_now().await;
+                shipment.until_reason("Activated").await;
+                shipments.push(shipment);
+            }
+            "deleted" => {
+                shipment.delete().await;
+                shipment.until_gone().await;
+            }
+            _ => shipments.push(shipment),
+        }
+    }
+    rollout
+        .until("its ledger tells of all", |object| {
+            (object.tally("activated"), object.tally("served")) == (1, 3)
+                && object.ledger(list[2]["id"].as_str().unwrap()) == "Deleted"
+                && object.reason() == "ShipmentDeleted"
+        })
+        .await;
+    (rollout, shipments)
+}
+
+/// The ledger is what it was: who was served is served no second time, and a new name is.
+async fn goes_on(scene: &Scene, rollout: &Handle, ledger: &Value) {
+    let orders = scene.sandbox.orders().await.len();
+    let looked = {
+        rollout.look_now().await;
+        rollout.get().await
+    };
+    assert_eq!(looked.0["status"]["ledger"], *ledger, "nothing of it is lost");
+    let hold = looked.hold("ShipmentDeleted");
+    let answer = scene.proceed(rollout, &hold, json!({})).await;
+    scene.accepted_by_rollout(&answer).await;
+    let asked = rollout.until("the next wave is asked for", |o| !o.hold("AwaitingApproval").is_empty()).await;
+    let answer = scene.proceed(rollout, &asked.hold("AwaitingApproval"), json!({})).await;
+    scene.accepted_by_rollout(&answer).await;
+    let served = rollout.until("the next one is served", |object| object.tally("served") == 4).await;
+    served.adds_up();
+    for (id, entry) in ledger.as_object().unwrap() {
+        assert_eq!(served.0["status"]["ledger"][id]["times"], entry["times"], "nobody is begun again");
+    }
+    let ordered =
+        crate::support::until(async || (scene.sandbox.orders().await.len() == orders + 1).then_some(()));
+    assert!(ordered.await.is_some(), "one key more, for whom nobody had served");
+}
+
 /// What a release leaves for later tests: run once with this variable before a tag is made.
-async fn record(scene: &Scene, shipments: &[Handle]) {
+async fn record(scene: &Scene, handles: &[Handle]) {
     let Ok(version) = env::var("RECORD_RELEASE") else { return };
     let decision = Handle::decision(&scene.client, &scene.name, "answer-0");
     let mut objects = vec![scene.connection().get().await];
-    for handle in shipments.iter().chain([&decision]) {
+    for handle in handles.iter().chain([&decision]) {
         objects.push(handle.get().await);
     }
     let whole = |object: &Object| {
@@ -309,9 +380,9 @@ async fn record(scene: &Scene, shipments: &[Handle]) {
 }
 
 /// Requests of the operator that write to one of these.
-fn writes(log: &[audit::Request], shipments: &[Handle]) -> Vec<String> {
+fn writes(log: &[audit::Request], resting: &[Handle]) -> Vec<String> {
     let ours = log.iter().filter(|request| request.user() == operator_user() && request.is_write());
-    ours.filter(|request| shipments.iter().any(|shipment| shipment.name == request.name()))
+    ours.filter(|request| resting.iter().any(|object| object.name == request.name()))
         .map(|request| format!("{} {} {}", request.verb(), request.resource(), request.name()))
         .collect()
 }
@@ -323,10 +394,15 @@ async fn the_operator_goes_on_after_an_upgrade_and_writes_nothing_about_what_res
         .connection(json!({"polling": {"firstAfter": "1h", "interval": "1h"}}))
         .play(async |scene| {
             let shipments = along_the_road(scene).await;
-            record(scene, &shipments).await;
+            let (rollout, of_rollout) = rolled(scene).await;
+            let ledger = rollout.get().await.0["status"]["ledger"].clone();
+            assert_eq!(ledger.as_object().map(serde_json::Map::len), Some(3));
+            let resting = [&shipments[..], &of_rollout, std::slice::from_ref(&rollout)].concat();
+            record(scene, &resting).await;
             for release in Release::all() {
-                upgrade_from(scene, &release, &shipments).await;
+                upgrade_from(scene, &release, &resting).await;
             }
+            goes_on(scene, &rollout, &ledger).await;
             let ordered = &shipments[1];
             let order = ordered.get().await.text("/status/order/shipmentId").to_owned();
             scene.sandbox.set_state(&order, 104).await;
@@ -336,14 +412,15 @@ async fn the_operator_goes_on_after_an_upgrade_and_writes_nothing_about_what_res
         .await;
 }
 
-/// The definitions of a release, under which everything is stored anew; then those of this tree, and the operator.
-async fn upgrade_from(scene: &Scene, release: &Release, shipments: &[Handle]) {
+/// The definitions of a release, under which everything is stored anew; then those of this tree, and the operator. A
+/// release that had no rollouts leaves those of this tree as they are, as `helm` does.
+async fn upgrade_from(scene: &Scene, release: &Release, resting: &[Handle]) {
     scene.rest_operator();
     define(&scene.kubectl(), &release.manifests()).await;
     let mut before = Vec::new();
-    for shipment in shipments {
-        shipment.patch(json!({"metadata": {"annotations": {"stored-under": release.version}}})).await;
-        before.push(shipment.get().await);
+    for object in resting {
+        object.patch(json!({"metadata": {"annotations": {"stored-under": release.version}}})).await;
+        before.push(object.get().await);
     }
     scene.plane().install_definitions().await;
     let log = scene.plane().audit_log.clone().unwrap();
@@ -353,9 +430,14 @@ async fn upgrade_from(scene: &Scene, release: &Release, shipments: &[Handle]) {
     let marker = format!("since-{}", release.version.replace('.', "-"));
     let login = scene.person(&marker, "ACTIVE").await;
     scene.ship(&marker, &login).await.until_ordered().await;
-    let touched = writes(&audit::read(&log).split_off(asked), shipments);
+    // And one of a rollout, that all rollouts were.
+    let other =
+        json!({"users": {"list": [{"login": scene.person(&format!("{marker}-rolled"), "ACTIVE").await}]}});
+    let after = scene.roll(&format!("{marker}-rollout"), other, json!({})).await;
+    after.until("it serves", |object| object.tally("served") == 1).await;
+    let touched = writes(&audit::read(&log).split_off(asked), resting);
     assert_eq!(touched, Vec::<String>::new(), "after an upgrade from {}", release.version);
-    for (shipment, before) in shipments.iter().zip(before) {
-        assert_eq!(contents(&before.0), contents(&shipment.get().await.0), "{}", shipment.name);
+    for (object, before) in resting.iter().zip(before) {
+        assert_eq!(contents(&before.0), contents(&object.get().await.0), "{}", object.name);
     }
 }

@@ -26,6 +26,7 @@ pub mod schema;
 pub mod scrape;
 pub mod shipment;
 pub mod testdata;
+pub mod workflows_template;
 
 use std::{
     path::{Path, PathBuf},

@@ -7,6 +7,7 @@
 mod check;
 mod field;
 mod rules;
+mod shown;
 mod stand_ins;
 
 use std::{collections::BTreeMap, fmt};
@@ -52,6 +53,8 @@ impl fmt::Display for Fault {
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Recipient {
     fields: BTreeMap<Field, String>,
+    /// Where an order of the same person may have gone before.
+    other_email: Option<String>,
 }
 
 impl fmt::Debug for Recipient {
@@ -93,7 +96,13 @@ impl Recipient {
                 }
             }
         }
-        if faults.is_empty() { Ok(Self { fields }) } else { Err(faults) }
+        if faults.is_empty() { Ok(Self { fields, other_email: None }) } else { Err(faults) }
+    }
+
+    /// The same with the person's other e-mail address. Nothing is sent there; an order that went there is theirs.
+    #[must_use]
+    pub fn with_other_email(self, other_email: Option<String>) -> Self {
+        Self { other_email, ..self }
     }
 
     /// The value of a field; absent only for an optional one.

@@ -90,6 +90,21 @@ pub struct EnrollmentList {
     pub entries: Vec<ListedEnrollment>,
 }
 
+/// The one that can be a key's, and only that: of several, those that were marked errored are nobody's key, unless there
+/// is nothing else. Okta's Workflows template leaves them behind.
+#[must_use]
+pub fn only_one<'a>(
+    entries: impl Iterator<Item = &'a ListedEnrollment> + Clone,
+) -> Option<&'a ListedEnrollment> {
+    let mut living = entries.clone().filter(|entry| entry.status != EnrollmentStatus::Errored).peekable();
+    if living.peek().is_some() { single(living) } else { single(entries) }
+}
+
+fn single<T>(mut all: impl Iterator<Item = T>) -> Option<T> {
+    let first = all.next()?;
+    all.next().is_none().then_some(first)
+}
+
 /// What Okta gives for a new enrolment.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct NewEnrollment {

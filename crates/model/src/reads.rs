@@ -7,7 +7,7 @@ use domain::{
     journal::{Enrollment, Journal, Order},
     plan::{Claimed, Fetch, Observation, Observed, ObservedUser, Person, Search, Shared},
     precedence::{Facts, Standing},
-    vendor_states::{ListedEnrollment, ParcelState, Programmed},
+    vendor_states::{ListedEnrollment, ParcelState, Programmed, only_one},
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -155,27 +155,24 @@ fn order_of(journal: &Journal) -> Option<&ShipmentId> {
 const SETTLE: SignedDuration = SignedDuration::from_mins(5);
 const REQUESTS_LIVE: SignedDuration = SignedDuration::from_mins(15);
 
-fn window(pass: &Pass) -> Option<(Timestamp, Timestamp)> {
+fn window(b: &Bounds, pass: &Pass) -> Option<(Timestamp, Timestamp)> {
     let (from, length) = match &pass.machine.journal.order {
         Order::Open(_, mark) | Order::Unknown(_, mark) => (*mark, SETTLE),
         Order::Refused(refused) => (refused.mark, SETTLE),
         _ => match &pass.machine.journal.enrollment {
             Enrollment::Made(made) => (made.created_at, REQUESTS_LIVE + SETTLE),
-            _ => (only(&pass.machine.observed)?.created?, REQUESTS_LIVE + SETTLE),
+            _ => (only(b, &pass.machine.observed)?.created?, REQUESTS_LIVE + SETTLE),
         },
     };
     Some((from.checked_sub(SignedDuration::from_secs(5)).ok()?, from.checked_add(length).ok()?))
 }
 
-fn only(seen: &Observed) -> Option<ListedEnrollment> {
-    match seen.list.as_ref()?.entries.as_slice() {
-        [only] => Some(only.clone()),
-        _ => None,
-    }
+fn only(b: &Bounds, seen: &Observed) -> Option<ListedEnrollment> {
+    only_one(seen.list.as_ref()?.entries.iter().filter(|entry| !b.existing.overlooks(entry.created))).cloned()
 }
 
 fn search(b: &Bounds, s: &mut State, pass: &mut Pass) {
-    let one = window(pass).filter(|_| b.listed).and_then(|(from, to)| {
+    let one = window(b, pass).filter(|_| b.listed).and_then(|(from, to)| {
         let fits = |n: &usize| {
             let order = &s.orders[*n];
             let created = at(order.created);
@@ -201,12 +198,12 @@ fn adopt(b: &Bounds, s: &mut State, pass: &mut Pass) {
     };
     let by_person = pass.machine.journal.adoption.as_ref().is_some_and(|adoption| adoption.by_person);
     let order = number(id.as_str()).and_then(|n| s.orders.get(n)).filter(|order| shown(order, pass)).cloned();
-    let enrollment = pass
-        .machine
-        .journal
-        .made()
-        .map(|made| made.id.clone())
-        .or(only(&pass.machine.observed).map(|entry| entry.id));
+    let enrollment =
+        pass.machine
+            .journal
+            .made()
+            .map(|made| made.id.clone())
+            .or(only(b, &pass.machine.observed).map(|entry| entry.id));
     let free = |id: &EnrollmentId| {
         pass.blind
             || others(b, s, pass.slot)
@@ -214,7 +211,7 @@ fn adopt(b: &Bounds, s: &mut State, pass: &mut Pass) {
     };
     let linked = enrollment.as_ref().is_some_and(free);
     let fits = |created: i64| {
-        !b.listed || window(pass).is_none_or(|(from, to)| at(created) >= from && at(created) <= to)
+        !b.listed || window(b, pass).is_none_or(|(from, to)| at(created) >= from && at(created) <= to)
     };
     match order.filter(|order| linked && fits(order.created) && !claimant(b, s, pass, &id)) {
         None => {
@@ -224,7 +221,7 @@ fn adopt(b: &Bounds, s: &mut State, pass: &mut Pass) {
         Some(order) => {
             oracle::adopted(s, pass, &id, by_person);
             if pass.machine.journal.made().is_none()
-                && let Some(entry) = only(&pass.machine.observed)
+                && let Some(entry) = only(b, &pass.machine.observed)
             {
                 pass.machine.journal.observe_adopted_enrollment(&entry, &vendors::rp_id(), at(s.now));
             }

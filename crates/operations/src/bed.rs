@@ -20,6 +20,26 @@ use crate::generate::Schemas;
 /// Parcels move by command only.
 const STEP: &str = "1000000";
 
+/// What may say where a person lives, in a spec: of a shipment, of a rollout's template, of a connection.
+const DECLARED: [(&str, &str); 5] = [
+    ("/spec", "address"),
+    ("/spec", "recipient"),
+    ("/spec", "recipientDefaults"),
+    ("/spec/template/spec", "address"),
+    ("/spec/template/spec", "recipient"),
+];
+
+/// What a person declared is theirs to read; it may be nowhere else.
+fn undeclared(mut objects: Vec<Value>) -> Vec<Value> {
+    for object in &mut objects {
+        for (at, name) in DECLARED.into_iter().chain([("/metadata", "managedFields")]) {
+            let parent = object.pointer_mut(at).and_then(Value::as_object_mut);
+            parent.map(|parent| parent.remove(name));
+        }
+    }
+    objects
+}
+
 /// Everything that runs.
 pub(crate) struct Bed {
     pub plane: ControlPlane,
@@ -83,17 +103,9 @@ impl Bed {
     /// Keeps what the leak check looks into.
     pub(crate) async fn collect(&self) -> Result<(), Fault> {
         self.replica.lock().await.sample(&self.http).await?;
-        let mut shipments = self.cluster.shipments().await?;
-        for shipment in &mut shipments {
-            // What a person declared is theirs to read; it may be nowhere else.
-            for given in ["address", "recipient"] {
-                shipment["spec"].as_object_mut().map(|spec| spec.remove(given));
-            }
-            shipment["metadata"].as_object_mut().map(|metadata| metadata.remove("managedFields"));
-        }
-        self.folder.save(folder::SHIPMENTS, &shipments)?;
-        self.folder.save(folder::ROLLOUTS, &self.cluster.rollouts().await?)?;
-        self.folder.save(folder::CONNECTIONS, &self.cluster.connections().await?)?;
+        self.folder.save(folder::SHIPMENTS, &undeclared(self.cluster.shipments().await?))?;
+        self.folder.save(folder::ROLLOUTS, &undeclared(self.cluster.rollouts().await?))?;
+        self.folder.save(folder::CONNECTIONS, &undeclared(self.cluster.connections().await?))?;
         self.folder.save(folder::EVENTS, &self.cluster.events().await?)?;
         self.folder.save(folder::JOURNAL, &self.vendors.get("/journal").await?)?;
         self.folder.save(folder::STATE, &self.vendors.get("/state").await?)?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
+use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
 use testbed::{
     cluster::{manifest, object},
@@ -93,6 +93,7 @@ async fn create(
     {
         world.allow(&person.id, "its spec says OrderAnother").await;
     }
+    world.notes.lock().await.let_go.note(&spec, world.person_of(&spec));
     let name = kind.object(slot);
     let api = bed.cluster.api(kind.name(), Some(&world.tag));
     let made = api.create(&PostParams::default(), &object(manifest(kind.name(), &name, &spec))?).await;
@@ -119,6 +120,7 @@ async fn change(
     {
         world.allow(&person.id, "its spec says OrderAnother").await;
     }
+    world.notes.lock().await.let_go.note(&patch, world.person_of(&before["spec"]));
     let patched = api.patch(name, &PatchParams::default(), &Patch::Merge(json!({"spec": patch}))).await;
     let outcome = outcome(patched.map(drop))?;
     refused::judge(world, &format!("change {kind} {name}"), must_be_refused, &outcome).await;
@@ -168,11 +170,8 @@ async fn decide(
     choice: usize,
     odd: Option<&Value>,
 ) -> Result<Outcome, Fault> {
-    let name = kind.object(slot);
-    let Some(about) = bed.cluster.api(kind.name(), Some(&world.tag)).get_opt(&name).await? else {
-        return Ok(Outcome::Idle);
-    };
-    let about = serde_json::to_value(about)?;
+    let Some(about) = asks(bed, world, kind, slot).await? else { return Ok(Outcome::Idle) };
+    let name = text(&about, "/metadata/name").to_owned();
     let Some(mut spec) = answer(bed, world, kind, &name, &about, choice).await? else {
         return Ok(Outcome::Idle);
     };
@@ -202,6 +201,23 @@ async fn decide(
         world.notes.lock().await.answers.push(given);
     }
     Ok(outcome)
+}
+
+/// The object, or, if it asks nothing, another one of its kind that does: answers are rare enough.
+async fn asks(bed: &Bed, world: &World, kind: Kind, slot: usize) -> Result<Option<Value>, Fault> {
+    let all = bed.cluster.api(kind.name(), Some(&world.tag)).list(&ListParams::default()).await?;
+    let mut asking = Vec::new();
+    for object in all {
+        let object = serde_json::to_value(object)?;
+        // Most holds end with their cause and offer no answer.
+        let questions = ["/status/hold/choices/0", "/status/holds/0"];
+        if questions.into_iter().any(|at| object.pointer(at).is_some()) {
+            asking.push(object);
+        }
+    }
+    let name = kind.object(slot);
+    let own = asking.iter().find(|object| text(object, "/metadata/name") == name).cloned();
+    Ok(own.or_else(|| asking.get(slot % asking.len().max(1)).cloned()))
 }
 
 /// One of the ways on that the object names; none if it asks nothing.

@@ -15,8 +15,15 @@ use crate::{activity::Activity, bed::Bed, world::World};
 /// So long nothing may be done. A window of the verdict, not a wait for something to come.
 const QUIET: Duration = Duration::from_secs(5);
 
-/// Longest wait for rest. Marks without an answer are settled within twice the connection's `settle`.
+/// Longest wait for rest, while nothing is done. Marks without an answer are settled within twice the connection's
+/// `settle`; how fast the machine is counts for nothing.
 const PATIENCE: Duration = Duration::from_secs(150);
+
+/// Nothing was done for so long: what is on its way then does not move.
+const STILL: Duration = Duration::from_secs(40);
+
+/// Whatever is done without an end is no rest either.
+const LONGEST: Duration = Duration::from_mins(10);
 
 /// Between two looks.
 const GLANCE: Duration = Duration::from_millis(500);
@@ -66,7 +73,7 @@ impl Objects {
 /// What every world came to rest with, by its tag.
 pub(crate) async fn wait(bed: &Bed, worlds: &[World]) -> Result<HashMap<String, Objects>, Fault> {
     let mut activity = Activity::begin(bed, worlds).await?;
-    let end = Instant::now() + PATIENCE;
+    let begun = Instant::now();
     loop {
         sleep(GLANCE).await;
         bed.revive().await?;
@@ -76,7 +83,9 @@ pub(crate) async fn wait(bed: &Bed, worlds: &[World]) -> Result<HashMap<String, 
         if waits.is_empty() {
             return Ok(objects);
         }
-        if Instant::now() > end {
+        let is_still = |tag: &str| activity.last(tag).is_none_or(|(since, _)| since.elapsed() > STILL);
+        let hopeless = begun.elapsed() > PATIENCE && waits.iter().all(|(world, _)| is_still(&world.tag));
+        if hopeless || begun.elapsed() > LONGEST {
             for (world, why) in waits {
                 world.violated("rest", why).await;
             }
@@ -119,6 +128,10 @@ fn unsettled(object: &Value) -> Option<String> {
         && PASSING.contains(&failure)
     {
         return told(format!("its last failure is {failure}"));
+    }
+    if objects::reason(object) == "Suspended" {
+        // What became of the call is known; what follows it is an effect, and waits.
+        return None;
     }
     // A mark whose outcome nobody can know waits for a person.
     let held = object.pointer("/status/hold").is_some();
@@ -186,5 +199,8 @@ mod tests {
         assert!(unsettled(&marked).is_some());
         marked["status"]["hold"] = json!({"id": "order-1-abcdef"});
         assert_eq!(unsettled(&marked), None, "a person is asked what became of it");
+        let mut suspended = shipment("Suspended", 2);
+        suspended["status"]["enrollment"] = json!({"outcome": "Open"});
+        assert_eq!(unsettled(&suspended), None, "what follows is an effect, and suspended");
     }
 }

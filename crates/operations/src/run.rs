@@ -7,12 +7,15 @@ use testbed::{objects::text, setup::Fault};
 
 use crate::{
     bed::Bed,
-    oracle::{Violation, differential, fixpoint, kstatus, refused, stuck, twice},
+    oracle::{Violation, differential, fixpoint, kstatus, lost, refused, stuck, twice},
     play,
     rest::{self, Objects},
     step::{Step, bursts},
     world::World,
 };
+
+/// Looks at most, until what follows something else has come to its end.
+const MOST_LOOKS: usize = 5;
 
 /// What became of a sequence.
 #[derive(Debug, Default)]
@@ -48,6 +51,7 @@ pub(crate) async fn play(
         rested = settle(bed, &worlds, round + 1 == rounds).await?;
     }
     twice::judge(bed, &worlds).await?;
+    lost::judge(bed, &worlds, &rested).await?;
     let compared = Box::pin(differential::judge(bed, &worlds, &rested)).await?;
     for world in &worlds {
         witness.judge(world).await;
@@ -77,15 +81,52 @@ async fn settle(bed: &Bed, worlds: &[World], is_last: bool) -> Result<HashMap<St
     if is_last {
         bed.kill().await?;
     }
-    look(bed, worlds).await?;
-    let after = rest::wait(bed, worlds).await?;
+    let after = looked_through(bed, worlds, before).await?;
     for world in worlds {
-        if let (Some(before), Some(after)) = (before.get(&world.tag), after.get(&world.tag)) {
-            fixpoint::judge(world, before, after).await;
+        if let Some(after) = after.get(&world.tag) {
             stuck::judge(world, after).await;
         }
     }
     Ok(after)
+}
+
+/// Looks at everybody until that changes nothing: at once, unless one object follows what another one came to.
+async fn looked_through(
+    bed: &Bed,
+    worlds: &[World],
+    mut before: HashMap<String, Objects>,
+) -> Result<HashMap<String, Objects>, Fault> {
+    for count in 1..=MOST_LOOKS {
+        look(bed, worlds).await?;
+        let after = rest::wait(bed, worlds).await?;
+        let follows = changed(worlds, &before, &after, count < MOST_LOOKS).await;
+        before = after;
+        if !follows {
+            break;
+        }
+    }
+    Ok(before)
+}
+
+/// Tells what another look changed. Where it may be that one object followed another one, the answer is true instead.
+async fn changed(
+    worlds: &[World],
+    before: &HashMap<String, Objects>,
+    after: &HashMap<String, Objects>,
+    may_follow: bool,
+) -> bool {
+    let mut follows = false;
+    for world in worlds {
+        let (Some(before), Some(after)) = (before.get(&world.tag), after.get(&world.tag)) else { continue };
+        for (name, what) in fixpoint::changes(before, after) {
+            if may_follow && fixpoint::follows_another(world, before, &name) {
+                follows = true;
+            } else {
+                world.violated("fixpoint", what).await;
+            }
+        }
+    }
+    follows
 }
 
 async fn look(bed: &Bed, worlds: &[World]) -> Result<(), Fault> {

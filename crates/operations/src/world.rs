@@ -1,6 +1,6 @@
 //! A world: a connection, a namespace and people of its own, so that many sequences run side by side.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use testbed::{people::profile, setup::Fault, vendors::Org};
@@ -15,12 +15,44 @@ pub(crate) struct Person {
     pub id: String,
 }
 
+/// Whose orders a policy may have let go of.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LetGo {
+    /// By a shipment of theirs.
+    people: BTreeSet<String>,
+    /// By the connection or a rollout: anybody's.
+    everybody: bool,
+}
+
+impl LetGo {
+    /// Notes a spec, or a change of one, that may say so: by the policy Orphan, or by another cluster that orders, for
+    /// then a deletion here touches no vendor. `person`: whose it is, if it is one person's.
+    pub(crate) fn note(&mut self, spec: &Value, person: Option<&Person>) {
+        let elsewhere =
+            ["none", "another-cluster"].contains(&spec["orderingCluster"].as_str().unwrap_or_default());
+        if !elsewhere && !spec.to_string().contains("\"Orphan\"") {
+            return;
+        }
+        match person {
+            Some(person) => drop(self.people.insert(person.id.clone())),
+            None => self.everybody = true,
+        }
+    }
+
+    /// May an order of this person stand alone?
+    pub(crate) fn covers(&self, user: &str) -> bool {
+        self.everybody || self.people.contains(user)
+    }
+}
+
 /// What was done to a world, as far as the oracles must know.
 #[derive(Debug, Default)]
 pub(crate) struct Notes {
     pub violations: Vec<Violation>,
     /// People of whom an answer, a spec or a hand at the vendors allowed another key, and what it was.
     pub allowed: BTreeMap<String, &'static str>,
+    /// Whose orders a policy may have let go of.
+    pub let_go: LetGo,
     /// Answers that were given: name of the decision, kind, object and hold.
     pub answers: Vec<Answer>,
     /// Steps that did something, that the API server refused, and that found nothing to do.

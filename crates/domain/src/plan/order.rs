@@ -14,7 +14,7 @@ use crate::{
     failure::Reason,
     journal::{EnrollMark, Enrollment, Made, Marked, Order, RefusedOrder, Unwanted},
     lasting,
-    vendor_states::{EnrollmentList, EnrollmentStatus, ListedEnrollment},
+    vendor_states::{EnrollmentList, EnrollmentStatus, ListedEnrollment, only_one},
 };
 
 /// An enrolment mark without receipt is judged by the list only while it is younger than this.
@@ -241,7 +241,7 @@ fn existing_key(s: &Situation<'_>, list: &EnrollmentList) -> Option<Step> {
         list.entries.iter().filter(|e| !s.desired.existing_key.overlooks(e.created)).collect();
     let first = found.first()?;
     // Rebuilt from Git: what the vendors know is linked again, exactly one of each.
-    let adoptable = s.desired.existing_key == ExistingKey::Adopt && found.len() == 1;
+    let adoptable = s.desired.existing_key == ExistingKey::Adopt && only_one(found.iter().copied()).is_some();
     if adoptable && s.seen.search.is_none() && s.seen.adoption_refused.is_none() {
         return Some(Step::Fetch(Fetch::Search));
     }

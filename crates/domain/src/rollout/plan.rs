@@ -259,6 +259,16 @@ fn holds(
     } else if !deleted.is_empty() {
         open.push((Question::Again, None, deleted.len()));
     }
+    if facts.roster.is_none() {
+        // Only a source that was read can tell whether they still stand; until then they stay as they were asked.
+        let stays = |hold: &&Hold| match hold.question {
+            Question::Wave | Question::Cancel(_) => true,
+            Question::Again => outside.is_empty() && deleted.is_empty(),
+            Question::Deleted => false,
+        };
+        let asked = rollout_state.holds.iter().filter(stays);
+        open.extend(asked.map(|hold| (hold.question, hold.people.clone(), hold.total)));
+    }
     let same = |question: Question, people: &Option<String>| {
         rollout_state.holds.iter().find(|hold| hold.question == question && hold.people == *people)
     };

@@ -544,6 +544,59 @@ fn a_few_who_leave_are_cancelled_and_many_ask_first() {
     assert!(world.rollout_state.holds.is_empty());
 }
 
+/// As after a restart, or while the vendor does not answer.
+fn unread(world: &World, desired: &Desired) -> Plan {
+    let nobody = BTreeMap::new();
+    let facts = Facts {
+        roster: None,
+        seen: &world.shipments,
+        gone: &BTreeSet::new(),
+        checked: &nobody,
+        elsewhere: &BTreeMap::new(),
+        foreign: &BTreeSet::new(),
+        blocked: None,
+        room: None,
+        suffix: "unread",
+        now: world.now,
+    };
+    plan(&world.rollout_state, desired, &facts)
+}
+
+#[test]
+fn a_question_stays_as_it_was_asked_while_the_source_is_not_read() {
+    use Happening::{Answer, DeleteAll, Join, Pass};
+    let mut waves = unlimited();
+    waves.limits.waves = vec![Wave::Count(2)];
+    let mut full = served(0..2, &waves);
+    play(&mut full, &waves, &[Join(2), Pass(2)]);
+    let mut leaving = served(0..40, &unlimited());
+    leaving.source = (20..40).collect();
+    leaving.happen(&Pass(2), &unlimited());
+    let mut emptied = served(0..3, &unlimited());
+    emptied.source.clear();
+    emptied.happen(&Pass(2), &unlimited());
+    let mut deleted = served(0..3, &unlimited());
+    play(&mut deleted, &unlimited(), &[DeleteAll, Pass(2)]);
+    let mut again = deleted.clone();
+    play(&mut again, &unlimited(), &[Answer(false), Pass(2)]);
+    for (world, desired, asks) in [
+        (&full, &waves, Question::Wave),
+        (&leaving, &unlimited(), Question::Cancel(CancelGuard::TooManyLeaving)),
+        (&emptied, &unlimited(), Question::Cancel(CancelGuard::SourceEmpty)),
+        (&deleted, &unlimited(), Question::Deleted),
+        (&again, &unlimited(), Question::Again),
+    ] {
+        let asked = &world.rollout_state.holds;
+        assert_eq!(asked.iter().map(|hold| hold.question).collect::<Vec<_>>(), [asks]);
+        let planned = unread(world, desired);
+        assert_eq!(
+            planned.rollout_state.holds, *asked,
+            "under the same id, so that an answer still finds it"
+        );
+        assert!(planned.delete.is_empty() && planned.begin.is_empty(), "and nothing is done on its word");
+    }
+}
+
 #[test]
 fn a_leave_to_cancel_counts_for_the_people_it_was_given_for() {
     let desired = unlimited();

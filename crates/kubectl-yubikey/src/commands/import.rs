@@ -65,7 +65,7 @@ pub async fn run(global: &Global, arguments: &Arguments, terminal: &Terminal) ->
     let faulty = found.iter().filter(|row| row.is_faulty()).count();
     let usable: Vec<_> = found.iter().filter(|row| row.outcome == Outcome::Ordered).collect();
     let summary = format!(
-        "{} rows: {} usable, {faulty} with faults, {} done already.",
+        "{} rows: {} usable, {faulty} with faults, {} that need nothing.",
         found.len(),
         usable.len(),
         found.len() - usable.len() - faulty
@@ -138,7 +138,7 @@ fn report(found: &[Found], terminal: &Terminal) -> String {
     for row in found {
         let tone = match row.outcome {
             Outcome::Ordered => Tone::Good,
-            Outcome::Done => Tone::Plain,
+            Outcome::Done | Outcome::Superseded => Tone::Plain,
             Outcome::Faulty(_) => Tone::Bad,
         };
         let who = row.login.clone().or_else(|| row.id.clone()).unwrap_or_default();

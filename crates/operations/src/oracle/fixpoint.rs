@@ -1,4 +1,5 @@
-//! Rest is rest: another look, or another life of the operator, finds nothing new.
+//! Rest is rest: another look, or another life of the operator, finds nothing new. Of two shipments for one person one
+//! shows at the next look what the other came to in this one, for a few looks at most.
 
 use std::collections::BTreeMap;
 
@@ -29,6 +30,13 @@ impl Face {
     }
 }
 
+impl Face {
+    /// The places among a namespace's open orders go round: who has one at a look is nobody's own doing.
+    fn waits_for_a_place(&self) -> bool {
+        self.reason == "TooManyOpenOrders"
+    }
+}
+
 fn faces(objects: &Objects) -> BTreeMap<String, Face> {
     let named = objects.all().map(|object| {
         let (kind, name) = (text(object, "/kind"), text(object, "/metadata/name"));
@@ -37,21 +45,61 @@ fn faces(objects: &Objects) -> BTreeMap<String, Face> {
     named.collect()
 }
 
-/// Judges a world by what it came to rest with before and after everybody was looked at once more.
-pub(crate) async fn judge(world: &World, before: &Objects, after: &Objects) {
+/// What another look alone changed: which object, and what a person sees of it.
+pub(crate) fn changes(before: &Objects, after: &Objects) -> Vec<(String, String)> {
     let (before, after) = (faces(before), faces(after));
+    let mut found = Vec::new();
     for (name, old) in &before {
         match after.get(name) {
-            Some(new) if new == old => {}
+            Some(new) if new == old || old.waits_for_a_place() || new.waits_for_a_place() => {}
             Some(new) => {
-                world
-                    .violated("fixpoint", format!("{name}: {old:?} became {new:?} by another look alone"))
-                    .await;
+                found.push((name.clone(), format!("{name}: {old:?} became {new:?} by another look alone")))
             }
-            None => world.violated("fixpoint", format!("{name}: {old:?} went by another look alone")).await,
+            None => found.push((name.clone(), format!("{name}: {old:?} went by another look alone"))),
         }
     }
-    for name in after.keys().filter(|name| !before.contains_key(*name)) {
-        world.violated("fixpoint", format!("{name} came by another look alone")).await;
+    let came = after.keys().filter(|name| !before.contains_key(*name));
+    found.extend(came.map(|name| (name.clone(), format!("{name} came by another look alone"))));
+    found
+}
+
+/// Does another shipment of the world speak of the same person? Then one of the two follows what the other came to in
+/// the same look, and shows it at the next one.
+pub(crate) fn follows_another(world: &World, objects: &Objects, name: &str) -> bool {
+    let person = |object: &Value| world.person_of(&object["spec"]).map(|person| person.id.clone());
+    let named =
+        |object: &&Value| format!("{} {}", text(object, "/kind"), text(object, "/metadata/name")) == name;
+    let Some(owner) = objects.shipments.iter().find(named).and_then(person) else { return false };
+    objects.shipments.iter().filter(|object| person(object).as_ref() == Some(&owner)).count() > 1
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn at_rest(reason: &str) -> Objects {
+        let shipment = json!({"kind": "YubiKeyShipment", "metadata": {"name": "kim"}, "status": {
+            "phase": "Held", "conditions": [{"type": "Ready", "status": "False", "reason": reason}]}});
+        Objects { shipments: vec![shipment], ..Objects::default() }
+    }
+
+    #[test]
+    fn who_has_a_place_among_the_open_orders_may_be_another_one_at_each_look() {
+        assert_eq!(changes(&at_rest("TooManyOpenOrders"), &at_rest("UserNotEligible")), []);
+        assert_eq!(changes(&at_rest("UserNotEligible"), &at_rest("TooManyOpenOrders")), []);
+    }
+
+    #[test]
+    fn what_stays_the_same_is_no_change_and_what_comes_goes_or_turns_is() {
+        assert_eq!(changes(&at_rest("Suspended"), &at_rest("Suspended")), []);
+        for (before, after) in [
+            (at_rest("Suspended"), at_rest("ExistingKey")),
+            (at_rest("Suspended"), Objects::default()),
+            (Objects::default(), at_rest("Suspended")),
+        ] {
+            assert!(changes(&before, &after).iter().any(|(name, _)| name == "YubiKeyShipment kim"));
+        }
     }
 }

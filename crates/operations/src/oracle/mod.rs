@@ -3,6 +3,7 @@
 pub(crate) mod differential;
 pub(crate) mod fixpoint;
 pub(crate) mod kstatus;
+pub(crate) mod lost;
 pub(crate) mod refused;
 pub(crate) mod stuck;
 pub(crate) mod twice;

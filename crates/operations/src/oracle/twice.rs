@@ -26,7 +26,7 @@ pub(crate) async fn judge(bed: &Bed, worlds: &[World]) -> Result<(), Fault> {
 }
 
 /// Orders by person that were accepted and not deleted since.
-fn standing<'a>(calls: &'a [Value], state: &'a Value) -> BTreeMap<&'a str, Vec<&'a str>> {
+pub(super) fn standing<'a>(calls: &'a [Value], state: &'a Value) -> BTreeMap<&'a str, Vec<&'a str>> {
     let all = state["shipments"].as_array().into_iter().flatten();
     let gone: HashSet<_> =
         all.filter(|order| order["deleted"] == true).map(|order| text(order, "/id")).collect();

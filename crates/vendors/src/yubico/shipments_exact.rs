@@ -8,7 +8,6 @@ use domain::{
     ids::ShipmentId,
     order_list_poll::{Page, Row},
     recipient::{Field, Recipient},
-    text,
     vendor_states::{ParcelState, Tracking},
 };
 use jiff::Timestamp;
@@ -220,8 +219,8 @@ pub(super) fn beside(entry: &Value, id: &ShipmentId, recipient: &Recipient) -> F
     };
     for (field, name) in FIELDS {
         let Some(shown) = shown(entry, name) else { continue };
-        let ours = recipient.get(field).unwrap_or_default();
-        let side = if same(&shown, ours) { &mut shipment.agrees } else { &mut shipment.differs };
+        let agrees = recipient.is_shown_as(field, &shown);
+        let side = if agrees { &mut shipment.agrees } else { &mut shipment.differs };
         side.push(field);
     }
     shipment
@@ -231,10 +230,4 @@ pub(super) fn beside(entry: &Value, id: &ShipmentId, recipient: &Recipient) -> F
 fn shown(entry: &Value, name: &str) -> Option<String> {
     let places = [Some(entry), entry.get("recipient"), entry.get("mailing_address")];
     places.into_iter().flatten().find_map(|place| lenient_json::text_of(place, &[name]))
-}
-
-/// Vendors change capitals, blanks, and how letters with accents are spelt.
-fn same(shown: &str, ours: &str) -> bool {
-    let plain = |text: &str| text::folded(&text.split_whitespace().collect::<Vec<_>>().join(" "));
-    plain(shown) == plain(ours)
 }

@@ -234,6 +234,26 @@ fn a_key_that_is_there_is_linked_only_if_it_is_the_only_one() {
 }
 
 #[test]
+fn errored_enrolments_beside_the_only_other_one_do_not_stop_its_being_linked() {
+    let adopt = Desired { existing_key: ExistingKey::Adopt, ..desired() };
+    let errored = |id: &str, created| listed(id, EnrollmentStatus::Errored, at(created));
+    let active = |id: &str, created| listed(id, EnrollmentStatus::Active, at(created));
+    let odd = listed("odd", EnrollmentStatus::Other("EXPIRED".into()), at(-700));
+    for (entries, linked) in [
+        (vec![errored("old", -900), pending("new", -800)], true),
+        (vec![pending("new", -800), errored("old", -900), errored("older", -950)], true),
+        (vec![errored("old", -900), active("new", -800)], true),
+        (vec![errored("old", -900)], true),
+        (vec![errored("old", -900), errored("new", -800)], false),
+        (vec![errored("old", -900), pending("new", -800), active("newer", -700)], false),
+        (vec![errored("old", -900), pending("new", -800), odd], false),
+    ] {
+        let step = decide(&adopt, &Journal::default(), &shown(entries.clone()), at(0));
+        assert_eq!(step == Step::Fetch(Fetch::Search), linked, "{entries:?}");
+    }
+}
+
+#[test]
 fn after_ours_was_removed_for_another_one_the_message_says_so() {
     let mut removed = enrolled();
     removed.enrollment = Enrollment::Discarded(1);

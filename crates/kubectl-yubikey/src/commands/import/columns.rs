@@ -92,12 +92,19 @@ pub fn places(header: &[String], given: &[(Field, String)]) -> Result<Vec<(Field
     Ok(places)
 }
 
+/// Headers of the template's table *Shipment records*, beside its `User ID` and `Status`, letters and digits only. In other
+/// exports a `Status` is the person's.
+const TEMPLATE: [&str; 2] = ["shipmentid", "factoridkeyidmap"];
+
 fn usual(field: Field, header: &[String]) -> Option<usize> {
     let plain = |text: &String| -> String {
         text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase()
     };
     let names: Vec<_> = header.iter().map(plain).collect();
-    field.headers().iter().find_map(|usual| names.iter().position(|name| name == usual))
+    let place = |wanted: &str| names.iter().position(|name| name == wanted);
+    let of_template = field == Field::State && TEMPLATE.iter().any(|header| place(header).is_some());
+    let status = of_template.then_some("status");
+    field.headers().iter().copied().chain(status).find_map(place)
 }
 
 #[cfg(test)]
@@ -117,6 +124,14 @@ mod tests {
             found("Okta User ID,Authenticator Enrollment ID,Shipment ID,State"),
             [(Field::Id, 0), (Field::State, 3)]
         );
+        assert_eq!(
+            found("Shipment ID,User ID,Factor ID - Key ID map,Status"),
+            [(Field::Id, 1), (Field::State, 3)],
+            "the template's table Shipment records"
+        );
+        assert_eq!(found("User ID,Shipment ID,status"), [(Field::Id, 0), (Field::State, 2)]);
+        assert_eq!(found("Status,User ID,FACTOR ID - KEY ID MAP"), [(Field::Id, 1), (Field::State, 0)]);
+        assert_eq!(found("User ID,Shipment ID"), [(Field::Id, 0)]);
         assert_eq!(found("email,login"), [(Field::Login, 1)], "the surest name wins");
         assert_eq!(found("login,model"), [(Field::Login, 0), (Field::Model, 1)]);
         assert_eq!(found("name,city"), []);

@@ -1,6 +1,6 @@
 //! The rows: who, which model, and what is wrong with each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     ids::{Login, UserId},
@@ -20,6 +20,8 @@ pub enum Outcome {
     Ordered,
     /// The Workflows template has finished it.
     Done,
+    /// The Workflows template gave this order up, and another row of the person counts.
+    Superseded,
     /// Why it cannot be used; no value of it is repeated.
     Faulty(Vec<String>),
 }
@@ -55,6 +57,7 @@ impl Found {
             Outcome::Ordered if self.under_way => "under way: taken over".to_owned(),
             Outcome::Ordered => "gets a key".to_owned(),
             Outcome::Done => "completed already: left out".to_owned(),
+            Outcome::Superseded => "given up, another row of the person counts: left out".to_owned(),
             Outcome::Faulty(faults) => faults.join("; "),
         }
     }
@@ -86,7 +89,41 @@ pub fn read(
         });
         return Ok(raw.map(|raw| judge(raw, model, models, &mut seen)).collect());
     }
-    Ok(exported(text, given)?.into_iter().map(|raw| judge(raw, model, models, &mut seen)).collect())
+    let all = exported(text, given)?;
+    let counting = counting(&all);
+    Ok(all
+        .into_iter()
+        .map(|raw| {
+            if is_superseded(&raw, &counting) {
+                superseded(raw)
+            } else {
+                judge(raw, model, models, &mut seen)
+            }
+        })
+        .collect())
+}
+
+/// Whom a row names.
+fn keys(raw: &Raw) -> impl Iterator<Item = String> {
+    [raw.id.clone(), raw.login.as_ref().map(|login| login.to_lowercase())].into_iter().flatten()
+}
+
+fn state(raw: &Raw) -> Option<String> {
+    raw.state.as_ref().map(|state| state.to_ascii_lowercase())
+}
+
+/// People of whom a row says something else than that the template gave up. It leaves a row for each of its attempts.
+fn counting(all: &[Raw]) -> BTreeSet<String> {
+    all.iter().filter(|raw| state(raw).as_deref() != Some("error")).flat_map(keys).collect()
+}
+
+fn is_superseded(raw: &Raw, counting: &BTreeSet<String>) -> bool {
+    state(raw).as_deref() == Some("error") && keys(raw).any(|key| counting.contains(&key))
+}
+
+fn superseded(raw: Raw) -> Found {
+    let (under_way, outcome) = (false, Outcome::Superseded);
+    Found { line: raw.line, login: raw.login, id: raw.id, model: raw.model, under_way, outcome }
 }
 
 struct Raw {
@@ -179,12 +216,14 @@ fn judge(
     match state.as_deref() {
         None | Some("ongoing" | "completed") => {}
         Some("error") => faults.push(
-            "the template gave up: look for its shipment id in the YubiEnterprise Console (docs/migrating.md)".to_owned(),
+            "the template gave up: look for its shipment id in the YubiEnterprise Console. If it is there, write ongoing as its state; if not, remove the enrolment at Okta and empty its state, and a key is ordered (docs/migrating.md)".to_owned(),
         ),
         Some(_) => faults.push("its state is none of ongoing, completed and error".to_owned()),
     }
     let keys = [id.clone(), login.as_ref().map(|login| login.to_lowercase())];
-    for key in keys.into_iter().flatten() {
+    // Nothing is made of a row that is completed, however many there are of a person.
+    let is_done = state.as_deref() == Some("completed");
+    for key in keys.into_iter().flatten().filter(|_| !is_done) {
         match seen.get(&key) {
             Some(line) => {
                 faults.push(format!("the same person as line {line}"));
@@ -256,6 +295,49 @@ mod tests {
                 "completed already",
                 "the template gave up",
                 "its state is none of ongoing, completed and error"
+            ]
+        );
+    }
+
+    /// The header and the states are those of the template's flows; names of its people are in no row.
+    #[test]
+    fn each_row_that_the_template_leaves_has_one_end() {
+        let map = r#""[{""authenticatorEnrollmentId"":""fwn1"",""kid"":""k1""}]""#;
+        let row = |order: &str, user: &str, state: &str| format!("{order},{user},{map},{state}\n");
+        let text = [
+            "Shipment ID,User ID,Factor ID - Key ID map,Status\n".to_owned(),
+            row("s1", "00u1", "ongoing"),
+            row("s2", "00u2", "completed"),
+            row("s3", "00u3", "error"),
+            row("s4", "00u4", "error"),
+            row("s5", "00u4", "ongoing"),
+            row("s6", "00u2", "completed"),
+            row("s7", "00u5", "completed"),
+            row("s8", "00u5", "error"),
+            row("", "00u6", ""),
+            row("s9", "00u1", "Ongoing"),
+            row("s10", "00u7", "error"),
+            row("s11", "00u7", "ERROR"),
+        ]
+        .concat();
+        let found = says(&text, Some("nfc"), None);
+        let words: Vec<_> =
+            found.iter().map(|(line, says)| (*line, says.split(':').next().unwrap_or_default())).collect();
+        assert_eq!(
+            words,
+            [
+                (2, "under way"),
+                (3, "completed already"),
+                (4, "the template gave up"),
+                (5, "given up, another row of the person counts"),
+                (6, "under way"),
+                (7, "completed already"),
+                (8, "completed already"),
+                (9, "given up, another row of the person counts"),
+                (10, "gets a key"),
+                (11, "the same person as line 2"),
+                (12, "the template gave up"),
+                (13, "the template gave up"),
             ]
         );
     }

@@ -1,0 +1,99 @@
+//! Never lost: an order that stands and has not come to an end is some shipment's to follow, unless an answer, a hand at
+//! the vendors or the policy Orphan let it go.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::Value;
+use testbed::{objects::text, setup::Fault};
+
+use super::twice::standing;
+use crate::{bed::Bed, rest::Objects, world::World};
+
+/// States after which nothing more is done about an order: delivered, and those that end it.
+const ENDED: [i64; 6] = [104, 99, 105, 107, 108, 110];
+
+/// Judges the books of the vendors for all worlds at rest.
+pub(crate) async fn judge(
+    bed: &Bed,
+    worlds: &[World],
+    rested: &HashMap<String, Objects>,
+) -> Result<(), Fault> {
+    let state = bed.vendors.get("/state").await?;
+    let calls = bed.calls(0).await?;
+    let orders = standing(&calls, &state);
+    let open = open(&state);
+    for world in worlds {
+        let Some(objects) = rested.get(&world.tag) else { continue };
+        let (allowed, let_go) = {
+            let notes = world.notes.lock().await;
+            (notes.allowed.clone(), notes.let_go.clone())
+        };
+        for person in &world.people {
+            if allowed.contains_key(&person.id) || let_go.covers(&person.id) {
+                continue;
+            }
+            for order in orders.get(&*person.id).into_iter().flatten() {
+                let is_known = is_followed(order, &person.id, objects) || is_taken_over(order, &calls);
+                if open.contains(order) && !is_known {
+                    world.violated("lost", format!("order {order} stands and no shipment follows it")).await;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Orders in a state that something must still follow.
+fn open(state: &Value) -> HashSet<&str> {
+    let all = state["shipments"].as_array().into_iter().flatten();
+    let goes_on = |order: &&Value| order["state"]["id"].as_i64().is_none_or(|id| !ENDED.contains(&id));
+    all.filter(goes_on).map(|order| text(order, "/id")).collect()
+}
+
+/// What was taken over by a search, and compared for it by this path, is never cancelled by a deletion.
+fn is_taken_over(order: &str, calls: &[Value]) -> bool {
+    calls.iter().any(|call| call["operation"] == "GetShipmentExactById" && call["shipmentId"] == *order)
+}
+
+/// By its id, or by a question about an order whose answer is lost.
+fn is_followed(order: &str, user: &str, objects: &Objects) -> bool {
+    objects.shipments.iter().any(|shipment| {
+        let known = text(shipment, "/status/order/shipmentId");
+        let asks = known.is_empty() && shipment.pointer("/status/order/mark").is_some();
+        known == order || asks && text(shipment, "/status/userId") == user
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_order_is_followed_by_whoever_has_its_id_or_asks_for_it() {
+        let with = |order: Value| {
+            let shipment = json!({"status": {"userId": "kim", "order": order}});
+            Objects { shipments: vec![shipment], ..Objects::default() }
+        };
+        assert!(is_followed("a", "kim", &with(json!({"shipmentId": "a"}))));
+        assert!(is_followed("a", "kim", &with(json!({"mark": "2027-01-01T00:00:00Z"}))));
+        assert!(!is_followed("a", "kim", &with(json!({"shipmentId": "b"}))));
+        assert!(!is_followed("a", "lee", &with(json!({"mark": "2027-01-01T00:00:00Z"}))));
+        assert!(!is_followed("a", "kim", &Objects::default()));
+    }
+
+    #[test]
+    fn an_order_that_a_search_found_may_be_let_go() {
+        let calls = [json!({"operation": "GetShipmentExactById", "shipmentId": "a"})];
+        assert!(is_taken_over("a", &calls) && !is_taken_over("b", &calls));
+    }
+
+    #[test]
+    fn what_has_ended_needs_nobody() {
+        let order = |id: &str, state: i64| json!({"id": id, "state": {"id": state}});
+        let state = json!({"shipments": [order("a", 3), order("b", 104), order("c", 7), order("d", 99)]});
+        let open = open(&state);
+        assert!(open.contains("a") && open.contains("c") && open.len() == 2);
+    }
+}
