@@ -40,12 +40,16 @@ run_core() { cargo test --workspace --test it -- --test-threads "${RUST_TEST_THR
 
 run_chart() { hack/chart-test.sh; }
 
-run_control-plane() {
-  local flags
+# In a shell of its own: the folder is this suite's only.
+run_control-plane() (
   mapfile -t flags < <(tools/control-plane/build.sh flags)
-  cd tools/control-plane || return
-  GOTOOLCHAIN=local CGO_ENABLED=0 go test "${flags[@]}" -count=1 -v ./e2e
-}
+  cd tools/control-plane || exit
+  # `minor` is suite's.
+  mod=go.mod
+  [ "$minor" = newest ] || mod=versions/$minor/go.mod
+  export CONTROL_PLANE_GO_MOD=$PWD/$mod GOTOOLCHAIN=local CGO_ENABLED=0
+  go test "${flags[@]}" -count=1 -v ./e2e
+)
 
 # suite MINOR NAME COUNTER: adds what the suite counts to passed and failed.
 suite() {

@@ -200,14 +200,14 @@ async fn a_connection_that_was_torn_away_is_not_used_any_more() {
         .await;
 }
 
-#[tokio::test]
-async fn a_cancellation_that_is_refused_is_followed_to_the_delivery() {
-    scene("refused-cancel")
+/// Every cancellation is answered so; the shipment says that, and its parcel is followed to the delivery.
+async fn cancelled_in_vain(name: &str, effect: Value, says: &str) {
+    scene(name)
         .play(async |scene| {
             let (shipment, order) = ordered(scene).await;
-            scene.sandbox.fault_always(CANCEL, json!({"kind": "status", "status": 403})).await;
+            scene.sandbox.fault_always(CANCEL, effect).await;
             shipment.delete().await;
-            shipment.until("it says why it waits", |o| o.message().contains("too late to cancel")).await;
+            shipment.until("it says why it waits", |o| o.message().contains(says)).await;
             assert_eq!(scene.sandbox.enrollments().await.len(), 1, "a key on its way keeps its enrolment");
             scene.sandbox.set_state(&order, 104).await;
             shipment.until_gone().await;
@@ -215,6 +215,19 @@ async fn a_cancellation_that_is_refused_is_followed_to_the_delivery() {
             assert_eq!(scene.sandbox.count("activatePreregistrationEnrollment").await, 0);
         })
         .await;
+}
+
+#[tokio::test]
+async fn a_cancellation_that_is_refused_is_followed_to_the_delivery() {
+    let refusal = json!({"code": "shipment_locked", "message": "The shipment is locked for changes."});
+    let effect = json!({"kind": "status", "status": 403, "body": refusal});
+    cancelled_in_vain("refused-cancel", effect, "too late to cancel").await;
+}
+
+#[tokio::test]
+async fn a_cancellation_that_a_web_page_answers_is_nobodys_refusal_and_is_followed_to_the_delivery() {
+    let effect = json!({"kind": "webPage", "status": 403, "body": "<html><body>Forbidden</body></html>"});
+    cancelled_in_vain("paged-cancel", effect, "web page").await;
 }
 
 #[tokio::test]

@@ -79,8 +79,17 @@ async fn whole_road(scene: &Scene, status: &str) {
     told_apart(&shipment.get().await);
     vendors_were_asked_once(&calls);
     if let Some(log) = scene.plane().audit_log.clone() {
-        written_sparingly(scene, &audit::read(&log), &shipment.name).await;
+        // One more says that the list lags.
+        let expected = if list_lagged(&calls) { 9 } else { 8 };
+        written_sparingly(scene, &audit::read(&log), &shipment.name, expected).await;
     }
+}
+
+/// Did Okta's list show the enrolment only later than the second look? Friendly vendors never do that to us.
+fn list_lagged(calls: &[Call]) -> bool {
+    let lagged = calls.iter().filter(|call| call.operation == LOOK).count() > 2;
+    assert!(is_strict() || !lagged, "a list that does not lag is read twice");
+    lagged
 }
 
 /// From apply to the PIN, with twenty looks at a parcel that does not move.
@@ -134,11 +143,14 @@ fn vendors_were_asked_once(calls: &[Call]) {
     let road: Vec<_> =
         calls.iter().map(|c| c.operation.as_str()).filter(|o| !OF_THE_CONNECTION.contains(o)).collect();
     let mut once: Vec<_> = road.iter().copied().filter(|o| ![POLL, TRACKING].contains(o)).collect();
-    if is_strict() {
-        // The second look is repeated while the list lags.
+    let mut expected = NINE.to_vec();
+    if list_lagged(calls) {
+        // The second look is repeated, and in that later pass the person is read again: nobody who was suspended while
+        // the list lagged gets an order.
         once.dedup_by(|again, look| again == look && *look == LOOK);
+        expected.insert(5, "getUser");
     }
-    assert_eq!(once, NINE);
+    assert_eq!(once, expected);
     assert_eq!(
         road.iter().filter(|o| **o == TRACKING).count(),
         1,
@@ -164,7 +176,7 @@ fn reasons() -> Option<BTreeMap<String, String>> {
 }
 
 /// Eight writes and three Events.
-async fn written_sparingly(scene: &Scene, log: &[audit::Request], name: &str) {
+async fn written_sparingly(scene: &Scene, log: &[audit::Request], name: &str, expected: usize) {
     let ours: Vec<_> = log
         .iter()
         .filter(|r| {
@@ -173,8 +185,6 @@ async fn written_sparingly(scene: &Scene, log: &[audit::Request], name: &str) {
         .collect();
     let writes: Vec<_> = ours.iter().map(|r| format!("{} {} {}", r.verb(), r.resource(), r.body())).collect();
     assert!(ours.iter().all(|r| r.succeeded()), "no write met a conflict: {writes:#?}");
-    // One more says that the list lags.
-    let expected = if is_strict() { 9 } else { 8 };
     assert_eq!(writes.len(), expected, "finalizer and seven steps: {writes:#?}");
     let lasting = BTreeSet::from(["Activated", "AwaitingDelivery", "AwaitingShipment"].map(String::from));
     let told = until(async || {

@@ -228,6 +228,11 @@ impl Sandbox {
         self.post("/settings", known).await;
     }
 
+    /// Yubico's refusals are JSON: what nobody promises, and a test is about.
+    pub async fn refuses_in_json(&self) {
+        self.post("/settings", json!({"htmlErrors": false})).await;
+    }
+
     /// Changes a profile; null removes.
     pub async fn change_person(&self, person: &str, change: Value) {
         self.post(&format!("/people/{person}"), change).await;

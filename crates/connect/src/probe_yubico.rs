@@ -38,11 +38,11 @@ pub async fn look(
         }
     }
     if readings.transport.is_due(KEYS, why) {
-        let oldest = Reading::<KeySet>::oldest(KEYS, why);
+        let oldest = readings.transport.oldest(KEYS, why);
         note(&mut readings.transport, caches.transport(yubico, oldest).await);
     }
     if readings.signing.is_due(KEYS, why) {
-        let oldest = Reading::<KeySet>::oldest(KEYS, why);
+        let oldest = readings.signing.oldest(KEYS, why);
         note(&mut readings.signing, caches.signing(yubico, oldest).await);
     }
     facts(readings, Shown::Observed(access))
@@ -70,7 +70,7 @@ async fn enter(yubico: &Client, caches: &Caches, readings: &mut Readings, why: W
     if !readings.inventory.is_due(INVENTORY, why) {
         return Ok(());
     }
-    let oldest = Reading::<KeySet>::oldest(INVENTORY, why);
+    let oldest = readings.inventory.oldest(INVENTORY, why);
     match caches.inventory(yubico, oldest).await {
         Ok(found) => {
             readings.inventory.set(found.map_or(Shown::Missing, Shown::Observed), false);

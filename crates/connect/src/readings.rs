@@ -80,10 +80,11 @@ impl<T> Reading<T> {
         why >= pace.from || (self.failed && why >= Why::Fault) || pace.is_over(at, clock::now())
     }
 
-    /// How old a value of a cache may be to serve as this reading.
+    /// How old a value of a cache may be to serve as this reading. After a read that failed only a new one counts: what
+    /// was kept from before says nothing of whether the vendor answers by now.
     #[must_use]
-    pub fn oldest(pace: Pace, why: Why) -> SignedDuration {
-        if why >= pace.from { SignedDuration::ZERO } else { pace.oldest }
+    pub fn oldest(&self, pace: Pace, why: Why) -> SignedDuration {
+        if self.failed || why >= pace.from { SignedDuration::ZERO } else { pace.oldest }
     }
 
     /// Notes what was read.
@@ -211,6 +212,24 @@ mod tests {
         // policies, up to three lists of rules, the log and up to three lists of keys.
         let okta = [[ORGANIZATION].as_slice(), &[TRIAL; 2], &[SETTINGS; 12]].concat();
         assert!(an_hour(&okta) <= 20);
+    }
+
+    #[test]
+    fn after_a_failed_read_nothing_that_was_kept_from_before_serves() {
+        let mut stock = Reading::default();
+        stock.set(Shown::Observed(1), false);
+        assert_eq!(stock.oldest(INVENTORY, Why::Time), INVENTORY.oldest);
+        assert_eq!(stock.oldest(INVENTORY, Why::Fault), INVENTORY.oldest, "something else had failed");
+        stock.retry();
+        for why in [Why::Time, Why::Fault, Why::Reported, Why::Everything] {
+            assert_eq!(stock.oldest(INVENTORY, why), SignedDuration::ZERO, "{why:?}");
+        }
+        let mut keys = Reading::default();
+        keys.set(Shown::Observed(failed()), true);
+        assert_eq!(keys.oldest(KEYS, Why::Fault), SignedDuration::ZERO);
+        keys.set(Shown::Observed(Ok(1)), false);
+        assert_eq!(keys.oldest(KEYS, Why::Fault), KEYS.oldest, "it is read again");
+        assert_eq!(keys.oldest(KEYS, Why::Reported), SignedDuration::ZERO);
     }
 
     #[test]

@@ -5,7 +5,9 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     adoption::named,
     blocked::eligible,
+    no_responses,
     situation::{Fetch, Idempotent, Idle, Observation, Situation, Step, after, rest, rest_for},
+    time_limits::{delivery_deadline, earlier},
 };
 use crate::{
     cadence::Schedule,
@@ -166,7 +168,7 @@ fn unknown_state(id: u32, next: Option<Timestamp>) -> Step {
 }
 
 fn arrived(s: &Situation<'_>, order: &Accepted, class: ParcelClass, next: Option<Timestamp>) -> Step {
-    let Some(kept) = &s.journal.kept else { return no_responses(s, class, next) };
+    let Some(kept) = &s.journal.kept else { return no_responses::waits(s, class, next) };
     let ours = s.journal.made().and_then(|made| made.key_id.as_ref());
     let theirs = kept.responses.credential_key_id.as_ref();
     if theirs.is_some() && ours.is_some() && theirs != ours {
@@ -192,30 +194,6 @@ fn arrived(s: &Situation<'_>, order: &Accepted, class: ParcelClass, next: Option
     }
 }
 
-fn no_responses(s: &Situation<'_>, class: ParcelClass, next: Option<Timestamp>) -> Step {
-    if let Some(Observation::Shown(Some(odd))) = &s.seen.parcel {
-        return rest(
-            Reason::OrderNeedsRepair,
-            format!(
-                "The key is shipped, but {odd}; ask Yubico Support about this order, it is looked at again meanwhile."
-            ),
-            next,
-        );
-    }
-    match class {
-        ParcelClass::Delivered => rest(
-            Reason::OrderNeedsRepair,
-            "The key is delivered, but YubiEnterprise shows no responses for it; ask Yubico Support about this order, it is looked at again meanwhile.",
-            next,
-        ),
-        _ => rest(
-            Reason::AwaitingDelivery,
-            "The key is shipped; YubiEnterprise does not show its responses yet.",
-            next,
-        ),
-    }
-}
-
 enum Gate {
     Open,
     Wait(Reason, &'static str, Option<Timestamp>),
@@ -231,29 +209,19 @@ fn gate(s: &Situation<'_>, class: ParcelClass) -> Gate {
             None,
         ),
         ActivationGate::Delivery if class == ParcelClass::Delivered => Gate::Open,
-        ActivationGate::Delivery => {
-            let deadline = s.journal.times.shipped.map(|first| after(first, s.desired.delivery_timeout));
-            match (deadline, s.desired.on_timeout) {
-                (Some(end), OnTimeout::Activate) if s.now >= end => Gate::Open,
-                (Some(end), OnTimeout::Hold) if s.now >= end => Gate::Wait(
-                    Reason::DeliveryTimedOut,
-                    "The carrier has not reported delivery within activation.deliveryTimeout; ask the person, then answer this hold with ApproveActivation.",
-                    None,
-                ),
-                (end, _) => Gate::Wait(
-                    Reason::AwaitingDelivery,
-                    "The key is in transit; it is activated on delivery.",
-                    end,
-                ),
-            }
-        }
-    }
-}
-
-fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
+        ActivationGate::Delivery => match (delivery_deadline(s), s.desired.on_timeout) {
+            (Some(end), OnTimeout::Activate) if s.now >= end => Gate::Open,
+            (Some(end), OnTimeout::Hold) if s.now >= end => Gate::Wait(
+                Reason::DeliveryTimedOut,
+                "The carrier has not reported delivery within activation.deliveryTimeout; ask the person, then answer this hold with ApproveActivation.",
+                None,
+            ),
+            (end, _) => Gate::Wait(
+                Reason::AwaitingDelivery,
+                "The key is in transit; it is activated on delivery.",
+                end,
+            ),
+        },
     }
 }
 

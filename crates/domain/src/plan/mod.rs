@@ -11,6 +11,7 @@ mod claims;
 mod delete;
 mod first_use;
 mod follow;
+mod no_responses;
 mod order;
 mod situation;
 mod time_limits;

@@ -326,7 +326,7 @@ fn stale_enrollment(s: &Situation<'_>, made: &Made) -> Step {
     }
     rest(
         Reason::OrderRefused,
-        "The order was not let through within 15 minutes (a limit, the API token or a gateway stood in the way; the log names it), so its sealed requests have expired; nothing was ordered, and nothing is wrong with the recipient. Answer this hold with RetryOrder, or change spec.",
+        "The order was not let through within 15 minutes (a limit, the API token or a gateway stood in the way; the log names it), so its sealed requests have expired; nothing was ordered, and nothing is known against the recipient. Answer this hold with RetryOrder, or change spec.",
         None,
     )
 }

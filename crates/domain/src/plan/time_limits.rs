@@ -1,4 +1,4 @@
-//! How long what belongs to an enrolment is good for.
+//! How long what belongs to an enrolment is good for, and how long a parcel may travel.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -14,4 +14,17 @@ const LATEST_START: SignedDuration = SignedDuration::from_secs(fence::LATEST_STA
 /// Okta made the enrolment of this mark by then, or not at all.
 pub(super) fn latest_creation(s: &Situation<'_>, mark: &EnrollMark) -> Timestamp {
     after(mark.at.max(mark.okta_time), s.desired.calls.timeout + LATEST_START)
+}
+
+/// When a parcel that was seen shipped has travelled for longer than `activation.deliveryTimeout`.
+pub(super) fn delivery_deadline(s: &Situation<'_>) -> Option<Timestamp> {
+    s.journal.times.shipped.map(|first| after(first, s.desired.delivery_timeout))
+}
+
+/// The first of two moments of which either may not come.
+pub(super) fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
 }

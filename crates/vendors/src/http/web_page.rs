@@ -84,8 +84,9 @@ impl Answer {
                 format!(
                     "{what} answered in place of {name} (HTTP {status}), so a proxy, firewall or gateway stands before \
                      {place}: let the operator's calls pass there. Nobody's data is at fault, and it goes on by itself \
-                     when that is gone",
-                    what = self.told("a web page")
+                     when that is gone{otherwise}",
+                    what = self.told("a web page"),
+                    otherwise = self.if_nothing_stands_there(),
                 ),
             ),
         };
@@ -94,6 +95,17 @@ impl Answer {
             status: None,
             failure: Failure { retry_after: self.retry_after(), ..Failure::new(reason, message) },
             web_page: Some(status),
+        }
+    }
+
+    /// The body of a vendor's own refusal is not documented for `YubiEnterprise`: it may be a page as well.
+    const fn if_nothing_stands_there(&self) -> &'static str {
+        match self.status {
+            401 | 403 => {
+                ". If nothing stands there, the vendor itself refuses: look at the connection's credentials"
+            }
+            400 | 422 => ". If nothing stands there, the vendor itself refuses: look at what was asked for",
+            _ => "",
         }
     }
 

@@ -160,6 +160,28 @@ fn a_key_without_responses_is_nothing_to_activate() {
     assert!(said.message.contains("it has two keys"), "{}", said.message);
 }
 
+/// Nothing else would ever tell: no delivery is reported, and the responses may be purged.
+#[test]
+fn a_shipped_key_without_responses_is_said_once_the_time_for_the_delivery_is_over() {
+    let end = 2_000 + 336 * 3_600;
+    let mut journal = ordered();
+    journal.observe_parcel(ParcelState::from_id(103), &Programmed::NotYet, &[], at(2_000));
+    for activation in [ActivationGate::Delivery, ActivationGate::Shipment, ActivationGate::Approval] {
+        for on_timeout in [OnTimeout::Hold, OnTimeout::Activate] {
+            let desired = Desired { activation, on_timeout, ..desired() };
+            let waits = rest_of(decide(&desired, &journal, &shown(), at(end - 1)));
+            assert_eq!((waits.reason, waits.until), (Reason::AwaitingDelivery, Some(at(end))));
+            let held = rest_of(decide(&desired, &journal, &shown(), at(end)));
+            assert_eq!(held.reason, Reason::OrderNeedsRepair, "{activation:?} {on_timeout:?}");
+            assert!(held.message.contains("Yubico Support"), "{}", held.message);
+            assert!(held.until.is_some_and(|next| next > at(end)), "it is followed on");
+        }
+    }
+    // Late as they are, they are good.
+    let late = parcel(104, 2_000);
+    assert_eq!(decide(&desired(), &late, &shown(), at(end + 1)), Step::Run(Idempotent::Activate));
+}
+
 #[test]
 fn an_approved_activation_waits_for_nothing_but_the_parcel() {
     let approved = |state| {

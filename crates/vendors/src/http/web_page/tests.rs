@@ -55,6 +55,24 @@ fn the_status_of_a_page_says_whether_to_wait_and_never_whose_data_is_wrong() {
 }
 
 #[test]
+fn a_page_that_may_be_the_vendors_own_refusal_says_where_to_look_then() {
+    let (headers, body) = PAGES[0];
+    for (status, look) in [
+        (401, Some("credentials")),
+        (403, Some("credentials")),
+        (400, Some("what was asked for")),
+        (422, Some("what was asked for")),
+        (407, None),
+        (502, None),
+        (503, None),
+    ] {
+        let told = answer(Nature::Order, status, headers, body).web_page().unwrap().failure.message;
+        assert_eq!(told.contains("If nothing stands there"), look.is_some(), "{told}");
+        assert!(told.ends_with(look.unwrap_or("when that is gone")), "{told}");
+    }
+}
+
+#[test]
 fn the_refusals_of_the_api_stay_its_own() {
     for (headers, body) in [
         (&[("content-type", "application/json")][..], "{\"message\": \"bad\"}"),
