@@ -9,8 +9,8 @@ use jiff::SignedDuration;
 
 use super::{
     super::findings::Finding,
-    Case,
     answers::{Answer, resolved_by},
+    case::Case,
 };
 
 /// The sealed requests live a quarter of an hour; what is pending without an order for so long stays so.

@@ -8,7 +8,7 @@ use domain::{
     vendor_states::{ParcelClass, ParcelState},
 };
 
-use super::{super::findings::Finding, Case, answers::resolved_by};
+use super::{super::findings::Finding, answers::resolved_by, case::Case};
 
 /// The order to ask about: one that is on its way, or that counts as cancelled. What arrived is over, and the vendor may
 /// have put it away.

@@ -1,10 +1,13 @@
-use domain::vendor_states::{EnrollmentStatus, ListedEnrollment, ListedOrder, ParcelState};
+use domain::{
+    ids::{EnrollmentId, ShipmentId},
+    vendor_states::{EnrollmentStatus, ListedEnrollment, ListedOrder, ParcelState},
+};
 use serde_json::{Value, json};
 
 use super::*;
 use crate::{
     commands::audit::findings::together,
-    vendor::{Asked, AtOkta, AtYubico},
+    vendor::{Asked, AtOkta, AtYubico, Person},
 };
 
 const ORDERED: &str = "2027-01-01T00:00:00Z";

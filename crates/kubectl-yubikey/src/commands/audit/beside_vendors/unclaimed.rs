@@ -11,7 +11,11 @@ use domain::{
     vendor_states::{EnrollmentStatus, ListedEnrollment, ListedOrder, ParcelClass},
 };
 
-use super::{super::findings::Finding, Case, Claimed, answers::resolved_by};
+use super::{
+    super::findings::Finding,
+    answers::resolved_by,
+    case::{Case, Claimed},
+};
 use crate::vendor::{Declared, Person, Seen};
 
 /// The vendor has an order for a shipment that knows of none.
