@@ -297,6 +297,7 @@ fn every_image_that_is_built_is_published_with_its_provenance_and_its_list_of_pa
     let page = fs::read_to_string(root().join("docs/releasing.md")).unwrap();
     let images = script.lines().find_map(|line| line.strip_prefix("images=(")?.strip_suffix(')')).unwrap();
     let images: Vec<_> = images.split(' ').collect();
+    assert!(workflow.contains("hack/krew/render.sh") && workflow.contains("gh release create"), "the plugin");
     assert!(images.len() >= 3, "{images:?}");
     assert!(workflow.contains(&format!("for image in {}; do", images.join(" "))), "they are pushed");
     for image in images {
