@@ -212,7 +212,9 @@ fn acts_for_its_caller_only(package: &str) {
 /// It asks a vendor in one place, with files that the caller names, and changes nothing there.
 #[test]
 fn the_plugin_only_reads_at_the_vendors_and_in_one_place() {
-    const EFFECTS: [&str; 8] = [
+    const EFFECTS: [&str; 10] = [
+        ".order(",
+        ".cancel(",
         ".enroll(",
         ".activate(",
         ".send_pin(",
@@ -284,5 +286,29 @@ fn only_one_part_publishes_events() {
 fn the_operator_never_reads_secrets_through_the_api() {
     for file in sources() {
         assert!(!code(&file).contains("core::v1::Secret"), "{}", file.display());
+    }
+}
+
+/// Whoever reads the release's page finds there what the chart asks for.
+#[test]
+fn every_image_that_is_built_is_published_with_its_provenance_and_its_list_of_parts() {
+    let script = fs::read_to_string(root().join("hack/image.sh")).unwrap();
+    let workflow = fs::read_to_string(root().join(".github/workflows/ci.yaml")).unwrap();
+    let page = fs::read_to_string(root().join("docs/releasing.md")).unwrap();
+    let images = script.lines().find_map(|line| line.strip_prefix("images=(")?.strip_suffix(')')).unwrap();
+    let images: Vec<_> = images.split(' ').collect();
+    assert!(workflow.contains("hack/krew/render.sh") && workflow.contains("gh release create"), "the plugin");
+    assert!(images.len() >= 3, "{images:?}");
+    assert!(workflow.contains(&format!("for image in {}; do", images.join(" "))), "they are pushed");
+    for image in images {
+        assert!(
+            workflow.contains(&format!(".cache/image/{image}\n")),
+            "{image} is not handed to the release"
+        );
+        let subject = format!("subject-name: ${{{{ env.REGISTRY }}}}/{image}\n");
+        assert_eq!(workflow.matches(&subject).count(), 2, "{image}: provenance and list of parts");
+        assert!(workflow.contains(&format!("sbom-path: dist/image-amd64/{image}.spdx.json")), "{image}");
+        let short = image.strip_prefix("yubikey-shipment-").unwrap_or(image);
+        assert!(page.contains(image) || page.contains(&format!("…-{short}")), "{image} is not on the page");
     }
 }

@@ -9,7 +9,7 @@ use api::{
 };
 use domain::{
     failure::{Failure, Reason},
-    recipient::{Fault, Field, Raw, Recipient, Rules},
+    recipient::{Fault, Field, Raw, Recipient, Rules, fault_list},
     vendor_states::{User, UserStatus},
 };
 use vendors::hris::Record;
@@ -55,13 +55,7 @@ pub fn recipient(
     faults.extend(pin_mail_fault(user));
     match parsed {
         Ok(recipient) if faults.is_empty() => Ok(recipient.with_other_email(other_email(user, &raw))),
-        _ => Err(Failure::new(
-            Reason::InvalidRecipient,
-            format!(
-                "Delivery details are missing or cannot be used, so nothing was enrolled or ordered: {}. Correct them in the user's Okta profile or the HRIS that masters it.",
-                faults.join("; ")
-            ),
-        )),
+        _ => Err(Failure::new(Reason::InvalidRecipient, fault_list::message(&faults))),
     }
 }
 
@@ -206,7 +200,8 @@ fn pin_mail_fault(user: &User) -> Option<String> {
             Some(kind) => format!("is {kind}, and a text is needed"),
             None => "is missing".to_owned(),
         };
-        format!("Secondary email (profile.secondEmail) {what}; Okta mails a new user's PIN there")
+        let label = fault_list::SECONDARY_EMAIL;
+        format!("{label} (profile.secondEmail) {what}; Okta mails a new user's PIN there")
     })
 }
 

@@ -1,16 +1,17 @@
 """The five stories of the help desk, told on the page."""
 
-import shlex
-
 from browser import decide, open_shipment, person, picture
 from world import NAMESPACE, until
 
 
-def typed(world, page, summary):
-    """Types the command that the page shows, as it stands there."""
-    words = shlex.split(page.locator("details", has_text=summary).locator("code").inner_text())
-    assert words[:2] == ["kubectl", "delete"], words
-    world.kubectl(*words[1:], "--wait=false")
+def delete(page, summary, name):
+    """Deletes the shipment on the page, as the section says, and waits for its end."""
+    page.locator("details", has_text=summary).get_by_role("link", name="Delete the shipment").click()
+    page.get_by_text("Shall this shipment be deleted?").wait_for()
+    page.get_by_label("Type the name").fill(name)
+    picture(page, "deletion")
+    page.get_by_role("button", name="Delete the shipment").click()
+    page.get_by_text("It is gone.").wait_for()
 
 
 def the_mail_with_the_pin_is_lost_and_sent_once_more(world, browser):
@@ -61,8 +62,7 @@ def somebody_moved_before_the_shipment_and_the_page_says_what_is_still_possible(
         # What was opened stays open while the page changes by itself.
         page.get_by_text("the address of an order cannot be changed").wait_for()
         order = world.status("cy-orr")["order"]["shipmentId"]
-        typed(world, page, "I have moved")
-        page.get_by_text("This page cannot be shown any more").wait_for()
+        delete(page, "I have moved", "cy-orr")
     assert [(one["id"], one["deleted"]) for one in world.orders("cy-orr@example.com")] == [(order, True)]
     assert world.enrollments("cy-orr@example.com") == []
 
@@ -102,8 +102,7 @@ def a_leaver_gets_no_key_that_signs_in_and_the_page_says_who_ends_it(world, brow
         page.get_by_text("Nothing is to be answered").wait_for()
         page.get_by_text("They left the company").click()
         page.get_by_text("its key never signs in").wait_for()
-        typed(world, page, "They left the company")
-        page.get_by_text("This page cannot be shown any more").wait_for()
+        delete(page, "They left the company", "eve-roe")
     assert "ACTIVE" not in world.enrollments("eve-roe@example.com")
     assert not world.mails("eve-roe@example.com"), "no PIN was mailed"
 

@@ -181,3 +181,79 @@ async fn in_the_cluster_each_caller_sees_and_does_what_is_their_own_right_and_th
         })
         .await;
 }
+
+fn deletion(scene: &Scene, name: &str) -> String {
+    format!("/delete?namespace={}&name={name}", scene.name)
+}
+
+#[tokio::test]
+async fn a_leavers_shipment_is_deleted_from_the_page_after_its_name_was_typed_and_followed_to_its_end() {
+    scene("page-delete")
+        .play(async |scene| {
+            let page = scene.dashboard().await;
+            let login = scene.person("kim", "ACTIVE").await;
+            let shipment = scene.ship("kim", &login).await;
+            let order = shipment.until_ordered().await.text("/status/order/shipmentId").to_owned();
+            let shown = page.get(&format!("/shipments/{}/kim", scene.name)).await.fine();
+            assert!(shown.contains("Delete the shipment") && shown.contains("/delete?"), "{shown}");
+            let asked = page.get(&deletion(scene, "kim")).await.fine();
+            for part in ["Shall this shipment be deleted?", "The order is cancelled", "Type the name", &login] {
+                assert!(asked.contains(part), "{part}: {asked}");
+            }
+            // Another page of the browser, a form without its token, and a slip of the hand change nothing.
+            let typed = [("typed", "kim")];
+            let elsewhere = page.send_from("http://evil.example", &asked, "/deletions", &typed).await;
+            assert_eq!(elsewhere.status, StatusCode::FORBIDDEN);
+            let without = page.send("", "/deletions", &typed).await;
+            assert_eq!(without.status, StatusCode::FORBIDDEN, "{}", without.text);
+            for wrong in [&[][..], &[("typed", "")], &[("typed", "Kim")], &[("typed", "bo")]] {
+                let said = page.send(&asked, "/deletions", wrong).await;
+                assert_eq!(said.status, StatusCode::BAD_REQUEST, "{}", said.text);
+                assert!(said.text.contains("nothing was done"), "{}", said.text);
+            }
+            let looked = page.get("/deletions").await;
+            assert_eq!(looked.status, StatusCode::METHOD_NOT_ALLOWED, "an address alone deletes nothing");
+            assert!(!shipment.get().await.has("/metadata/deletionTimestamp"));
+            // Where Git has the manifest, Git is the place.
+            let mark = |value: serde_json::Value| json!({"metadata": {"labels": {"argocd.argoproj.io/instance": value}}});
+            shipment.patch(mark(json!("team"))).await;
+            let managed = page.send(&asked, "/deletions", &typed).await;
+            assert_eq!(managed.status, StatusCode::CONFLICT, "{}", managed.text);
+            assert!(managed.text.contains("Argo CD") && managed.text.contains("Remove it in Git"), "{}", managed.text);
+            shipment.patch(mark(json!(null))).await;
+
+            let said = page.send(&asked, "/deletions", &typed).await;
+            assert_eq!(said.status, StatusCode::SEE_OTHER, "{}", said.text);
+            page.until_shown(&said.location, "It is gone.").await;
+            shipment.until_gone().await;
+            assert!(scene.sandbox.orders().await.iter().all(|one| one["id"] != order.as_str() || one["deleted"] == true));
+            assert!(scene.sandbox.enrollments().await.is_empty(), "no key of it signs in");
+            // Declared anew it is another one: what was confirmed before is not meant for it.
+            let again = scene.ship_with("kim", &login, json!({"suspend": true})).await;
+            again.until_reason("Suspended").await;
+            let stale = page.send(&asked, "/deletions", &typed).await;
+            assert_eq!(stale.status, StatusCode::CONFLICT, "{}", stale.text);
+            assert!(again.find().await.is_some());
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn who_may_not_delete_sees_why_and_nothing_is_deleted() {
+    scene("page-keep")
+        .play(async |scene| {
+            let (shipment, _) = scene.existing_key().await;
+            let page = scene.dashboard_for_callers("yubikeys.example.com").await;
+            let read = json!({"apiGroups": ["fidoprereg.dev"], "resources": ["yubikeyshipments", "yubikeyrollouts"], "verbs": ["get", "list", "watch"]});
+            let mut reader = account(scene, &page, "reader").await;
+            allow(scene, "reader", json!([read])).await;
+            let asked = reader.visit(&format!("{}&ns={}", deletion(scene, "kim"), scene.name)).await;
+            let refused = reader.send(&asked, "/deletions", &[("typed", "kim")]).await;
+            assert_eq!(refused.status, StatusCode::FORBIDDEN);
+            for part in ["cannot delete resource", "yubikeyshipments", "reader"] {
+                assert!(refused.text.contains(part), "{part}: {}", refused.text);
+            }
+            assert!(!shipment.get().await.has("/metadata/deletionTimestamp"));
+        })
+        .await;
+}

@@ -19,6 +19,7 @@ async fn bash_completes_commands_flags_and_values() {
         ("kubectl-yubikey decide ann --choice Adopt", "AdoptOrder"),
         ("kubectl-yubikey status --out", "--output"),
         ("kubectl-yubikey report -o c", "csv"),
+        ("kubectl-yubikey audit --cred", "--credentials-dir"),
     ] {
         let words: Vec<_> = line.split(' ').collect();
         let (last, before) = (words.len() - 1, words[words.len() - 2]);
@@ -73,6 +74,7 @@ async fn the_help_of_each_command_says_what_it_does_and_shows_examples() {
         "import",
         "audit",
         "report",
+        "dashboard",
         "completion",
     ] {
         let mut command = Command::new(program("kubectl-yubikey"));

@@ -146,7 +146,12 @@ async fn what_is_watched_is_shown_again_when_it_changes() {
             assert!(until("Suspended").await, "as it is");
             shipment.change(json!({"suspend": false})).await;
             assert!(until("AwaitingShipment").await, "as it becomes");
-            child.kill().await.unwrap();
+            // Ctrl-C ends it at once, with the number that shells know.
+            let pid = child.id().unwrap().to_string();
+            let sent = tokio::process::Command::new("kill").args(["-INT", &pid]).status().await.unwrap();
+            assert!(sent.success());
+            let ended = tokio::time::timeout(crate::support::DEADLINE, child.wait()).await.unwrap().unwrap();
+            assert_eq!(ended.code(), Some(130));
         })
         .await;
 }

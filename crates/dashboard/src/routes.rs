@@ -18,7 +18,7 @@ use crate::{
     assets,
     events::{self, Live},
     guard,
-    pages::{answer, connections, decide, holds, look, overview, rollouts, shipment},
+    pages::{answer, connections, decide, delete, holds, look, overview, rollouts, shipment},
     problem::Problem,
     settings::Settings,
 };
@@ -39,6 +39,9 @@ pub fn router(settings: Settings, ends: watch::Receiver<bool>) -> Router {
         .route("/decisions", post(answer::give))
         .route("/decisions/{namespace}/{name}", get(answer::page))
         .route("/look", post(look::ask))
+        .route("/delete", get(delete::page))
+        .route("/deletions", post(delete::take))
+        .route("/deletions/{namespace}/{name}", get(delete::fate))
         .route("/events", get(events::stream))
         .fallback(missing)
         .layer(DefaultBodyLimit::max(LARGEST_FORM))

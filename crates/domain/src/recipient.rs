@@ -5,6 +5,7 @@
 //! countries and of US and Canadian subdivisions become their codes.
 
 mod check;
+pub mod fault_list;
 mod field;
 mod rules;
 mod shown;

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::{
-    ids::{EnrollmentId, KeyId, Login, Sealed, Serial, UserId, YubicoOrgId},
+    ids::{EnrollmentId, KeyId, Login, Sealed, Serial, ShipmentId, UserId, YubicoOrgId},
     recipient::Field,
 };
 
@@ -227,6 +227,31 @@ impl ParcelState {
                 ParcelClass::Unknown => "Unknown",
             },
         }
+    }
+}
+
+/// An order as the organization's list shows it, whoever it goes to. The address is personal data: never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ListedOrder {
+    /// Its id.
+    pub id: ShipmentId,
+    /// The organization's customization, where shown: pre-registered orders have one.
+    pub customization_id: Option<String>,
+    /// When it was made, by Yubico's clock (UTC), where shown.
+    pub created: Option<Timestamp>,
+    /// Its state, where shown.
+    pub state: Option<ParcelState>,
+    /// The recipient's e-mail address, where shown.
+    pub email: Option<String>,
+}
+
+impl std::fmt::Debug for ListedOrder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ListedOrder")
+            .field("id", &self.id)
+            .field("created", &self.created)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
     }
 }
 

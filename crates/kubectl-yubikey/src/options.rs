@@ -60,6 +60,7 @@ pub enum Output {
     /// One YAML document
     Yaml,
     /// A table with every column
+    #[value(alias = "table")]
     Wide,
 }
 

@@ -1,10 +1,13 @@
 //! What waits for a person.
 
 use api::{rollout::YubiKeyRollout, shipment::YubiKeyShipment};
-use domain::{failure::Reason, hold::Choice, question};
+use domain::{failure::Reason, hold::Choice, question, recipient::fault_list};
 use jiff::Timestamp;
 use kube::ResourceExt as _;
 use serde::Serialize;
+
+/// What is said of a recipient with several faults, each of which has its line.
+const HEADLINE: &str = "The delivery details must be corrected.";
 
 /// One open question.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -45,6 +48,19 @@ impl HoldView {
     #[must_use]
     pub fn answers(&self) -> Vec<Choice> {
         self.choices.iter().filter_map(|name| Choice::parse(name)).collect()
+    }
+
+    /// What happened, in lines: a line a fault where it has several. Empty where the question says it all.
+    #[must_use]
+    pub fn explained(&self) -> Vec<&str> {
+        let lines = fault_list::lines(&self.message);
+        if lines.len() == 1 && self.question == self.message { Vec::new() } else { lines }
+    }
+
+    /// The question, or what stands in its place, in one line.
+    #[must_use]
+    pub fn headline(&self) -> &str {
+        if self.question == self.message && self.explained().len() > 1 { HEADLINE } else { &self.question }
     }
 
     /// The command that answers it.
@@ -100,4 +116,38 @@ pub fn of_rollout(rollout: &YubiKeyRollout) -> Vec<HoldView> {
             enrollment: None,
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hold(question: &str, message: &str) -> HoldView {
+        HoldView {
+            namespace: "hr".into(),
+            object: "yks/ann".into(),
+            user: String::new(),
+            id: "h".into(),
+            reason: "InvalidRecipient".into(),
+            since: Timestamp::UNIX_EPOCH,
+            question: question.into(),
+            message: message.into(),
+            choices: Vec::new(),
+            enrollment: None,
+        }
+    }
+
+    #[test]
+    fn a_faulty_profile_has_a_line_a_fault_and_everything_else_one_line_at_most() {
+        let faults =
+            ["City (profile.city) is missing".to_owned(), "Email (profile.email) is missing".to_owned()];
+        let said = fault_list::message(&faults);
+        let several = hold(&said, &said);
+        assert_eq!(several.explained().len(), 4);
+        assert_eq!(several.headline(), HEADLINE);
+        let asked = hold("Was it deleted?", "It answers 404.");
+        assert_eq!((asked.headline(), asked.explained()), ("Was it deleted?", vec!["It answers 404."]));
+        let told = hold("The user is suspended.", "The user is suspended.");
+        assert_eq!((told.headline(), told.explained()), ("The user is suspended.", Vec::new()));
+    }
 }

@@ -11,6 +11,7 @@ pub mod fault;
 mod hold;
 mod journey;
 pub mod listing;
+pub mod managed;
 pub mod names;
 mod next;
 pub mod pin;

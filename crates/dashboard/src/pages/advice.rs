@@ -2,9 +2,9 @@
 //! `docs/help-desk.md`.
 
 use api::shipment::{OrderOutcome, Phase, YubiKeyShipment};
-use kube::ResourceExt as _;
+use kube::{Resource as _, ResourceExt as _};
 use maud::{Markup, html};
-use view::{pin, times::day};
+use view::{managed, pin, times::day};
 
 use crate::context::Context;
 
@@ -41,8 +41,8 @@ pub fn section(context: &Context, shipment: &YubiKeyShipment) -> Markup {
             h2 #advice { "If the person calls" }
             details { summary { "“I never got the mail with the PIN”" } (mail(context, shipment)) }
             details { summary { "“The parcel does not come”" } p { (late(parcel(shipment))) } }
-            details { summary { "“I have moved”" } p { (moved(parcel(shipment))) } @if parcel(shipment) == Parcel::Ordered { (delete(shipment)) } }
-            details { summary { "“They left the company”" } p { (left(shipment)) } (delete(shipment)) }
+            details { summary { "“I have moved”" } p { (moved(parcel(shipment))) } @if parcel(shipment) == Parcel::Ordered { (delete(context, shipment)) } }
+            details { summary { "“They left the company”" } p { (left(shipment)) } (delete(context, shipment)) }
         }
     }
 }
@@ -112,13 +112,20 @@ fn left(shipment: &YubiKeyShipment) -> &'static str {
     }
 }
 
-fn delete(shipment: &YubiKeyShipment) -> Markup {
-    let rollout = shipment.labels().get(api::rollout::ROLLOUT_LABEL);
+fn delete(context: &Context, shipment: &YubiKeyShipment) -> Markup {
+    let (namespace, name) = (shipment.namespace().unwrap_or_default(), shipment.name_any());
+    if shipment.meta().deletion_timestamp.is_some() {
+        return html! { p { "It is being deleted already." } };
+    }
+    if let Some(by) = managed::by(shipment.meta()) {
+        return html! { p { (by) " manages this shipment: remove it in Git, else it is declared anew." } };
+    }
+    let query = [("namespace", namespace.as_str()), ("name", name.as_str())];
     html! {
-        p {
-            @if let Some(rollout) = rollout { "It belongs to the rollout " (rollout) ", whose source names the person. By hand: " }
-            @else { "If it is declared in Git, remove it there. Else: " }
-            code { "kubectl delete yks " (shipment.name_any()) " -n " (shipment.namespace().unwrap_or_default()) }
+        @if let Some(rollout) = shipment.labels().get(api::rollout::ROLLOUT_LABEL) {
+            p { "It belongs to the rollout " (rollout) ", whose source names the person." }
         }
+        p { a.button href=(context.scope.href_with("/delete", &query)) { "Delete the shipment" } }
+        p { "By hand: " code { "kubectl delete yks " (name) " -n " (namespace) } }
     }
 }

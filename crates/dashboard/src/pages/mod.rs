@@ -4,6 +4,7 @@ mod advice;
 pub mod answer;
 pub mod connections;
 pub mod decide;
+pub mod delete;
 pub mod holds;
 mod journey;
 pub mod layout;

@@ -64,11 +64,24 @@ pub fn hold(hold: &HoldView, scope: &Scope, now: Timestamp, heading: bool) -> Ma
             } @else {
                 h2 { "A person must decide" }
             }
-            p.question { (line(&hold.question)) }
-            @if hold.message != hold.question { p { (line(&hold.message)) } }
+            p.question { (line(hold.headline())) }
+            (explained(hold))
             p.facts { span.reason { (line(&hold.reason)) } " since " (since(hold.since, now)) }
             (choices(hold, scope))
         }
+    }
+}
+
+/// What happened: a sentence, or a list where several things are wrong.
+fn explained(hold: &HoldView) -> Markup {
+    let lines = hold.explained();
+    match lines.as_slice() {
+        [head, faults @ .., tail] if !faults.is_empty() => html! {
+            p { (line(head)) ":" }
+            ul { @for fault in faults { li { (line(fault)) } } }
+            p { (line(tail)) }
+        },
+        lines => html! { @for said in lines { p { (line(said)) } } },
     }
 }
 

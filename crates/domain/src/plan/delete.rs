@@ -61,10 +61,8 @@ fn delete_enrollment(s: &Situation<'_>) -> Step {
                 return step;
             }
             let Some(list) = &s.seen.list else { return Step::Fetch(Fetch::Enrollments) };
-            if list.entries.iter().all(|e| mark.shown.contains(&e.id)) {
-                return Step::Release;
-            }
-            enrollment_unknown()
+            let new: Vec<_> = list.entries.iter().filter(|e| !mark.shown.contains(&e.id)).collect();
+            if new.is_empty() { Step::Release } else { enrollment_unknown(&new) }
         }
         Enrollment::Made(made) => {
             let Some(list) = &s.seen.list else { return Step::Fetch(Fetch::Enrollments) };

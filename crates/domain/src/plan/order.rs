@@ -146,10 +146,17 @@ pub(super) fn enrollment_settles(s: &Situation<'_>, mark: &EnrollMark) -> Option
 }
 
 /// Okta lists what was not there before, and nothing tells whose it is.
-pub(super) fn enrollment_unknown() -> Step {
+pub(super) fn enrollment_unknown(new: &[&ListedEnrollment]) -> Step {
+    let ids: Vec<_> = new.iter().map(|entry| entry.id.as_str()).collect();
+    let what = match ids[..] {
+        [id] => format!("an enrolment that was not there before: {id}"),
+        _ => format!("enrolments that were not there before: {}", ids.join(", ")),
+    };
     rest(
         Reason::EnrollOutcomeUnknown,
-        "Okta's answer to the enrolment was lost, and Okta now lists an enrolment that was not there before. Answer this hold with DiscardEnrollment and its id if it is this shipment's own.",
+        format!(
+            "Okta's answer to the enrolment was lost, and Okta now lists {what}. Answer this hold with DiscardEnrollment and that id if it is this shipment's own."
+        ),
         None,
     )
 }
@@ -170,9 +177,9 @@ fn unknown_enrollment(s: &Situation<'_>, mark: &EnrollMark) -> Step {
         [only] if is_surely_ours(s, mark, only) => match s.seen.rival_live {
             None => Step::Fetch(Fetch::Rivals),
             Some(false) => Step::MarkOrphaned(only.id.clone()),
-            Some(true) => enrollment_unknown(),
+            Some(true) => enrollment_unknown(&new),
         },
-        _ => enrollment_unknown(),
+        _ => enrollment_unknown(&new),
     }
 }
 

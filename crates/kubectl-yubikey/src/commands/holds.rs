@@ -97,9 +97,9 @@ fn node(hold: &HoldView, paint: Paint, now: Timestamp) -> Node {
     let name = paint.strong(&format!("{}/{}", line(&hold.namespace), line(&hold.object)));
     let since = paint.faint(&format!("since {}", ago(hold.since, now)));
     let mut node = Node::new(format!("{name}{user}  {}  {since}", paint.bad(&line(&hold.reason))));
-    node.line(paint.strong(&line(&hold.question)));
-    if hold.question != hold.message {
-        node.line(line(&hold.message));
+    node.line(paint.strong(&line(hold.headline())));
+    for said in hold.explained() {
+        node.line(line(said));
     }
     let how = if hold.choices.is_empty() {
         format!("ends by itself once its cause is gone; to look at once: {}", hold.command())

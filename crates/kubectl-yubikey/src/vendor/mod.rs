@@ -4,9 +4,11 @@ mod doctor;
 mod file;
 mod person;
 mod reached;
+mod seen;
 
 pub use self::{
     doctor::{Found, examine},
     file::{Declared, declared},
     person::{PersonOptions, names},
+    seen::{Asked, AtOkta, AtYubico, Person, Seen, Wanted, see},
 };

@@ -94,7 +94,7 @@ async fn ask(
 }
 
 /// First and last name; where Okta has neither, the login.
-fn full_name(user: &User) -> String {
+pub(super) fn full_name(user: &User) -> String {
     let part = |name: &str| user.profile.get(name).map(String::as_str).unwrap_or_default().trim();
     let name = format!("{} {}", part("firstName"), part("lastName"));
     match (name.trim(), &user.login) {

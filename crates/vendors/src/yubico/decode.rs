@@ -6,12 +6,13 @@ use domain::{
     ids::{KeyId, ShipmentId},
     order_list_poll::Page,
     recipient::Recipient,
-    vendor_states::{AddressVerdict, Inventory, Parcel, PublicKey, Tracking},
+    vendor_states::{AddressVerdict, Inventory, ListedOrder, Parcel, PublicKey, Tracking},
 };
 use jiff::Timestamp;
 
 use super::{
-    Cancelled, FoundShipment, Ordered, Product, address, client, keys, order, parcel, shipments_exact, stock,
+    Cancelled, FoundShipment, Ordered, Product, address, client, keys, order, order_book, parcel,
+    shipments_exact, stock,
 };
 use crate::http::Answer;
 
@@ -136,6 +137,15 @@ pub fn search(answer: &Answer, recipient: &Recipient) -> Result<Vec<FoundShipmen
 pub fn listed(answer: &Answer) -> Result<Page> {
     of_the_api(answer)?;
     shipments_exact::read_listed(answer)
+}
+
+/// One page of the organization's shipments, whoever they go to.
+///
+/// # Errors
+/// As [`Client::order_book`](super::Client::order_book).
+pub fn order_book(answer: &Answer) -> Result<Vec<ListedOrder>> {
+    of_the_api(answer)?;
+    order_book::read_orders(answer)
 }
 
 /// One shipment compared with a recipient.

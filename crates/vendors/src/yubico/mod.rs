@@ -10,6 +10,7 @@ pub mod decode;
 mod keys;
 mod lenient_json;
 mod order;
+mod order_book;
 mod pace;
 mod parcel;
 mod rate_gate;

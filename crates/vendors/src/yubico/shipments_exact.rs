@@ -158,7 +158,7 @@ pub(super) fn read_listed(answer: &Answer) -> Result<Page, CallError> {
     Ok(Page { rows: items.iter().filter_map(row).collect(), entries: items.len(), total })
 }
 
-fn id(entry: &Value) -> Option<ShipmentId> {
+pub(super) fn id(entry: &Value) -> Option<ShipmentId> {
     lenient_json::text_of(entry, &["shipment_id", "id"]).and_then(|id| ShipmentId::new(id).ok())
 }
 
@@ -205,14 +205,11 @@ pub(super) fn found(entry: &Value, recipient: &Recipient) -> Option<FoundShipmen
 /// What an entry shows of this order, beside a recipient.
 pub(super) fn beside(entry: &Value, id: &ShipmentId, recipient: &Recipient) -> FoundShipment {
     let item = lenient_json::list(entry, &["shipment_items"]).first().unwrap_or(entry);
-    // The name is not documented; these are the likely ones.
-    let created =
-        ["shipment_request_date", "created_at", "created", "created_date", "shipment_created", "order_date"];
     let mut shipment = FoundShipment {
         id: id.clone(),
         product_id: lenient_json::id_of(item, &["product_id"]),
         inventory_product_id: lenient_json::id_of(item, &["inventory_product_id"]),
-        created: lenient_json::text_of(entry, &created).and_then(|text| text.parse().ok()).map(clock::whole),
+        created: created(entry),
         state: lenient_json::state(entry),
         agrees: Vec::new(),
         differs: Vec::new(),
@@ -226,8 +223,15 @@ pub(super) fn beside(entry: &Value, id: &ShipmentId, recipient: &Recipient) -> F
     shipment
 }
 
+/// The name is not documented; these are the likely ones.
+pub(super) fn created(entry: &Value) -> Option<Timestamp> {
+    let names =
+        ["shipment_request_date", "created_at", "created", "created_date", "shipment_created", "order_date"];
+    lenient_json::text_of(entry, &names).and_then(|text| text.parse().ok()).map(clock::whole)
+}
+
 /// Flat as documented, or inside `recipient` or `mailing_address` as pre-registered orders have it.
-fn shown(entry: &Value, name: &str) -> Option<String> {
+pub(super) fn shown(entry: &Value, name: &str) -> Option<String> {
     let places = [Some(entry), entry.get("recipient"), entry.get("mailing_address")];
     places.into_iter().flatten().find_map(|place| lenient_json::text_of(place, &[name]))
 }

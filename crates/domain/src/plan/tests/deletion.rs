@@ -128,4 +128,5 @@ fn an_enrolment_under_way_is_waited_for_and_then_asked_about() {
     let new = listed("new", EnrollmentStatus::Pending, at(1));
     let held = rest_of(decide(&deleting(), &open, &read(vec![shown, new]), at(300)));
     assert_eq!(held.reason, Reason::EnrollOutcomeUnknown);
+    assert!(held.message.contains("new"), "{}", held.message);
 }

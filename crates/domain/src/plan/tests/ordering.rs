@@ -131,6 +131,26 @@ fn a_lost_enrolment_is_ours_only_if_it_can_be_nobody_elses() {
     foreign(decide(&bound, &lost(0), &two, at(300)));
 }
 
+/// A person answers with the id: it is said, and no other.
+#[test]
+fn a_lost_enrolment_that_a_person_judges_is_named_by_its_id() {
+    let said = |new: Vec<ListedEnrollment>| {
+        let entries = std::iter::once(pending("before", -900)).chain(new).collect();
+        rest_of(decide(&desired(), &lost(0), &shown(entries), at(300))).message
+    };
+    let one = said(vec![pending("fwf7", 1)]);
+    assert!(
+        one.contains("now lists an enrolment that was not there before: fwf7.") && !one.contains("before,"),
+        "{one}"
+    );
+    let active = said(vec![listed("fwf8", EnrollmentStatus::Active, at(1))]);
+    assert!(active.contains("fwf8"), "{active}");
+    let two = said(vec![pending("fwf7", 1), pending("fwf9", 2)]);
+    assert!(two.contains("enrolments that were not there before: fwf7, fwf9."), "{two}");
+    let odd = said(vec![ListedEnrollment { created: None, ..pending("fwf1", 1) }]);
+    assert!(odd.contains("fwf1") && odd.contains("DiscardEnrollment"), "{odd}");
+}
+
 #[test]
 fn a_mark_is_judged_after_settle_and_for_an_hour() {
     let judged = |now| decide(&desired(), &lost(0), &shown(vec![pending("before", -900)]), at(now));

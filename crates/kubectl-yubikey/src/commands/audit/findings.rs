@@ -12,17 +12,23 @@ use kube::ResourceExt as _;
 use serde::Serialize;
 
 /// One contradiction.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Finding {
     /// `namespace/yks/NAME`, `namespace/ykr/NAME` or `ykc/NAME`.
     pub object: String,
+    /// Whose key it is: as the shipment shows it, with the name where it was asked for.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub user: String,
     /// One word.
     pub word: &'static str,
     /// What contradicts what.
     pub what: String,
     /// What resolves it.
     pub next: String,
+    /// The commands that do so, the first one first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub commands: Vec<String>,
 }
 
 /// Holds that say by themselves that status and world differ.
@@ -58,8 +64,29 @@ pub fn all(
     found
 }
 
-fn name(shipment: &YubiKeyShipment) -> String {
+/// Of a shipment, as a finding names it.
+#[must_use]
+pub fn name(shipment: &YubiKeyShipment) -> String {
     format!("{}/yks/{}", shipment.namespace().unwrap_or_default(), shipment.name_any())
+}
+
+/// Both kinds of findings. The question of a shipment is left out where the vendors say which answer fits it.
+#[must_use]
+pub fn together(of_cluster: Vec<Finding>, of_vendors: Vec<Finding>) -> Vec<Finding> {
+    let answered = |found: &Finding| {
+        SAID.iter().any(|reason| reason.as_str() == found.word)
+            && of_vendors.iter().any(|one| one.object == found.object && !one.commands.is_empty())
+    };
+    let mut found: Vec<_> = of_cluster.into_iter().filter(|found| !answered(found)).collect();
+    found.extend(of_vendors);
+    found
+}
+
+/// Whose keys the shipments are, by object, as they show it.
+#[must_use]
+pub fn users(shipments: &[YubiKeyShipment]) -> BTreeMap<String, String> {
+    let user = |shipment: &YubiKeyShipment| Some(shipment.status.as_ref()?.display.as_ref()?.user.clone());
+    shipments.iter().map(|shipment| (name(shipment), user(shipment).unwrap_or_default())).collect()
 }
 
 fn strange(name: &str) -> Finding {
@@ -68,6 +95,7 @@ fn strange(name: &str) -> Finding {
         word: "ObjectUndecodable",
         what: "A field holds what only another version knows, so this object was not compared.".to_owned(),
         next: "use the plugin and the operator of the version that wrote it".to_owned(),
+        ..Finding::default()
     }
 }
 
@@ -92,6 +120,7 @@ fn shared(shipments: &[YubiKeyShipment]) -> Vec<Finding> {
             what: format!("They have the same {kind} {id} in their status; every effect of them stops."),
             next: "find out whose it is; on the others set deletionPolicy: Orphan, then delete them"
                 .to_owned(),
+            ..Finding::default()
         })
         .collect()
 }
@@ -103,6 +132,7 @@ fn unreadable(shipment: &YubiKeyShipment) -> Option<Finding> {
         word: "StatusUnreadable",
         what: failure.message,
         next: "restore the status from a backup, or let go with deletionPolicy: Orphan".to_owned(),
+        ..Finding::default()
     })
 }
 
@@ -121,7 +151,13 @@ fn asked(shipment: &YubiKeyShipment) -> Option<Finding> {
     } else {
         format!("`kubectl yubikey decide {place}`: {}", answers.join("; "))
     };
-    Some(Finding { object: name(shipment), word: reason.as_str(), what: hold.message.clone(), next })
+    Some(Finding {
+        object: name(shipment),
+        word: reason.as_str(),
+        what: hold.message.clone(),
+        next,
+        ..Finding::default()
+    })
 }
 
 /// The connection is another one than the shipment was ordered under, or none.
@@ -136,6 +172,7 @@ fn moved(shipment: &YubiKeyShipment, connections: &[YubiKeyConnection]) -> Optio
                 "Its order is under way, and there is no connection {wanted}: nobody follows the parcel."
             ),
             next: format!("declare connection {wanted} with the organizations it had"),
+            ..Finding::default()
         });
     };
     let (then, now) = (status.org.as_ref()?, connection.status.as_ref()?);
@@ -155,6 +192,7 @@ fn moved(shipment: &YubiKeyShipment, connections: &[YubiKeyConnection]) -> Optio
         ),
         next: "restore URLs and credentials of the connection, or let go with deletionPolicy: Orphan"
             .to_owned(),
+        ..Finding::default()
     })
 }
 
@@ -177,6 +215,7 @@ fn one_person(shipments: &[YubiKeyShipment]) -> Vec<Finding> {
             word: "AnotherOrderForUser",
             what: format!("They are under way for one person, Okta user {id}."),
             next: "keep one; the other is cancelled by deleting it".to_owned(),
+            ..Finding::default()
         })
         .collect()
 }
@@ -187,7 +226,13 @@ fn ledger(rollout: &YubiKeyRollout, shipments: &[YubiKeyShipment]) -> Vec<Findin
     let object = format!("{}/ykr/{}", rollout.namespace().unwrap_or_default(), rollout.name_any());
     if let Err(failure) = ledger_status::read(status) {
         let next = "restore the status from a backup".to_owned();
-        return vec![Finding { object, word: "StatusUnreadable", what: failure.message, next }];
+        return vec![Finding {
+            object,
+            word: "StatusUnreadable",
+            what: failure.message,
+            next,
+            ..Finding::default()
+        }];
     }
     let label = rollout.name_any();
     let ours: Vec<_> = shipments
@@ -211,6 +256,7 @@ fn ledger(rollout: &YubiKeyRollout, shipments: &[YubiKeyShipment]) -> Vec<Findin
                 "restore them, or answer the hold: `kubectl yubikey decide ykr/{label} -n {}`",
                 rollout.namespace().unwrap_or_default()
             ),
+            ..Finding::default()
         });
     }
     if unknown > 0 {
@@ -219,6 +265,7 @@ fn ledger(rollout: &YubiKeyRollout, shipments: &[YubiKeyShipment]) -> Vec<Findin
             word: "LedgerBehind",
             what: format!("It has {unknown} shipments whose people its ledger does not know: the ledger is older than they are."),
             next: "set spec.paused, restore the rollout's status of the same moment, then go on".to_owned(),
+            ..Finding::default()
         });
     }
     found
@@ -237,6 +284,7 @@ fn bound(connection: &YubiKeyConnection) -> Option<Finding> {
             "orderingCluster is {wanted}, and this cluster is {here}: nothing is ordered or cancelled here."
         ),
         next: format!("after a move, when the old cluster is off: set orderingCluster to {here}"),
+        ..Finding::default()
     })
 }
 

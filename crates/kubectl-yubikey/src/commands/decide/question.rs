@@ -20,10 +20,10 @@ pub fn shown(hold: &HoldView) -> String {
         hold.reason,
         ago(hold.since, clock::now()),
         hold.id,
-        hold.question
+        hold.headline()
     );
-    if hold.message != hold.question {
-        text = format!("{text}  {}\n", hold.message);
+    for said in hold.explained() {
+        text = format!("{text}  {said}\n");
     }
     if let Some(enrollment) = &hold.enrollment {
         text = format!("{text}  Its enrolment at Okta: {enrollment}\n");

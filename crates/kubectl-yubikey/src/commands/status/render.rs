@@ -139,10 +139,10 @@ fn hold_node(hold: &HoldView, paint: Paint, now: Timestamp) -> Node {
     let mut node = Node::new(format!(
         "{} {}  {since}",
         paint.bad(&format!("{}:", line(&hold.reason))),
-        line(&hold.question)
+        line(hold.headline())
     ));
-    if hold.question != hold.message {
-        node.line(line(&hold.message));
+    for said in hold.explained() {
+        node.line(line(said));
     }
     node.line(format!("{} {}", paint.strong("next:"), line(&hold.command())));
     node

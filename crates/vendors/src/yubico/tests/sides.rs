@@ -49,6 +49,24 @@ fn listed(id: &str, email: &str) -> Value {
 }
 
 #[tokio::test]
+async fn the_order_book_has_every_order_once_and_prints_no_address() {
+    let mut prereg = listed("mine", "ann.lee@example.com");
+    prereg["shipment_items"][0]["customization_id"] = json!("RXJN83");
+    let nested = json!({"id": "theirs", "recipient": {"recipient_email": "bo@example.com"}});
+    let page = json!([prereg, prereg, nested, {"recipient_email": "nobody@example.com"}]);
+    let body = json!({"total_count": 4, "shipments": page});
+    let (_server, yubico) = always(reply(200, &body.to_string())).await;
+    let book = yubico.order_book().await.unwrap();
+    let ids: Vec<_> = book.iter().map(|order| order.id.as_str()).collect();
+    assert_eq!(ids, ["mine", "theirs"]);
+    assert_eq!(book[0].customization_id.as_deref(), Some("RXJN83"));
+    assert_eq!(book[0].state.unwrap().id, 103);
+    assert!(book[0].created.is_some() && book[1].created.is_none() && book[1].state.is_none());
+    assert_eq!(book[1].email.as_deref(), Some("bo@example.com"));
+    assert!(!format!("{book:?}").contains("example.com"));
+}
+
+#[tokio::test]
 async fn a_search_reads_all_pages_and_keeps_only_this_recipient() {
     let server = Server::start(|seen| {
         let page = if seen.path().contains("offset=0") {
