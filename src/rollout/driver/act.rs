@@ -159,8 +159,7 @@ impl Pass {
     /// Writes the basis as it is.
     pub(super) async fn keep(&mut self) -> Result<(), CommitError> {
         let old = self.object.status.clone().unwrap_or_default();
-        let written =
-            status_patch::commit(&self.api, &self.object, &old, &self.basis, |o| o.status.as_ref()).await?;
+        let written = status_patch::commit(&self.api, &self.object, &old, &self.basis).await?;
         if let Some(written) = written {
             self.ctx.rollout_memory.note_written(&written);
             self.object = written;

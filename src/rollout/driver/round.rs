@@ -171,8 +171,7 @@ impl Pass {
         };
         let new = conditions::of(&self.object, self.basis.clone(), parts);
         let old = self.object.status.clone().unwrap_or_default();
-        let written =
-            status_patch::commit(&self.api, &self.object, &old, &new, |o| o.status.as_ref()).await?;
+        let written = status_patch::commit(&self.api, &self.object, &old, &new).await?;
         if let Some(written) = written {
             self.ctx.rollout_memory.note_written(&written);
             self.object = written;
