@@ -110,7 +110,7 @@ async fn pass(object: Arc<YubiKeyConnection>, ctx: Arc<Context>) -> Result<Actio
             clients::of(&object.spec, &secrets, lanes.clone(), proxies, calls)
         }),
     };
-    let evidence = Evidence::of(ctx.shipments.watched.all(), &object);
+    let evidence = Evidence::of(ctx.shipments.watched.all(), &object).await;
     let subject = Subject {
         name: &name,
         uid: &uid,
