@@ -104,16 +104,16 @@ mod tests {
     use kube::{
         client::Body,
         core::ObjectMeta,
-        runtime::{
-            events::{Recorder, Reporter},
-            reflector, watcher,
-        },
+        runtime::{events::Reporter, reflector, watcher},
     };
 
     use super::*;
     use crate::{
         connection::entries::ConnectionVersion,
-        kubernetes::watches::{Opening, Scope},
+        kubernetes::{
+            events::Recorder,
+            watches::{Opening, Scope},
+        },
         readiness::Readiness,
         rollout::memory::Known,
     };

@@ -10,7 +10,7 @@ use kube::{
     runtime::{
         Controller,
         controller::{self, Action},
-        events::{Recorder, Reporter},
+        events::Reporter,
         reflector::ObjectRef,
         watcher,
     },
@@ -125,7 +125,7 @@ pub async fn run(setup: Setup, stop: impl Future<Output = ()> + Send + 'static) 
     let shipments: Lister<YubiKeyShipment> = places.iter().map(|place| place.shipments.clone()).collect();
     let (called, served) = (shipments.clone(), shipments.clone());
     let ctx = Arc::new(Context {
-        outbox: events::Outbox::new(Recorder::new(
+        outbox: events::Outbox::new(events::Recorder::new(
             client.clone(),
             Reporter { controller: FIELD_MANAGER.to_owned(), instance: None },
         )),

@@ -1,8 +1,13 @@
 //! Running passes, so that an orderly end can wait for the calls that are under way, and begins no others.
 
-use std::{future::Future, panic::AssertUnwindSafe, task::Poll, time::Duration};
+use std::{
+    future::{Future, poll_fn},
+    panic::AssertUnwindSafe,
+    task::Poll,
+    time::Duration,
+};
 
-use futures::FutureExt;
+use futures::{FutureExt, StreamExt, stream::FuturesUnordered};
 use tokio::task::JoinHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -18,6 +23,18 @@ pub struct Tasks {
 pub struct Stopped {
     /// By a fault of its own; else because the process ends.
     pub by_panic: bool,
+}
+
+/// What a future comes to, which is polled only when it was woken itself. The controller polls all passes that are under
+/// way whenever one of them goes on: with many that costs more than the passes.
+pub async fn when_woken<F: Future>(future: F) -> F::Output {
+    let mut one = FuturesUnordered::from_iter([future]);
+    poll_fn(|context| match one.poll_next_unpin(context) {
+        Poll::Ready(Some(output)) => Poll::Ready(output),
+        // It ends after its one output, which is asked for no more then.
+        Poll::Ready(None) | Poll::Pending => Poll::Pending,
+    })
+    .await
 }
 
 impl Tasks {
@@ -79,6 +96,25 @@ mod tests {
     async fn what_has_nothing_to_wait_for_is_run_at_once() {
         let tasks = Tasks::default();
         assert_eq!(tasks.run(async { 1 }).now_or_never(), Some(Ok(1)));
+    }
+
+    #[tokio::test]
+    async fn who_waits_is_not_polled_because_others_go_on() {
+        let (go, gone) = tokio::sync::oneshot::channel();
+        let (mut polls, mut gone) = (0, Box::pin(gone));
+        let waits = when_woken(poll_fn(|context| {
+            polls += 1;
+            gone.as_mut().poll(context)
+        }));
+        let others = async {
+            for _ in 0..100 {
+                tokio::task::yield_now().await;
+            }
+            go.send(7).unwrap();
+        };
+        // Both are polled whenever one of them is woken.
+        let (came, ()) = futures::future::join(waits, others).await;
+        assert_eq!((came.unwrap(), polls), (7, 2));
     }
 
     /// A dropped reconcile may not part a call from the write of its receipt.

@@ -86,7 +86,7 @@ pub async fn say(object: &YubiKeyConnection, ctx: &Context) -> Result<(), Commit
     let generation = object.metadata.generation.unwrap_or_default();
     put(&mut new.conditions, fact, generation, clock::now());
     let api: Api<YubiKeyConnection> = Api::all(ctx.client.clone());
-    if status_patch::commit(&api, object, &old, &new, |o| o.status.as_ref()).await?.is_some() {
+    if status_patch::commit(&api, object, &old, &new).await?.is_some() {
         events::warning(&ctx.outbox, object, CONDITION, &old.conditions, &new.conditions);
     }
     Ok(())

@@ -122,7 +122,7 @@ async fn write(
     let old = connection.status.clone().unwrap_or_default();
     let mut new = old.clone();
     new.let_go = shown(let_go::add(read(&old.let_go), namespace, today(), MOST_LET_GO));
-    let written = status_patch::commit(api, connection, &old, &new, |object| object.status.as_ref()).await?;
+    let written = status_patch::commit(api, connection, &old, &new).await?;
     Ok(written.unwrap_or_else(|| connection.clone()))
 }
 

@@ -110,7 +110,7 @@ async fn pass(object: Arc<YubiKeyConnection>, ctx: Arc<Context>) -> Result<Actio
             clients::of(&object.spec, &secrets, lanes.clone(), proxies, calls)
         }),
     };
-    let evidence = Evidence::of(ctx.shipments.watched.all(), &object);
+    let evidence = Evidence::of(ctx.shipments.watched.all(), &object).await;
     let subject = Subject {
         name: &name,
         uid: &uid,
@@ -285,7 +285,7 @@ async fn write(
         new.yubico_organization = link.facts.orgs.yubico.as_ref().map(ToString::to_string);
         new.rp_id = Some(link.facts.rp_id.to_string());
     }
-    if status_patch::commit(&api, object, &old, &new, |o| o.status.as_ref()).await?.is_some() {
+    if status_patch::commit(&api, object, &old, &new).await?.is_some() {
         log_change(&old.conditions, &new.conditions, &object.name_any());
         events::transition(&ctx.outbox, object, &old.conditions, &new.conditions);
         for kind in [expiry::CONDITION, deletion::CONDITION] {

@@ -27,6 +27,9 @@ const REFUSED: usize = 2;
 /// People with whom the road is tried at most.
 const PEOPLE: usize = 3;
 
+/// Shipments looked at before others go on.
+const AT_ONCE: usize = 128;
+
 /// What the shipments show.
 #[derive(Debug, Default)]
 pub struct Evidence {
@@ -84,14 +87,19 @@ impl Ends {
 }
 
 impl Evidence {
-    /// Walks over all shipments once.
-    #[must_use]
-    pub fn of(shipments: impl Iterator<Item = Arc<YubiKeyShipment>>, object: &YubiKeyConnection) -> Self {
+    /// Walks over all shipments once, and lets others go on in between: to unpack a hundred thousand takes seconds.
+    pub async fn of(
+        shipments: impl Iterator<Item = Arc<YubiKeyShipment>>,
+        object: &YubiKeyConnection,
+    ) -> Self {
         let connection = &object.name_any();
         let mut evidence =
             Self { ours: Ours { road_was_open: stood_open(object), ..Ours::default() }, ..Self::default() };
         let mut people = BTreeSet::new();
-        for shipment in shipments {
+        for (number, shipment) in shipments.enumerate() {
+            if number % AT_ONCE == AT_ONCE - 1 {
+                tokio::task::yield_now().await;
+            }
             let Some(status) = &shipment.status else { continue };
             evidence.note_person(status);
             if shipment.spec.connection_ref.name == *connection && is_of(object, status) {

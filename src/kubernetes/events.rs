@@ -3,17 +3,21 @@
 //! They are news, not records, so nothing waits for them: a queue takes them, and a task of its own publishes them. A
 //! pass that waited could stand between a mark and its call, or before a receipt.
 
-use std::{fmt, time::Duration};
+mod recorder;
+
+use std::{fmt, sync::Arc, time::Duration};
 
 use domain::{failure::Reason, one_call::lasts_one_call};
 use k8s_openapi::{api::core::v1::ObjectReference, apimachinery::pkg::apis::meta::v1::Condition};
 use kube::{
     Resource,
-    runtime::events::{Event, EventType, Recorder},
+    runtime::events::{Event, EventType},
 };
 use tokio::sync::{mpsc, oneshot};
 
 use super::conditions;
+
+pub use self::recorder::Recorder;
 
 /// Longest note of an event in bytes.
 const LONGEST_NOTE: usize = 1000;
@@ -30,7 +34,7 @@ enum Word {
 /// Where events are left to be published.
 #[derive(Clone)]
 pub struct Outbox {
-    recorder: Recorder,
+    recorder: Arc<Recorder>,
     queue: mpsc::Sender<Word>,
 }
 
@@ -45,7 +49,8 @@ impl Outbox {
     #[must_use]
     pub fn new(recorder: Recorder) -> Self {
         let (queue, mut words) = mpsc::channel(LONGEST_QUEUE);
-        let publisher = recorder.clone();
+        let recorder = Arc::new(recorder);
+        let publisher = Arc::clone(&recorder);
         tokio::spawn(async move {
             while let Some(word) = words.recv().await {
                 match word {

@@ -189,6 +189,13 @@ impl Found {
         }
     }
 
+    fn has(&self, object: &str) -> bool {
+        match self {
+            Self::One(one) => **one == *object,
+            Self::Many(all) => all.0.contains(object),
+        }
+    }
+
     fn len(&self) -> usize {
         match self {
             Self::One(_) => 1,
@@ -249,8 +256,11 @@ impl Sides {
 /// What it is called, and nothing of what changes with each write. Neither names nor namespaces hold a slash.
 fn name_of<K: Resource<DynamicType = ()>>(object: &K) -> String {
     let meta = object.meta();
-    let name = meta.name.as_deref().unwrap_or_default();
-    match &meta.namespace {
+    whole_name(meta.namespace.as_deref(), meta.name.as_deref().unwrap_or_default())
+}
+
+fn whole_name(namespace: Option<&str>, name: &str) -> String {
+    match namespace {
         Some(namespace) => format!("{namespace}/{name}"),
         None => name.to_owned(),
     }
@@ -317,6 +327,13 @@ impl<K: Indexed + Clone> Index<K> {
     #[must_use]
     pub fn by_index(&self, key: &IndexKey) -> Vec<ObjectRef<K>> {
         read(&self.sides).objects.get(key.text().as_str()).map(Found::all).unwrap_or_default()
+    }
+
+    /// Is this object found under a key? It is asked by its name, so that nothing grows with what else is there.
+    #[must_use]
+    pub fn has(&self, key: &IndexKey, object: &ObjectRef<K>) -> bool {
+        let name = whole_name(object.namespace.as_deref(), &object.name);
+        read(&self.sides).objects.get(key.text().as_str()).is_some_and(|found| found.has(&name))
     }
 
     /// How much is found under a key.

@@ -85,6 +85,16 @@ impl<K: 'static + Indexed + Watched + Clone> Lister<K> {
         self.0.iter().find_map(|cache| cache.get(object))
     }
 
+    /// Is the object of this name and uid under a key?
+    #[must_use]
+    pub fn has(&self, key: &IndexKey, object: &ObjectRef<K>, uid: &str) -> bool {
+        let is_it = |cache: &Cache<K>| {
+            let kept = cache.store.get(&kept(object));
+            kept.is_some_and(|kept| kept.meta().uid.as_deref() == Some(uid))
+        };
+        self.0.iter().any(|cache| cache.index.has(key, object) && is_it(cache))
+    }
+
     /// How many objects are under a key.
     #[must_use]
     pub fn count(&self, key: &IndexKey) -> usize {

@@ -10,6 +10,7 @@ pub mod kept;
 pub mod leader_election;
 pub mod list;
 pub mod lister;
+mod merge_patch;
 pub mod names;
 pub mod namespaces;
 pub mod resource_version;

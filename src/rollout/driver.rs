@@ -125,7 +125,7 @@ async fn unreadable(
     let api = Api::namespaced(ctx.client.clone(), namespace);
     let old = object.status.clone().unwrap_or_default();
     let new = conditions::standing(object, &ReadySummary::failed(failure), clock::now());
-    if status_patch::commit(&api, object, &old, &new, |o| o.status.as_ref()).await?.is_some() {
+    if status_patch::commit(&api, object, &old, &new).await?.is_some() {
         events::transition(&ctx.outbox, object, &old.conditions, &new.conditions);
     }
     Ok(Done::At(clock::now().checked_add(backoff::STALLED).ok()))

@@ -225,5 +225,5 @@ pub async fn write(
         summary: conditions::summary(&conditions),
         conditions,
     };
-    status_patch::commit(&api, decision, &old, &new, |d| d.status.as_ref()).await.map(drop)
+    status_patch::commit(&api, decision, &old, &new).await.map(drop)
 }

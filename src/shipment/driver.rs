@@ -371,7 +371,7 @@ async fn unreadable(
     }
     let old = object.status.clone().unwrap_or_default();
     let new = conditions::unreadable(object, failure, clock::now());
-    if status_patch::commit(api, object, &old, &new, |o| o.status.as_ref()).await?.is_some() {
+    if status_patch::commit(api, object, &old, &new).await?.is_some() {
         events::transition(&ctx.outbox, object, &old.conditions, &new.conditions);
     }
     ctx.metrics.failed(instrument::SHIPMENT, failure.reason);

@@ -6,10 +6,46 @@ use std::collections::HashSet;
 use api::shipment::YubiKeyShipment;
 use domain::ids::{ShipmentId, UserId};
 use jiff::Timestamp;
-use kube::ResourceExt;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::{ResourceExt, runtime::reflector::ObjectRef};
 
-use super::reservations::Reservation;
-use crate::{connection::let_go, context::Context, kubernetes::index::IndexKey};
+use super::reservations::{Open, Reservation};
+use crate::{
+    connection::let_go,
+    context::Context,
+    kubernetes::{index::IndexKey, lister::Lister},
+};
+
+/// Which object: what was declared again under a name is another one. Neither uids nor names hold a slash.
+fn id(object: &ObjectMeta) -> String {
+    let text = |part: &Option<String>| part.clone().unwrap_or_default();
+    format!("{}/{}/{}", text(&object.uid), text(&object.namespace), text(&object.name))
+}
+
+fn object_of(id: &str) -> Option<(&str, ObjectRef<YubiKeyShipment>)> {
+    let (uid, name) = id.split_once('/')?;
+    let (namespace, name) = name.split_once('/')?;
+    Some((uid, ObjectRef::new(name).within(namespace)))
+}
+
+/// Open orders of a namespace with one connection. They are counted and asked for one by one: to walk over them at the
+/// beginning of each order would grow with their square.
+struct Shown<'a> {
+    watched: &'a Lister<YubiKeyShipment>,
+    among: &'a IndexKey,
+    undecodable: HashSet<String>,
+}
+
+impl Open for Shown<'_> {
+    fn count(&self) -> usize {
+        self.watched.count(self.among) + self.undecodable.len()
+    }
+
+    fn has(&self, id: &str) -> bool {
+        let watched = object_of(id).is_some_and(|(uid, name)| self.watched.has(self.among, &name, uid));
+        watched || self.undecodable.contains(id)
+    }
+}
 
 /// Open orders of the namespace with the same connection, those that were let go among them and this shipment's not
 /// counted, and a place among them if there are less than `most`.
@@ -17,14 +53,15 @@ use crate::{connection::let_go, context::Context, kubernetes::index::IndexKey};
 pub fn reserve(ctx: &Context, object: &YubiKeyShipment, most: u32) -> (u32, Option<Reservation>) {
     let among = IndexKey::open_beside(object);
     let undecodable = ctx.undecodables.by_index(&among);
-    let undecodable = undecodable.iter().filter_map(|other| other.metadata.uid.clone());
-    let known = ctx.shipments.watched.by_index(&among);
-    let open = known.iter().filter_map(|other| other.uid()).chain(undecodable).collect();
+    let open = Shown {
+        watched: &ctx.shipments.watched,
+        among: &among,
+        undecodable: undecodable.iter().map(|other| id(&other.metadata)).collect(),
+    };
     let since = object.creation_timestamp().map_or(Timestamp::UNIX_EPOCH, |created| created.0);
-    let uid = object.uid().unwrap_or_default();
     let let_go = let_go::count(ctx, object);
     let left = most.saturating_sub(let_go);
-    let (others, place) = ctx.reservations.take_in_order(&among, (since, &uid), &open, left);
+    let (others, place) = ctx.reservations.take_in_order(&among, (since, &id(&object.metadata)), &open, left);
     (others.saturating_add(let_go), place)
 }
 
@@ -47,5 +84,5 @@ pub fn claim_order(ctx: &Context, order: &ShipmentId, object: &YubiKeyShipment) 
 }
 
 fn claim(ctx: &Context, among: &IndexKey, object: &YubiKeyShipment) -> Option<Reservation> {
-    ctx.reservations.take(among, &object.uid().unwrap_or_default(), &HashSet::new(), 1).1
+    ctx.reservations.take(among, &id(&object.metadata), &HashSet::new(), 1).1
 }

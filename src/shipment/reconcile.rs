@@ -28,6 +28,7 @@ use crate::{
         driver::{Done, Driver},
         permits,
     },
+    tasks::when_woken,
 };
 
 /// Conflicts in a row after which the pass gives up and comes back later.
@@ -39,7 +40,7 @@ const MOST_CONFLICTS: usize = 5;
 /// If the API server cannot be written to.
 pub async fn reconcile(object: Arc<KeptShipment>, ctx: Arc<Context>) -> Result<Action, Failure> {
     // Memory for the pass only once it runs: the controller holds thousands that wait to run.
-    Box::pin(begin(object, ctx)).await
+    when_woken(Box::pin(begin(object, ctx))).await
 }
 
 async fn begin(object: Arc<KeptShipment>, ctx: Arc<Context>) -> Result<Action, Failure> {

@@ -3,6 +3,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
+    hash::BuildHasher,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -23,6 +24,25 @@ type Taken = HashMap<IndexKey, HashMap<String, Option<Instant>>>;
 /// Who waits for a place, the oldest first, and when it asked last.
 type Waiting = HashMap<IndexKey, BTreeMap<(Timestamp, String), Instant>>;
 
+/// Orders that are open, as far as the cache shows them.
+pub trait Open {
+    /// How many.
+    fn count(&self) -> usize;
+
+    /// Is this one's among them?
+    fn has(&self, id: &str) -> bool;
+}
+
+impl<S: BuildHasher> Open for HashSet<String, S> {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn has(&self, id: &str) -> bool {
+        self.contains(id)
+    }
+}
+
 /// All places that passes hold.
 #[derive(Debug, Clone, Default)]
 pub struct Reservations {
@@ -39,7 +59,7 @@ fn lock(taken: &Mutex<Taken>) -> MutexGuard<'_, Taken> {
 pub struct Reservation {
     taken: Arc<Mutex<Taken>>,
     among: IndexKey,
-    uid: String,
+    id: String,
     /// The pass marked an effect: the order counts from now on.
     pub used: bool,
 }
@@ -50,17 +70,17 @@ impl Reservations {
     pub fn take_in_order(
         &self,
         among: &IndexKey,
-        (since, uid): (Timestamp, &str),
-        open: &HashSet<String>,
+        (since, id): (Timestamp, &str),
+        open: &impl Open,
         most: u32,
     ) -> (u32, Option<Reservation>) {
         let now = Instant::now();
         let mut all = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let waiting = all.entry(among.clone()).or_default();
-        waiting.retain(|(_, other), asked| !open.contains(other) && now < *asked + ASKS_WITHIN);
-        let mine = (since, uid.to_owned());
+        waiting.retain(|(_, other), asked| !open.has(other) && now < *asked + ASKS_WITHIN);
+        let mine = (since, id.to_owned());
         let older = u32::try_from(waiting.range(..&mine).count()).unwrap_or(u32::MAX);
-        let (others, place) = self.take(among, uid, open, most.saturating_sub(older));
+        let (others, place) = self.take(among, id, open, most.saturating_sub(older));
         if place.is_some() {
             waiting.remove(&mine);
         } else {
@@ -78,15 +98,16 @@ impl Reservations {
     pub fn take(
         &self,
         among: &IndexKey,
-        uid: &str,
-        open: &HashSet<String>,
+        id: &str,
+        open: &impl Open,
         most: u32,
     ) -> (u32, Option<Reservation>) {
         let now = Instant::now();
         let mut all = lock(&self.taken);
         let taken = all.entry(among.clone()).or_default();
-        taken.retain(|other, until| !open.contains(other) && until.is_none_or(|until| now < until));
-        let others = open.iter().chain(taken.keys()).filter(|other| *other != uid).count();
+        taken.retain(|other, until| !open.has(other) && until.is_none_or(|until| now < until));
+        // What is open is not among those taken any more.
+        let others = open.count() + taken.len() - usize::from(open.has(id) || taken.contains_key(id));
         let others = u32::try_from(others).unwrap_or(u32::MAX);
         if others >= most {
             if taken.is_empty() {
@@ -94,11 +115,11 @@ impl Reservations {
             }
             return (others, None);
         }
-        taken.insert(uid.to_owned(), None);
+        taken.insert(id.to_owned(), None);
         let place = Reservation {
             taken: Arc::clone(&self.taken),
             among: among.clone(),
-            uid: uid.to_owned(),
+            id: id.to_owned(),
             used: false,
         };
         (others, Some(place))
@@ -110,9 +131,9 @@ impl Drop for Reservation {
         let mut all = lock(&self.taken);
         let Some(taken) = all.get_mut(&self.among) else { return };
         if self.used {
-            taken.insert(self.uid.clone(), Some(Instant::now() + LAG));
+            taken.insert(self.id.clone(), Some(Instant::now() + LAG));
         } else {
-            taken.remove(&self.uid);
+            taken.remove(&self.id);
         }
         if taken.is_empty() {
             all.remove(&self.among);

@@ -3,6 +3,7 @@
 
 mod field;
 mod traces;
+mod without;
 
 #[cfg(test)]
 mod tests;
@@ -18,12 +19,19 @@ use api::{
 };
 use k8s_openapi::{api::core::v1::Namespace, apimachinery::pkg::apis::meta::v1::ObjectMeta};
 use kube::{Resource, core::PartialObjectMeta};
-use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, DeserializeSeed},
+};
 use serde_json::Value;
 
+use self::without::Without;
 use crate::{kubernetes::kept::KeptShipment, metrics::instrument};
 
 pub use self::traces::Traces;
+
+/// Nobody reads it, and it may weigh more than the object.
+const FIELD_OWNERSHIP: &[&str] = &["metadata", "managedFields"];
 
 /// A kind that is watched.
 pub trait Watched: Resource<DynamicType = ()> + Sized {
@@ -255,7 +263,7 @@ impl<K: Watched + DeserializeOwned> Decoded<K> {
 
 impl<'de, K: Watched + DeserializeOwned> Deserialize<'de> for Decoded<K> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Value::deserialize(deserializer).map(Self::read)
+        Without(FIELD_OWNERSHIP).deserialize(deserializer).map(Self::read)
     }
 }
 

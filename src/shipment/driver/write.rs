@@ -51,8 +51,7 @@ impl Driver {
 
     pub(super) async fn write(&mut self, status: &YubiKeyShipmentStatus) -> Result<(), CommitError> {
         let old = self.object.status.clone().unwrap_or_default();
-        let written =
-            status_patch::commit(&self.api, &self.object, &old, status, |o| o.status.as_ref()).await?;
+        let written = status_patch::commit(&self.api, &self.object, &old, status).await?;
         if let Some(written) = written {
             self.ctx.unsent.forget(&self.uid());
             self.ctx.shipments.note_written(&written);

@@ -14,6 +14,7 @@ mod fields;
 pub(crate) mod link;
 mod metrics;
 mod proxies;
+mod resolver;
 mod web_page;
 
 use std::{fmt, sync::Arc, time::Duration};
@@ -25,7 +26,6 @@ use tracing::Instrument;
 
 pub(crate) use self::fault::is_too_large;
 pub use self::fault::not_sent;
-use self::proxies::Obstacle;
 pub use self::{
     answer::{Answer, LONGEST_WISH},
     api::{Api, Nature},
@@ -34,6 +34,7 @@ pub use self::{
     metrics::CallMetrics,
     proxies::{Proxies, UnreadableProxy},
 };
+use self::{proxies::Obstacle, resolver::Resolver};
 use domain::failure::{CallError, Failure, Reason};
 use system::{clock, trace};
 
@@ -96,9 +97,10 @@ impl Http {
     /// `CredentialsInvalid` if the extra certificates cannot be read, `ConnectionInvalid` if the TLS library
     /// refuses to start.
     pub fn new(settings: &Settings, metrics: Arc<CallMetrics>) -> Result<Self, Failure> {
+        let resolver = Arc::new(Resolver::default());
         Ok(Self {
-            pooled: build(settings, |builder| builder.pool_idle_timeout(IDLE))?,
-            fresh: build(settings, |builder| builder.pool_max_idle_per_host(0))?,
+            pooled: build(settings, &resolver, |builder| builder.pool_idle_timeout(IDLE))?,
+            fresh: build(settings, &resolver, |builder| builder.pool_max_idle_per_host(0))?,
             timeout: settings.timeout,
             allow_insecure_loopback: settings.allow_insecure_loopback,
             proxies: settings.proxies.clone(),
@@ -249,13 +251,18 @@ async fn read_body(api: Api, place: &str, response: &mut Response) -> Result<Vec
     }
 }
 
-fn build(settings: &Settings, pool: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Result<Client, Failure> {
+fn build(
+    settings: &Settings,
+    resolver: &Arc<Resolver>,
+    pool: impl FnOnce(ClientBuilder) -> ClientBuilder,
+) -> Result<Client, Failure> {
     let mut builder = pool(Client::builder())
         .user_agent(concat!("yubikey-shipment-operator/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
         .retry(retry::never())
         .referer(false)
         .http1_only()
+        .dns_resolver(Arc::clone(resolver))
         .timeout(settings.timeout)
         .connect_timeout(CONNECT_LIMIT.min(settings.timeout.mul_f32(0.66)));
     // A proxy must not see what is meant for this machine.
