@@ -3,70 +3,32 @@
 //! Of a status most members stay as they are. So both are written as text, which is cheap, and only members whose text
 //! differs become trees.
 
-use serde::de::Error;
-use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, value::RawValue};
+
+/// Members by key, each value as it is written.
+type Members<'a> = BTreeMap<String, &'a RawValue>;
 
 /// Merge patch that turns `old` into `new`, both objects as `serde_json` writes them; `None` if they are equal.
 ///
 /// # Errors
 /// One of them is no such text.
 pub(super) fn between(old: &str, new: &str) -> Result<Option<Value>, serde_json::Error> {
-    let (Some(old), Some(new)) = (members(old), members(new)) else {
-        return Err(Error::custom("it is no object"));
-    };
-    let mut patch = Map::new();
-    for (key, _) in old.iter().filter(|(key, _)| find(&new, key).is_none()) {
-        patch.insert(serde_json::from_str(key)?, Value::Null);
-    }
-    for (key, value) in &new {
-        let change = match find(&old, key) {
-            Some(before) if before == *value => None,
-            Some(before) => difference(&serde_json::from_str(before)?, serde_json::from_str(value)?),
-            None => Some(serde_json::from_str(value)?),
+    let (old, new): (Members<'_>, Members<'_>) = (serde_json::from_str(old)?, serde_json::from_str(new)?);
+    let gone = old.keys().filter(|key| !new.contains_key(*key));
+    let mut patch: Map<_, _> = gone.map(|key| (key.clone(), Value::Null)).collect();
+    for (key, value) in new {
+        let change = match old.get(&key).map(|before| before.get()) {
+            Some(before) if before == value.get() => None,
+            Some(before) => difference(&serde_json::from_str(before)?, serde_json::from_str(value.get())?),
+            None => Some(serde_json::from_str(value.get())?),
         };
         if let Some(change) = change {
-            patch.insert(serde_json::from_str(key)?, change);
+            patch.insert(key, change);
         }
     }
     Ok((!patch.is_empty()).then_some(Value::Object(patch)))
-}
-
-/// Key, with its quotes, and value.
-type Member<'a> = (&'a str, &'a str);
-
-fn find<'a>(members: &[Member<'a>], key: &str) -> Option<&'a str> {
-    members.iter().find(|(name, _)| *name == key).map(|(_, value)| *value)
-}
-
-/// The members of an object without blanks between its parts; `None` if it is none.
-fn members(text: &str) -> Option<Vec<Member<'_>>> {
-    let mut rest = text.strip_prefix('{')?.strip_suffix('}')?;
-    let mut members = Vec::new();
-    while !rest.is_empty() {
-        let (key, after) = rest.split_at_checked(end(rest, b':')?)?;
-        let after = after.strip_prefix(':')?;
-        let (value, after) = after.split_at_checked(end(after, b',').unwrap_or(after.len()))?;
-        members.push((key, value));
-        rest = after.strip_prefix(',').unwrap_or_default();
-    }
-    Some(members)
-}
-
-/// Where this byte stands first, outside of strings, lists and objects.
-fn end(text: &str, wanted: u8) -> Option<usize> {
-    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
-    text.bytes().position(|byte| {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            _ if in_string => {}
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            _ => return byte == wanted && depth == 0,
-        }
-        false
-    })
 }
 
 /// RFC 7386 merge patch that turns `old` into `new`; `None` if they are equal.
