@@ -20,7 +20,7 @@ use domain::{
     ids::UserId,
     rollout::{Blocked, Member, Plan, RolloutState},
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use kube::{Api, ResourceExt};
 use system::clock;
 
@@ -43,6 +43,9 @@ use crate::{
 
 /// Rounds of plan, write and act of one pass; the next one goes on.
 const ROUNDS: usize = 6;
+
+/// Comes back so late if its connection is still not examined; usually that wakes it.
+const UNEXAMINED: SignedDuration = SignedDuration::from_secs(30);
 
 /// What the pass came to.
 #[derive(Debug)]
@@ -159,7 +162,7 @@ impl Pass {
             self.took(written);
         }
         if self.waits_for_examination() {
-            return Ok(Done::At(clock::now().checked_add(TURN).ok()));
+            return Ok(Done::At(clock::now().checked_add(UNEXAMINED).ok()));
         }
         self.connect().await;
         self.sync().await;
