@@ -24,7 +24,7 @@ use domain::{
         pass::{Pass, Task},
     },
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use kube::{Api, ResourceExt};
 use system::clock;
 
@@ -45,6 +45,9 @@ use crate::{
         staged_users::Newcomer,
     },
 };
+
+/// Comes back so late if its connection is still not examined; usually that wakes it.
+const UNEXAMINED: SignedDuration = SignedDuration::from_secs(30);
 
 /// What the pass came to.
 #[derive(Debug)]
@@ -141,7 +144,7 @@ impl Driver {
             self.took(written);
         }
         if self.waits_for_examination() {
-            return Ok(Done::At(clock::now().checked_add(TURN).ok()));
+            return Ok(Done::At(clock::now().checked_add(UNEXAMINED).ok()));
         }
         self.connect().await;
         self.sync().await;

@@ -568,17 +568,17 @@ fn a_question_stays_as_it_was_asked_while_the_source_is_not_read() {
     let mut waves = unlimited();
     waves.limits.waves = vec![Wave::Count(2)];
     let mut full = served(0..2, &waves);
-    play(&mut full, &waves, &[Join(2), Pass(2)]);
+    play(&mut full, &waves, &[Join(2), Pass(Dies::Never)]);
     let mut leaving = served(0..40, &unlimited());
     leaving.source = (20..40).collect();
-    leaving.happen(&Pass(2), &unlimited());
+    leaving.happen(&Pass(Dies::Never), &unlimited());
     let mut emptied = served(0..3, &unlimited());
     emptied.source.clear();
-    emptied.happen(&Pass(2), &unlimited());
+    emptied.happen(&Pass(Dies::Never), &unlimited());
     let mut deleted = served(0..3, &unlimited());
-    play(&mut deleted, &unlimited(), &[DeleteAll, Pass(2)]);
+    play(&mut deleted, &unlimited(), &[DeleteAll, Pass(Dies::Never)]);
     let mut again = deleted.clone();
-    play(&mut again, &unlimited(), &[Answer(false), Pass(2)]);
+    play(&mut again, &unlimited(), &[Answer(false), Pass(Dies::Never)]);
     for (world, desired, asks) in [
         (&full, &waves, Question::Wave),
         (&leaving, &unlimited(), Question::Cancel(CancelGuard::TooManyLeaving)),
