@@ -53,7 +53,7 @@ pub(crate) fn changes(before: &Objects, after: &Objects) -> Vec<(String, String)
         match after.get(name) {
             Some(new) if new == old || old.waits_for_a_place() || new.waits_for_a_place() => {}
             Some(new) => {
-                found.push((name.clone(), format!("{name}: {old:?} became {new:?} by another look alone")))
+                found.push((name.clone(), format!("{name}: {old:?} became {new:?} by another look alone")));
             }
             None => found.push((name.clone(), format!("{name}: {old:?} went by another look alone"))),
         }
