@@ -182,7 +182,7 @@ mod tests {
         let spec: YubiKeyShipmentSpec =
             serde_json::from_value(serde_json::json!({"userRef": {"id": "00u1"}, "key": {"model": "m"}}))
                 .unwrap();
-        let gone = YubiKeyShipment { metadata: named("gone"), spec, status: None };
+        let gone = Arc::new(YubiKeyShipment { metadata: named("gone"), spec, status: None });
         ctx.shipments.memory.note_poll("gone", Timestamp::MAX);
         ctx.shipments.note_written(&gone);
         ctx.shipments.memory.note_rest(&gone, None, ConnectionVersion::default(), false);

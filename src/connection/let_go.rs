@@ -33,8 +33,14 @@ pub fn count(ctx: &Context, object: &YubiKeyShipment) -> u32 {
     let Some(connection) = ctx.connections.get(&object.spec.connection_ref.name) else {
         return 0;
     };
-    let status = ctx.let_go.newest(connection).status.clone().unwrap_or_default();
-    let_go::count(&read(&status.let_go), &object.namespace().unwrap_or_default(), today())
+    let connection = ctx.let_go.newest(connection);
+    // Asked at each plan: the status, with its conditions, is not copied for that.
+    match connection.status.as_ref().map(|status| read(&status.let_go)) {
+        Some(entries) if !entries.is_empty() => {
+            let_go::count(&entries, &object.namespace().unwrap_or_default(), today())
+        }
+        Some(_) | None => 0,
+    }
 }
 
 /// Writes that an order of this shipment is let go. Where the connection is gone there is nothing to count against.

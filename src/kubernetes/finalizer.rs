@@ -42,7 +42,9 @@ where
     K: Resource + Clone + DeserializeOwned + std::fmt::Debug,
 {
     let patch = json!({"metadata": {"resourceVersion": object.resource_version(), "finalizers": finalizers}});
-    api.patch(&object.name_any(), &status_patch::params(), &Patch::Merge(patch))
-        .await
-        .map_err(status_patch::classify)
+    let written = api.patch(&object.name_any(), &status_patch::params(), &Patch::Merge(patch)).await;
+    let mut written = written.map_err(status_patch::classify)?;
+    // Nobody reads it, and the pass would carry it along in every copy of the object.
+    written.meta_mut().managed_fields = None;
+    Ok(written)
 }

@@ -14,7 +14,7 @@ mod write;
 
 use std::sync::Arc;
 
-use api::shipment::{YubiKeyShipment, journal_status};
+use api::shipment::{YubiKeyShipment, YubiKeyShipmentStatus, journal_status};
 use domain::{
     backoff,
     failure::{Failure, Reason},
@@ -66,7 +66,7 @@ pub enum Done {
 pub struct Driver {
     ctx: Arc<Context>,
     api: Api<YubiKeyShipment>,
-    object: Box<YubiKeyShipment>,
+    object: Arc<YubiKeyShipment>,
     pass: Pass,
     open_orders: Option<u32>,
     /// The namespace admits no answers any more.
@@ -102,9 +102,10 @@ impl Driver {
     ///
     /// # Errors
     /// Conflict, or a failed write.
-    pub async fn run(ctx: Arc<Context>, object: Box<YubiKeyShipment>) -> Result<Done, CommitError> {
+    pub async fn run(ctx: Arc<Context>, object: Arc<YubiKeyShipment>) -> Result<Done, CommitError> {
         let api = Api::namespaced(ctx.client.clone(), &object.namespace().unwrap_or_default());
-        let stored = match journal_status::read(&object.status.clone().unwrap_or_default()) {
+        let nothing = YubiKeyShipmentStatus::default();
+        let stored = match journal_status::read(object.status.as_ref().unwrap_or(&nothing)) {
             Ok(journal) => journal,
             Err(failure) => return unreadable(&ctx, &api, &object, &failure).await,
         };
@@ -159,7 +160,7 @@ impl Driver {
                 return self.release().await;
             }
         } else if !finalizer::present(&*self.object) {
-            *self.object = finalizer::add(&self.api, &self.object).await?;
+            self.object = Arc::new(finalizer::add(&self.api, &self.object).await?);
             self.ctx.shipments.note_written(&self.object);
         }
         self.decide().await?;

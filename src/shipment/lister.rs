@@ -31,7 +31,7 @@ impl ShipmentLister {
     }
 
     /// Remembers what we wrote until the cache shows it.
-    pub fn note_written(&self, object: &YubiKeyShipment) {
+    pub fn note_written(&self, object: &Arc<YubiKeyShipment>) {
         self.written.note(object);
     }
 

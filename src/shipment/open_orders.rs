@@ -86,3 +86,23 @@ pub fn claim_order(ctx: &Context, order: &ShipmentId, object: &YubiKeyShipment) 
 fn claim(ctx: &Context, among: &IndexKey, object: &YubiKeyShipment) -> Option<Reservation> {
     ctx.reservations.take(among, &id(&object.metadata), &HashSet::new(), 1).1
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_object_is_known_by_its_uid_and_its_whole_name() {
+        let metadata = ObjectMeta {
+            uid: Some("1a2b-3c".to_owned()),
+            namespace: Some("people".to_owned()),
+            name: Some("kim.lee".to_owned()),
+            ..ObjectMeta::default()
+        };
+        let text = id(&metadata);
+        let (uid, object) = object_of(&text).expect("an id");
+        assert_eq!(uid, "1a2b-3c");
+        assert_eq!((object.namespace.as_deref(), object.name.as_str()), (Some("people"), "kim.lee"));
+        assert!(object_of("1a2b-3c").is_none());
+    }
+}

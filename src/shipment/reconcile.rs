@@ -94,7 +94,7 @@ async fn passes(object: Arc<YubiKeyShipment>, ctx: Arc<Context>) -> Result<Actio
         return Ok(Action::await_change());
     };
     for _ in 0..MOST_CONFLICTS {
-        match Driver::run(Arc::clone(&ctx), Box::new((*object).clone())).await {
+        match Driver::run(Arc::clone(&ctx), Arc::clone(&object)).await {
             Ok(Done::At(until)) => return Ok(action(until)),
             Ok(Done::Gone) | Err(CommitError::Gone) => return Ok(Action::await_change()),
             Err(CommitError::Failed(failure) | CommitError::Unanswered(failure)) => return Err(failure),

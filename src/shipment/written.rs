@@ -31,9 +31,9 @@ impl Written {
     }
 
     /// Remembers what was written.
-    pub fn note(&self, object: &YubiKeyShipment) {
+    pub fn note(&self, object: &Arc<YubiKeyShipment>) {
         let mut objects = self.objects();
-        objects.insert(name_of(object), Arc::new(object.clone()));
+        objects.insert(name_of(object), Arc::clone(object));
         self.index.set(object);
     }
 
@@ -122,7 +122,7 @@ mod tests {
         let written = Written::default();
         let key = IndexKey::Enrollment("fwf1".to_owned());
         let watched = Arc::new(shipment("a", 1, None));
-        written.note(&shipment("a", 2, Some("fwf1")));
+        written.note(&Arc::new(shipment("a", 2, Some("fwf1"))));
         assert_eq!(written.by_index(&key).len(), 1);
         assert_eq!(resource_version::number(&*written.newest(&watched)), 2);
         assert_eq!(resource_version::number(&*written.newest(&Arc::new(shipment("a", 3, None)))), 3);
@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn what_was_written_for_another_object_of_the_name_is_not_taken_for_it() {
         let written = Written::default();
-        written.note(&shipment("a", 9, Some("fwf1")));
+        written.note(&Arc::new(shipment("a", 9, Some("fwf1"))));
         let declared_again = Arc::new(shipment("b", 3, None));
         assert_eq!(written.newest(&declared_again).uid().as_deref(), Some("b"));
         written.forget(&shipment("b", 3, None));

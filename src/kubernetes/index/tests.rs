@@ -97,6 +97,9 @@ proptest! {
                 let walked: HashSet<_> =
                     all.iter().filter(|(_, o)| o.index_keys().contains(&key)).map(|(name, _)| name.clone()).collect();
                 prop_assert_eq!(index.count(&key), walked.len());
+                for name in all.keys() {
+                    prop_assert_eq!(index.has(&key, name), walked.contains(name));
+                }
                 prop_assert_eq!(index.by_index(&key).into_iter().collect::<HashSet<_>>(), walked);
             }
             let kept: usize = all.values().map(|object| object.index_keys().len()).sum();

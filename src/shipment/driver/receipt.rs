@@ -1,6 +1,6 @@
 //! A receipt stands in the status before anything else is done on its word, whatever becomes of the pass.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use api::shipment::{YubiKeyShipment, journal_status};
 use domain::{
@@ -44,7 +44,7 @@ impl Driver {
         };
         let carried = self.pass.onto_live(live, clock::now());
         if let Some(object) = object.filter(|_| carried) {
-            *self.object = object;
+            self.object = Arc::new(object);
         }
         if *self.pass.task() == Task::Over {
             tracing::warn!("the receipt stands already, or its mark is gone from the status");
@@ -75,7 +75,7 @@ impl Driver {
         if !self.pass.onto_live(live, clock::now()) {
             return Ok(());
         }
-        *self.object = object;
+        self.object = Arc::new(object);
         self.save(doing(what)).await
     }
 

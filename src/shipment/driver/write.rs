@@ -1,5 +1,7 @@
 //! Every write of a pass: the journal with what is being done, or with how the pass ended.
 
+use std::sync::Arc;
+
 use api::{connection::FirstUse, shipment::YubiKeyShipmentStatus};
 use domain::{
     backoff,
@@ -50,15 +52,16 @@ impl Driver {
     }
 
     pub(super) async fn write(&mut self, status: &YubiKeyShipmentStatus) -> Result<(), CommitError> {
-        let old = self.object.status.clone().unwrap_or_default();
-        let written = status_patch::commit(&self.api, &self.object, &old, status).await?;
-        if let Some(written) = written {
+        let nothing = YubiKeyShipmentStatus::default();
+        let old = self.object.status.as_ref().unwrap_or(&nothing);
+        let written = status_patch::commit(&self.api, &self.object, old, status).await?;
+        if let Some(written) = written.map(Arc::new) {
             self.ctx.unsent.forget(&self.uid());
             self.ctx.shipments.note_written(&written);
-            self.note_activation(&old, status);
-            self.note_first_use(&old, status);
-            events::transition(&self.ctx.outbox, &written, &old.conditions, &status.conditions);
-            *self.object = written;
+            self.note_activation(old, status);
+            self.note_first_use(old, status);
+            events::transition(&self.ctx.outbox, &*written, &old.conditions, &status.conditions);
+            self.object = written;
         }
         self.pass.note_stored();
         Ok(())

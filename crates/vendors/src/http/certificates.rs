@@ -1,6 +1,7 @@
 //! Certificates that are trusted beside the system's, as a PEM bundle.
 
 use domain::failure::{Failure, Reason};
+use native_tls::Certificate;
 use openssl::x509::X509;
 
 /// The certificates of a PEM bundle, all of them; `file` is where it stands, for people. Marks of byte order are passed
@@ -8,7 +9,7 @@ use openssl::x509::X509;
 ///
 /// # Errors
 /// `CredentialsInvalid` if it is none, or an empty one, or one of which a part cannot be read.
-pub fn certificates(pem: &[u8], file: &str) -> Result<Vec<reqwest::Certificate>, Failure> {
+pub fn certificates(pem: &[u8], file: &str) -> Result<Vec<Certificate>, Failure> {
     let pem = without_marks(pem);
     let stack = X509::stack_from_pem(&pem).map_err(|_| invalid(file, NO_BUNDLE))?;
     if stack.is_empty() {
@@ -22,7 +23,7 @@ pub fn certificates(pem: &[u8], file: &str) -> Result<Vec<reqwest::Certificate>,
         );
         return Err(invalid(file, &some));
     }
-    let read = |x509: &X509| reqwest::Certificate::from_der(&x509.to_der().ok()?).ok();
+    let read = |x509: &X509| Certificate::from_der(&x509.to_der().ok()?).ok();
     stack.iter().map(read).collect::<Option<_>>().ok_or_else(|| invalid(file, NO_BUNDLE))
 }
 
@@ -87,7 +88,7 @@ mod tests {
             format!("{a}{b}").replace('\n', " "),
             format!("{}{b}", a.replace("-----BEGIN", "----BEGIN")),
         ] {
-            let failure = certificates(bundle.as_bytes(), "`ca.crt`").unwrap_err();
+            let failure = certificates(bundle.as_bytes(), "`ca.crt`").map(drop).unwrap_err();
             assert_eq!(failure.reason, Reason::CredentialsInvalid, "{bundle}");
             assert!(failure.message.contains("`ca.crt`"), "{}", failure.message);
         }

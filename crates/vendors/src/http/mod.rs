@@ -20,6 +20,7 @@ mod web_page;
 use std::{fmt, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
+use native_tls::TlsConnector;
 use reqwest::{Client, ClientBuilder, Response, header, redirect, retry};
 use tokio::time::Instant;
 use tracing::Instrument;
@@ -73,6 +74,12 @@ impl fmt::Debug for Settings {
     }
 }
 
+/// What both clients of a connection use.
+struct Shared {
+    resolver: Arc<Resolver>,
+    trust: TlsConnector,
+}
+
 /// Sends calls for one connection.
 #[derive(Clone)]
 pub struct Http {
@@ -97,10 +104,10 @@ impl Http {
     /// `CredentialsInvalid` if the extra certificates cannot be read, `ConnectionInvalid` if the TLS library
     /// refuses to start.
     pub fn new(settings: &Settings, metrics: Arc<CallMetrics>) -> Result<Self, Failure> {
-        let resolver = Arc::new(Resolver::default());
+        let shared = Shared { resolver: Arc::new(Resolver::default()), trust: trust(settings)? };
         Ok(Self {
-            pooled: build(settings, &resolver, |builder| builder.pool_idle_timeout(IDLE))?,
-            fresh: build(settings, &resolver, |builder| builder.pool_max_idle_per_host(0))?,
+            pooled: build(settings, &shared, |builder| builder.pool_idle_timeout(IDLE))?,
+            fresh: build(settings, &shared, |builder| builder.pool_max_idle_per_host(0))?,
             timeout: settings.timeout,
             allow_insecure_loopback: settings.allow_insecure_loopback,
             proxies: settings.proxies.clone(),
@@ -253,7 +260,7 @@ async fn read_body(api: Api, place: &str, response: &mut Response) -> Result<Vec
 
 fn build(
     settings: &Settings,
-    resolver: &Arc<Resolver>,
+    shared: &Shared,
     pool: impl FnOnce(ClientBuilder) -> ClientBuilder,
 ) -> Result<Client, Failure> {
     let mut builder = pool(Client::builder())
@@ -262,7 +269,8 @@ fn build(
         .retry(retry::never())
         .referer(false)
         .http1_only()
-        .dns_resolver(Arc::clone(resolver))
+        .dns_resolver(Arc::clone(&shared.resolver))
+        .tls_backend_preconfigured(shared.trust.clone())
         .timeout(settings.timeout)
         .connect_timeout(CONNECT_LIMIT.min(settings.timeout.mul_f32(0.66)));
     // A proxy must not see what is meant for this machine.
@@ -274,17 +282,25 @@ fn build(
             "the HTTP library does not take the proxy of the environment: check the proxy variables",
         )
     })?;
+    builder.build().map_err(|_| no_tls())
+}
+
+/// Whom both clients trust. The system's certificates are some hundred and fifty: to read them is most of a start.
+fn trust(settings: &Settings) -> Result<TlsConnector, Failure> {
+    let mut builder = TlsConnector::builder();
     if let Some(pem) = &settings.extra_ca {
         for certificate in certificates(pem, "`ca.crt`")? {
-            builder = builder.add_root_certificate(certificate);
+            builder.add_root_certificate(certificate);
         }
     }
-    builder.build().map_err(|_| {
-        Failure::new(
-            Reason::ConnectionInvalid,
-            "the TLS library cannot be started: check the system's certificates and `ca.crt`",
-        )
-    })
+    builder.build().map_err(|_| no_tls())
+}
+
+fn no_tls() -> Failure {
+    Failure::new(
+        Reason::ConnectionInvalid,
+        "the TLS library cannot be started: check the system's certificates and `ca.crt`",
+    )
 }
 
 #[cfg(test)]
