@@ -151,7 +151,7 @@ async fn a_row_whose_factor_is_marked_errored_is_activated_where_okta_still_take
 }
 
 #[tokio::test]
-async fn a_row_whose_factor_okta_does_not_take_any_more_says_so_and_orders_nothing() {
+async fn a_row_whose_factor_okta_does_not_take_any_more_waits_for_a_person_and_orders_nothing() {
     setting("template-refused")
         .play(async |scene| {
             scene.sandbox.post("/settings", json!({"activateAfterMarkError": false})).await;
@@ -162,10 +162,11 @@ async fn a_row_whose_factor_okta_does_not_take_any_more_says_so_and_orders_nothi
             let shipment = shipment_of(scene, &row).await;
             shipment.until_ordered().await;
             scene.sandbox.set_state(&row.shipment, 104).await;
-            let refused = |object: &Object| object.text("/status/failure/reason") == "ActivationRefused";
-            let told = shipment.until("the refusal is told", refused).await;
-            assert_eq!((told.is("Activated"), told.is("Delivered")), ("False", "True"));
-            assert!(told.text("/status/failure/message").contains("Okta"), "{}", told.0["status"]["failure"]);
+            let refused =
+                |object: &Object| (object.reason(), object.is("Stalled")) == ("ActivationRefused", "True");
+            let held = shipment.until("a person is asked", refused).await;
+            assert_eq!(held.phase(), "Held");
+            assert!(held.message().contains("Okta"), "{}", held.message());
             assert_eq!(calls(scene).await, before);
             assert_eq!(
                 rollout.get().await.tally("inFlight") + rollout.get().await.tally("held"),
