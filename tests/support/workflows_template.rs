@@ -1,6 +1,8 @@
 //! Okta's Workflows template `yubico_fido_preregistration`, played flow by flow as it is published: what it leaves at the
 //! vendors and in its table *Shipment records*. Nothing of the operator is used for it.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use super::scene::Scene;
@@ -153,7 +155,7 @@ impl<'a> Template<'a> {
         for row in &self.rows {
             let map = json!([{"authenticatorEnrollmentId": row.enrollment, "kid": row.key}]).to_string();
             let map = map.replace('"', "\"\"");
-            text.push_str(&format!("{},{},\"{map}\",{}\n", row.shipment, row.user, row.status));
+            writeln!(text, "{},{},\"{map}\",{}", row.shipment, row.user, row.status).unwrap();
         }
         text
     }

@@ -50,13 +50,12 @@ pub(crate) fn changes(before: &Objects, after: &Objects) -> Vec<(String, String)
     let (before, after) = (faces(before), faces(after));
     let mut found = Vec::new();
     for (name, old) in &before {
-        match after.get(name) {
-            Some(new) if new == old || old.waits_for_a_place() || new.waits_for_a_place() => {}
-            Some(new) => {
-                found.push((name.clone(), format!("{name}: {old:?} became {new:?} by another look alone")));
-            }
-            None => found.push((name.clone(), format!("{name}: {old:?} went by another look alone"))),
-        }
+        let what = match after.get(name) {
+            Some(new) if new == old || old.waits_for_a_place() || new.waits_for_a_place() => continue,
+            Some(new) => format!("{name}: {old:?} became {new:?} by another look alone"),
+            None => format!("{name}: {old:?} went by another look alone"),
+        };
+        found.push((name.clone(), what));
     }
     let came = after.keys().filter(|name| !before.contains_key(*name));
     found.extend(came.map(|name| (name.clone(), format!("{name} came by another look alone"))));
