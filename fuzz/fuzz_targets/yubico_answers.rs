@@ -130,7 +130,11 @@ fn compare(operation: &str, answer: &Answer) {
     let found = if operation == "search" {
         for order in fair(answer, decode::order_book(answer)).unwrap_or_default() {
             let address = order.email.clone().unwrap_or_default();
-            assert!(address.len() < 5 || !format!("{order:?}").contains(&address) || order.id.as_str().contains(&address));
+            assert!(
+                address.len() < 5
+                    || !format!("{order:?}").contains(&address)
+                    || order.id.as_str().contains(&address)
+            );
         }
         fair(answer, decode::search(answer, &ours)).unwrap_or_default()
     } else {

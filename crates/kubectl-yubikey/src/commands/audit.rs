@@ -1,13 +1,13 @@
 //! `audit`: contradictions after a restore or a move: within the cluster, and between it and both vendors.
 
-mod beside_vendors;
+mod asking;
+mod beside;
 mod findings;
-mod vendors;
 
 use api::{rollout::YubiKeyRollout, shipment::YubiKeyShipment};
 use clap::Args;
 
-use self::{findings::Finding, vendors::VendorOptions};
+use self::{asking::VendorOptions, findings::Finding};
 use crate::{
     cluster::Cluster,
     fault::{Exit, Result},

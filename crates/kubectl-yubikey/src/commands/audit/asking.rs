@@ -8,7 +8,7 @@ use kube::ResourceExt as _;
 use system::clock;
 
 use super::{
-    beside_vendors::{self, Known, Shown},
+    beside::{self, Known, Shown},
     findings::{self, Finding},
 };
 use crate::{
@@ -66,14 +66,14 @@ impl VendorOptions {
             None => connections.unwrap_or_default().iter().map(declared).collect(),
         };
         if declared.is_empty() {
-            return Err(beside_vendors::nothing_to_ask());
+            return Err(beside::nothing_to_ask());
         }
         // Whoever looks at one namespace asks about its shipments only.
         let has_any = |name: &str| before.iter().any(|one| one.spec.connection_ref.name == name);
         declared.retain(|connection| cluster.scope.is_none() || has_any(&connection.name));
         let mut seen = Vec::new();
         for connection in &declared {
-            let wanted = beside_vendors::wanted(before, &connection.name);
+            let wanted = beside::wanted(before, &connection.name);
             let all = wanted.ids.len() + wanted.logins.len() + wanted.orders.len();
             terminal.tell(&format!(
                 "Asking both vendors of connection {}: {all} people and orders.",
@@ -96,7 +96,7 @@ impl VendorOptions {
     }
 
     fn named(&self, found: Vec<Finding>, shipments: &[YubiKeyShipment], shown: &[Shown<'_>]) -> Vec<Finding> {
-        let names = beside_vendors::names(shipments, shown, clock::now());
+        let names = beside::names(shipments, shown, clock::now());
         let users = findings::users(shipments);
         let with_user = found.into_iter().map(|found| {
             let user = users.get(&found.object).cloned().unwrap_or_default();
@@ -118,6 +118,6 @@ fn compared(
     whole: bool,
 ) -> Vec<Finding> {
     let now = clock::now();
-    let of = |shipments| beside_vendors::all(Known { shipments, whole, now }, shown);
-    beside_vendors::lasting(&of(before), of(after))
+    let of = |shipments| beside::all(Known { shipments, whole, now }, shown);
+    beside::lasting(&of(before), of(after))
 }
