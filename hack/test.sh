@@ -10,7 +10,7 @@
 #   hack/test.sh            all suites
 #   hack/test.sh NAME...    some: format, lint, rust, soak, operations, fuzz, control-plane, gitops, chart, alerts, image,
 #                           sdk, dashboard, docs;
-#                           unit is the part of rust that needs no control plane
+#                           unit is the part of rust that needs no control plane, chart the part that tests the charts
 set -euo pipefail
 . "$(dirname "$0")/lib/common.sh"
 . "$root/hack/lib/prerequisites.sh"
@@ -97,7 +97,8 @@ gitops_tests() {
   GOTOOLCHAIN=local CGO_ENABLED=0 go test "${flags[@]}" -count=1 -v .
 }
 
-suite_chart() { suite chart count_lines '^(not )?ok ' hack/chart-test.sh; }
+# A part of rust: the charts, rendered and installed.
+suite_chart() { RUST_TEST_THREADS=${RUST_TEST_THREADS:-6} suite chart count_cargo '^test .* \.\.\. ' cargo test --workspace --no-fail-fast --test chart; }
 
 # Alerts, runbooks and dashboard.
 suite_alerts() { suite alerts count_lines '^(not )?ok ' hack/alerts-test.sh; }
@@ -174,7 +175,7 @@ if [ $# -gt 0 ]; then
   count "$@"
 else
   first='format lint rust'
-  second='soak operations chart control-plane gitops alerts image sdk dashboard docs fuzz'
+  second='soak operations control-plane gitops alerts image sdk dashboard docs fuzz'
   side_by_side "$first" "$second"
   # shellcheck disable=SC2086
   count $first $second

@@ -24,7 +24,7 @@ control_plane() {
   if [ "$1" = newest ]; then say "$bin/control-plane"; else say "$root/.cache/versions/$1/control-plane"; fi
 }
 
-# Helm is of one version everywhere; kube-test looks for it beside the control plane.
+# Helm is of one version everywhere; the tests look for it beside the control plane.
 build() {
   local minor=$1 at helm
   if [ "$minor" = newest ]; then
@@ -38,7 +38,7 @@ build() {
 
 run_core() { cargo test --workspace --test it -- --test-threads "${RUST_TEST_THREADS:-6}" "${core[@]}"; }
 
-run_chart() { hack/chart-test.sh; }
+run_chart() { cargo test --workspace --test chart -- --test-threads "${RUST_TEST_THREADS:-6}"; }
 
 run_control-plane() {
   local flags
@@ -62,7 +62,7 @@ version_of() { "$(control_plane "$1")" kubectl version --client | sed -n 's/^Cli
 try() {
   local minor=$1 began=$SECONDS passed=0 failed=0
   suite "$minor" core count_cargo
-  suite "$minor" chart count_lines
+  suite "$minor" chart count_cargo
   suite "$minor" control-plane count_go
   say "Kubernetes $(version_of "$minor"): $passed passed, $failed failed in $((SECONDS - began)) s"
   [ "$failed" -eq 0 ] || bad=1

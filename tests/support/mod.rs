@@ -17,6 +17,7 @@ pub mod operator;
 pub mod page;
 pub mod plane;
 pub mod plugin;
+pub mod programs;
 pub mod proxy;
 pub mod released;
 pub mod rollout;
@@ -34,23 +35,13 @@ use std::{
 
 use kube_test::Deadline;
 
+pub use self::programs::{root, tool};
+
 /// Longest wait for anything. Generous: a busy machine is no fault of the operator.
 pub const DEADLINE: Duration = Duration::from_mins(3);
 
 /// A port where nobody listens. One that was free a moment ago may be somebody's by now; this one is given to nobody.
 pub const NOBODY: u16 = 1;
-
-/// The project's directory.
-pub fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// A program that `make build` puts into `.cache/bin`.
-pub fn tool(name: &str) -> PathBuf {
-    let path = root().join(".cache/bin").join(name);
-    assert!(path.exists(), "there is no .cache/bin/{name}: run `make build`");
-    path
-}
 
 /// The operator under test.
 pub fn operator_program() -> &'static Path {

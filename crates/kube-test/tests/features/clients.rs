@@ -53,6 +53,9 @@ async fn a_service_account_may_only_what_it_is_given() {
     let access = |verb| Access::new(verb, "configmaps").in_namespace(namespace.name());
     cluster().await.until_allowed(&account.user(), &access("list"), true).await.unwrap();
     cluster().await.until_allowed(&account.user(), &access("delete"), false).await.unwrap();
+    let one = |verb| access(verb).named("settings");
+    assert!(cluster().await.is_allowed(&account.user(), &one("get")).await.unwrap());
+    assert!(!cluster().await.is_allowed(&account.user(), &one("patch")).await.unwrap());
     maps.list(&ListParams::default()).await.unwrap();
     namespace.kubectl().run(&["delete", "rolebinding", "robot"]).await.unwrap();
     cluster().await.until_allowed(&account.user(), &access("list"), false).await.unwrap();
