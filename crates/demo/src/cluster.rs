@@ -35,16 +35,18 @@ fn builder(stage: &Stage) -> Builder {
     builder.helm(tool("helm")).directory(stage.state.join("cluster"))
 }
 
-async fn vendors(stage: &Stage) -> Result<Vendors, Fault> {
-    Vendors::serve(&stage.sandbox_program(), &stage.state.join("sandbox"), &["--step", STEP]).await
+async fn vendors(program: PathBuf, dir: PathBuf) -> Result<Vendors, Fault> {
+    Vendors::serve(&program, &dir, &["--step", STEP]).await
 }
 
 /// Starts an API server, and the vendors beside it.
 pub(crate) async fn start(stage: &mut Stage) -> Result<(), Fault> {
     let own = builder(stage).image(IMAGE, &stage.operator_program());
-    let start = async { Ok::<_, Fault>(own.start().await?) };
-    let (cluster, vendors) = tokio::try_join!(start, vendors(stage))?;
-    (stage.cluster, stage.vendors) = (Some(cluster), Some(vendors));
+    let vendors = vendors(stage.sandbox_program(), stage.state.join("sandbox"));
+    let starting = stage.starting.insert(tokio::spawn(own.start()));
+    let cluster = async { Ok::<_, Fault>(starting.await??) };
+    let (cluster, vendors) = tokio::try_join!(cluster, vendors)?;
+    (stage.starting, stage.cluster, stage.vendors) = (None, Some(cluster), Some(vendors));
     stage.note("a Kubernetes API server, and the sandbox in the part of Okta and YubiEnterprise");
     Ok(())
 }
@@ -86,7 +88,7 @@ pub(crate) async fn use_current(stage: &mut Stage) -> Result<(), Fault> {
             "the context {context} has {others} already; the demo would delete them at its end"
         )));
     }
-    stage.vendors = Some(vendors(stage).await?);
+    stage.vendors = Some(vendors(stage.sandbox_program(), stage.state.join("sandbox")).await?);
     stage.note("the sandbox in the part of Okta and YubiEnterprise");
     stage.cluster = Some(cluster);
     stage.current_prepared = true;

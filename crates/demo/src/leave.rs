@@ -13,6 +13,10 @@ pub(crate) async fn leave(stage: &mut Stage) {
     if stage.current_prepared {
         cluster::leave_current(stage).await;
     }
+    // What came to its end and was not taken up ends as it is dropped.
+    if let Some(starting) = stage.starting.take().filter(|starting| !starting.is_finished()) {
+        stage.cluster = starting.await.ok().and_then(Result::ok);
+    }
     if let Some(operator) = stage.operator.take() {
         let _ = tokio::task::spawn_blocking(move || operator.terminate(PATIENCE)).await;
     }

@@ -10,6 +10,7 @@ use std::{
 
 use kube_test::{Cluster, Helm, Kubectl, Supervised};
 use testbed::{control_plane::SYSTEM, setup::Fault, vendors::Vendors};
+use tokio::task::JoinHandle;
 
 use crate::{cli::Cli, told::fault_in};
 
@@ -32,6 +33,8 @@ pub(crate) struct Stage {
     /// Something was made in the caller's cluster, and must go.
     pub(crate) current_prepared: bool,
     began: Instant,
+    /// The start of an API server of our own, until it is the cluster: who leaves meanwhile waits for it and ends it.
+    pub(crate) starting: Option<JoinHandle<kube_test::Result<Cluster>>>,
     pub(crate) cluster: Option<Cluster>,
     pub(crate) vendors: Option<Vendors>,
     /// As a process beside the cluster; where the cluster is ours, its pod is the process.
@@ -56,6 +59,7 @@ impl Stage {
             current: cli.current,
             current_prepared: false,
             began: Instant::now(),
+            starting: None,
             cluster: None,
             vendors: None,
             operator: None,
