@@ -53,7 +53,7 @@ pub fn end(
     status.conditions = sorted(conditions::build(facts, &before, generation(object), now));
     // A person is still needed: a failed look or a suspension answers nothing.
     let held = stays && !deleting;
-    status.phase = status.phase.filter(|_| held).or(Some(phase(summary.phase)));
+    status.phase = status.phase.filter(|_| held).or(Some(summary.phase.into()));
     status.observed_generation = generation(object);
     status.last_handled_reconcile_at = object.annotations().get(REQUESTED_AT).cloned();
     with_summary(object, status)
@@ -264,20 +264,6 @@ fn sorted(mut conditions: Vec<Condition>) -> Vec<Condition> {
     ];
     conditions.sort_by_key(|c| ORDER.iter().position(|kind| *kind == c.type_));
     conditions
-}
-
-const fn phase(phase: summary::Phase) -> Phase {
-    match phase {
-        summary::Phase::Pending => Phase::Pending,
-        summary::Phase::Enrolled => Phase::Enrolled,
-        summary::Phase::Ordered => Phase::Ordered,
-        summary::Phase::Shipped => Phase::Shipped,
-        summary::Phase::Delivered => Phase::Delivered,
-        summary::Phase::Activated => Phase::Activated,
-        summary::Phase::Held => Phase::Held,
-        summary::Phase::Failed => Phase::Failed,
-        summary::Phase::Cancelled => Phase::Cancelled,
-    }
 }
 
 #[cfg(test)]

@@ -51,7 +51,7 @@ impl Reply {
     /// For the event: who wanted what.
     fn note(&self, message: &str) -> String {
         let spec = &self.decision.spec;
-        let action = spec.action.choice().as_str();
+        let action = Choice::from(spec.action).as_str();
         format!("{action} on hold {} by {}: {message}", spec.hold_id, spec.requested_by)
     }
 
@@ -125,7 +125,7 @@ fn remember(
         name: decision.name_any(),
         uid: decision.uid(),
         hold_id: decision.spec.hold_id.clone(),
-        action: decision.spec.action.choice().as_str().to_owned(),
+        action: Choice::from(decision.spec.action).as_str().to_owned(),
         requested_by: decision.spec.requested_by.clone(),
         at: k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime(now),
         accepted,
@@ -140,7 +140,7 @@ fn read(decision: &YubiKeyDecision) -> Result<Answer, Declined> {
     let enrollment = spec.enrollment_id.as_ref().map(EnrollmentId::new).transpose();
     Ok(Answer {
         hold: spec.hold_id.clone(),
-        choice: spec.action.choice(),
+        choice: spec.action.into(),
         shipment: shipment.map_err(|_| Declined::Incomplete("AdoptOrder", "a usable spec.shipmentID"))?,
         enrollment: enrollment
             .map_err(|_| Declined::Incomplete("DiscardEnrollment", "a usable spec.enrollmentID"))?,

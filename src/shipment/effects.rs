@@ -203,7 +203,7 @@ fn order_request(
     Some(OrderRequest {
         recipient: recipient?.clone(),
         product: validate::product(&object.spec, &link.spec).ok()?,
-        delivery: validate::delivery(&object.spec),
+        delivery: object.spec.delivery.into(),
         pin_request: requests.pin.clone(),
         credential_request: requests.credential.clone(),
     })

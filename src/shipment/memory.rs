@@ -17,7 +17,7 @@ use crate::{connection::entries::ConnectionVersion, kubernetes::resource_version
 /// two writers may undo each other's status without end (two replicas without a lease that see a connection differently).
 const MOST_PASSES: u32 = 20;
 
-/// See [`MOST_PASSES`].
+/// The time in which [`MOST_PASSES`] are counted: more in less of it are a quarrel, no news.
 const BUSY: SignedDuration = SignedDuration::from_secs(60);
 
 /// Time between the passes that follow.

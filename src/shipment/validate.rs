@@ -6,7 +6,7 @@ use api::{
     },
     durations,
     moment::Moment,
-    shipment::{self, YubiKeyShipment},
+    shipment::{self, ExistingKeyPolicy, YubiKeyShipment},
 };
 use domain::{
     binding::Binding,
@@ -21,7 +21,7 @@ use kube::ResourceExt;
 
 mod key;
 
-pub use self::key::{delivery, models, product};
+pub use self::key::{models, product};
 use crate::{connection::handle::Facts, shipment::revision};
 
 /// Longest silence of a carrier before a person is asked, unless set otherwise.
@@ -59,21 +59,14 @@ pub fn desired(
     let pin = spec.pin.as_ref().and_then(|p| p.after).or(defaults.pin.and_then(|p| p.after));
     Desired {
         generation: revision::of(object),
-        activation: gate(activation.after.or(by_default.after)),
+        activation: activation.after.or(by_default.after).map_or(ActivationGate::Delivery, Into::into),
         delivery_timeout: match activation.delivery_timeout {
             // What cannot be read never times out by itself; new orders are barred by it.
             Some(text) => durations::read(&text).unwrap_or(SignedDuration::MAX),
             None => facts.times.delivery_timeout.unwrap_or(DELIVERY_TIMEOUT),
         },
-        on_timeout: match activation.on_timeout.or(by_default.on_timeout) {
-            Some(shipment::OnTimeout::Activate) => OnTimeout::Activate,
-            Some(shipment::OnTimeout::Hold) | None => OnTimeout::Hold,
-        },
-        pin: match pin {
-            Some(shipment::PinGate::Delivery) => PinGate::Delivery,
-            Some(shipment::PinGate::Approval) => PinGate::Approval,
-            Some(shipment::PinGate::Activation) | None => PinGate::Activation,
-        },
+        on_timeout: activation.on_timeout.or(by_default.on_timeout).map_or(OnTimeout::Hold, Into::into),
+        pin: pin.map_or(PinGate::Activation, Into::into),
         existing_key: existing_key(spec, defaults.existing_key_policy),
         order_before: spec.order_before.as_ref().and_then(Moment::read),
         on_delete: on_delete(spec.deletion_policy.or(defaults.deletion_policy), connection, around),
@@ -93,28 +86,17 @@ pub fn desired(
     }
 }
 
-const fn gate(gate: Option<shipment::ActivationGate>) -> ActivationGate {
-    match gate {
-        Some(shipment::ActivationGate::Shipment) => ActivationGate::Shipment,
-        Some(shipment::ActivationGate::Approval) => ActivationGate::Approval,
-        Some(shipment::ActivationGate::Delivery) | None => ActivationGate::Delivery,
-    }
-}
-
 /// What becomes of a key that is there already; `default` is the connection's.
 pub(super) fn existing_key(
     spec: &shipment::YubiKeyShipmentSpec,
     default: Option<DefaultExistingKeyPolicy>,
 ) -> ExistingKey {
     let before = spec.existing_key_before.as_ref().and_then(Moment::read);
-    match (spec.existing_key_policy, before, default) {
-        (Some(shipment::ExistingKeyPolicy::OrderAnother), Some(before), _) => {
-            ExistingKey::OrderAnother(before)
-        }
-        (Some(shipment::ExistingKeyPolicy::Adopt), ..) | (None, _, Some(DefaultExistingKeyPolicy::Adopt)) => {
-            ExistingKey::Adopt
-        }
-        _ => ExistingKey::Hold,
+    match (spec.existing_key_policy.or(default.map(Into::into)), before) {
+        (Some(ExistingKeyPolicy::OrderAnother), Some(before)) => ExistingKey::OrderAnother(before),
+        (Some(ExistingKeyPolicy::Adopt), _) => ExistingKey::Adopt,
+        // Without a time that can be read, nothing is overlooked.
+        (Some(ExistingKeyPolicy::Hold | ExistingKeyPolicy::OrderAnother) | None, _) => ExistingKey::Hold,
     }
 }
 
@@ -124,12 +106,10 @@ fn on_delete(
     around: Surroundings<'_>,
 ) -> OnDelete {
     let may_let_go = connection.policy.orphan == Permission::Allow || around.namespace_ending;
-    match policy {
-        Some(shipment::DeletionPolicy::Orphan) if may_let_go => OnDelete::Orphan,
-        Some(shipment::DeletionPolicy::Revoke) if connection.policy.revoke == Permission::Allow => {
-            OnDelete::Revoke
-        }
-        _ => OnDelete::Cancel,
+    match policy.map_or(OnDelete::Cancel, Into::into) {
+        OnDelete::Orphan if may_let_go => OnDelete::Orphan,
+        OnDelete::Revoke if connection.policy.revoke == Permission::Allow => OnDelete::Revoke,
+        OnDelete::Cancel | OnDelete::Orphan | OnDelete::Revoke => OnDelete::Cancel,
     }
 }
 

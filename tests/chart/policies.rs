@@ -76,7 +76,7 @@ async fn its_own_token_can_change_finalizers_and_a_person_the_spec() {
 }
 
 /// A shipment for Bob.
-fn bob(labels: Value, mut spec: Value) -> String {
+fn bob(labels: &Value, mut spec: Value) -> String {
     spec["userRef"] = json!({"id": "00u1"});
     spec["key"] = json!({"model": "yubikey-5c-nfc"});
     json!({
@@ -99,18 +99,18 @@ async fn its_own_token_makes_and_cancels_shipments_of_rollouts_only_to_no_addres
     let stage = Stage::with("of-rollouts", &["--set", "rollouts.ordering=true"]).await;
     let (operator, admin) = (&stage.operator, stage.release.kubectl());
     let suspended = || json!({"suspend": true});
-    until_fails(operator, &CREATE, &bob(json!({}), suspended()), "of rollouts only").await;
+    until_fails(operator, &CREATE, &bob(&json!({}), suspended()), "of rollouts only").await;
     let elsewhere = [
         json!({"recipient": {"company": "Elsewhere"}}),
         json!({"address": {"line1": "1 Elm", "city": "Bonn", "postalCode": "53111", "countryCode": "DE"}}),
     ];
     for spec in elsewhere {
-        let said = operator.output(&CREATE, &bob(of_a_rollout(), spec)).await.unwrap();
+        let said = operator.output(&CREATE, &bob(&of_a_rollout(), spec)).await.unwrap();
         assert_fails(&said, "must not say where a key goes");
     }
-    operator.output(&CREATE, &bob(of_a_rollout(), suspended())).await.unwrap().ok().unwrap();
+    operator.output(&CREATE, &bob(&of_a_rollout(), suspended())).await.unwrap().ok().unwrap();
     let company = json!({"recipient": {"company": "Elsewhere"}});
-    admin.output(&CREATE, &bob(json!({}), company)).await.unwrap().ok().unwrap();
+    admin.output(&CREATE, &bob(&json!({}), company)).await.unwrap().ok().unwrap();
     assert_fails(&operator.output(&CANCEL, "").await.unwrap(), "of rollouts only");
     admin.run(&["label", SHIPMENT[0], SHIPMENT[1], "fidoprereg.dev/rollout=x"]).await.unwrap();
     operator.run(&CANCEL).await.unwrap();
@@ -127,7 +127,7 @@ async fn rollouts_ordering_gives_the_rights_to_make_and_delete_shipments_and_tak
     let here = ["create", "delete"].map(|verb| format!("{verb} yubikeyshipments in {people}"));
     let none = ["create yubikeyshipments", "delete yubikeyshipments", &here[0], &here[1]];
     account.may_not(&none).await;
-    let said = stage.operator.output(&CREATE, &bob(of_a_rollout(), json!({"suspend": true}))).await.unwrap();
+    let said = stage.operator.output(&CREATE, &bob(&of_a_rollout(), json!({"suspend": true}))).await.unwrap();
     assert_fails(&said, "cannot create resource");
     assert_fails(&stage.operator.output(&CANCEL, "").await.unwrap(), "cannot delete resource");
     release.upgrade_everything(&["--set", "rollouts.ordering=true"]).await;

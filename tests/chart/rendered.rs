@@ -94,7 +94,7 @@ async fn a_network_policy_opens_what_is_listed_and_the_proxys_port_with_it() {
     }
 }
 
-/// The ports to which the NetworkPolicy lets the operator go.
+/// The ports to which the `NetworkPolicy` lets the operator go.
 async fn egress(set: &str) -> String {
     let text = rendered(set).await;
     let policy =

@@ -1,6 +1,5 @@
 //! `YubiKeyDecision`: a person answers a hold.
 
-use domain::hold::Choice;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
@@ -144,42 +143,6 @@ pub enum Action {
     ResendPin,
     /// Of a rollout: go on, or make the shipments of `userIDs` again.
     Proceed,
-}
-
-impl Action {
-    /// The answer of that name.
-    #[must_use]
-    pub const fn choice(self) -> Choice {
-        match self {
-            Self::RetryOrder => Choice::RetryOrder,
-            Self::AdoptOrder => Choice::AdoptOrder,
-            Self::CancelOrder => Choice::CancelOrder,
-            Self::DiscardEnrollment => Choice::DiscardEnrollment,
-            Self::ConfirmCancelled => Choice::ConfirmCancelled,
-            Self::ActivateWithKeptKeys => Choice::ActivateWithKeptKeys,
-            Self::ApproveActivation => Choice::ApproveActivation,
-            Self::ApprovePin => Choice::ApprovePin,
-            Self::ResendPin => Choice::ResendPin,
-            Self::Proceed => Choice::Proceed,
-        }
-    }
-}
-
-impl From<Choice> for Action {
-    fn from(choice: Choice) -> Self {
-        match choice {
-            Choice::RetryOrder => Self::RetryOrder,
-            Choice::AdoptOrder => Self::AdoptOrder,
-            Choice::CancelOrder => Self::CancelOrder,
-            Choice::DiscardEnrollment => Self::DiscardEnrollment,
-            Choice::ConfirmCancelled => Self::ConfirmCancelled,
-            Choice::ActivateWithKeptKeys => Self::ActivateWithKeptKeys,
-            Choice::ApproveActivation => Self::ApproveActivation,
-            Choice::ApprovePin => Self::ApprovePin,
-            Choice::ResendPin => Self::ResendPin,
-            Choice::Proceed => Self::Proceed,
-        }
-    }
 }
 
 /// What became of a decision.

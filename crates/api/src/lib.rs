@@ -10,6 +10,7 @@ pub mod connection;
 pub mod decision;
 pub mod definitions;
 pub mod durations;
+mod mirrored;
 pub mod moment;
 pub mod policy;
 pub mod recipient;

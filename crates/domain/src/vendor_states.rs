@@ -151,11 +151,11 @@ pub struct Parcel {
     pub state: ParcelState,
     /// Responses, if present; they may come in any state.
     pub programmed: Programmed,
-    /// Product id, inventory product id and customization id of the one item, where shown.
+    /// Product id of the one item, where shown.
     pub product_id: Option<u32>,
-    /// See above.
+    /// Its inventory product id, where shown.
     pub inventory_product_id: Option<u32>,
-    /// See above.
+    /// Its customization, where shown.
     pub customization_id: Option<String>,
 }
 

@@ -39,13 +39,13 @@ pub struct Bounds {
     pub answers: u8,
     /// Answers that people may give; copies of older ones are given too.
     pub choices: Vec<Choice>,
-    /// Policy of the shipments.
+    /// What activation waits for, of every shipment.
     pub activation: ActivationGate,
-    /// See above.
+    /// What they do about a carrier that stays silent.
     pub on_timeout: OnTimeout,
-    /// See above.
+    /// What their PIN mails wait for.
     pub pin: PinGate,
-    /// See above.
+    /// What they do about a pre-registered key that is there already.
     pub existing: ExistingKey,
     /// `spec.orderBefore`, in seconds after the start.
     pub order_before: Option<i64>,

@@ -65,9 +65,9 @@ pub enum Rule {
     EarlyPin,
     /// No activation that the gate or the user's last seen status forbids.
     Forbidden,
-    /// Sealed requests leave within 15 minutes, and one enrolment serves one attempt.
+    /// Sealed requests leave within 15 minutes.
     OldRequests,
-    /// See above.
+    /// One enrolment serves one attempt.
     UsedTwice,
     /// What was taken over without a person's answer is never cancelled or removed by a deletion.
     TakenBack,

@@ -49,7 +49,7 @@ const PUT_BACK: usize = 64;
 /// A process that used less than [`HARDLY`] in this time is quiet.
 const SILENCE: Duration = Duration::from_secs(1);
 
-/// See [`SILENCE`].
+/// Processor time that a process at rest may use in [`SILENCE`].
 const HARDLY: Duration = Duration::from_millis(10);
 
 /// Time between looks at what it uses.

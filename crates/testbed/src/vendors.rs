@@ -1,6 +1,9 @@
 //! The sandbox in the part of both vendors, and its control API.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use serde_json::{Value, json};
 use tokio::process::Command;
@@ -70,12 +73,37 @@ impl Vendors {
     /// # Errors
     /// The sandbox does not start, refuses, or does not answer.
     pub async fn start(setup: &Setup, folder: &Folder, step: &str) -> Result<Self, Fault> {
-        let mut command = Command::new(&setup.sandbox);
-        command.args(["serve", "--step", step, "--seed", &setup.seed.to_string(), "--dir"]);
-        command.arg(folder.path("sandbox"));
-        let (program, line) = Program::announced(command, &folder.path("sandbox.log")).await?;
+        let seed = setup.seed.to_string();
+        Self::serve(&setup.sandbox, &folder.path("sandbox"), &["--step", step, "--seed", &seed]).await
+    }
+
+    /// Starts the program with a directory of its own and these arguments; its log lies beside the directory.
+    ///
+    /// # Errors
+    /// The sandbox does not start, or does not say that it is ready.
+    pub async fn serve(program: &Path, dir: &Path, arguments: &[&str]) -> Result<Self, Fault> {
+        let mut command = Command::new(program);
+        command.arg("serve").args(arguments).arg("--dir").arg(dir);
+        let (program, line) = Program::announced(command, &dir.with_extension("log")).await?;
         let http = reqwest::Client::builder().no_proxy().build()?;
         Ok(Self { program, ready: serde_json::from_str(&line)?, http })
+    }
+
+    /// What it said when it was ready: URLs, and where credentials and certificates lie.
+    #[must_use]
+    pub const fn ready(&self) -> &Value {
+        &self.ready
+    }
+
+    /// A text of that, such as `okta` or `control`; empty if it said none.
+    #[must_use]
+    pub fn told(&self, name: &str) -> &str {
+        self.ready[name].as_str().unwrap_or_default()
+    }
+
+    /// Has it ended by itself?
+    pub fn has_ended(&mut self) -> bool {
+        self.program.has_ended()
     }
 
     /// One directory of credentials a connection.

@@ -5,7 +5,7 @@ use api::{connection::YubiKeyConnectionSpec, shipment};
 use domain::{
     failure::{Failure, Reason},
     ids::CustomizationId,
-    requests::{Delivery, KeyProduct},
+    requests::KeyProduct,
 };
 
 /// So many models are named in a message; more are counted.
@@ -66,15 +66,6 @@ pub fn models(connection: &YubiKeyConnectionSpec) -> String {
         (true, _) => "none".to_owned(),
         (false, 0) => names.join(", "),
         (false, more) => format!("{} and {more} more", names[..NAMED].join(", ")),
-    }
-}
-
-/// Delivery type.
-#[must_use]
-pub const fn delivery(spec: &shipment::YubiKeyShipmentSpec) -> Delivery {
-    match spec.delivery {
-        shipment::Delivery::Standard => Delivery::Standard,
-        shipment::Delivery::Expedited => Delivery::Expedited,
     }
 }
 

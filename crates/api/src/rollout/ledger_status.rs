@@ -1,14 +1,14 @@
 //! The ledger and the open questions, between the status and the domain.
 
 use crate::{
-    rollout::{LedgerEntry, LedgerKey, LedgerState, RolloutHold, YubiKeyRolloutStatus},
+    rollout::{LedgerEntry, LedgerKey, RolloutHold, YubiKeyRolloutStatus},
     shipment::KeyRef,
 };
 use domain::{
     failure::{Failure, Reason},
     hold::Choice,
     ids::{CustomizationId, UserId},
-    rollout::{CancelGuard, Entry, Hold, Key, Ledger, Question, RolloutState, State},
+    rollout::{CancelGuard, Entry, Hold, Key, Ledger, Question, RolloutState},
 };
 use jiff::civil::Date;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
@@ -37,31 +37,7 @@ fn entry_of(entry: &LedgerEntry, keys: &[LedgerKey]) -> Result<Entry, Failure> {
     let key = usize::try_from(entry.key).ok().and_then(|place| keys.get(place));
     let key = key.and_then(key_of).ok_or_else(|| unreadable("a key of status.ledger"))?;
     let day: Date = entry.day.parse().map_err(|_| unreadable("a day of status.ledger"))?;
-    Ok(Entry { state: state_of(entry.state), day, key, times: entry.times, answered: entry.answered })
-}
-
-const fn state_of(state: LedgerState) -> State {
-    match state {
-        LedgerState::Waiting => State::Waiting,
-        LedgerState::Begun => State::Begun,
-        LedgerState::Made => State::Made,
-        LedgerState::Activated => State::Activated,
-        LedgerState::Leaving => State::Leaving,
-        LedgerState::Left => State::Left,
-        LedgerState::Deleted => State::Deleted,
-    }
-}
-
-const fn state(state: State) -> LedgerState {
-    match state {
-        State::Waiting => LedgerState::Waiting,
-        State::Begun => LedgerState::Begun,
-        State::Made => LedgerState::Made,
-        State::Activated => LedgerState::Activated,
-        State::Leaving => LedgerState::Leaving,
-        State::Left => LedgerState::Left,
-        State::Deleted => LedgerState::Deleted,
-    }
+    Ok(Entry { state: entry.state.into(), day, key, times: entry.times, answered: entry.answered })
 }
 
 fn key_of(key: &LedgerKey) -> Option<Key> {
@@ -126,7 +102,7 @@ pub fn write(rollout_state: &RolloutState, status: &mut YubiKeyRolloutStatus) {
     };
     let entries = rollout_state.ledger.0.iter().map(|(id, entry)| {
         let wire = LedgerEntry {
-            state: state(entry.state),
+            state: entry.state.into(),
             day: entry.day.to_string(),
             key: place(&entry.key),
             times: entry.times,
@@ -218,10 +194,12 @@ fn holds(all: &[RolloutHold]) -> Result<Vec<Hold>, Failure> {
 
 #[cfg(test)]
 mod tests {
+    use domain::rollout::State;
     use jiff::civil::date;
     use proptest::prelude::*;
 
     use super::*;
+    use crate::rollout::LedgerState;
 
     fn key() -> impl Strategy<Value = Key> {
         prop_oneof![

@@ -235,9 +235,9 @@ pub enum Receipt {
     Ordered(ShipmentId),
     /// The enrolment is gone, or Okta took the PIN request.
     Done,
-    /// Definitely not done. `retryable`: the same request may be sent again.
+    /// Definitely not done.
     Refused {
-        /// See above.
+        /// The same request may be sent again.
         retryable: bool,
     },
     /// It may have been done.
