@@ -70,8 +70,7 @@ impl Driver {
         };
         let new = conditions::of(&self.object, self.basis.clone(), parts);
         let old = self.object.status.clone().unwrap_or_default();
-        let written =
-            status_patch::commit(&self.api, &self.object, &old, &new).await?;
+        let written = status_patch::commit(&self.api, &self.object, &old, &new).await?;
         if let Some(written) = written {
             self.ctx.rollout_memory.note_written(&written);
             self.object = written;
@@ -85,8 +84,7 @@ impl Driver {
     /// Writes the basis as it is.
     pub(super) async fn keep(&mut self) -> Result<(), CommitError> {
         let old = self.object.status.clone().unwrap_or_default();
-        let written =
-            status_patch::commit(&self.api, &self.object, &old, &self.basis).await?;
+        let written = status_patch::commit(&self.api, &self.object, &old, &self.basis).await?;
         if let Some(written) = written {
             self.ctx.rollout_memory.note_written(&written);
             self.object = written;
