@@ -191,7 +191,8 @@ impl Plane {
     pub async fn install_rights(&self) {
         let chart = super::root().join("charts/yubikey-shipment-operator");
         let template = ["template", ACCOUNT, chart.to_str().unwrap(), "--namespace", SYSTEM];
-        let parts = ["--show-only", "templates/rbac.yaml", "--show-only", "templates/admission.yaml"];
+        let parts = ["rbac", "admission", "roles"].map(|part| format!("--show-only=templates/{part}.yaml"));
+        let parts: Vec<_> = parts.iter().map(String::as_str).collect();
         let rules = self.cluster.helm().run(&[&template[..], &parts].concat()).await.unwrap();
         let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SYSTEM}});
         self.kubectl().apply(&namespace.to_string()).await.fine();
