@@ -106,8 +106,14 @@ proptest! {
     }
 
     #[test]
-    fn no_fault_repeats_a_value(values in prop::collection::vec(word(), 9)) {
-        let unfit: Vec<_> = values.iter().map(|value| format!("{value}\n{}", "x".repeat(300))).collect();
+    fn no_fault_repeats_a_value(
+        values in prop::collection::vec(word(), 9),
+        // A character that no label carries, one that is seen only, none at all: too long, and a word for nothing.
+        unfit in prop::sample::select(vec!["\n", "\u{202e}", "\u{fffd}", "", "-"]),
+        length in prop::sample::select(vec![0_usize, 300]),
+    ) {
+        let unfit: Vec<_> =
+            values.iter().map(|value| format!("{value}{unfit}{}", "x".repeat(length))).collect();
         let attributes = [
             "firstName", "lastName", "organization", "email", "primaryPhone", "streetAddress", "city", "zipCode",
             "countryCode",
