@@ -1,13 +1,14 @@
 //! The chart, installed with Helm as a platform team does it. The operator is the process that its Pod describes: nobody
 //! but the chart says how it is started.
 
-use std::{fs, net::TcpListener, path::Path};
+use std::{fs, path::Path};
 
 use kube::Client;
 use serde_json::{Value, json};
 
 use crate::support::{
     helm::{Installation, NAMESPACE, Pod, RELEASE},
+    ports::free_ports,
     sandbox::Sandbox,
     shipment::Handle,
     tail, until,
@@ -263,12 +264,4 @@ fn sandbox_values() -> String {
     format!(
         "sandbox:\n  enabled: true\n  step: 1\n  ports: {{okta: {okta}, yubico: {yubico}, control: {control}}}\n"
     )
-}
-
-/// Three of those that no system gives away by itself, so that nobody has them a moment later.
-fn free_ports() -> [u16; 3] {
-    let first = 20_000 + u16::try_from(std::process::id() % 3_000).unwrap() * 4;
-    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
-    let mut free = (first..32_768).chain(20_000..first).filter(is_free);
-    [(); 3].map(|()| free.next().expect("a free port"))
 }

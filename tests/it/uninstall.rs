@@ -1,12 +1,13 @@
 //! The pages' commands, run as they stand there: the sandbox is installed, and everything is removed again.
 
-use std::{collections::BTreeSet, fs, net::TcpListener};
+use std::{collections::BTreeSet, fs};
 
 use serde_json::{Value, json};
 
 use crate::support::{
     helm::{Installation, OPERATOR_IMAGE, SANDBOX_IMAGE, another_port},
     page::{Line, commands},
+    ports::free_ports,
     root,
     shipment::Handle,
     until,
@@ -25,10 +26,7 @@ struct Ports([u16; 3]);
 
 impl Ports {
     fn free() -> Self {
-        let first = 33_000 + u16::try_from(std::process::id() % 1_000).unwrap() * 3;
-        let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
-        let mut free = (first..36_000).chain(33_000..first).filter(is_free);
-        Self([(); 3].map(|()| free.next().expect("a free port")))
+        Self(free_ports())
     }
 
     /// For the command that installs.

@@ -17,6 +17,7 @@ pub mod operator;
 pub mod page;
 pub mod plane;
 pub mod plugin;
+pub mod ports;
 pub mod programs;
 pub mod proxy;
 pub mod released;

@@ -74,8 +74,7 @@ fn serve(s: &mut State, pass: &Pass, what: Marked) -> Receipt {
             if let Some(n) = named.or_else(|| ours(pass)) {
                 oracle::discard(s, pass, n);
                 if let Some(e) = s.enrolled.get_mut(n) {
-                    let active = e.fate.is_active();
-                    e.fate = if active { EnrolledFate::Revoked } else { EnrolledFate::Gone };
+                    e.fate = e.fate.removed();
                 }
             }
             Receipt::Done

@@ -224,6 +224,15 @@ impl EnrolledFate {
     pub const fn is_active(self) -> bool {
         matches!(self, Self::Active | Self::SignedIn)
     }
+
+    /// What removing leaves; what was removed before stays what it was then.
+    #[must_use]
+    pub const fn removed(self) -> Self {
+        match self {
+            Self::Active | Self::SignedIn | Self::Revoked => Self::Revoked,
+            Self::Pending | Self::Errored | Self::Gone => Self::Gone,
+        }
+    }
 }
 
 /// What became of an order that used an enrolment.

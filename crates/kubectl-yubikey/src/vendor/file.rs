@@ -114,11 +114,9 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Vec<Declared>> {
-        let file = std::env::temp_dir().join(format!("connections-{}-{}", std::process::id(), text.len()));
+        let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(&file, text).unwrap();
-        let found = declared(&file);
-        std::fs::remove_file(&file).unwrap();
-        found
+        declared(file.path())
     }
 
     const SPEC: &str = "{okta: {orgUrl: 'https://acme.okta.com', auth: {apiToken: {}}}, yubico: {}, \

@@ -1,61 +1,56 @@
-use std::{
-    fs,
-    os::unix::fs::symlink,
-    path::{Path, PathBuf},
-};
+use std::{fs, os::unix::fs::symlink, path::Path};
+
+use tempfile::TempDir;
 
 use super::*;
 
 const KEY: &str = "-----BEGIN PRIVATE KEY-----\nverySecretKey\n-----END PRIVATE KEY-----\n";
 
 /// A directory of its own, removed at the end.
-struct Dir(PathBuf);
+struct Dir(TempDir);
 
 impl Dir {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("yks-credentials-{name}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(path.join("acme")).unwrap();
-        Self(path)
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("acme")).unwrap();
+        Self(dir)
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
     }
 
     fn write(&self, file: &str, content: impl AsRef<[u8]>) -> &Self {
-        fs::write(self.0.join("acme").join(file), content).unwrap();
+        fs::write(self.path().join("acme").join(file), content).unwrap();
         self
     }
 
     async fn read(&self) -> Result<Credentials, Failure> {
-        Credentials::read(&self.0, "acme", OktaSecret::PrivateKey, HrisSecret::None).await
-    }
-}
-
-impl Drop for Dir {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
+        Credentials::read(self.path(), "acme", OktaSecret::PrivateKey, HrisSecret::None).await
     }
 }
 
 #[tokio::test]
 async fn files_are_read_and_tokens_lose_their_line_break() {
-    let dir = Dir::new("good");
+    let dir = Dir::new();
     dir.write("okta-private-key", KEY).write("yubico-api-token", "eyJtoken\r\n");
     let read = dir.read().await.unwrap();
     assert_eq!(read.okta.expose_secret(), KEY);
     assert_eq!(read.yubico_token.expose_secret(), "eyJtoken");
     assert!(read.extra_ca.is_none());
     dir.write("okta-api-token", "00token\n").write("ca.crt", "pem");
-    let read = Credentials::read(&dir.0, "acme", OktaSecret::ApiToken, HrisSecret::None).await.unwrap();
+    let read = Credentials::read(dir.path(), "acme", OktaSecret::ApiToken, HrisSecret::None).await.unwrap();
     assert_eq!(read.okta.expose_secret(), "00token");
     assert_eq!(read.extra_ca.as_deref(), Some(&b"pem"[..]));
 }
 
 #[tokio::test]
 async fn what_is_missing_is_named_with_its_place() {
-    let dir = Dir::new("missing");
+    let dir = Dir::new();
     for (file, content) in [("okta-private-key", KEY), ("yubico-api-token", "x")] {
         let failure = dir.read().await.unwrap_err();
         assert_eq!(failure.reason, Reason::CredentialsMissing);
-        let path = dir.0.join("acme").join(file);
+        let path = dir.path().join("acme").join(file);
         assert!(failure.message.contains(&format!("`{file}`")), "{}", failure.message);
         assert!(failure.message.contains(&path.display().to_string()), "{}", failure.message);
         assert_eq!(dir.read().await.unwrap_err(), failure, "the same at every try");
@@ -63,16 +58,16 @@ async fn what_is_missing_is_named_with_its_place() {
     }
     dir.read().await.unwrap();
     let other =
-        Credentials::read(&dir.0, "other", OktaSecret::PrivateKey, HrisSecret::None).await.unwrap_err();
+        Credentials::read(dir.path(), "other", OktaSecret::PrivateKey, HrisSecret::None).await.unwrap_err();
     assert_eq!(other.reason, Reason::CredentialsMissing);
 }
 
 #[tokio::test]
 async fn whoever_can_mend_it_is_told_what_is_theirs() {
-    let dir = Dir::new("whose");
+    let dir = Dir::new();
     let unmounted =
-        Credentials::read(&dir.0, "other", OktaSecret::PrivateKey, HrisSecret::None).await.unwrap_err();
-    let path = dir.0.join("other/okta-private-key").display().to_string();
+        Credentials::read(dir.path(), "other", OktaSecret::PrivateKey, HrisSecret::None).await.unwrap_err();
+    let path = dir.path().join("other/okta-private-key").display().to_string();
     for word in
         [&path, "{name: other, existingSecret: ", "the chart's value connections", "`okta-private-key`"]
     {
@@ -87,7 +82,7 @@ async fn whoever_can_mend_it_is_told_what_is_theirs() {
 
 #[tokio::test]
 async fn the_end_of_a_token_is_its_own_word_else_that_of_the_file_beside_it() {
-    let dir = Dir::new("expiry");
+    let dir = Dir::new();
     dir.write("okta-private-key", KEY).write("yubico-api-token", "opaque");
     let silent = dir.read().await.unwrap();
     assert_eq!(silent.yubico_expiry, Expiry::Unknown);
@@ -102,14 +97,14 @@ async fn the_end_of_a_token_is_its_own_word_else_that_of_the_file_beside_it() {
     dir.write("yubico-api-token", "opaque").write("yubico-api-token-expires", "next spring");
     let Expiry::Unreadable(why) = dir.read().await.unwrap().yubico_expiry else { panic!("it is no time") };
     assert!(why.contains("yubico-api-token-expires") && !why.contains("spring"), "{why}");
-    fs::remove_file(dir.0.join("acme/okta-private-key")).unwrap();
-    assert!(Credentials::yubico_expiry(&dir.0, "acme").await.is_some(), "whatever else is missing");
+    fs::remove_file(dir.path().join("acme/okta-private-key")).unwrap();
+    assert!(Credentials::yubico_expiry(dir.path(), "acme").await.is_some(), "whatever else is missing");
 }
 
 #[tokio::test]
 async fn the_shared_certificates_are_named_by_their_path() {
-    let dir = Dir::new("sharedca");
-    let path = dir.0.join("acme/proxy.pem");
+    let dir = Dir::new();
+    let path = dir.path().join("acme/proxy.pem");
     for content in [None, Some(""), Some("no certificate")] {
         if let Some(content) = content {
             dir.write("proxy.pem", content);
@@ -138,8 +133,8 @@ async fn what_has_the_wrong_form_is_refused_and_not_shown() {
         ("okta-private-key", b"  \n"),
         ("okta-private-key", &[0xff]),
     ];
-    for (index, (file, content)) in wrong.into_iter().enumerate() {
-        let dir = Dir::new(&format!("wrong{index}"));
+    for (file, content) in wrong {
+        let dir = Dir::new();
         dir.write("okta-private-key", KEY).write("yubico-api-token", "x").write(file, content);
         let failure = dir.read().await.unwrap_err();
         assert_eq!(failure.reason, Reason::CredentialsInvalid);
@@ -149,17 +144,17 @@ async fn what_has_the_wrong_form_is_refused_and_not_shown() {
             failure.message
         );
     }
-    let dir = Dir::new("directory");
+    let dir = Dir::new();
     dir.write("okta-private-key", KEY);
-    fs::create_dir(dir.0.join("acme/yubico-api-token")).unwrap();
+    fs::create_dir(dir.path().join("acme/yubico-api-token")).unwrap();
     assert_eq!(dir.read().await.unwrap_err().reason, Reason::CredentialsInvalid);
 }
 
 #[tokio::test]
 async fn a_name_cannot_lead_out_of_the_directory() {
-    let dir = Dir::new("escape");
+    let dir = Dir::new();
     dir.write("okta-private-key", KEY).write("yubico-api-token", "x");
-    let inner = dir.0.join("acme");
+    let inner = dir.path().join("acme");
     for name in ["", ".", "..", "../acme", "/etc", "a/b", ".hidden", "Acme", "acme\0", "acme."] {
         let failure =
             Credentials::read(&inner, name, OktaSecret::PrivateKey, HrisSecret::None).await.unwrap_err();
@@ -179,8 +174,8 @@ fn publish(at: &Path, revision: &str, token: &str) {
 
 #[tokio::test]
 async fn a_swapped_secret_volume_changes_the_fingerprint() {
-    let dir = Dir::new("volume");
-    let at = dir.0.join("acme");
+    let dir = Dir::new();
+    let at = dir.path().join("acme");
     publish(&at, "..2026_01_05", "first");
     for file in ["okta-private-key", "yubico-api-token"] {
         symlink(format!("..data/{file}"), at.join(file)).unwrap();
@@ -201,7 +196,7 @@ fn nothing_moves_unseen_between_files() {
 
 #[tokio::test]
 async fn credentials_do_not_print() {
-    let dir = Dir::new("print");
+    let dir = Dir::new();
     dir.write("okta-private-key", KEY).write("yubico-api-token", "eyJtoken").write("ca.crt", "pem");
     let text = format!("{:?}", dir.read().await.unwrap());
     assert!(!text.contains("verySecretKey") && !text.contains("eyJtoken"), "{text}");
@@ -209,9 +204,10 @@ async fn credentials_do_not_print() {
 
 #[tokio::test]
 async fn the_hris_has_files_of_its_own_that_count_only_where_it_is_named() {
-    let dir = Dir::new("hris");
+    let dir = Dir::new();
     dir.write("okta-private-key", KEY).write("yubico-api-token", "x");
-    let named = async || Credentials::read(&dir.0, "acme", OktaSecret::PrivateKey, HrisSecret::Token).await;
+    let named =
+        async || Credentials::read(dir.path(), "acme", OktaSecret::PrivateKey, HrisSecret::Token).await;
     let missing = named().await.unwrap_err();
     assert_eq!(missing.reason, Reason::CredentialsMissing);
     assert!(missing.message.contains("`hris-token`"), "{}", missing.message);
@@ -244,8 +240,8 @@ async fn the_hris_has_files_of_its_own_that_count_only_where_it_is_named() {
 
 #[tokio::test]
 async fn a_bundle_as_large_as_a_systems_own_is_taken_and_one_beyond_all_measure_is_not() {
-    let dir = Dir::new("largeca");
-    let (path, one) = (dir.0.join("acme/proxy.pem"), certificate());
+    let dir = Dir::new();
+    let (path, one) = (dir.path().join("acme/proxy.pem"), certificate());
     let bundle = |size: usize| one.repeat(size / one.len());
     for size in [219_597, 1024 * 1024, 3 * 1024 * 1024] {
         dir.write("proxy.pem", bundle(size));
