@@ -64,7 +64,6 @@ struct Driver {
     api: Api<YubiKeyRollout>,
     shipments: Api<YubiKeyShipment>,
     object: YubiKeyRollout,
-    rollout_state: RolloutState,
     /// Status that is written next, beside the book.
     basis: YubiKeyRolloutStatus,
     known: Known,
@@ -97,7 +96,6 @@ pub async fn run(ctx: Arc<Context>, object: YubiKeyRollout) -> Result<Done, Comm
         basis: object.status.clone().unwrap_or_default(),
         known: ctx.rollout_memory.known(&uid),
         told: Vec::new(),
-        rollout_state,
         link: None,
         blocked: None,
         gone: BTreeSet::new(),
@@ -106,7 +104,7 @@ pub async fn run(ctx: Arc<Context>, object: YubiKeyRollout) -> Result<Done, Comm
         ctx,
         object,
     };
-    let ended = Box::pin(driver.go()).await;
+    let ended = Box::pin(driver.go(rollout_state)).await;
     if matches!(ended, Ok(Done::Gone)) {
         driver.ctx.rollout_memory.forget(&uid);
         return ended;
@@ -135,7 +133,7 @@ async fn unreadable(
 }
 
 impl Driver {
-    async fn go(&mut self) -> Result<Done, CommitError> {
+    async fn go(&mut self, mut rollout_state: RolloutState) -> Result<Done, CommitError> {
         if self.object.metadata.deletion_timestamp.is_some() {
             return self.remove().await;
         }
@@ -147,16 +145,16 @@ impl Driver {
             return Ok(Done::At(clock::now().checked_add(UNEXAMINED).ok()));
         }
         self.connect().await;
-        self.sync().await;
-        let again = self.drive().await?;
+        self.sync(&mut rollout_state).await;
+        let again = self.drive(rollout_state).await?;
         Ok(Done::At(if again { Some(clock::now()) } else { self.next() }))
     }
 
     /// Does what the pass says until it is over. True if another pass finds more to do at once.
-    async fn drive(&mut self) -> Result<bool, CommitError> {
+    async fn drive(&mut self, rollout_state: RolloutState) -> Result<bool, CommitError> {
         let ctx = Arc::clone(&self.ctx);
         let said = self.known.last_failure.as_ref().map(|failure| failure.reason);
-        let mut pass = Pass::new(self.rollout_state.clone(), said);
+        let mut pass = Pass::new(rollout_state, said);
         let mut view = View::default();
         // From the look at everybody until our ledger stands.
         let mut claim = None;
@@ -172,7 +170,7 @@ impl Driver {
                 }
                 Task::Plan => self.plan(&view, &mut pass),
                 Task::Confirm => {
-                    let confirmed = self.confirm(&mut view).await;
+                    let confirmed = self.confirm(&mut view, &pass.rollout_state().ledger).await;
                     pass.confirmed(self.noted(confirmed));
                 }
                 Task::Answer => pass.answered(self.answer(pass.rollout_state().clone())),

@@ -60,8 +60,7 @@ impl View {
         view.ours = labelled.filter_map(|shipment| Some((person(rollout, &shipment)?, shipment))).collect();
         ctx.undecodables.by_index(&key).into_iter().for_each(|object| view.note_undecodable(rollout, object));
         let now = clock::now();
-        let shown = |user: &UserId| view.ours.contains_key(user) || view.undecodable.contains_key(user);
-        known.made.retain(|user, (at, _)| !shown(user) && now.duration_since(*at) < LAG);
+        known.made.retain(|user, (at, _)| !view.has(user) && now.duration_since(*at) < LAG);
         let fresh = known.made.iter().map(|(user, (_, shipment))| (user.clone(), Arc::clone(shipment)));
         view.ours.extend(fresh);
         if let Some(roster) = &known.roster {
@@ -73,6 +72,12 @@ impl View {
             }
         }
         view
+    }
+
+    /// Is there a shipment for this person, readable or not?
+    #[must_use]
+    pub fn has(&self, user: &UserId) -> bool {
+        self.ours.contains_key(user) || self.undecodable.contains_key(user)
     }
 
     /// Takes a shipment with the rollout's label, if it is one of its own.

@@ -3,12 +3,10 @@
 use serde_json::json;
 
 use crate::support::{
+    calls::{ACTIVATE, MAIL},
     scene::{Scene, scene},
     shipment::Handle,
 };
-
-const ACTIVATE: &str = "activatePreregistrationEnrollment";
-const MAIL: &str = "sendPin";
 
 async fn delivered(scene: &Scene) -> Handle {
     let login = scene.person("kim", "ACTIVE").await;

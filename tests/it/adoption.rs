@@ -3,16 +3,13 @@
 use serde_json::{Value, json};
 
 use crate::support::{
+    calls::{CANCEL, DISCARD, ENROLL, ORDER},
     hours_ago,
     object::Object,
     scene::{Scene, Setting, scene},
     shipment::Handle,
 };
 
-const ENROLL: &str = "enrollPreregistrationEnrollment";
-const ORDER: &str = "CreateFPRShipment";
-const DISCARD: &str = "deleteWebAuthnPreregistrationFactor";
-const CANCEL: &str = "DeleteShipmentExactById";
 const ORDERING: [&str; 3] = ["RetryOrder", "AdoptOrder", "CancelOrder"];
 
 /// Outcomes are judged soon.

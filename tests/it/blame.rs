@@ -2,10 +2,11 @@
 
 use serde_json::json;
 
-use crate::support::{object::Object, scene::scene};
-
-const USERS: &str = "listUsers";
-const CANCEL: &str = "DeleteShipmentExactById";
+use crate::support::{
+    calls::{CANCEL, USERS},
+    object::Object,
+    scene::scene,
+};
 
 #[tokio::test]
 async fn a_failed_look_replaces_nothing_that_a_person_must_do() {

@@ -3,15 +3,13 @@
 use serde_json::{Value, json};
 
 use crate::support::{
+    calls::{CANCEL, DISCARD, ORDER},
     hours_ago,
     object::Object,
     scene::{Scene, scene},
     shipment::Handle,
 };
 
-const ORDER: &str = "CreateFPRShipment";
-const DISCARD: &str = "deleteWebAuthnPreregistrationFactor";
-const CANCEL: &str = "DeleteShipmentExactById";
 const ORDERING: [&str; 3] = ["RetryOrder", "AdoptOrder", "CancelOrder"];
 const ENROLLING: [&str; 4] = ["RetryOrder", "AdoptOrder", "CancelOrder", "DiscardEnrollment"];
 

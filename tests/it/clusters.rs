@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::{
+    calls::ORDER,
     elsewhere::{Elsewhere, turn},
     object::Object,
     scene::{Scene, own_scene, scene},
@@ -10,7 +11,6 @@ use crate::support::{
     until,
 };
 
-const ORDER: &str = "CreateFPRShipment";
 const RIVALS: [&str; 2] = ["AnotherOrderForUser", "ExistingKey"];
 
 #[tokio::test]

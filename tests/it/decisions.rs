@@ -6,6 +6,7 @@ use crate::{
     states::at_yubico,
     support::{
         answers::answered,
+        calls::{ACTIVATE, DISCARD, ENROLL, LIST, MAIL, ORDER, PARCEL},
         hours_ago, now,
         object::Object,
         scene::{Scene, Setting, scene},
@@ -13,14 +14,6 @@ use crate::{
         until,
     },
 };
-
-const ENROLL: &str = "enrollPreregistrationEnrollment";
-const ORDER: &str = "CreateFPRShipment";
-const DISCARD: &str = "deleteWebAuthnPreregistrationFactor";
-const ACTIVATE: &str = "activatePreregistrationEnrollment";
-const LIST: &str = "listWebAuthnPreregistrationFactors";
-const PARCEL: &str = "GetFPRShipmentById";
-const MAIL: &str = "sendPin";
 
 const ORDERING: [&str; 3] = ["RetryOrder", "AdoptOrder", "CancelOrder"];
 const ENROLLING: [&str; 4] = ["RetryOrder", "AdoptOrder", "CancelOrder", "DiscardEnrollment"];

@@ -3,16 +3,12 @@
 use serde_json::{Value, json};
 
 use crate::support::{
+    calls::{ACTIVATE, CANCEL, DISCARD, ENROLL, LIST, MAIL, ORDER},
     hours_ago,
     scene::{Scene, Setting, scene},
     shipment::Handle,
     until,
 };
-
-const CANCEL: &str = "DeleteShipmentExactById";
-const DISCARD: &str = "deleteWebAuthnPreregistrationFactor";
-const ENROLL: &str = "enrollPreregistrationEnrollment";
-const ORDER: &str = "CreateFPRShipment";
 
 async fn ordered(scene: &Scene) -> (Handle, String) {
     ordered_with(scene, json!({})).await
@@ -30,8 +26,7 @@ async fn deleted_before_the_order_the_enrolment_is_discarded() {
     scene("early")
         .play(async |scene| {
             // The second look fails, so that the pass ends between enrolment and order.
-            let second_look =
-                json!({"operation": "listWebAuthnPreregistrationFactors", "nth": 2, "times": 0});
+            let second_look = json!({"operation": LIST, "nth": 2, "times": 0});
             let rule = json!({"match": second_look, "effect": {"kind": "status", "status": 503}});
             let rule = scene.sandbox.post("/faults", rule).await["id"].as_u64().unwrap();
             let login = scene.person("kim", "ACTIVE").await;
@@ -82,8 +77,8 @@ async fn deleted_too_late_the_parcel_is_followed_and_its_key_never_signs_in() {
             }
             shipment.until_gone().await;
             assert!(scene.sandbox.enrollments().await.is_empty());
-            assert_eq!(scene.sandbox.count("activatePreregistrationEnrollment").await, 0);
-            assert_eq!(scene.sandbox.count("sendPin").await, 0);
+            assert_eq!(scene.sandbox.count(ACTIVATE).await, 0);
+            assert_eq!(scene.sandbox.count(MAIL).await, 0);
         })
         .await;
 }
@@ -212,7 +207,7 @@ async fn cancelled_in_vain(name: &str, effect: Value, says: &str) {
             scene.sandbox.set_state(&order, 104).await;
             shipment.until_gone().await;
             assert!(scene.sandbox.enrollments().await.is_empty());
-            assert_eq!(scene.sandbox.count("activatePreregistrationEnrollment").await, 0);
+            assert_eq!(scene.sandbox.count(ACTIVATE).await, 0);
         })
         .await;
 }

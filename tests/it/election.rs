@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::support::{
-    audit, now,
+    audit,
+    calls::{ENROLL, MAIL, ORDER, PARCEL},
+    now,
     operator::{Launch, Operator},
     plane::operator_user,
     proxy::Proxy,
@@ -14,9 +16,6 @@ use crate::support::{
     shipment::Handle,
     until,
 };
-
-const ORDER: &str = "CreateFPRShipment";
-const POLL: &str = "GetFPRShipmentById";
 
 /// As the chart grants it.
 const LEASE: &str = "yubikey-shipments/yubikey-shipment-operator";
@@ -147,7 +146,7 @@ async fn a_leader_that_loses_the_api_server_stops_acting_before_another_begins()
             says(&leader, LEADS).await;
             let standby = running(replica(scene, "b", seconds)).await;
             let (shipment, order) = ordered(scene, "kim").await;
-            scene.sandbox.counts(POLL, 2).await;
+            scene.sandbox.counts(PARCEL, 2).await;
 
             wire.cut();
             let cut = now();
@@ -165,7 +164,7 @@ async fn a_leader_that_loses_the_api_server_stops_acting_before_another_begins()
             scene.sandbox.set_state(&order, 104).await;
             shipment.until_reason("Activated").await;
             assert_eq!((scene.sandbox.count(ORDER).await, scene.sandbox.orders().await.len()), (1, 1));
-            assert_eq!(scene.sandbox.count("sendPin").await, 1);
+            assert_eq!(scene.sandbox.count(MAIL).await, 1);
             standby.stop();
             leader.stop();
         })
@@ -213,7 +212,7 @@ async fn two_operators_without_a_lease_order_one_key_a_person() {
             }
             assert_eq!((scene.sandbox.count(ORDER).await, scene.sandbox.orders().await.len()), (10, 10));
             assert_eq!(scene.sandbox.enrollments().await.len(), 10);
-            assert_eq!(scene.sandbox.count("sendPin").await, 10, "one PIN each");
+            assert_eq!(scene.sandbox.count(MAIL).await, 10, "one PIN each");
             other.stop();
         })
         .await;
@@ -230,7 +229,7 @@ async fn a_leader_that_loses_its_lease_between_two_steps_keeps_what_the_first_on
             says(&leader, LEADS).await;
             let login = scene.person("kim", "ACTIVE").await;
             let shipment = scene.ship("kim", &login).await;
-            scene.sandbox.counts("enrollPreregistrationEnrollment", 1).await;
+            scene.sandbox.counts(ENROLL, 1).await;
             // Somebody takes the lease, and nobody acts for it.
             let (namespace, name) = LEASE.split_once('/').unwrap();
             let taken = json!({"spec": {"holderIdentity": "a-stranger", "leaseDurationSeconds": 600}});

@@ -9,15 +9,15 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::support::{
-    audit, hours_ago, now,
+    audit,
+    calls::LIST,
+    hours_ago, now,
     object::Object,
     plane::operator_user,
     scene::{Scene, own_scene, scene},
     shipment::Handle,
     until,
 };
-
-const LIST: &str = "listWebAuthnPreregistrationFactors";
 
 /// A person whose key is delivered, activated and has its PIN mailed: the shipment, its order, the login.
 async fn served(scene: &Scene, name: &str) -> (Handle, String, String) {

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use vendors::{http, yubico};
 
 use crate::support::{
+    calls::{MAIL, PARCEL},
     sandbox::Sandbox,
     scene::{Scene, scene},
     shipment::Handle,
@@ -19,7 +20,6 @@ use crate::support::{
 };
 
 const LIST: &str = "ListShipmentsExact";
-const READ: &str = "GetFPRShipmentById";
 
 fn by_list(from: u32) -> Value {
     json!({
@@ -51,7 +51,7 @@ async fn until_swept(scene: &Scene, sweeps: usize) -> (usize, usize) {
     let seen = until(async || {
         let calls = scene.sandbox.calls_since(began).await;
         let count = |operation| calls.iter().filter(|call| call.operation == operation).count();
-        (count(LIST) >= sweeps).then(|| (count(LIST), count(READ)))
+        (count(LIST) >= sweeps).then(|| (count(LIST), count(PARCEL)))
     });
     seen.await.expect("the list is read again and again")
 }
@@ -78,7 +78,7 @@ async fn many_orders_are_followed_by_one_call_and_each_parcel_that_moves_goes_on
             for (shipment, _) in &orders[2..] {
                 assert_eq!(shipment.get().await.reason(), "AwaitingShipment");
             }
-            assert_eq!(scene.sandbox.count("sendPin").await, 2, "nobody else was sent a PIN");
+            assert_eq!(scene.sandbox.count(MAIL).await, 2, "nobody else was sent a PIN");
         })
         .await;
 }
@@ -94,11 +94,11 @@ async fn a_list_that_lacks_the_orders_is_left_alone_and_each_is_read_by_itself()
             let (shipment, order) = &orders[0];
             scene.sandbox.set_state(order, 104).await;
             shipment.until_reason("Activated").await;
-            scene.sandbox.counts(READ, scene.sandbox.count(READ).await + 3 * orders.len()).await;
+            scene.sandbox.counts(PARCEL, scene.sandbox.count(PARCEL).await + 3 * orders.len()).await;
             let calls = scene.sandbox.calls_since(began).await;
             let (lists, reads) = (
                 calls.iter().filter(|c| c.operation == LIST).count(),
-                calls.iter().filter(|c| c.operation == READ).count(),
+                calls.iter().filter(|c| c.operation == PARCEL).count(),
             );
             assert!(lists * 4 < reads, "it is tried again later: {lists} pages beside {reads} single reads");
             for (shipment, _) in &orders[1..] {
@@ -136,7 +136,7 @@ async fn a_refused_list_costs_one_call_and_the_parcels_go_on() {
             let (shipment, order) = &orders[0];
             scene.sandbox.set_state(order, 104).await;
             shipment.until_reason("Activated").await;
-            scene.sandbox.counts(READ, scene.sandbox.count(READ).await + 2 * orders.len()).await;
+            scene.sandbox.counts(PARCEL, scene.sandbox.count(PARCEL).await + 2 * orders.len()).await;
             assert!(scene.sandbox.count(LIST).await <= 2);
             let connection = scene.connection().get().await;
             assert_eq!(connection.is("Ready"), "True", "the connection is not at fault for it");

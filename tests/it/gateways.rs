@@ -5,15 +5,11 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 
 use crate::support::{
+    calls::{CANCEL, ENROLL, ORDER, USERS},
     object::Object,
     scene::{Scene, scene},
     shipment::Handle,
 };
-
-const ENROLL: &str = "enrollPreregistrationEnrollment";
-const ORDER: &str = "CreateFPRShipment";
-const CANCEL: &str = "DeleteShipmentExactById";
-const USERS: &str = "listUsers";
 
 /// A page that asks to be left alone for so many seconds.
 fn page(status: u16, seconds: u32) -> Value {

@@ -6,19 +6,13 @@ use serde_json::{Value, json};
 
 use crate::support::{
     answers::answered,
+    calls::{ACTIVATE, CANCEL, ENROLL, LIST, ORDER, PARCEL},
     judge::{Waiting, judged},
     object::Object,
     scene::{Scene, own_scene, scene},
     shipment::Handle,
     testdata,
 };
-
-const ENROLL: &str = "enrollPreregistrationEnrollment";
-const LIST: &str = "listWebAuthnPreregistrationFactors";
-const ORDER: &str = "CreateFPRShipment";
-const PARCEL: &str = "GetFPRShipmentById";
-const ACTIVATE: &str = "activatePreregistrationEnrollment";
-const CANCEL: &str = "DeleteShipmentExactById";
 
 /// The columns of the table.
 #[derive(Clone, Copy)]

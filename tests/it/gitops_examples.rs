@@ -5,6 +5,7 @@ use std::{fs, path::Path};
 use serde_json::{Value, json};
 
 use crate::support::{
+    calls::ORDER,
     judge::strict,
     kubectl::Said,
     root,
@@ -13,7 +14,6 @@ use crate::support::{
 };
 
 const EXAMPLES: &str = "examples/gitops";
-const ORDER: &str = "CreateFPRShipment";
 
 /// Manifests of a folder: not charts, not what only Kustomize reads, not the test data of another project's layout.
 fn manifests(dir: &Path) -> Vec<String> {

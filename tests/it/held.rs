@@ -3,15 +3,12 @@
 use serde_json::{Value, json};
 
 use crate::support::{
+    calls::{DISCARD, ENROLL, ORDER},
     object::Object,
     scene::{Scene, scene},
     shipment::Handle,
     until,
 };
-
-const ENROLL: &str = "enrollPreregistrationEnrollment";
-const ORDER: &str = "CreateFPRShipment";
-const DISCARD: &str = "deleteWebAuthnPreregistrationFactor";
 
 fn is_held(object: &Object) {
     assert_eq!((object.phase(), object.is("Ready"), object.is("Stalled")), ("Held", "False", "True"));

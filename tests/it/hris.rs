@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::support::{
+    calls::{ENROLL, ORDER},
     leak::{Haystack, find},
     scene::{Scene, scene},
     until,
@@ -45,7 +46,7 @@ async fn ordered(scene: &Scene) -> Value {
 }
 
 async fn nothing_made(scene: &Scene) {
-    for effect in ["enrollPreregistrationEnrollment", "CreateFPRShipment", "ValidateAddress"] {
+    for effect in [ENROLL, ORDER, "ValidateAddress"] {
         assert_eq!(scene.sandbox.count(effect).await, 0, "{effect}");
     }
 }

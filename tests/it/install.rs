@@ -7,6 +7,7 @@ use kube::Client;
 use serde_json::{Value, json};
 
 use crate::support::{
+    calls::{MAIL, ORDER},
     helm::{Installation, NAMESPACE, Pod, RELEASE},
     ports::free_ports,
     sandbox::Sandbox,
@@ -14,7 +15,6 @@ use crate::support::{
     tail, until,
 };
 
-const ORDER: &str = "CreateFPRShipment";
 const LEADS: &str = "this process leads";
 
 /// The namespace of the shipments.
@@ -226,7 +226,7 @@ async fn it_can_be_removed_and_comes_back(site: &Site) {
     site.arrives(&dan).await;
     Handle::shipment(&site.client, PEOPLE, "ann").look_now().await;
     assert_eq!(site.orders().await, (4, 4), "what was ordered before is not ordered again");
-    assert_eq!(site.sandbox.count("sendPin").await, 4, "one PIN each");
+    assert_eq!(site.sandbox.count(MAIL).await, 4, "one PIN each");
 }
 
 #[tokio::test]

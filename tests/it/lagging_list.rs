@@ -4,14 +4,13 @@
 use serde_json::{Value, json};
 
 use crate::support::{
+    calls::{ENROLL, ORDER},
     now,
     object::Object,
     scene::{Scene, own_scene, scene},
     shipment::Handle,
 };
 
-const ENROLL: &str = "enrollPreregistrationEnrollment";
-const ORDER: &str = "CreateFPRShipment";
 const WAITS: &str = "EnrollmentNotListed";
 
 /// New enrolments show in the list after that many minutes.

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::hris;
 use crate::support::{
+    calls::{ACTIVATE, ENROLL, ORDER},
     leak::{Haystack, find, forms},
     sandbox::Secret,
     scene::{Scene, own_scene},
@@ -68,12 +69,9 @@ async fn bad_roads(scene: &Scene) {
         .await
         .until_reason("AddressUndeliverable")
         .await;
-    fails(scene, "order", "CreateFPRShipment", 400, echo()).await.until_reason("OrderRefused").await;
-    fails(scene, "enroll", "enrollPreregistrationEnrollment", 400, echo())
-        .await
-        .until("refused", |o| o.has("/status/failure"))
-        .await;
-    let shipment = fails(scene, "activate", "activatePreregistrationEnrollment", 400, echo()).await;
+    fails(scene, "order", ORDER, 400, echo()).await.until_reason("OrderRefused").await;
+    fails(scene, "enroll", ENROLL, 400, echo()).await.until("refused", |o| o.has("/status/failure")).await;
+    let shipment = fails(scene, "activate", ACTIVATE, 400, echo()).await;
     let order = shipment.until_ordered().await.text("/status/order/shipmentId").to_owned();
     scene.sandbox.set_state(&order, 104).await;
     shipment.until("refused", |object| object.has("/status/failure") || object.phase() == "Activated").await;

@@ -2,12 +2,13 @@
 
 use serde_json::json;
 
-use crate::support::{scene::scene, until};
+use crate::support::{
+    calls::{ENROLL, USERS},
+    scene::scene,
+    until,
+};
 
 const PEOPLE: usize = 8;
-
-const READ: &str = "listUsers";
-const ENROLL: &str = "enrollPreregistrationEnrollment";
 
 /// Half of the limit is ours: two roads of four calls a window, and a little for the connection itself.
 const LIMIT: u32 = 20;
@@ -43,7 +44,7 @@ async fn a_crowd_waits_its_turn_without_failure_and_nobody_is_read_for_nothing()
             ordered.await.expect("all are ordered");
             assert!(waited > 0, "the limit was met");
             assert_eq!(scene.sandbox.count(ENROLL).await, PEOPLE);
-            let read = scene.sandbox.count(READ).await;
+            let read = scene.sandbox.count(USERS).await;
             // A window that ends early by somebody else's call may cost a read; each try of each would cost hundreds.
             assert!(read <= PEOPLE + PEOPLE / 2, "{read} reads of {PEOPLE} people");
         })

@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, process::Command};
 use serde_json::{Value, json};
 
 use crate::support::{
+    calls::{ORDER, USERS},
     mount::Mount,
     operator::{Launch, Operator},
     operator_program,
@@ -27,7 +28,7 @@ async fn walk(scene: &Scene) -> (String, String) {
     let order = good.until_ordered().await.text("/status/order/shipmentId").to_owned();
     scene.sandbox.set_state(&order, 104).await;
     let ended = good.until_reason("Activated").await;
-    scene.sandbox.fault("CreateFPRShipment", json!({"kind": "status", "status": 400})).await;
+    scene.sandbox.fault(ORDER, json!({"kind": "status", "status": 400})).await;
     let login = scene.person(HELD, "ACTIVE").await;
     let held = scene.ship(HELD, &login).await.until_reason("OrderRefused").await;
     let id = |object: &crate::support::object::Object| object.text("/metadata/uid")[..8].to_owned();
@@ -57,7 +58,7 @@ async fn every_line_about_a_shipment_bears_its_id_in_both_forms_and_after_a_rest
 
             // The same id in another process, another form, and at a level that shows only what is wrong.
             operate(scene, "text", &[], ours).await;
-            scene.sandbox.fault_always("listUsers", json!({"kind": "status", "status": 500})).await;
+            scene.sandbox.fault_always(USERS, json!({"kind": "status", "status": 500})).await;
             let login = scene.person("late", "ACTIVE").await;
             let late = scene.ship("later-on", &login).await;
             let waits = late.until("the failure is told", |object| object.has("/status/failure")).await;

@@ -4,13 +4,11 @@
 use serde_json::{Value, json};
 
 use crate::support::{
+    calls::{ENROLL, ORDER},
     object::Object,
     scene::{Scene, Setting, scene},
     shipment::Handle,
 };
-
-const ENROLL: &str = "enrollPreregistrationEnrollment";
-const ORDER: &str = "CreateFPRShipment";
 
 fn setting(name: &str) -> Setting {
     scene(name).connection(json!({"calls": {"timeout": "2s", "settle": "14s", "lookDelay": "100ms"}}))

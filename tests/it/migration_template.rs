@@ -14,15 +14,12 @@
 use serde_json::{Value, json};
 
 use crate::support::{
+    calls::{ENROLL, ORDER, PARCEL},
     object::Object,
     scene::{Scene, Setting, scene},
     shipment::Handle,
     workflows_template::{Row, Template},
 };
-
-const ENROLL: &str = "enrollPreregistrationEnrollment";
-const ORDER: &str = "CreateFPRShipment";
-const POLL: &str = "GetFPRShipmentById";
 
 fn setting(name: &str) -> Setting {
     scene(name).connection(json!({"calls": {"timeout": "3s", "settle": "16s", "lookDelay": "100ms"}}))
@@ -265,7 +262,7 @@ async fn import_reads_the_templates_own_table_and_each_row_comes_to_its_end() {
             // One failed read of the last one's parcel, which is on its way.
             let eve = template.rows[2].shipment.clone();
             let rule =
-                scene.sandbox.fault_at(POLL, &eve, (1, 0), json!({"kind": "status", "status": 503})).await;
+                scene.sandbox.fault_at(PARCEL, &eve, (1, 0), json!({"kind": "status", "status": 503})).await;
             template.process_shipments().await;
             scene.sandbox.mend(rule).await;
             let states: Vec<_> = template.rows.iter().map(|row| row.status.as_str()).collect();

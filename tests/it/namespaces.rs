@@ -5,6 +5,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use crate::support::{
+    calls::ENROLL,
     kubectl,
     operator::{Launch, Operator},
     root,
@@ -12,8 +13,6 @@ use crate::support::{
     shipment::Handle,
     tool, until,
 };
-
-const ENROLL: &str = "enrollPreregistrationEnrollment";
 
 /// The names of the test's namespaces; the last one does not exist at first.
 struct Names {

@@ -5,14 +5,12 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::support::{
+    calls::{ENROLL, MAIL, ORDER},
     operator::Launch,
     proxy::Proxy,
     scene::{Scene, own_scene},
     shipment::Handle,
 };
-
-const ENROLL: &str = "enrollPreregistrationEnrollment";
-const ORDER: &str = "CreateFPRShipment";
 
 /// Longer than any call is waited for, than `settle`, and than a connection is kept.
 const OUTAGE: Duration = Duration::from_mins(1);
@@ -36,7 +34,7 @@ async fn arrives(scene: &Scene, shipment: &Handle) {
     shipment.until_reason("Activated").await;
     assert_eq!(scene.sandbox.count(ORDER).await, 1, "the order was sent once");
     assert_eq!(scene.sandbox.enrollments().await.len(), 1);
-    assert_eq!(scene.sandbox.count("sendPin").await, 1);
+    assert_eq!(scene.sandbox.count(MAIL).await, 1);
 }
 
 #[tokio::test]

@@ -5,13 +5,12 @@ use std::collections::HashMap;
 use serde_json::json;
 
 use crate::support::{
+    calls::{ACTIVATE, ENROLL, MAIL, ORDER},
     scene::{Scene, scene},
     shipment::Handle,
     until,
 };
 
-const ENROLL: &str = "enrollPreregistrationEnrollment";
-const ORDER: &str = "CreateFPRShipment";
 const ORDERING: [&str; 3] = ["AdoptOrder", "CancelOrder", "RetryOrder"];
 
 async fn effects(scene: &Scene) -> (usize, usize) {
@@ -141,7 +140,7 @@ async fn an_order_that_two_shipments_name_stops_every_effect_of_both() {
             assert_eq!(object.is("Stalled"), "True");
             let object = lou.until_reason("ClaimedTwice").await;
             assert!(object.message().contains(&format!("{}/kim", scene.name)), "{}", object.message());
-            for operation in ["activatePreregistrationEnrollment", "sendPin"] {
+            for operation in [ACTIVATE, MAIL] {
                 assert_eq!(scene.sandbox.count(operation).await, 0, "{operation}");
             }
         })

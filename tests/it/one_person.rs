@@ -3,11 +3,11 @@
 use serde_json::json;
 
 use crate::support::{
+    calls::LIST,
     scene::{Scene, scene},
     shipment::Handle,
 };
 
-const LIST: &str = "listWebAuthnPreregistrationFactors";
 const ORGANIZATION: &str = "getWellknownOrgMetadata";
 
 /// Everything about these people is denied, as where they left the resource set of the app's role.

@@ -7,6 +7,7 @@ use kube_test::{Access, User};
 use serde_json::{Value, json};
 
 use crate::support::{
+    calls::LIST,
     hours_ago,
     plugin::Ran,
     scene::{Scene, own_scene, scene},
@@ -238,7 +239,7 @@ async fn what_cannot_be_compared_is_no_clean_audit() {
             scene.sandbox.shows_orders().await;
             ordered(scene, "kim").await;
             let auditor = Auditor::of(scene).await;
-            for operation in ["listWebAuthnPreregistrationFactors", "ListShipmentsExact"] {
+            for operation in [LIST, "ListShipmentsExact"] {
                 let rule =
                     scene.sandbox.fault_always(operation, json!({"kind": "status", "status": 503})).await;
                 let found = auditor.found().await;

@@ -7,15 +7,13 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 
 use crate::support::{
+    calls::{ENROLL, ORDER},
     mount::Mount,
     now,
     scene::{Scene, scene},
     shipment::Handle,
     until,
 };
-
-const ENROLL: &str = "enrollPreregistrationEnrollment";
-const ORDER: &str = "CreateFPRShipment";
 
 async fn effects(scene: &Scene) -> (usize, usize) {
     (scene.sandbox.count(ENROLL).await, scene.sandbox.count(ORDER).await)

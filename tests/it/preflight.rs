@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::support::{
+    calls::{LIST, USERS},
     object::Object,
     sandbox::is_strict,
     scene::{Scene, scene},
@@ -593,8 +594,8 @@ async fn a_look_that_is_asked_for_costs_so_many_calls_and_changes_nothing() {
                 ("listLogEvents", 1),
                 ("listPolicies", 2),
                 ("listPolicyRules", 1),
-                ("listUsers", 1),
-                ("listWebAuthnPreregistrationFactors", 1),
+                (USERS, 1),
+                (LIST, 1),
             ];
             let expected = expected.map(|(operation, times)| (operation.to_owned(), times));
             assert_eq!(asked, BTreeMap::from(expected), "and no token more");

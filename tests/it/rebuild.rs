@@ -4,14 +4,12 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::support::{
+    calls::{ENROLL, LIST, ORDER},
     now,
     object::Object,
     scene::{Scene, own_scene, scene},
     shipment::Handle,
 };
-
-const LIST: &str = "listWebAuthnPreregistrationFactors";
-const ORDER: &str = "CreateFPRShipment";
 
 /// The places of the road where a status may be lost.
 const PHASES: [&str; 5] = ["enrolled", "ordered", "shipped", "delivered", "activated"];
@@ -265,7 +263,7 @@ async fn a_rollout_from_git_in_a_cluster_built_anew_serves_nobody_twice_and_link
             let done = scene.deliver_until(&rollout, "all have their keys", |o| o.tally("activated") == 3).await;
             done.adds_up();
             let made: Vec<_> = scene.sandbox.effects_since(since).await.into_iter().map(|call| call.operation).collect();
-            for effect in ["enrollPreregistrationEnrollment", ORDER] {
+            for effect in [ENROLL, ORDER] {
                 assert!(!made.contains(&effect.to_owned()), "{made:?}");
             }
             assert_eq!((scene.sandbox.orders().await.len(), scene.sandbox.enrollments().await.len()), (3, 3));

@@ -2,7 +2,10 @@
 
 use serde_json::json;
 
-use crate::support::scene::{Scene, scene};
+use crate::support::{
+    calls::{ENROLL, ORDER},
+    scene::{Scene, scene},
+};
 
 /// Everything that is wrong with this profile, as attribute and what the message must say about it.
 const FAULTS: [(&str, &str); 7] = [
@@ -144,7 +147,7 @@ async fn where_addresses_have_no_postal_code_the_one_that_the_connection_states_
 }
 
 async fn nothing_made(scene: &Scene) {
-    for effect in ["enrollPreregistrationEnrollment", "CreateFPRShipment", "ValidateAddress"] {
+    for effect in [ENROLL, ORDER, "ValidateAddress"] {
         assert_eq!(scene.sandbox.count(effect).await, 0, "{effect}");
     }
 }

@@ -4,14 +4,11 @@
 use serde_json::{Value, json};
 
 use crate::support::{
+    calls::{ENROLL, LIST, ORDER, PARCEL},
     mount::Mount,
     scene::{Scene, scene},
     shipment::Handle,
 };
-
-const ENROLL: &str = "enrollPreregistrationEnrollment";
-const ORDER: &str = "CreateFPRShipment";
-const LIST: &str = "listWebAuthnPreregistrationFactors";
 
 /// As `kubectl replace --force` does it: deleted and created, generation 1 both times.
 async fn replace(scene: &Scene, spec: &Value) {
@@ -129,7 +126,7 @@ async fn what_was_ordered_under_another_org_is_neither_looked_for_nor_touched() 
             scene.sandbox.set_state(&order, 104).await;
             shipment.look_now().await;
             let about = scene.sandbox.calls_since(began).await;
-            let about: Vec<_> = about.iter().filter(|call| call.operation == "GetFPRShipmentById").collect();
+            let about: Vec<_> = about.iter().filter(|call| call.operation == PARCEL).collect();
             assert!(about.is_empty(), "{about:#?}");
             // The vendors it was ordered with are there again: it goes on by itself.
             take_files(&scene.mount, &scene.sandbox.credentials("default"));

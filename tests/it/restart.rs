@@ -4,14 +4,13 @@ use serde_json::json;
 
 use crate::support::{
     audit,
+    calls::{ENROLL, ORDER, PARCEL},
     plane::operator_user,
     sandbox::Call,
     scene::{Scene, own_scene},
     shipment::Handle,
     until,
 };
-
-const ORDER: &str = "CreateFPRShipment";
 
 /// One of each: held, ordered, activated; each at rest.
 struct AtRest {
@@ -81,7 +80,7 @@ async fn stays_at_rest(scene: &Scene, resting: &AtRest, marker: &str) {
     let calls = scene.sandbox.calls_since(calls_before).await;
     let reads: Vec<_> = calls.iter().filter(|call| about(call)).collect();
     assert!(reads.is_empty(), "a restart asks the vendors about nobody: {reads:#?}");
-    let polls: Vec<_> = calls.iter().filter(|call| call.operation == "GetFPRShipmentById").collect();
+    let polls: Vec<_> = calls.iter().filter(|call| call.operation == PARCEL).collect();
     assert!(polls.is_empty(), "a restart reads no order: {polls:#?}");
 }
 
@@ -119,11 +118,7 @@ async fn a_kill_while_others_order_loses_no_enrolment() {
             for shipment in waiting {
                 shipment.until_ordered().await;
             }
-            assert_eq!(
-                scene.sandbox.count("enrollPreregistrationEnrollment").await,
-                4,
-                "nobody is enrolled again"
-            );
+            assert_eq!(scene.sandbox.count(ENROLL).await, 4, "nobody is enrolled again");
         })
         .await;
 }
@@ -132,7 +127,7 @@ async fn a_kill_while_others_order_loses_no_enrolment() {
 async fn an_operator_that_is_asked_to_end_finishes_its_call_and_begins_no_other() {
     own_scene("finish")
         .play(async |scene| {
-            let enroll = "enrollPreregistrationEnrollment";
+            let enroll = ENROLL;
             scene.sandbox.fault(enroll, json!({"kind": "delay", "ms": 5_000, "when": "after"})).await;
             let login = scene.person("kim", "ACTIVE").await;
             let shipment = scene.ship("kim", &login).await;

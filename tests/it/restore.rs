@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::support::{
+    calls::{ENROLL, LIST, ORDER},
     hours_ago, now,
     object::Object,
     plane::Backup,
@@ -10,10 +11,6 @@ use crate::support::{
     scene::{Scene, own_scene},
     shipment::Handle,
 };
-
-const ENROLL: &str = "enrollPreregistrationEnrollment";
-const LIST: &str = "listWebAuthnPreregistrationFactors";
-const ORDER: &str = "CreateFPRShipment";
 
 /// Follows the road to the order, then puts the backup back. The answer is the last call of before.
 async fn orders_and_forgets(scene: &Scene, shipment: &Handle, backup: &Backup) -> u64 {

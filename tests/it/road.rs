@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     audit,
+    calls::{ACTIVATE, ENROLL, LIST, MAIL, ORDER, PARCEL, USERS},
     object::Object,
     plane::operator_user,
     root,
@@ -33,22 +34,10 @@ const OF_THE_CONNECTION: [&str; 14] = [
     "GetSigningKeys",
 ];
 
-const POLL: &str = "GetFPRShipmentById";
 const TRACKING: &str = "GetShipmentExactById";
-const LOOK: &str = "listWebAuthnPreregistrationFactors";
 
 /// The nine, in their order.
-const NINE: [&str; 9] = [
-    "listUsers",
-    "listWebAuthnPreregistrationFactors",
-    "ValidateAddress",
-    "enrollPreregistrationEnrollment",
-    "listWebAuthnPreregistrationFactors",
-    "CreateFPRShipment",
-    "getUser",
-    "activatePreregistrationEnrollment",
-    "sendPin",
-];
+const NINE: [&str; 9] = [USERS, LIST, "ValidateAddress", ENROLL, LIST, ORDER, "getUser", ACTIVATE, MAIL];
 
 #[tokio::test]
 async fn a_staged_persons_key_is_ordered_followed_activated_and_signs_in() {
@@ -87,7 +76,7 @@ async fn whole_road(scene: &Scene, status: &str) {
 
 /// Did Okta's list show the enrolment only later than the second look? Friendly vendors never do that to us.
 fn list_lagged(calls: &[Call]) -> bool {
-    let lagged = calls.iter().filter(|call| call.operation == LOOK).count() > 2;
+    let lagged = calls.iter().filter(|call| call.operation == LIST).count() > 2;
     assert!(is_strict() || !lagged, "a list that does not lag is read twice");
     lagged
 }
@@ -98,7 +87,7 @@ async fn travel(scene: &Scene, shipment: &Handle) -> String {
     assert_eq!((ordered.is("Ready"), ordered.reason()), ("True", "AwaitingShipment"));
     let order = ordered.text("/status/order/shipmentId").to_owned();
     scene.sandbox.set_state(&order, 3).await;
-    scene.sandbox.counts(POLL, 20).await;
+    scene.sandbox.counts(PARCEL, 20).await;
     scene.sandbox.set_state(&order, 103).await;
     let shipped = shipment.until_phase("Shipped").await;
     assert_eq!((shipped.is("Ready"), shipped.reason()), ("True", "AwaitingDelivery"));
@@ -142,12 +131,12 @@ fn told_apart(object: &Object) {
 fn vendors_were_asked_once(calls: &[Call]) {
     let road: Vec<_> =
         calls.iter().map(|c| c.operation.as_str()).filter(|o| !OF_THE_CONNECTION.contains(o)).collect();
-    let mut once: Vec<_> = road.iter().copied().filter(|o| ![POLL, TRACKING].contains(o)).collect();
+    let mut once: Vec<_> = road.iter().copied().filter(|o| ![PARCEL, TRACKING].contains(o)).collect();
     let mut expected = NINE.to_vec();
     if list_lagged(calls) {
         // The second look is repeated, and in that later pass the person is read again: nobody who was suspended while
         // the list lagged gets an order.
-        once.dedup_by(|again, look| again == look && *look == LOOK);
+        once.dedup_by(|again, look| again == look && *look == LIST);
         expected.insert(5, "getUser");
     }
     assert_eq!(once, expected);

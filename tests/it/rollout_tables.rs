@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::rollout_users::{people, profile, readable};
 use crate::support::{
+    calls::USERS,
     scene::{Scene, scene},
     shipment::Handle,
 };
@@ -163,7 +164,7 @@ async fn a_long_list_says_how_far_it_is() {
     scene("progress")
         .play(async |scene| {
             let person = people(scene, 1).await;
-            scene.sandbox.fault_always("listUsers", json!({"kind": "delay", "ms": 200})).await;
+            scene.sandbox.fault_always(USERS, json!({"kind": "delay", "ms": 200})).await;
             let nobody = (0..450).map(|number| json!({"login": scene.login(&format!("nobody{number}"))}));
             let list: Vec<_> = std::iter::once(json!({"login": person[0].0})).chain(nobody).collect();
             let source = json!({"users": {"list": list, "interval": "1h"}});

@@ -3,12 +3,11 @@
 use serde_json::{Value, json};
 
 use crate::support::{
+    calls::{LIST, USERS},
     plane::operator_user,
     scene::{Scene, scene},
     until,
 };
-
-const LIST: &str = "listWebAuthnPreregistrationFactors";
 
 /// People with a complete profile: logins and ids.
 pub async fn people(scene: &Scene, count: usize) -> Vec<(String, String)> {
@@ -96,8 +95,8 @@ async fn who_lost_the_key_at_okta_is_served_at_once_when_a_look_is_asked_for() {
                     .filter(|call| call.operation == LIST && call.user_id.as_ref() == Some(&person))
                     .count()
             };
-            let (before, read) = (looks().await, scene.sandbox.count("listUsers").await);
-            scene.sandbox.counts("listUsers", read + 1).await;
+            let (before, read) = (looks().await, scene.sandbox.count(USERS).await);
+            scene.sandbox.counts(USERS, read + 1).await;
             assert_eq!(looks().await, before, "the source is read anew, and nobody looked at");
             rollout.look_now().await;
             rollout.until("served", |object| object.tally("served") == 1).await;

@@ -6,14 +6,12 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::support::{
+    calls::{ENROLL, ORDER},
     object::Object,
     scene::{Scene, scene},
     shipment::Handle,
     until,
 };
-
-const ORDER: &str = "CreateFPRShipment";
-const ENROLL: &str = "enrollPreregistrationEnrollment";
 
 /// Less than the shortest rest after a fault of the connection.
 const SOON: Duration = Duration::from_secs(30);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::support::{
+    calls::{ENROLL, MAIL, ORDER},
     operator::Launch,
     proxy::Proxy,
     scene::{Scene, own_scene},
@@ -13,9 +14,6 @@ use crate::support::{
     shipment::Handle,
     until,
 };
-
-const ENROLL: &str = "enrollPreregistrationEnrollment";
-const ORDER: &str = "CreateFPRShipment";
 
 /// Longer than any call is waited for, than `settle`, and than a mark counts.
 const PAUSE: Duration = Duration::from_mins(1);
@@ -52,7 +50,7 @@ async fn is_ordered_once(scene: &Scene, shipment: &Handle) {
     assert_eq!(scene.sandbox.enrollments().await.len(), 1);
     scene.sandbox.set_state(object.text("/status/order/shipmentId"), 104).await;
     shipment.until_reason("Activated").await;
-    assert_eq!(scene.sandbox.count("sendPin").await, 1);
+    assert_eq!(scene.sandbox.count(MAIL).await, 1);
 }
 
 /// Calls of this kind that got no answer, as `/metrics` counts them.

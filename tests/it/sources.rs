@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::{
+    calls::USERS,
     object::Object,
     scene::{Scene, scene},
     shipment::Handle,
@@ -10,7 +11,7 @@ use crate::support::{
 };
 
 /// Calls that read whom a source names.
-const READS: [&str; 4] = ["listUsers", "listGroups", "listGroupUsers", "listLogEvents"];
+const READS: [&str; 4] = [USERS, "listGroups", "listGroupUsers", "listLogEvents"];
 
 /// Anything that reads a source: operation and time.
 async fn reads(scene: &Scene) -> usize {
@@ -93,7 +94,7 @@ async fn a_look_that_is_asked_for_again_and_again_is_had_once_a_minute() {
             let rollout = scene.roll("asked", source, json!({"mode": "DryRun"})).await;
             rollout.until_reason("DryRun").await;
             // Preflight lists people too, each time as the connection needs it; it has looked by now.
-            let (before, started) = (scene.sandbox.count("listUsers").await, std::time::Instant::now());
+            let (before, started) = (scene.sandbox.count(USERS).await, std::time::Instant::now());
             let mut last = String::new();
             for number in 0..25 {
                 last = format!("look-{number}");
@@ -104,13 +105,13 @@ async fn a_look_that_is_asked_for_again_and_again_is_had_once_a_minute() {
                 let seen = async || Some(rollout.get().await).filter(Object::is_current);
                 assert!(until(seen).await.is_some(), "each change is taken up");
             }
-            let (looks, minutes) = (scene.sandbox.count("listUsers").await, started.elapsed().as_secs() / 60);
+            let (looks, minutes) = (scene.sandbox.count(USERS).await, started.elapsed().as_secs() / 60);
             let most = before + usize::try_from(minutes).unwrap() + 1;
             assert!(looks <= most, "{} looks in {minutes} minutes, and {before} before", looks - before);
             let told = rollout
                 .until("the last request is answered", |o| o.text("/status/lastHandledReconcileAt") == last)
                 .await;
-            assert!(scene.sandbox.count("listUsers").await > looks, "by a look: {}", told.message());
+            assert!(scene.sandbox.count(USERS).await > looks, "by a look: {}", told.message());
         })
         .await;
 }

@@ -3,12 +3,11 @@
 use serde_json::{Value, json};
 
 use crate::support::{
+    calls::{ACTIVATE, MAIL, PARCEL},
     object::Object,
     scene::{Scene, scene},
     shipment::Handle,
 };
-
-const ACTIVATE: &str = "activatePreregistrationEnrollment";
 
 /// A shipment whose order is accepted, and the order.
 async fn ordered(scene: &Scene, spec: Value) -> (Handle, String) {
@@ -104,7 +103,7 @@ async fn responses_of_another_enrolment_are_not_sent_to_okta() {
             let mut answer = at_yubico(scene, &other).await;
             answer["shipment_id"] = json!(order);
             answer["shipment_state"] = json!({"shipment_state_id": 104});
-            let matching = json!({"operation": "GetFPRShipmentById", "path": order, "times": 0});
+            let matching = json!({"operation": PARCEL, "path": order, "times": 0});
             let effect = json!({"kind": "status", "status": 200, "body": answer});
             scene.sandbox.post("/faults", json!({"match": matching, "effect": effect})).await;
             let held = shipment.until_reason("WrongResponses").await;
@@ -185,7 +184,7 @@ async fn the_gate_shipment_activates_in_transit_and_the_pin_can_wait_for_the_del
                 (active.is("Activated"), active.is("PinSent"), active.is("Ready")),
                 ("True", "False", "True")
             );
-            assert_eq!(scene.sandbox.count("sendPin").await, 0);
+            assert_eq!(scene.sandbox.count(MAIL).await, 0);
             scene.sandbox.set_state(&order, 104).await;
             shipment.until("the PIN was mailed", |object| object.is("PinSent") == "True").await;
         })

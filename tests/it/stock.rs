@@ -4,14 +4,12 @@
 use serde_json::{Value, json};
 
 use crate::support::{
+    calls::{CANCEL, ENROLL},
     object::Object,
     scene::{Scene, own_scene, scene},
     shipment::Handle,
     until,
 };
-
-const ENROLL: &str = "enrollPreregistrationEnrollment";
-const CANCEL: &str = "DeleteShipmentExactById";
 
 async fn declared(scene: &Scene, namespace: &str, name: &str, more: Value) -> Handle {
     let login = scene.person(name, "ACTIVE").await;

@@ -2,16 +2,13 @@
 
 use serde_json::json;
 
-use crate::support::{object::Object, scene::scene};
+use crate::support::{
+    calls::{ACTIVATE, CANCEL, DISCARD, ENROLL, MAIL, ORDER, PARCEL},
+    object::Object,
+    scene::scene,
+};
 
-const EFFECTS: [&str; 6] = [
-    "enrollPreregistrationEnrollment",
-    "CreateFPRShipment",
-    "activatePreregistrationEnrollment",
-    "sendPin",
-    "DeleteShipmentExactById",
-    "deleteWebAuthnPreregistrationFactor",
-];
+const EFFECTS: [&str; 6] = [ENROLL, ORDER, ACTIVATE, MAIL, CANCEL, DISCARD];
 
 #[tokio::test]
 async fn suspended_before_the_order_nothing_is_sent_until_it_is_unset() {
@@ -48,9 +45,9 @@ async fn suspended_on_the_way_the_parcel_is_followed_and_responses_are_saved() {
             assert!(shipped.has("/status/responses/credential"));
             scene.sandbox.set_state(&order, 104).await;
             shipment.until_phase("Delivered").await;
-            let polls = scene.sandbox.count("GetFPRShipmentById").await;
-            scene.sandbox.counts("GetFPRShipmentById", polls + 2).await;
-            assert_eq!(scene.sandbox.count("activatePreregistrationEnrollment").await, 0);
+            let polls = scene.sandbox.count(PARCEL).await;
+            scene.sandbox.counts(PARCEL, polls + 2).await;
+            assert_eq!(scene.sandbox.count(ACTIVATE).await, 0);
             shipment.change(json!({"suspend": false})).await;
             shipment.until_reason("Activated").await;
         })
@@ -67,9 +64,9 @@ async fn suspended_and_deleted_nothing_is_cancelled_until_it_is_unset() {
             shipment.change(json!({"suspend": true})).await;
             shipment.until("the new spec was seen", Object::is_current).await;
             shipment.delete().await;
-            let polls = scene.sandbox.count("GetFPRShipmentById").await;
-            scene.sandbox.counts("GetFPRShipmentById", polls + 2).await;
-            assert_eq!(scene.sandbox.count("DeleteShipmentExactById").await, 0);
+            let polls = scene.sandbox.count(PARCEL).await;
+            scene.sandbox.counts(PARCEL, polls + 2).await;
+            assert_eq!(scene.sandbox.count(CANCEL).await, 0);
             shipment.change(json!({"suspend": false})).await;
             shipment.until_gone().await;
             assert!(scene.sandbox.enrollments().await.is_empty());

@@ -25,19 +25,12 @@
 use serde_json::{Value, json};
 
 use crate::support::{
+    calls::{ACTIVATE, ENROLL, LIST, MAIL, MARK_ERROR, ORDER, PARCEL, USERS},
     object::Object,
     scene::{Scene, scene},
     shipment::Handle,
     until,
 };
-
-const ACTIVATE: &str = "activatePreregistrationEnrollment";
-const ENROLL: &str = "enrollPreregistrationEnrollment";
-const LIST: &str = "listWebAuthnPreregistrationFactors";
-const MAIL: &str = "sendPin";
-const MARK_ERROR: &str = "assignFulfillmentErrorWebAuthnPreregistrationFactor";
-const ORDER: &str = "CreateFPRShipment";
-const POLL: &str = "GetFPRShipmentById";
 
 async fn ordered(scene: &Scene, name: &str) -> (Handle, String) {
     let login = scene.person(name, "ACTIVE").await;
@@ -66,10 +59,10 @@ async fn a_failed_read_of_a_parcel_is_never_a_state() {
                 json!({"kind": "wrongCasing"}),
             ];
             for failure in failures {
-                let seen = scene.sandbox.count(POLL).await;
-                let rule = scene.sandbox.fault_always(POLL, failure.clone()).await;
+                let seen = scene.sandbox.count(PARCEL).await;
+                let rule = scene.sandbox.fault_always(PARCEL, failure.clone()).await;
                 shipment.look_now().await;
-                scene.sandbox.counts(POLL, seen + 2).await;
+                scene.sandbox.counts(PARCEL, seen + 2).await;
                 let object = shipment.get().await;
                 assert_eq!(object.phase(), "Shipped", "{failure}: {}", object.message());
                 assert_eq!((object.is("Ready"), object.is("Stalled")), ("True", ""), "{failure}");
@@ -133,16 +126,8 @@ async fn every_call_of_the_road_survives_a_passing_fault() {
     scene("passing")
         .connection(json!({"calls": {"timeout": "3s", "settle": "16s"}}))
         .play(async |scene| {
-            let calls = [
-                "listUsers",
-                "getUser",
-                LIST,
-                "ValidateAddress",
-                POLL,
-                "GetShipmentExactById",
-                ACTIVATE,
-                MAIL,
-            ];
+            let calls =
+                [USERS, "getUser", LIST, "ValidateAddress", PARCEL, "GetShipmentExactById", ACTIVATE, MAIL];
             for call in calls {
                 scene.sandbox.fault(call, json!({"kind": "status", "status": 503})).await;
             }
@@ -199,7 +184,7 @@ async fn an_order_that_is_not_shown_any_more_is_doubted_first() {
     scene("doubted")
         .play(async |scene| {
             let (shipment, order) = ordered(scene, "kim").await;
-            let rule = scene.sandbox.fault_always(POLL, json!({"kind": "status", "status": 404})).await;
+            let rule = scene.sandbox.fault_always(PARCEL, json!({"kind": "status", "status": 404})).await;
             shipment.until("the doubt is noted", |o| o.has("/status/order/missingSince")).await;
             shipment.look_now().await;
             let object = shipment.get().await;
@@ -303,7 +288,7 @@ async fn a_parcel_that_cannot_be_read_holds_up_no_other() {
             let (slow, stuck) = ordered(scene, "slow").await;
             // Every read of this one takes longer than it is waited for.
             let never = json!({"kind": "delay", "ms": 60_000});
-            let rule = scene.sandbox.fault_at(POLL, &stuck, (1, 0), never).await;
+            let rule = scene.sandbox.fault_at(PARCEL, &stuck, (1, 0), never).await;
             let mut others = Vec::new();
             for name in ["kim", "sam", "lee"] {
                 others.push(ordered(scene, name).await);

@@ -3,6 +3,7 @@
 
 pub mod answers;
 pub mod audit;
+pub mod calls;
 pub mod dashboard;
 pub mod elsewhere;
 pub mod helm;

@@ -26,12 +26,12 @@ use crate::readiness::Readiness;
 
 /// The answer did not come.
 #[derive(Debug, Error)]
-#[error("the API server did not answer within {} s", .0.as_secs_f32())]
+#[error("the API server did not answer within {} s", tenths(*.0))]
 pub struct Silent(Duration);
 
 /// The call was not sent: those before it got no answers.
 #[derive(Debug, Error)]
-#[error("the API server is slow: the call got no turn within {} s and was not sent", .0.as_secs_f32())]
+#[error("the API server is slow: the call got no turn within {} s and was not sent", tenths(*.0))]
 pub struct NoTurn(Duration);
 
 /// What `/readyz?verbose` calls it.
@@ -42,6 +42,11 @@ type Fault = Box<dyn Error + Send + Sync>;
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Labels {
     call: &'static str,
+}
+
+/// Seconds, as exactly as a person reads them.
+fn tenths(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 10.0).round() / 10.0
 }
 
 /// Counts calls of the API server that stayed silent.
@@ -87,9 +92,9 @@ impl Teller {
 
     pub(super) fn silent(&self, call: &'static str, path: &str, waited: Duration) {
         self.silences.count(call);
-        let why = format!("a {call} got no answer within {} s", waited.as_secs_f32());
+        let why = format!("a {call} got no answer within {} s", tenths(waited));
         let _ = self.readiness.lacks(NAME, &why);
-        tracing::warn!(call, path, waited_seconds = waited.as_secs_f32(), "the API server is silent");
+        tracing::warn!(call, path, waited_seconds = tenths(waited), "the API server is silent");
     }
 }
 
@@ -114,6 +119,8 @@ pub(super) async fn send(
     let watch = is_watch(request.uri());
     let deadline = Instant::now() + limit;
     let _turn = turn(turns.filter(|_| watch.is_none()), limit).await?;
+    // What was spent on the turn is no silence of the server.
+    let left = deadline.saturating_duration_since(Instant::now());
     let call = match *request.method() {
         _ if watch.is_some() => "watch",
         Method::GET | Method::HEAD => "read",
@@ -130,9 +137,9 @@ pub(super) async fn send(
         Ok::<_, kube::Error>(Response::from_parts(head, Answered::from(body.collect_bytes().await?)))
     };
     let Ok(answer) = tokio::time::timeout_at(deadline, answer).await else {
-        teller.silent(call, &path, limit);
+        teller.silent(call, &path, left);
         pool.replace(&connections);
-        return Err(Box::new(Silent(limit)));
+        return Err(Box::new(Silent(left)));
     };
     let answer = answer?;
     teller.answered();

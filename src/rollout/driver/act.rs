@@ -5,7 +5,10 @@ use std::sync::Arc;
 use domain::{
     failure::Failure,
     ids::UserId,
-    rollout::pass::{Pass, Task},
+    rollout::{
+        Ledger,
+        pass::{Pass, Task},
+    },
 };
 use futures::FutureExt;
 use system::clock;
@@ -35,7 +38,7 @@ impl Driver {
     ) -> Result<(), CommitError> {
         match task {
             Task::Begin(people) => {
-                let (any, failure) = self.begin(&people).await;
+                let (any, failure) = self.begin(&people, &pass.rollout_state().ledger).await;
                 self.tell(pass, any, failure);
             }
             Task::Delete(people) => {
@@ -85,9 +88,9 @@ impl Driver {
         }
     }
 
-    async fn begin(&mut self, people: &[UserId]) -> (bool, Option<Failure>) {
-        let (api, rollout, ledger) = (&self.shipments, &self.object, &self.rollout_state.ledger.0);
-        let desired = people.iter().filter_map(|id| Some((id.clone(), ledger.get(id)?.key.clone())));
+    async fn begin(&mut self, people: &[UserId], ledger: &Ledger) -> (bool, Option<Failure>) {
+        let (api, rollout) = (&self.shipments, &self.object);
+        let desired = people.iter().filter_map(|id| Some((id.clone(), ledger.0.get(id)?.key.clone())));
         let steps = desired.map(|(id, key)| {
             async move { Ok((id.clone(), shipments::make(api, rollout, &id, &key).await?)) }.boxed()
         });

@@ -9,7 +9,7 @@ use api::{
 use domain::{
     failure::Failure,
     ids::UserId,
-    rollout::{Desired, Facts, Limits, Skip, Wave, pass::Pass},
+    rollout::{Desired, Facts, Ledger, Limits, Skip, Wave, pass::Pass},
 };
 use jiff::{SignedDuration, Timestamp};
 use kube::{Api, ResourceExt, api::ListParams};
@@ -90,17 +90,22 @@ impl Driver {
         fresh.map(|(id, (_, skip))| (id.clone(), skip.clone())).collect()
     }
 
+    /// Asks the API server itself which shipments are there, and who of the ledger has none any more.
+    pub(super) async fn confirm(&mut self, view: &mut View, ledger: &Ledger) -> Result<(), Failure> {
+        self.list_shipments(view).await?;
+        self.gone = ledger.0.keys().filter(|id| !view.has(id)).cloned().collect();
+        Ok(())
+    }
+
     /// Asks the API server itself which shipments are there.
-    pub(super) async fn confirm(&mut self, view: &mut View) -> Result<(), Failure> {
+    pub(super) async fn list_shipments(&mut self, view: &mut View) -> Result<(), Failure> {
         let selector = ListParams::default().labels(&format!("{ROLLOUT_LABEL}={}", self.object.name_any()));
         let api = Api::namespaced(self.ctx.client.clone(), &self.object.namespace().unwrap_or_default());
         let mut listed = View { elsewhere: std::mem::take(&mut view.elsewhere), ..View::default() };
         let note = |shipment: Decoded<YubiKeyShipment>| listed.note(&self.object, shipment);
         list::each(&api, &selector, note).await.map_err(|error| shipments::refused(&error))?;
         *view = listed;
-        let there = |id: &UserId| view.ours.contains_key(id) || view.undecodable.contains_key(id);
-        self.known.made.retain(|id, _| there(id));
-        self.gone = self.rollout_state.ledger.0.keys().filter(|id| !there(id)).cloned().collect();
+        self.known.made.retain(|id, _| view.has(id));
         Ok(())
     }
 }

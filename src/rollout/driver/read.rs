@@ -7,7 +7,7 @@ use domain::{
     backoff,
     failure::{Failure, Kind, Reason},
     ids::UserId,
-    rollout::{Key, Member},
+    rollout::{Key, Member, RolloutState},
     system_log::{LogPosition, LogQuery},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -34,10 +34,10 @@ const LOG_DENIED: SignedDuration = SignedDuration::from_hours(1);
 
 impl Driver {
     /// Reads the source if that is due. A source that cannot be read leaves what was known.
-    pub(super) async fn sync(&mut self) {
+    pub(super) async fn sync(&mut self, rollout_state: &mut RolloutState) {
         let Some(link) = self.link.clone() else { return };
         if self.object.spec.source.okta_console.is_some() {
-            return self.read_console(&link).await;
+            return self.read_console(&link, rollout_state).await;
         }
         self.listen(&link).await;
         if self.goes_on_reading() {
@@ -271,13 +271,13 @@ impl Driver {
         }
     }
 
-    async fn read_console(&mut self, link: &Arc<ConnectionHandle>) {
+    async fn read_console(&mut self, link: &Arc<ConnectionHandle>, rollout_state: &mut RolloutState) {
         let Some(source) = self.object.spec.source.okta_console.clone() else { return };
         // Events of the time of a pause stay where they are; their age decides later.
         if self.reads() && clock::now() >= self.read_from() {
             self.note_read();
             self.known.more = false;
-            match self.read_log(&source, link).await {
+            match self.read_log(&source, link, rollout_state).await {
                 Ok(more) => {
                     self.recovered();
                     self.known.more = more;
@@ -286,7 +286,7 @@ impl Driver {
             }
         }
         if self.known.read_at.is_some() || self.blocked.is_some() {
-            self.know_console();
+            self.know_console(rollout_state);
         }
     }
 
@@ -295,6 +295,7 @@ impl Driver {
         &mut self,
         source: &OktaConsoleSource,
         link: &ConnectionHandle,
+        rollout_state: &mut RolloutState,
     ) -> Result<bool, Failure> {
         self.readable_times()?;
         let mut cursor = match self.basis.cursor.clone() {
@@ -304,14 +305,14 @@ impl Driver {
         if object_size::people(&self.object, self.known.declared_bytes, &self.basis) == 0 {
             return Err(Failure::new(Reason::ObjectFull, object_size::closed()));
         }
-        let (rollout_state, told) = (&mut self.rollout_state, &mut self.told);
+        let told = &mut self.told;
         let more = console::read(&self.object, source, link, &mut cursor, rollout_state, told).await;
         self.basis.cursor = Some(cursor);
         more
     }
 
     /// In a dry run the plan of the status tells whom events have named so far.
-    fn know_console(&mut self) {
+    fn know_console(&mut self, rollout_state: &RolloutState) {
         if self.dry() {
             let before = self.basis.plan.iter().filter_map(|(id, key)| {
                 let id = UserId::new(id.clone()).ok()?;
@@ -322,6 +323,6 @@ impl Driver {
             let kept: Vec<_> = before.filter(|member| !fresh.contains(&member.id)).collect();
             self.told.extend(kept);
         }
-        self.known.roster = Some(Arc::new(console::roster(&self.rollout_state, &self.told)));
+        self.known.roster = Some(Arc::new(console::roster(rollout_state, &self.told)));
     }
 }

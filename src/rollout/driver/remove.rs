@@ -57,7 +57,7 @@ impl Driver {
     /// Shipments that have not come to their end, each of them deleted now or before. Listed live: the cache may lack one.
     async fn cancel_all(&mut self) -> Result<usize, Failure> {
         let mut view = View::default();
-        self.confirm(&mut view).await?;
+        self.list_shipments(&mut view).await?;
         let seen = view.seen();
         let open = |id: &UserId| {
             seen.get(id).is_some_and(|seen| seen.stage != Stage::Activated && seen.stage != Stage::Over)

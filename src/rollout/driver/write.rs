@@ -44,7 +44,6 @@ impl Driver {
             self.write_plan(plan, pass.failure()).await?;
         }
         pass.written(&self.desired(), &self.after_write());
-        self.rollout_state.clone_from(pass.rollout_state());
         Ok(())
     }
 
@@ -81,6 +80,7 @@ impl Driver {
         self.known.told.extend(decisions::publish(&self.ctx, &self.object, verdicts).await);
         Ok(())
     }
+
     /// Writes the basis as it is.
     pub(super) async fn keep(&mut self) -> Result<(), CommitError> {
         let old = self.object.status.clone().unwrap_or_default();

@@ -130,41 +130,11 @@ impl Pass {
             self.task = Task::Over { again: self.rounds > MOST_ROUNDS };
             return;
         }
-        if let Some(plan) = self.planned.take() {
+        if let Some(plan) = &self.planned {
             self.stored = plan.rollout_state.clone();
-            self.queue = self.following(&plan, desired, after).into();
-            self.planned = Some(plan);
+            self.queue = following(plan, desired, after).into();
         }
         self.next();
-    }
-
-    /// In this order: who was promised a key gets it before anybody's is taken back.
-    fn following(&self, plan: &Plan, desired: &Desired, after: &AfterWrite) -> Vec<Task> {
-        let mut tasks = Vec::new();
-        if after.early {
-            return tasks;
-        }
-        if desired.orders && !after.blocked && after.leads {
-            tasks.push(Task::Begin(plan.begin.clone()));
-            tasks.push(Task::Delete(plan.delete.clone()));
-            tasks.push(Task::Activate(plan.activate.clone()));
-            tasks.push(Task::MarkPeople(self.people_to_create(plan, desired, after)));
-        }
-        tasks.push(Task::Check(plan.check.clone()));
-        tasks.retain(|task| !task.is_empty());
-        tasks
-    }
-
-    /// Nobody is created for whom there is no key.
-    fn people_to_create(&self, plan: &Plan, desired: &Desired, after: &AfterWrite) -> usize {
-        if self.stored.holds.iter().any(|hold| hold.question == Question::Deleted) {
-            return 0;
-        }
-        let size = |number: u32| usize::try_from(number).unwrap_or_default();
-        let others = size(plan.counts.waiting).saturating_sub(after.newcomers);
-        let by_budget = size(desired.limits.budget).saturating_sub(size(plan.counts.served) + others);
-        let by_room = size(after.room).saturating_sub(others);
-        after.newcomers.min(PEOPLE_AT_ONCE).min(by_budget).min(by_room)
     }
 
     /// What became of a list of changes or looks: whether any of it was done, and what stopped it.
@@ -221,6 +191,35 @@ impl Pass {
         self.ending = self.said != self.failure.as_ref().map(|failure| failure.reason);
         self.task = if self.ending { Task::Look } else { Task::Over { again } };
     }
+}
+
+/// In this order: who was promised a key gets it before anybody's is taken back.
+fn following(plan: &Plan, desired: &Desired, after: &AfterWrite) -> Vec<Task> {
+    let mut tasks = Vec::new();
+    if after.early {
+        return tasks;
+    }
+    if desired.orders && !after.blocked && after.leads {
+        tasks.push(Task::Begin(plan.begin.clone()));
+        tasks.push(Task::Delete(plan.delete.clone()));
+        tasks.push(Task::Activate(plan.activate.clone()));
+        tasks.push(Task::MarkPeople(people_to_create(plan, desired, after)));
+    }
+    tasks.push(Task::Check(plan.check.clone()));
+    tasks.retain(|task| !task.is_empty());
+    tasks
+}
+
+/// Nobody is created for whom there is no key.
+fn people_to_create(plan: &Plan, desired: &Desired, after: &AfterWrite) -> usize {
+    if plan.rollout_state.holds.iter().any(|hold| hold.question == Question::Deleted) {
+        return 0;
+    }
+    let size = |number: u32| usize::try_from(number).unwrap_or_default();
+    let others = size(plan.counts.waiting).saturating_sub(after.newcomers);
+    let by_budget = size(desired.limits.budget).saturating_sub(size(plan.counts.served) + others);
+    let by_room = size(after.room).saturating_sub(others);
+    after.newcomers.min(PEOPLE_AT_ONCE).min(by_budget).min(by_room)
 }
 
 #[cfg(test)]

@@ -15,9 +15,8 @@ impl Answer {
     /// The error, if something else than the API answered; `None` leaves the answer to its reader.
     ///
     /// A redirect is never the API's. A success is, unless it is HTML, by its type or by its first letter: no JSON begins
-    /// like markup. A refusal is the API's own if its body is whole
-    /// JSON and not declared as something else, or if it has no body and is a challenge (401, or `WWW-Authenticate`,
-    /// RFC 9110, 11.6.1).
+    /// like markup. A refusal is the API's own if its body is whole JSON and not declared as something else, or if it has
+    /// no body and is a challenge (401, or `WWW-Authenticate`, RFC 9110, 11.6.1).
     #[must_use]
     pub fn web_page(&self) -> Option<CallError> {
         let of_the_api = match self.status {
