@@ -1,12 +1,12 @@
 //! Nothing that must stay secret is written where others read, whatever the log's level.
 
 use serde_json::{Value, json};
+use testbed::leaks::{Secret, forms};
 
 use crate::hris;
 use crate::support::{
     calls::{ACTIVATE, ENROLL, ORDER},
-    leak::{Haystack, find, forms},
-    sandbox::Secret,
+    leak::{Haystack, find},
     scene::{Scene, own_scene},
     shipment::Handle,
 };
@@ -190,7 +190,7 @@ fn undeclared(rollouts: &str) -> String {
 fn planted_leaks_are_found(secrets: &[Secret], haystacks: &mut [Haystack]) {
     for kind in ["accessToken", "pin", "street", "phone"] {
         let secret = secrets.iter().find(|secret| secret.kind == kind).unwrap();
-        for (form, needle) in forms(secret) {
+        for (form, needle) in forms(&secret.value) {
             for haystack in haystacks.iter_mut() {
                 let clean = haystack.text.len();
                 haystack.text.extend(["\nlevel=trace body=\"", &needle, "\" more"]);

@@ -60,7 +60,7 @@ fn filled(command: &str, words: &[(&str, &str)]) -> String {
     filled
 }
 
-fn is_secret_free(said: &str, secrets: &[crate::support::sandbox::Secret]) -> bool {
+fn is_secret_free(said: &str, secrets: &[testbed::leaks::Secret]) -> bool {
     secrets.iter().all(|secret| secret.value.len() < 8 || !said.contains(&secret.value))
 }
 

@@ -4,20 +4,15 @@
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use kube::Client;
 pub use kube_test::Snapshot as Backup;
 use kube_test::{Access, Builder, Cluster, ControlPlane, Kubeconfig, ServiceAccount, User};
-use serde_json::json;
+use testbed::install::{self, ACCOUNT, SYSTEM};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::{kubectl, kubectl::Kubectl};
-
-/// Namespace and name of the operator's service account, as the chart makes it.
-const SYSTEM: &str = "yubikey-shipments";
-const ACCOUNT: &str = "yubikey-shipment-operator";
+use super::kubectl::Kubectl;
 
 /// Each costs some 320 MB.
 static ROOM: Semaphore = Semaphore::const_new(2);
@@ -93,7 +88,7 @@ impl Plane {
     }
 
     fn account(&self) -> ServiceAccount {
-        self.cluster.service_account(SYSTEM, ACCOUNT)
+        install::account(&self.cluster)
     }
 
     /// kubectl as the admin.
@@ -171,7 +166,7 @@ impl Plane {
     }
 
     async fn write_operator_kubeconfig(&self) {
-        self.account().kubeconfig().await.unwrap().write(&self.operator_kubeconfig).unwrap();
+        install::kubeconfig(&self.cluster, &self.operator_kubeconfig).await.unwrap();
     }
 
     async fn install(&self) {
@@ -181,22 +176,13 @@ impl Plane {
 
     /// As the README says: what the operator prints is applied.
     pub async fn install_definitions(&self) {
-        let mut crds = Command::new(super::operator_program());
-        crds.arg("crds");
-        let crds = kubectl::run(crds, String::new()).await.fine();
-        self.cluster.apply_definition_manifests(&crds).await.unwrap();
+        install::definitions(&self.cluster, super::operator_program()).await.unwrap();
     }
 
     /// The chart's own rules, so that what is tested is what is installed.
     pub async fn install_rights(&self) {
         let chart = super::root().join("charts/yubikey-shipment-operator");
-        let template = ["template", ACCOUNT, chart.to_str().unwrap(), "--namespace", SYSTEM];
-        let parts = ["rbac", "admission", "roles"].map(|part| format!("--show-only=templates/{part}.yaml"));
-        let parts: Vec<_> = parts.iter().map(String::as_str).collect();
-        let rules = self.cluster.helm().run(&[&template[..], &parts].concat()).await.unwrap();
-        let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SYSTEM}});
-        self.kubectl().apply(&namespace.to_string()).await.fine();
-        self.kubectl().apply(&rules).await.fine();
+        install::rights(&self.cluster, &chart, &["rbac", "admission", "roles"]).await.unwrap();
         self.write_operator_kubeconfig().await;
         // Something that is there before our definitions are.
         self.until_operator_may("list", "namespaces", true).await;

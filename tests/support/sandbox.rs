@@ -8,6 +8,7 @@ use std::{
 use kube_test::Announced;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use testbed::{control_api::ControlApi, leaks::Secret};
 
 use super::{DEADLINE, kubectl, kubectl::Said, until};
 
@@ -31,13 +32,6 @@ impl Call {
     }
 }
 
-/// Something that must not leak.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Secret {
-    pub kind: String,
-    pub value: String,
-}
-
 /// Is the sandbox unfriendly wherever the vendors' documents are silent (`make strict`)?
 pub fn is_strict() -> bool {
     std::env::var("SANDBOX_PROFILE").is_ok_and(|profile| profile == "strict")
@@ -49,7 +43,7 @@ pub struct Sandbox {
     /// The line it says when it is ready.
     pub ready: Value,
     dir: tempfile::TempDir,
-    http: reqwest::Client,
+    control: ControlApi,
     _process: Announced,
 }
 
@@ -62,8 +56,9 @@ impl Sandbox {
         let log = dir.path().join("log");
         let started = tokio::task::spawn_blocking(move || Announced::start(command, &log, DEADLINE));
         let (process, line) = started.await.unwrap().unwrap();
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        let sandbox = Self { ready: serde_json::from_str(&line).unwrap(), dir, http, _process: process };
+        let ready: Value = serde_json::from_str(&line).unwrap();
+        let control = ControlApi::at(ready["control"].as_str().unwrap()).unwrap();
+        let sandbox = Self { ready, dir, control, _process: process };
         // The operator uses half of it, and no test shall wait for the next minute.
         sandbox.post("/settings", json!({"oktaRequestsAMinute": 1200})).await;
         sandbox
@@ -98,31 +93,16 @@ impl Sandbox {
         })
     }
 
-    async fn call(&self, request: reqwest::RequestBuilder) -> Option<Value> {
-        let answer = request.send().await.expect("the sandbox answers");
-        let (status, text) = (answer.status(), answer.text().await.unwrap());
-        assert!(status.is_success() || status == 409, "the sandbox answers {status}: {text}");
-        if status == 409 {
-            return None;
-        }
-        Some(serde_json::from_str(&text).unwrap_or(Value::Null))
-    }
-
-    fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.says("control"))
-    }
-
     pub async fn get(&self, path: &str) -> Value {
-        self.call(self.http.get(self.url(path))).await.expect("there is such a thing by now")
+        self.control.get(path).await.unwrap()
     }
 
     pub async fn post(&self, path: &str, body: Value) -> Value {
-        let request = self.http.post(self.url(path)).body(body.to_string());
-        self.call(request).await.expect("the command is possible")
+        self.control.post(path, body).await.unwrap()
     }
 
     pub async fn delete(&self, path: &str) {
-        self.call(self.http.delete(self.url(path))).await;
+        self.control.delete(path).await.unwrap();
     }
 
     /// What the vendors were asked after a moment of the journal.

@@ -4,7 +4,7 @@ use std::{env, fs, net::TcpListener, process::Command};
 
 use serde_json::{Value, json};
 use testbed::{
-    control_plane::{ACCOUNT, SYSTEM},
+    install::{ACCOUNT, SYSTEM},
     setup::Fault,
 };
 

@@ -4,7 +4,7 @@ use std::{env, ffi::OsString, path::PathBuf};
 
 use kube_test::{Builder, Cluster};
 use testbed::{
-    control_plane::{ACCOUNT, SYSTEM},
+    install::{ACCOUNT, SYSTEM},
     setup::Fault,
     vendors::Vendors,
 };

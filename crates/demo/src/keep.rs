@@ -3,7 +3,7 @@
 use std::{io::IsTerminal as _, time::Duration};
 
 use testbed::{
-    control_plane::{ACCOUNT, SYSTEM},
+    install::{ACCOUNT, SYSTEM},
     setup::Fault,
 };
 

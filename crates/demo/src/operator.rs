@@ -4,7 +4,7 @@ use std::{env, process::Command, time::Duration};
 
 use kube_test::{Deadline, Supervised};
 use testbed::{
-    control_plane::{ACCOUNT, SYSTEM},
+    install::{ACCOUNT, SYSTEM},
     setup::Fault,
 };
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 use kube_test::{Cluster, Helm, Kubectl, Supervised};
-use testbed::{control_plane::SYSTEM, setup::Fault, vendors::Vendors};
+use testbed::{install::SYSTEM, setup::Fault, vendors::Vendors};
 use tokio::task::JoinHandle;
 
 use crate::{cli::Cli, told::fault_in};

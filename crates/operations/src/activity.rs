@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use kube_test::{AuditLog, Mark, Request};
 use serde_json::Value;
 use testbed::{
-    control_plane::{ACCOUNT, SYSTEM},
+    install::{ACCOUNT, SYSTEM},
     objects::text,
     setup::Fault,
 };

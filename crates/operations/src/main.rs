@@ -15,6 +15,7 @@ mod run;
 mod schema;
 mod shrink;
 mod step;
+mod witness;
 mod world;
 
 use std::{path::PathBuf, process::ExitCode};

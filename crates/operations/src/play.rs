@@ -17,7 +17,7 @@ use crate::{
     oracle::refused,
     outcome::Outcome,
     step::{Kind, Step},
-    world::{Answer, World},
+    world::{Answer, Cause, World},
 };
 
 /// Longest wait of a step that waits; it misses without a word.
@@ -91,7 +91,7 @@ async fn create(
     if spec["existingKeyPolicy"] == "OrderAnother"
         && let Some(person) = world.person_of(&spec)
     {
-        world.allow(&person.id, "its spec says OrderAnother").await;
+        world.allow(&person.id, Cause::OrderAnother).await;
     }
     world.notes.lock().await.let_go.note(&spec, world.person_of(&spec));
     let name = kind.object(slot);
@@ -118,7 +118,7 @@ async fn change(
     if patch["existingKeyPolicy"] == "OrderAnother"
         && let Some(person) = world.person_of(&before["spec"])
     {
-        world.allow(&person.id, "its spec says OrderAnother").await;
+        world.allow(&person.id, Cause::OrderAnother).await;
     }
     world.notes.lock().await.let_go.note(&patch, world.person_of(&before["spec"]));
     let patched = api.patch(name, &PatchParams::default(), &Patch::Merge(json!({"spec": patch}))).await;
@@ -188,7 +188,7 @@ async fn decide(
         if let Some(person) = world.person_of(&about["spec"])
             && ["RetryOrder", "ConfirmCancelled", "CancelOrder", "DiscardEnrollment"].contains(&&*action)
         {
-            world.allow(&person.id, "a person answered so").await;
+            world.allow(&person.id, Cause::Answered).await;
         }
         let given = Answer {
             name: decision,
@@ -287,7 +287,7 @@ async fn enrolments(bed: &Bed, world: &World, person: usize, made: bool) -> Resu
     if pending.is_empty() {
         return Ok(Outcome::Idle);
     }
-    world.allow(&person.id, "an admin removed enrolments").await;
+    world.allow(&person.id, Cause::EnrolmentsRemoved).await;
     Ok(Outcome::Done)
 }
 
@@ -319,11 +319,11 @@ async fn parcel(bed: &Bed, world: &World, slot: usize, state: Option<i64>) -> Re
     }
     if let Some(state) = state {
         if ![3, 100, 103, 104].contains(&state) {
-            world.allow(user, "its parcel failed").await;
+            world.allow(user, Cause::ParcelFailed).await;
         }
         bed.vendors.post(&format!("/shipments/{order}/state"), json!({"id": state})).await?;
     } else {
-        world.allow(user, "its order was deleted in the Console").await;
+        world.allow(user, Cause::Deleted).await;
         bed.vendors.delete(&format!("/shipments/{order}")).await?;
     }
     Ok(Outcome::Done)

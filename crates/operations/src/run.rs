@@ -7,10 +7,11 @@ use testbed::{objects::text, setup::Fault};
 
 use crate::{
     bed::Bed,
-    oracle::{Violation, differential, fixpoint, kstatus, lost, refused, stuck, twice},
+    oracle::{Violation, differential, fixpoint, lost, refused, stuck, twice},
     play,
     rest::{self, Objects},
     step::{Step, bursts},
+    witness::Witness,
     world::World,
 };
 
@@ -38,7 +39,7 @@ pub(crate) async fn play(
     for tag in tags {
         worlds.push(World::build(bed, &tag).await?);
     }
-    let witness = kstatus::Witness::call(&bed.cluster);
+    let witness = Witness::call(&bed.cluster);
     let bursts: Vec<_> = sequences.iter().map(|steps| bursts(steps)).collect();
     let rounds = bursts.iter().map(Vec::len).max().unwrap_or(0);
     let mut rested = HashMap::new();
@@ -51,7 +52,7 @@ pub(crate) async fn play(
         rested = settle(bed, &worlds, round + 1 == rounds).await?;
     }
     twice::judge(bed, &worlds).await?;
-    lost::judge(bed, &worlds, &rested).await?;
+    lost::judge(bed, &worlds, &rested, &witness.taken_over()).await?;
     let compared = Box::pin(differential::judge(bed, &worlds, &rested)).await?;
     for world in &worlds {
         witness.judge(world).await;

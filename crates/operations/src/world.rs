@@ -45,12 +45,50 @@ impl LetGo {
     }
 }
 
+/// Why somebody may have one order more than one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// A spec says so.
+    OrderAnother,
+    /// A person answered a question about an order or an enrolment.
+    Answered,
+    /// An admin removed enrolments at Okta.
+    EnrolmentsRemoved,
+    /// The vendor's books say that the parcel failed.
+    ParcelFailed,
+    /// The order was deleted in the Console.
+    Deleted,
+}
+
+impl Cause {
+    /// May the order that stands be nobody's to follow from then on?
+    const fn lets_go(self) -> bool {
+        matches!(self, Self::Answered | Self::ParcelFailed | Self::Deleted)
+    }
+}
+
+/// What was allowed for one person.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Allowed(Vec<Cause>);
+
+impl Allowed {
+    /// How many orders may stand.
+    pub(crate) fn orders(&self) -> usize {
+        1 + self.0.len()
+    }
+
+    /// May an order stand that nobody follows?
+    pub(crate) fn lets_go(&self) -> bool {
+        self.0.iter().any(|cause| cause.lets_go())
+    }
+}
+
 /// What was done to a world, as far as the oracles must know.
 #[derive(Debug, Default)]
 pub(crate) struct Notes {
     pub violations: Vec<Violation>,
-    /// People of whom an answer, a spec or a hand at the vendors allowed another key, and what it was.
-    pub allowed: BTreeMap<String, &'static str>,
+    /// People for whom an answer, a spec or a hand at the vendors allowed another key, once for each time.
+    pub allowed: BTreeMap<String, Allowed>,
     /// Whose orders a policy may have let go of.
     pub let_go: LetGo,
     /// Answers that were given: name of the decision, kind, object and hold.
@@ -135,8 +173,8 @@ impl World {
         self.people.iter().find(|person| user["login"] == *person.login || user["id"] == *person.id)
     }
 
-    pub(crate) async fn allow(&self, user: &str, why: &'static str) {
-        self.notes.lock().await.allowed.insert(user.to_owned(), why);
+    pub(crate) async fn allow(&self, user: &str, cause: Cause) {
+        self.notes.lock().await.allowed.entry(user.to_owned()).or_default().0.push(cause);
     }
 
     pub(crate) async fn violated(&self, oracle: &'static str, what: String) {

@@ -13,8 +13,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use testbed::{
     cluster::Cluster,
-    control_plane::{ACCOUNT, ControlPlane},
+    control_plane::ControlPlane,
     folder::Folder,
+    install::ACCOUNT,
     objects,
     people::{self, Person},
     programs::unless_stopped,

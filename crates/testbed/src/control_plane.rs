@@ -1,20 +1,15 @@
 //! A real API server with the operator's definitions and the chart's rights, which can be taken away and put back.
 
-use std::{path::PathBuf, process::Command, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
-use kube_test::{Cluster, run};
-use serde_json::json;
+use kube_test::Cluster;
 use tokio::net::TcpListener;
 
 use crate::{
     folder::Folder,
+    install,
     setup::{Fault, Setup},
 };
-
-/// Namespace of the operator, of its service account and of its lease, as the chart makes them.
-pub const SYSTEM: &str = "yubikey-shipments";
-/// Name of the service account and of the lease.
-pub const ACCOUNT: &str = "yubikey-shipment-operator";
 
 /// The API server and what is needed to start it again.
 #[derive(Debug)]
@@ -93,20 +88,9 @@ impl ControlPlane {
         Ok(self.cluster.id().await?)
     }
 
-    /// What is installed is what the operator prints and the chart renders.
     async fn install(&self, setup: &Setup) -> Result<(), Fault> {
-        let mut crds = Command::new(&setup.operator);
-        crds.arg("crds");
-        let crds = run(crds, "").await?.ok()?;
-        self.cluster.apply_definition_manifests(&crds).await?;
-        let mut helm = self.cluster.helm().command(&["template", ACCOUNT]);
-        helm.arg(&setup.chart).args(["--namespace", SYSTEM]);
-        helm.args(["--show-only", "templates/rbac.yaml", "--show-only", "templates/admission.yaml"]);
-        let rules = run(helm, "").await?.ok()?;
-        let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SYSTEM}});
-        self.cluster.kubectl().apply(&namespace.to_string()).await?;
-        self.cluster.kubectl().apply(&rules).await?;
-        let account = self.cluster.service_account(SYSTEM, ACCOUNT);
-        Ok(account.kubeconfig().await?.write(&self.operator_kubeconfig)?)
+        install::definitions(&self.cluster, &setup.operator).await?;
+        install::rights(&self.cluster, &setup.chart, &["rbac", "admission"]).await?;
+        install::kubeconfig(&self.cluster, &self.operator_kubeconfig).await
     }
 }

@@ -63,8 +63,9 @@ pub fn find(folder: &Folder) -> Result<Vec<String>, Fault> {
     Ok(found.into_iter().collect())
 }
 
-/// As it is, and as the encodings in use write it.
-fn forms(value: &str) -> Vec<(&'static str, String)> {
+/// A value as it is, and as the encodings in use write it; of what is long the middle.
+#[must_use]
+pub fn forms(value: &str) -> Vec<(&'static str, String)> {
     let quoted = serde_json::Value::from(value).to_string();
     let encoded = utf8_percent_encode(value, NON_ALPHANUMERIC).to_string();
     let forms = [
@@ -87,6 +88,12 @@ fn middle(text: &str) -> String {
     }
     let middle = letters.len() / 2;
     letters[middle - WHOLE / 2..middle + WHOLE / 2].iter().collect()
+}
+
+/// Does the text hold this form of a secret?
+#[must_use]
+pub fn holds(text: &str, form: &str) -> bool {
+    text.match_indices(form).any(|(at, _)| is_whole(text, at, at + form.len()))
 }
 
 /// Numbers count only whole: a PIN is no part of a time.

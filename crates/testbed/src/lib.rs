@@ -3,10 +3,12 @@
 
 pub mod clock;
 pub mod cluster;
+pub mod control_api;
 pub mod control_plane;
 pub mod diary;
 pub mod dice;
 pub mod folder;
+pub mod install;
 pub mod leaks;
 pub mod objects;
 pub mod people;

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use tokio::{net::TcpListener, process::Command};
 
 use crate::{
-    control_plane::{ACCOUNT, SYSTEM},
     diary::{Diary, Kill},
     folder::{self, Folder},
+    install::{ACCOUNT, SYSTEM},
     programs::Program,
     setup::{Fault, Setup},
     usage::Usage,

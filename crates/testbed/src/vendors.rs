@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 
 use crate::{
+    control_api::ControlApi,
     folder::Folder,
     programs::Program,
     setup::{Fault, Setup},
@@ -19,7 +20,7 @@ use crate::{
 pub struct Vendors {
     program: Program,
     ready: Value,
-    http: reqwest::Client,
+    control: ControlApi,
 }
 
 /// One Okta org and one `YubiEnterprise` organization.
@@ -85,8 +86,9 @@ impl Vendors {
         let mut command = Command::new(program);
         command.arg("serve").args(arguments).arg("--dir").arg(dir);
         let (program, line) = Program::announced(command, &dir.with_extension("log")).await?;
-        let http = reqwest::Client::builder().no_proxy().build()?;
-        Ok(Self { program, ready: serde_json::from_str(&line)?, http })
+        let ready: Value = serde_json::from_str(&line)?;
+        let control = ControlApi::at(ready["control"].as_str().unwrap_or_default())?;
+        Ok(Self { program, ready, control })
     }
 
     /// What it said when it was ready: URLs, and where credentials and certificates lie.
@@ -150,7 +152,7 @@ impl Vendors {
     /// # Errors
     /// The sandbox does not start, refuses, or does not answer.
     pub async fn get(&self, path: &str) -> Result<Value, Fault> {
-        self.call(self.http.get(self.url(path))).await
+        self.control.get(path).await
     }
 
     /// What the control API answers to a POST.
@@ -158,7 +160,7 @@ impl Vendors {
     /// # Errors
     /// The sandbox does not start, refuses, or does not answer.
     pub async fn post(&self, path: &str, body: Value) -> Result<Value, Fault> {
-        self.call(self.http.post(self.url(path)).body(body.to_string())).await
+        self.control.post(path, body).await
     }
 
     /// What the control API answers to a DELETE.
@@ -166,7 +168,7 @@ impl Vendors {
     /// # Errors
     /// The sandbox does not start, refuses, or does not answer.
     pub async fn delete(&self, path: &str) -> Result<Value, Fault> {
-        self.call(self.http.delete(self.url(path))).await
+        self.control.delete(path).await
     }
 
     /// From now on they behave.
@@ -175,19 +177,6 @@ impl Vendors {
     /// The sandbox does not start, refuses, or does not answer.
     pub async fn mend(&self) -> Result<(), Fault> {
         self.delete("/faults").await.map(drop)
-    }
-
-    async fn call(&self, request: reqwest::RequestBuilder) -> Result<Value, Fault> {
-        let answer = request.send().await?;
-        let (status, text) = (answer.status(), answer.text().await?);
-        if !status.is_success() {
-            return Err(format!("the sandbox answers {status}: {text}").into());
-        }
-        Ok(serde_json::from_str(&text).unwrap_or(Value::Null))
-    }
-
-    fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.ready["control"].as_str().unwrap_or_default())
     }
 
     /// Ends it.

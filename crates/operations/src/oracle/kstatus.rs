@@ -1,86 +1,9 @@
 //! Conditions are consistent in every version of every object that anybody can see, not only at rest.
 
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
-
-use futures::StreamExt;
-use kube::{
-    Api,
-    api::{DynamicObject, ListParams, WatchEvent, WatchParams},
-};
 use serde_json::Value;
-use testbed::{
-    cluster::Cluster,
-    objects::{self, text},
-};
-use tokio::task::JoinHandle;
+use testbed::objects::{self, text};
 
-use crate::{rest::generations, world::World};
-
-/// Namespace (of a connection its name) and what was seen.
-type Seen = Arc<Mutex<BTreeSet<(String, String)>>>;
-
-/// Before a watch that was refused is begun anew.
-const AGAIN: Duration = Duration::from_millis(200);
-
-/// Watches all kinds for as long as it lives.
-pub(crate) struct Witness {
-    seen: Seen,
-    watches: Vec<JoinHandle<()>>,
-}
-
-impl Witness {
-    pub(crate) fn call(cluster: &Cluster) -> Self {
-        let seen = Seen::default();
-        let kinds = ["YubiKeyShipment", "YubiKeyRollout", "YubiKeyConnection", "YubiKeyDecision"];
-        let watches =
-            kinds.map(|kind| tokio::spawn(watch(cluster.api(kind, None), Arc::clone(&seen)))).into();
-        Self { seen, watches }
-    }
-
-    /// What was seen of a world.
-    pub(crate) async fn judge(&self, world: &World) {
-        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        for (_, what) in seen.into_iter().filter(|(tag, _)| *tag == world.tag) {
-            world.violated("kstatus", what).await;
-        }
-    }
-}
-
-impl Drop for Witness {
-    fn drop(&mut self) {
-        for watch in &self.watches {
-            watch.abort();
-        }
-    }
-}
-
-/// A watch that ends is begun anew.
-async fn watch(api: Api<DynamicObject>, seen: Seen) {
-    loop {
-        let version =
-            api.list(&ListParams::default()).await.ok().and_then(|list| list.metadata.resource_version);
-        let begun = api.watch(&WatchParams::default(), &version.unwrap_or_default()).await;
-        let Ok(stream) = begun else {
-            tokio::time::sleep(AGAIN).await;
-            continue;
-        };
-        let mut stream = stream.boxed();
-        while let Some(Ok(event)) = stream.next().await {
-            if let WatchEvent::Added(object) | WatchEvent::Modified(object) = event
-                && let Ok(object) = serde_json::to_value(object)
-                && let Some(what) = inconsistent(&object)
-            {
-                let namespace = text(&object, "/metadata/namespace");
-                let tag = if namespace.is_empty() { text(&object, "/metadata/name") } else { namespace };
-                seen.lock().unwrap_or_else(PoisonError::into_inner).insert((tag.to_owned(), what));
-            }
-        }
-    }
-}
+use crate::rest::generations;
 
 /// What contradicts itself in one version of an object.
 pub(crate) fn inconsistent(object: &Value) -> Option<String> {

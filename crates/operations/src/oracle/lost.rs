@@ -1,22 +1,28 @@
 //! Never lost: an order that stands and has not come to an end is some shipment's to follow, unless an answer, a hand at
 //! the vendors or the policy Orphan let it go.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde_json::Value;
 use testbed::{objects::text, setup::Fault};
 
 use super::twice::standing;
-use crate::{bed::Bed, rest::Objects, world::World};
+use crate::{
+    bed::Bed,
+    rest::Objects,
+    world::{Allowed, World},
+};
 
 /// States after which nothing more is done about an order: delivered, and those that end it.
 const ENDED: [i64; 6] = [104, 99, 105, 107, 108, 110];
 
-/// Judges the books of the vendors for all worlds at rest.
+/// Judges the books of the vendors for all worlds at rest. `taken_over`: orders that were taken over without an answer,
+/// which a deletion leaves alone.
 pub(crate) async fn judge(
     bed: &Bed,
     worlds: &[World],
     rested: &HashMap<String, Objects>,
+    taken_over: &BTreeSet<String>,
 ) -> Result<(), Fault> {
     let state = bed.vendors.get("/state").await?;
     let calls = bed.calls(0).await?;
@@ -29,11 +35,11 @@ pub(crate) async fn judge(
             (notes.allowed.clone(), notes.let_go.clone())
         };
         for person in &world.people {
-            if allowed.contains_key(&person.id) || let_go.covers(&person.id) {
+            if allowed.get(&person.id).is_some_and(Allowed::lets_go) || let_go.covers(&person.id) {
                 continue;
             }
             for order in orders.get(&*person.id).into_iter().flatten() {
-                let is_known = is_followed(order, &person.id, objects) || is_taken_over(order, &calls);
+                let is_known = is_followed(order, &person.id, objects) || taken_over.contains(*order);
                 if open.contains(order) && !is_known {
                     world.violated("lost", format!("order {order} stands and no shipment follows it")).await;
                 }
@@ -48,11 +54,6 @@ fn open(state: &Value) -> HashSet<&str> {
     let all = state["shipments"].as_array().into_iter().flatten();
     let goes_on = |order: &&Value| order["state"]["id"].as_i64().is_none_or(|id| !ENDED.contains(&id));
     all.filter(goes_on).map(|order| text(order, "/id")).collect()
-}
-
-/// What was taken over by a search, and compared for it by this path, is never cancelled by a deletion.
-fn is_taken_over(order: &str, calls: &[Value]) -> bool {
-    calls.iter().any(|call| call["operation"] == "GetShipmentExactById" && call["shipmentId"] == *order)
 }
 
 /// By its id, or by a question about an order whose answer is lost.
@@ -81,12 +82,6 @@ mod tests {
         assert!(!is_followed("a", "kim", &with(json!({"shipmentId": "b"}))));
         assert!(!is_followed("a", "lee", &with(json!({"mark": "2027-01-01T00:00:00Z"}))));
         assert!(!is_followed("a", "kim", &Objects::default()));
-    }
-
-    #[test]
-    fn an_order_that_a_search_found_may_be_let_go() {
-        let calls = [json!({"operation": "GetShipmentExactById", "shipmentId": "a"})];
-        assert!(is_taken_over("a", &calls) && !is_taken_over("b", &calls));
     }
 
     #[test]

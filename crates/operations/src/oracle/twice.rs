@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, HashSet};
 use serde_json::Value;
 use testbed::{objects::text, setup::Fault};
 
-use crate::{bed::Bed, world::World};
+use crate::{
+    bed::Bed,
+    world::{Allowed, World},
+};
 
 /// Judges the books of the vendors for all worlds.
 pub(crate) async fn judge(bed: &Bed, worlds: &[World]) -> Result<(), Fault> {
@@ -16,8 +19,9 @@ pub(crate) async fn judge(bed: &Bed, worlds: &[World]) -> Result<(), Fault> {
         let allowed = world.notes.lock().await.allowed.clone();
         for person in &world.people {
             let count = orders.get(&*person.id).map_or(0, Vec::len);
-            if count > 1 && !allowed.contains_key(&person.id) {
-                let what = format!("{} has {count} orders and nothing allowed another one", person.id);
+            let most = allowed.get(&person.id).map_or(1, Allowed::orders);
+            if count > most {
+                let what = format!("{} has {count} orders, and no more than {most} were allowed", person.id);
                 world.violated("twice", what).await;
             }
         }
