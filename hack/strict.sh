@@ -16,7 +16,7 @@ need rust
 
 suites() {
   tied cargo build --workspace --bins
-  tied cargo test --workspace --test it -- --test-threads "${RUST_TEST_THREADS:-6}" "$@"
+  tied cargo test --workspace --test it -- "$@"
 }
 
 case ${1-} in

@@ -63,8 +63,7 @@ suite_format() { suite format count_lines '^ok ' hack/lint.sh rust-format go-for
 
 suite_lint() { suite lint count_lines '^ok ' hack/lint.sh clippy go-vet helm; }
 
-# The tests wait more than they compute, so more of them run than there are cores.
-suite_rust() { RUST_TEST_THREADS=${RUST_TEST_THREADS:-6} suite rust count_cargo '^test .* \.\.\. ' cargo test --workspace --no-fail-fast; }
+suite_rust() { suite rust count_cargo '^test .* \.\.\. ' cargo test --workspace --no-fail-fast; }
 
 # What needs no control plane: the crates' own tests, the addresses, the walls, the promises, the sandbox.
 suite_unit() {
@@ -98,7 +97,7 @@ gitops_tests() {
 }
 
 # A part of rust: the charts, rendered and installed.
-suite_chart() { RUST_TEST_THREADS=${RUST_TEST_THREADS:-6} suite chart count_cargo '^test .* \.\.\. ' cargo test --workspace --no-fail-fast --test chart; }
+suite_chart() { suite chart count_cargo '^test .* \.\.\. ' cargo test --workspace --no-fail-fast --test chart; }
 
 # Alerts, runbooks and dashboard.
 suite_alerts() { suite alerts count_lines '^(not )?ok ' hack/alerts-test.sh; }

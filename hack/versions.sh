@@ -36,9 +36,9 @@ build() {
   for helm in helm helm3; do ln -sf "$bin/$helm" "$at/$helm"; done
 }
 
-run_core() { cargo test --workspace --test it -- --test-threads "${RUST_TEST_THREADS:-6}" "${core[@]}"; }
+run_core() { cargo test --workspace --test it -- "${core[@]}"; }
 
-run_chart() { cargo test --workspace --test chart -- --test-threads "${RUST_TEST_THREADS:-6}"; }
+run_chart() { cargo test --workspace --test chart; }
 
 # In a shell of its own: the folder is this suite's only.
 run_control-plane() (

@@ -11,6 +11,9 @@ mkdir -p "$bin" "$logs"
 export PATH=$bin:$PATH
 [ -z "${CONTROL_PLANE_BIN-}" ] || PATH=$(dirname "$CONTROL_PLANE_BIN"):$PATH
 
+# The tests wait more than they compute, so many more of them run than there are cores.
+export RUST_TEST_THREADS=${RUST_TEST_THREADS:-10}
+
 say() { printf '%s\n' "$*"; }
 
 fail() {

@@ -15,7 +15,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use super::kubectl::Kubectl;
 
 /// Each costs some 320 MB.
-static ROOM: Semaphore = Semaphore::const_new(2);
+static ROOM: Semaphore = Semaphore::const_new(4);
 
 /// An API server with our definitions and the operator's rights.
 #[derive(Debug)]

@@ -121,7 +121,8 @@ impl Lookout {
     pub fn is_due(self, now: Timestamp, last: LastUseLook) -> bool {
         let day = self.day(now);
         let moment = self.moment(day);
-        self.counts(day, last) && moment > last.at && now.duration_since(moment) < GRACE
+        let in_time = now.duration_since(moment) < GRACE && !self.is_over(now);
+        self.counts(day, last) && moment > last.at && in_time
     }
 
     /// The next moment at which there is something to do: a look, or the end. `None` after the end.

@@ -281,6 +281,21 @@ fn after_ninety_days_it_says_once_that_nobody_looks_any_more() {
     assert_eq!(unknown, Some((None, NOT_LOOKED_FOR)), "what was not known then is not known now");
 }
 
+/// Found by `never_more_than_one_look_a_person_a_day`.
+#[test]
+fn a_moment_just_before_the_end_is_not_made_up_for_after_it() {
+    let near = |number: u32| {
+        let lookout = Lookout::of(&finished(&format!("00u{number}")))?;
+        let moment = lookout.moment(lookout.day(lookout.ends));
+        let hour_before = moment < lookout.ends && lookout.ends.duration_since(moment) < GRACE;
+        hour_before.then_some((lookout, moment))
+    };
+    let (lookout, moment) = (0..1_000).find_map(near).expect("somebody's moment is in that hour");
+    let last = LastUseLook { failed: true, ..LastUseLook::at(at(0)) };
+    assert!(lookout.is_due(moment, last));
+    assert!(!lookout.is_due(lookout.ends, last));
+}
+
 #[test]
 fn where_the_connection_does_not_look_nothing_is_said_and_what_was_said_is_put_right() {
     let journal = finished("00u1");
