@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::support::{
+    calls::ORDER,
     scene::{Scene, own_scene},
     shipment::Handle,
     until,
@@ -77,6 +78,7 @@ async fn an_answer_to_a_rollout_that_goes_says_so() {
             let source = json!({"users": {"list": list}});
             let rollout = scene.roll("batch", source, json!({"waves": [{"count": 1}]})).await;
             let asked = rollout.until_reason("AwaitingApproval").await;
+            scene.sandbox.counts(ORDER, 1).await;
             scene.rest_operator();
             let answer = scene.proceed(&rollout, &asked.hold("AwaitingApproval"), json!({})).await;
             rollout.delete().await;

@@ -10,7 +10,11 @@ use std::{
 };
 
 use futures::FutureExt;
-use kube::Client;
+use k8s_openapi::api::core::v1::Namespace;
+use kube::{
+    Api, Client,
+    api::{ObjectMeta, PostParams},
+};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
@@ -164,8 +168,16 @@ impl Scene {
 
     /// Makes a namespace that goes with the scene.
     pub async fn namespace(&self, name: &str) {
-        self.kubectl().run(&["create", "namespace", name]).await.fine();
+        self.create_namespace(name).await;
         self.namespaces.lock().unwrap().insert(name.to_owned());
+    }
+
+    /// By the API: kubectl is all of Kubernetes in one program, and each scene would wait for it to start.
+    async fn create_namespace(&self, name: &str) {
+        let api: Api<Namespace> = Api::all(self.client.clone());
+        let metadata = ObjectMeta { name: Some(name.to_owned()), ..ObjectMeta::default() };
+        let namespace = Namespace { metadata, ..Namespace::default() };
+        api.create(&PostParams::default(), &namespace).await.expect("the namespace is new");
     }
 
     /// A connection to the sandbox, with times that suit a test.
@@ -310,13 +322,10 @@ impl Scene {
         }
         let namespaces: Vec<_> = self.namespaces.lock().unwrap().iter().cloned().collect();
         for namespace in &namespaces {
-            let list = self.kubectl().run(&["get", "ykr", "-n", namespace, "-o", "name"]).await.out;
-            for name in list.lines().filter_map(|line| line.split('/').next_back()) {
-                Handle::rollout(&self.client, namespace, name).wipe().await;
-            }
-            let list = self.kubectl().run(&["get", "yks", "-n", namespace, "-o", "name"]).await.out;
-            for name in list.lines().filter_map(|line| line.split('/').next_back()) {
-                Handle::shipment(&self.client, namespace, name).wipe().await;
+            for kind in ["YubiKeyRollout", "YubiKeyShipment"] {
+                for handle in Handle::all(&self.client, kind, namespace).await {
+                    handle.wipe().await;
+                }
             }
         }
         let connections: Vec<_> = self.connections.lock().unwrap().iter().cloned().collect();

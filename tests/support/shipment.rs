@@ -1,8 +1,8 @@
 //! One shipment, handled as a user handles it.
 
 use kube::{
-    Api, Client,
-    api::{DeleteParams, DynamicObject, Patch, PatchParams, PostParams},
+    Api, Client, ResourceExt,
+    api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams},
     core::{ApiResource, GroupVersionKind},
 };
 use serde_json::{Value, json};
@@ -40,6 +40,13 @@ impl Handle {
     pub fn decision(client: &Client, namespace: &str, name: &str) -> Self {
         let api = Api::namespaced_with(client.clone(), namespace, &resource("YubiKeyDecision"));
         Self { api, name: name.to_owned() }
+    }
+
+    /// All of a kind in a namespace, as the API server has them.
+    pub async fn all(client: &Client, kind: &str, namespace: &str) -> Vec<Self> {
+        let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), namespace, &resource(kind));
+        let found = api.list(&ListParams::default()).await.expect("the API server answers");
+        found.into_iter().map(|object| Self { name: object.name_any(), api: api.clone() }).collect()
     }
 
     /// Declares it.
