@@ -1,5 +1,7 @@
 //! A connection that is being deleted: it stays while a shipment with an open effect names it, and says which.
 
+use std::sync::Arc;
+
 use api::{connection::YubiKeyConnection, shipment::progress};
 use domain::failure::Reason;
 use jiff::Timestamp;
@@ -86,7 +88,8 @@ pub async fn say(object: &YubiKeyConnection, ctx: &Context) -> Result<(), Commit
     let generation = object.metadata.generation.unwrap_or_default();
     put(&mut new.conditions, fact, generation, clock::now());
     let api: Api<YubiKeyConnection> = Api::all(ctx.client.clone());
-    if status_patch::commit(&api, object, &old, &new).await?.is_some() {
+    if let Some(written) = status_patch::commit(&api, object, &old, &new).await? {
+        ctx.connections.entries.note_written(&Arc::new(written));
         events::warning(&ctx.outbox, object, CONDITION, &old.conditions, &new.conditions);
     }
     Ok(())

@@ -13,7 +13,7 @@ use kube::{ResourceExt, runtime::watcher::Event};
 use tokio::sync::watch;
 
 use super::examined::Examined;
-use crate::connection::handle::ConnectionHandle;
+use crate::{connection::handle::ConnectionHandle, kubernetes::resource_version};
 
 /// People whose calls must have been refused before that says anything about the connection.
 const REFUSED: usize = 2;
@@ -43,6 +43,8 @@ struct Entry {
     stand: ConnectionVersion,
     connection: Option<Connection>,
     examined: Option<Examined>,
+    /// As written here last, until the watch shows it.
+    written: Option<Arc<YubiKeyConnection>>,
     /// A call met a fault of the connection.
     reported: bool,
     /// Whose calls were refused.
@@ -102,6 +104,24 @@ impl ConnectionEntries {
         if gone {
             self.changes.send_modify(|n| *n += 1);
         }
+    }
+
+    /// Remembers what we wrote until the watch shows it.
+    pub fn note_written(&self, object: &Arc<YubiKeyConnection>) {
+        if let Some(entry) = self.state().entries.get_mut(&object.uid().unwrap_or_default()) {
+            entry.written = Some(Arc::clone(object));
+        }
+    }
+
+    /// The newer of the object as watched and the object as we wrote it. On the older one a status that was true before
+    /// seems to stand still, and what is found again is not said.
+    #[must_use]
+    pub fn newest(&self, watched: Arc<YubiKeyConnection>) -> Arc<YubiKeyConnection> {
+        let mut state = self.state();
+        let Some(entry) = state.entries.get_mut(&watched.uid().unwrap_or_default()) else { return watched };
+        entry.written =
+            entry.written.take().filter(|ours| resource_version::is_newer(ours.as_ref(), watched.as_ref()));
+        entry.written.clone().unwrap_or(watched)
     }
 
     /// All that can be used.

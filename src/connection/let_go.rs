@@ -33,7 +33,7 @@ pub fn count(ctx: &Context, object: &YubiKeyShipment) -> u32 {
     let Some(connection) = ctx.connections.get(&object.spec.connection_ref.name) else {
         return 0;
     };
-    let connection = ctx.let_go.newest(connection);
+    let connection = ctx.connections.entries.newest(connection);
     // Asked at each plan: the status, with its conditions, is not copied for that.
     match connection.status.as_ref().map(|status| read(&status.let_go)) {
         Some(entries) if !entries.is_empty() => {
@@ -56,7 +56,7 @@ pub async fn note(ctx: &Context, object: &YubiKeyShipment) -> Result<(), CommitE
     }
     let api: Api<YubiKeyConnection> = Api::all(ctx.client.clone());
     let watched = ctx.connections.get(name);
-    let mut known = watched.map(|watched| ctx.let_go.newest(watched));
+    let mut known = watched.map(|watched| ctx.connections.entries.newest(watched));
     for _ in 0..MOST_CONFLICTS {
         let Some(connection) = known.take() else {
             // One that is there and cannot be read still bounds what its namespaces may order.
@@ -64,7 +64,7 @@ pub async fn note(ctx: &Context, object: &YubiKeyShipment) -> Result<(), CommitE
         };
         match write(&api, &connection, &object.namespace().unwrap_or_default()).await {
             Ok(written) => {
-                ctx.let_go.keep(&Arc::new(written));
+                ctx.connections.entries.note_written(&Arc::new(written));
                 ctx.let_go.note(uid);
                 return Ok(());
             }

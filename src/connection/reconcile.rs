@@ -65,6 +65,7 @@ pub async fn reconcile(object: Arc<YubiKeyConnection>, ctx: Arc<Context>) -> Res
 }
 
 async fn pass(object: Arc<YubiKeyConnection>, ctx: Arc<Context>) -> Result<Action, Failure> {
+    let object = ctx.connections.entries.newest(object);
     let object = if object.metadata.deletion_timestamp.is_some() {
         // As long as shipments need it, its credentials may change and its vendors fail as with any other.
         match deletion::release(&object, &ctx).await {
@@ -257,7 +258,9 @@ async fn ensure_finalizer(
     if finalizer::present(object.as_ref()) {
         return Ok(Arc::clone(object));
     }
-    finalizer::add(&Api::all(ctx.client.clone()), object.as_ref()).await.map(Arc::new)
+    let written = finalizer::add(&Api::all(ctx.client.clone()), object.as_ref()).await.map(Arc::new)?;
+    ctx.connections.entries.note_written(&written);
+    Ok(written)
 }
 
 async fn write(
@@ -285,7 +288,8 @@ async fn write(
         new.yubico_organization = link.facts.orgs.yubico.as_ref().map(ToString::to_string);
         new.rp_id = Some(link.facts.rp_id.to_string());
     }
-    if status_patch::commit(&api, object, &old, &new).await?.is_some() {
+    if let Some(written) = status_patch::commit(&api, object, &old, &new).await? {
+        ctx.connections.entries.note_written(&Arc::new(written));
         log_change(&old.conditions, &new.conditions, &object.name_any());
         events::transition(&ctx.outbox, object, &old.conditions, &new.conditions);
         for kind in [expiry::CONDITION, deletion::CONDITION] {

@@ -32,6 +32,8 @@ def the_mail_with_the_pin_is_lost_and_sent_once_more(world, browser):
 
 def a_parcel_is_lost_the_page_tells_it_by_itself_and_its_key_is_made_useless(world, browser):
     order = world.ordered("bo-day")
+    # Accepted: a state before that is a question of its own after a moment.
+    world.parcel(order, 3)
     with person(world, browser) as page:
         row = page.get_by_role("row", name="bo-day")
         row.get_by_text("AwaitingShipment").wait_for()

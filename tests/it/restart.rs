@@ -37,6 +37,7 @@ async fn a_restart_writes_nothing_and_reads_no_object_at_rest() {
 
 async fn at_rest(scene: &Scene) -> AtRest {
     let mut resting = AtRest { shipments: Vec::new(), users: Vec::new() };
+    scene.sandbox.accepts_at_once().await;
     for name in ["held", "ordered", "activated"] {
         let login = scene.login(name);
         resting.users.push(scene.sandbox.person(&login, "ACTIVE").await);

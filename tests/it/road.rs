@@ -55,6 +55,7 @@ fn unhurried() -> Value {
 }
 
 async fn whole_road(scene: &Scene, status: &str) {
+    scene.sandbox.accepts_at_once().await;
     scene.connection().until_reason("Succeeded").await;
     let login = scene.person("kim", status).await;
     let before = scene.sandbox.last_call().await;

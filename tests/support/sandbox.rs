@@ -208,6 +208,14 @@ impl Sandbox {
         self.post("/settings", known).await;
     }
 
+    /// Orders begin accepted. One that waits for its validation is a question after the first look at it, so that what a
+    /// test sees before would depend on the machine's speed. Unfriendly vendors begin as they do.
+    pub async fn accepts_at_once(&self) {
+        if !is_strict() {
+            self.post("/settings", json!({"firstState": 3})).await;
+        }
+    }
+
     /// Yubico's refusals are JSON: what nobody promises, and a test is about.
     pub async fn refuses_in_json(&self) {
         self.post("/settings", json!({"htmlErrors": false})).await;

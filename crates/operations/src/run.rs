@@ -52,7 +52,7 @@ pub(crate) async fn play(
         rested = settle(bed, &worlds, round + 1 == rounds).await?;
     }
     twice::judge(bed, &worlds).await?;
-    lost::judge(bed, &worlds, &rested, &witness.taken_over()).await?;
+    lost::judge(bed, &worlds, &rested, &witness.orders()).await?;
     let compared = Box::pin(differential::judge(bed, &worlds, &rested)).await?;
     for world in &worlds {
         witness.judge(world).await;

@@ -22,8 +22,16 @@ use crate::{oracle::kstatus, world::World};
 struct Sight {
     /// Namespace (of a connection its name) and what contradicts itself.
     inconsistent: BTreeSet<(String, String)>,
-    /// Orders that a status called taken over without a person's answer.
-    taken_over: BTreeSet<String>,
+    orders: Orders,
+}
+
+/// Orders that stood in a status.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Orders {
+    /// As taken over without a person's answer: a deletion leaves them alone.
+    pub taken_over: BTreeSet<String>,
+    /// As any other one.
+    pub placed: BTreeSet<String>,
 }
 
 impl Sight {
@@ -33,8 +41,11 @@ impl Sight {
             let tag = if namespace.is_empty() { text(object, "/metadata/name") } else { namespace };
             self.inconsistent.insert((tag.to_owned(), what));
         }
+        let order = text(object, "/status/order/shipmentId").to_owned();
         if object.pointer("/status/order/adopted").and_then(Value::as_bool) == Some(true) {
-            self.taken_over.insert(text(object, "/status/order/shipmentId").to_owned());
+            self.orders.taken_over.insert(order);
+        } else if !order.is_empty() {
+            self.orders.placed.insert(order);
         }
     }
 }
@@ -67,9 +78,9 @@ impl Witness {
         }
     }
 
-    /// Orders that any version of a status called taken over without a person's answer.
-    pub(crate) fn taken_over(&self) -> BTreeSet<String> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).taken_over.clone()
+    /// The orders that stood in any version of a status.
+    pub(crate) fn orders(&self) -> Orders {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).orders.clone()
     }
 }
 
@@ -114,6 +125,7 @@ mod tests {
         let mut sight = Sight::default();
         sight.note(&of(json!({"shipmentId": "a", "adopted": true})));
         sight.note(&of(json!({"shipmentId": "b"})));
-        assert_eq!(sight.taken_over, BTreeSet::from(["a".to_owned()]));
+        assert_eq!(sight.orders.taken_over, BTreeSet::from(["a".to_owned()]));
+        assert_eq!(sight.orders.placed, BTreeSet::from(["b".to_owned()]));
     }
 }

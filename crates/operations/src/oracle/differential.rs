@@ -3,7 +3,8 @@
 //!
 //! Comparable is a shipment that is its person's only one, that nobody answered for, whose hold is not one of those that
 //! only an answer or a changed spec ends, and with which nobody interfered at the vendors. What was ordered is followed
-//! whatever was forbidden later, so it is compared only with one that is ordered too; and what was activated stays so.
+//! whatever was forbidden later, so it is compared only with one that is ordered too; what was enrolled stays so, and what
+//! was activated.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -51,6 +52,8 @@ struct Pair {
     old: Face,
     /// The state of its order in the vendor's books.
     parcel: Option<i64>,
+    /// It has an enrolment: that stays, whatever was forbidden later.
+    enrolled: bool,
 }
 
 /// Judges all worlds; the answer is how many shipments were compared.
@@ -144,7 +147,13 @@ fn comparable(object: &Value, person: &Person, state: &Value, calls: &[Value]) -
     if enrolled.any(|known| known["id"] != enrollment && is_ours(known, calls)) {
         return None;
     }
-    Some(Pair { name: text(object, "/metadata/name").to_owned(), spec: object["spec"].clone(), old, parcel })
+    Some(Pair {
+        name: text(object, "/metadata/name").to_owned(),
+        spec: object["spec"].clone(),
+        old,
+        parcel,
+        enrolled: !enrollment.is_empty(),
+    })
 }
 
 /// Did the operator make this enrolment?
@@ -274,6 +283,9 @@ async fn compare(
     let order = text(fresh, "/status/order/shipmentId");
     // It may not order any more, or waited for a place among the open orders until the parcels had moved.
     if pair.parcel.is_some() && !moved.contains(order) {
+        return false;
+    }
+    if pair.enrolled && text(fresh, "/status/enrollment/id").is_empty() {
         return false;
     }
     if old.phase == "Activated" && new.phase != "Activated" && PASSED_BY.contains(&&*new.reason) {

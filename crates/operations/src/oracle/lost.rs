@@ -1,7 +1,7 @@
 //! Never lost: an order that stands and has not come to an end is some shipment's to follow, unless an answer, a hand at
 //! the vendors or the policy Orphan let it go.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 use testbed::{objects::text, setup::Fault};
@@ -10,24 +10,25 @@ use super::twice::standing;
 use crate::{
     bed::Bed,
     rest::Objects,
+    witness::Orders,
     world::{Allowed, World},
 };
 
 /// States after which nothing more is done about an order: delivered, and those that end it.
 const ENDED: [i64; 6] = [104, 99, 105, 107, 108, 110];
 
-/// Judges the books of the vendors for all worlds at rest. `taken_over`: orders that were taken over without an answer,
-/// which a deletion leaves alone.
+/// Judges the books of the vendors for all worlds at rest, by the orders that stood in a status.
 pub(crate) async fn judge(
     bed: &Bed,
     worlds: &[World],
     rested: &HashMap<String, Objects>,
-    taken_over: &BTreeSet<String>,
+    stood: &Orders,
 ) -> Result<(), Fault> {
     let state = bed.vendors.get("/state").await?;
     let calls = bed.calls(0).await?;
     let orders = standing(&calls, &state);
     let open = open(&state);
+    let events = bed.cluster.events().await?;
     for world in worlds {
         let Some(objects) = rested.get(&world.tag) else { continue };
         let (allowed, let_go) = {
@@ -39,7 +40,7 @@ pub(crate) async fn judge(
                 continue;
             }
             for order in orders.get(&*person.id).into_iter().flatten() {
-                let is_known = is_followed(order, &person.id, objects) || taken_over.contains(*order);
+                let is_known = is_followed(order, &person.id, objects) || may_be_left(order, stood, &events);
                 if open.contains(order) && !is_known {
                     world.violated("lost", format!("order {order} stands and no shipment follows it")).await;
                 }
@@ -56,6 +57,13 @@ fn open(state: &Value) -> HashSet<&str> {
     all.filter(goes_on).map(|order| text(order, "/id")).collect()
 }
 
+/// What was taken over without a person's answer a deletion leaves alone. If the answer to an order was lost, the deletion
+/// itself may find it, and tells so by an Event, for no status names it.
+fn may_be_left(order: &str, stood: &Orders, events: &[Value]) -> bool {
+    let told = |event: &Value| event["reason"] == "ShipmentReleased" && text(event, "/note").contains(order);
+    stood.taken_over.contains(order) || !stood.placed.contains(order) && events.iter().any(told)
+}
+
 /// By its id, or by a question about an order whose answer is lost.
 fn is_followed(order: &str, user: &str, objects: &Objects) -> bool {
     objects.shipments.iter().any(|shipment| {
@@ -67,6 +75,8 @@ fn is_followed(order: &str, user: &str, objects: &Objects) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use serde_json::json;
 
     use super::*;
@@ -82,6 +92,19 @@ mod tests {
         assert!(!is_followed("a", "kim", &with(json!({"shipmentId": "b"}))));
         assert!(!is_followed("a", "lee", &with(json!({"mark": "2027-01-01T00:00:00Z"}))));
         assert!(!is_followed("a", "kim", &Objects::default()));
+    }
+
+    #[test]
+    fn only_what_no_status_called_our_own_may_be_left_alone() {
+        let set = |order: &str| BTreeSet::from([order.to_owned()]);
+        let stood = Orders { taken_over: set("a"), placed: set("b") };
+        let told = |order: &str| {
+            vec![json!({"reason": "ShipmentReleased", "note": format!("let go: order {order},")})]
+        };
+        assert!(may_be_left("a", &stood, &[]));
+        assert!(!may_be_left("b", &stood, &told("b")), "it was placed, and is followed to its end");
+        assert!(may_be_left("c", &stood, &told("c")));
+        assert!(!may_be_left("c", &stood, &[]) && !may_be_left("c", &stood, &told("b")));
     }
 
     #[test]
