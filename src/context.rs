@@ -28,13 +28,13 @@ use crate::{
 
 /// Shared by all passes.
 pub struct Context {
-    /// Kubernetes.
+    /// Speaks to the API server as the operator's service account.
     pub client: Client,
-    /// Events.
+    /// Where Kubernetes Events are handed over; nobody waits for them.
     pub outbox: Outbox,
-    /// All shipments.
+    /// All shipments, as watched and as written here last.
     pub shipments: ShipmentLister,
-    /// All connections.
+    /// All connections, as watched, and what is known of each.
     pub connections: ConnectionLister,
     /// All decisions, as watched.
     pub decisions: Lister<YubiKeyDecision>,
@@ -52,7 +52,7 @@ pub struct Context {
     pub shared_ca: Option<PathBuf>,
     /// Which way the vendors are called.
     pub proxies: Proxies,
-    /// Metrics.
+    /// What `/metrics` shows.
     pub metrics: Arc<Metrics>,
     /// Uid of the `kube-system` namespace.
     pub cluster: Option<String>,

@@ -82,15 +82,15 @@ const RELEASE: Duration = Duration::from_secs(3);
 
 /// What the process hands over.
 pub struct Setup {
-    /// Kubernetes.
+    /// The API server, reached as the operator's service account or by KUBECONFIG.
     pub api_server: ApiServer,
-    /// Credentials.
+    /// Where credentials are mounted, a directory for each connection.
     pub credentials_dir: PathBuf,
     /// Uid of `kube-system`.
     pub cluster: Option<String>,
-    /// Metrics.
+    /// What `/metrics` shows.
     pub metrics: Arc<Metrics>,
-    /// Readiness.
+    /// What `/readyz` answers by.
     pub readiness: Readiness,
     /// Where shipments are looked for.
     pub scope: Scope,

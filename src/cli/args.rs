@@ -94,9 +94,9 @@ impl Run {
 /// Where the lease is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeaseName {
-    /// Namespace.
+    /// Namespace of the Lease.
     pub namespace: String,
-    /// Name.
+    /// `metadata.name` of the Lease.
     pub name: String,
 }
 

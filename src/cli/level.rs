@@ -22,7 +22,7 @@ const LONGEST: u64 = 4096;
 
 /// The level of a process that starts.
 pub struct Chosen {
-    /// The level.
+    /// The file's level, else that of `RUST_LOG`, else info.
     pub filter: EnvFilter,
     /// What was wrong with a wish; to be said once there is a log.
     pub warnings: Vec<String>,

@@ -45,7 +45,7 @@ pub enum Fault {
         "the cluster of KUBECONFIG has a proxy-url, and the API server is reached directly only; take proxy-url out of the kubeconfig this process uses"
     )]
     ClusterProxy,
-    /// No cluster.
+    /// Neither a kubeconfig nor the service account of a Pod was found.
     #[error(
         "no cluster is configured: {0}; set KUBECONFIG to a kubeconfig file, or run in a Pod with a service account"
     )]
@@ -71,7 +71,7 @@ pub enum Fault {
     /// The address is taken.
     #[error("cannot listen on {0}: {1}; choose another address with --listen")]
     Listen(String, String),
-    /// Logging failed.
+    /// The log cannot be set up, so nothing that follows would be told.
     #[error("logging cannot start: {0}")]
     Logging(String),
 }

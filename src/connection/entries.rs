@@ -18,7 +18,7 @@ use crate::{connection::handle::ConnectionHandle, kubernetes::resource_version};
 /// People whose calls must have been refused before that says anything about the connection.
 const REFUSED: usize = 2;
 
-/// One connection.
+/// What a shipment finds of the connection that it names.
 #[derive(Debug, Clone)]
 pub enum Connection {
     /// It cannot be used; its shipments wait.
@@ -60,7 +60,7 @@ struct State {
     number: u64,
 }
 
-/// All connections.
+/// What is known of every connection, by uid, and who is told when it changes.
 #[derive(Debug)]
 pub struct ConnectionEntries {
     state: Mutex<State>,

@@ -40,11 +40,11 @@ pub struct ConnectionHandle {
     pub name: String,
     /// Its uid, which no other ever has.
     pub uid: String,
-    /// Its spec.
+    /// The spec that it was examined with.
     pub spec: YubiKeyConnectionSpec,
-    /// Okta.
+    /// Calls the Okta org, within `okta.rateLimitShare` of its limits.
     pub okta: Arc<okta::Client>,
-    /// `YubiEnterprise`.
+    /// Calls `YubiEnterprise`, one order at a time.
     pub yubico: Arc<yubico::Client>,
     /// The HRIS, where the connection names one.
     pub hris: Option<Arc<hris::Client>>,
@@ -130,7 +130,7 @@ impl ConnectionHandle {
         }
     }
 
-    /// Longest call.
+    /// Longest time that one call may take (`calls.timeout`).
     #[must_use]
     pub fn timeout(&self) -> Duration {
         self.facts.times.calls.timeout.unsigned_abs()

@@ -18,9 +18,9 @@ use crate::{
     metrics::instrument,
 };
 
-/// All connections.
+/// Every connection of the cluster: as declared, and what is known of it.
 pub struct ConnectionLister {
-    /// As watched.
+    /// As the watch shows them; may lag.
     pub declared: Store<YubiKeyConnection>,
     /// What is known of each.
     pub entries: Arc<ConnectionEntries>,

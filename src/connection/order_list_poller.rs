@@ -22,7 +22,7 @@ use crate::{
 /// Longest time between two looks at what is to do.
 const LONGEST: Duration = Duration::from_secs(5);
 
-/// Shortest.
+/// Shortest time between two looks at what is to do.
 const SHORTEST: Duration = Duration::from_millis(100);
 
 /// Runs until it is dropped.

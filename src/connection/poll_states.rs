@@ -17,7 +17,7 @@ use super::handle::ConnectionHandle;
 /// Where the list of each connection stands.
 #[derive(Debug, Default)]
 pub struct PollStates {
-    /// By uid.
+    /// By uid of the connection: a name may be given again.
     by_connection: Mutex<HashMap<String, PollState>>,
 }
 

@@ -24,20 +24,20 @@ use crate::connection::{
 /// Clients that worked, and the spec they were made for.
 #[derive(Debug, Clone)]
 pub struct Proven {
-    /// The clients.
+    /// They go on where new credentials are refused, as long as the vendors take them.
     pub clients: Clients,
-    /// The spec.
+    /// The spec they were made for; they serve no other vendor's URLs.
     pub spec: YubiKeyConnectionSpec,
 }
 
 /// A connection to be looked at.
 #[derive(Debug)]
 pub struct Subject<'a> {
-    /// Its name.
+    /// Names the directory of its credentials.
     pub name: &'a str,
-    /// Its uid.
+    /// `metadata.uid`, which no other connection ever has.
     pub uid: &'a str,
-    /// Its spec.
+    /// The spec to be examined.
     pub spec: &'a YubiKeyConnectionSpec,
     /// This cluster's id.
     pub cluster: Option<&'a str>,

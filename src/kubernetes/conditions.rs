@@ -7,13 +7,13 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 /// A condition before it has a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
-    /// `CamelCase` type.
+    /// `type` of the condition, one `CamelCase` word.
     pub kind: &'static str,
     /// True, False; `None` is Unknown.
     pub status: Option<bool>,
-    /// `CamelCase` reason.
+    /// One `CamelCase` word, for programs; docs/reasons.md tells what each means.
     pub reason: String,
-    /// For people.
+    /// What happened and what to do next, for people.
     pub message: String,
 }
 

@@ -36,32 +36,32 @@ pub enum IndexKey {
     Connection(String),
     /// Shipments of a namespace with a connection that have an open order.
     Open {
-        /// The namespace.
+        /// Namespace of the shipments.
         namespace: String,
-        /// The connection.
+        /// Name of the connection.
         connection: String,
     },
     /// Shipments with this connection whose parcel is under way.
     UnderWay(String),
     /// Shipments with the label of a rollout.
     Rollout {
-        /// Its namespace.
+        /// Namespace of the rollout and its shipments.
         namespace: String,
-        /// Its name.
+        /// Name of the rollout, the value of the label.
         rollout: String,
     },
     /// Decisions on a shipment.
     Answers {
-        /// Its namespace.
+        /// Namespace of the decisions and their shipment.
         namespace: String,
-        /// Its name.
+        /// Name of the shipment.
         shipment: String,
     },
     /// Decisions on a rollout.
     RolloutAnswers {
-        /// Its namespace.
+        /// Namespace of the decisions and their rollout.
         namespace: String,
-        /// Its name.
+        /// Name of the rollout.
         rollout: String,
     },
 }

@@ -37,7 +37,7 @@ enum Body {
 pub struct Packed {
     /// The connection it names.
     pub connection: Box<str>,
-    /// Its phase.
+    /// `status.phase`, kept outside for the metrics.
     pub phase: Option<Phase>,
     /// Since when (UTC) its key lies somewhere unused, as long as that is looked for.
     pub unused_since: Option<Timestamp>,

@@ -15,7 +15,7 @@ use super::{
 
 /// What one watch keeps: the objects, and what they are looked up by.
 pub struct Cache<K: 'static + Watched> {
-    /// The objects.
+    /// The objects as the watch shows them; may lag.
     pub store: Store<K::Kept>,
     pub(super) index: Arc<Index<K>>,
     pub(super) woken: mpsc::UnboundedSender<ObjectRef<K::Kept>>,

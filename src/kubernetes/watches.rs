@@ -39,7 +39,7 @@ use crate::{
 pub enum Scope {
     /// In every namespace.
     Cluster,
-    /// In these.
+    /// In these namespaces; one watch of each kind for each.
     Namespaces(Vec<String>),
 }
 
@@ -61,7 +61,7 @@ type Watching<K> = BoxStream<'static, Result<K, watcher::Error>>;
 /// What watches of all kinds and places are opened with.
 #[derive(Clone, Copy)]
 pub struct Opening<'a> {
-    /// Kubernetes.
+    /// Speaks to the API server as the operator's service account.
     pub client: &'a Client,
     /// Where it is told what has come.
     pub readiness: &'a Readiness,
@@ -238,15 +238,15 @@ where
 pub struct NamespaceWatch {
     /// Follows its shipments, and looks at one when a decision names it.
     pub controller: Controller<KeptShipment>,
-    /// Its shipments.
+    /// Its shipments, as watched.
     pub shipments: Cache<YubiKeyShipment>,
     /// Shipments that have just gone, as they were last.
     pub gone: mpsc::UnboundedReceiver<YubiKeyShipment>,
-    /// Its decisions.
+    /// Its decisions, as watched.
     pub decisions: Cache<YubiKeyDecision>,
     /// Follows its rollouts, and looks at one when a decision names it or a shipment of it changes.
     pub rollout_controller: Controller<YubiKeyRollout>,
-    /// Its rollouts.
+    /// Its rollouts, as watched.
     pub rollouts: Cache<YubiKeyRollout>,
     answers: [watch::Receiver<bool>; 3],
 }

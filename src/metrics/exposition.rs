@@ -12,7 +12,7 @@ use mime::Mime;
 pub enum Form {
     /// Prometheus' own, version 0.0.4. Every scraper reads it, so it answers those that do not say what they read.
     Prometheus,
-    /// `OpenMetrics` 1.0.0.
+    /// `OpenMetrics` 1.0.0, for a scraper that asks for it.
     OpenMetrics,
 }
 

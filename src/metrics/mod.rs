@@ -41,7 +41,7 @@ struct KindLabels {
     kind: &'static str,
 }
 
-/// All metrics.
+/// All metrics of the process; docs/metrics.md lists them.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Mutex<Registry>,

@@ -136,7 +136,7 @@ impl Memory {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).get(uid).cloned().unwrap_or_default()
     }
 
-    /// Keeps it.
+    /// Keeps what is known of this rollout for the next pass; lost with the process.
     pub fn keep(&self, uid: &str, known: Known) {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(uid.to_owned(), known);
     }

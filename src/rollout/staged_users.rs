@@ -17,7 +17,7 @@ use crate::connection::handle::ConnectionHandle;
 pub struct Newcomer {
     /// The entry of the source, as a person finds it.
     pub label: String,
-    /// Whom.
+    /// Login and profile that Okta gets.
     pub person: NewPerson,
 }
 

@@ -18,7 +18,7 @@ use crate::{
 /// Another shipment with the same id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
-    /// Its uid.
+    /// `metadata.uid`, which no other shipment ever has.
     pub uid: String,
     /// Its name, as people write it.
     pub name: String,

@@ -52,7 +52,7 @@ impl Intent {
         Self { what, attempt, marked_at, marked, prepared }
     }
 
-    /// The effect.
+    /// Which effect it is.
     #[must_use]
     pub const fn what(&self) -> Marked {
         self.what
@@ -100,7 +100,7 @@ pub fn prepare_at_once(link: &ConnectionHandle) -> Result<Option<Prepared>, Fail
 pub struct Outcome {
     /// For the journal.
     pub receipt: Receipt,
-    /// For people.
+    /// Why it failed, for people; absent where it did not.
     pub failure: Option<Failure>,
 }
 

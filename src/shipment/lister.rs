@@ -8,9 +8,9 @@ use kube::{ResourceExt, runtime::reflector::ObjectRef};
 use super::{memory::ShipmentMemory, waiting::Waiting, written::Written};
 use crate::kubernetes::{index::IndexKey, lister::Lister};
 
-/// All shipments.
+/// All shipments: as watched, and what this process wrote and remembers of each.
 pub struct ShipmentLister {
-    /// As watched.
+    /// As the watch shows them; may lag behind what was written here.
     pub watched: Lister<YubiKeyShipment>,
     /// What is remembered of each.
     pub memory: ShipmentMemory,

@@ -31,7 +31,7 @@ use crate::{
 /// A shipment that comes before another one of its person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rival {
-    /// Its uid.
+    /// `metadata.uid`, which no other shipment ever has.
     pub uid: String,
     /// Its name, as people write it.
     pub name: String,

@@ -26,7 +26,7 @@ type Waiting = HashMap<IndexKey, BTreeMap<(Timestamp, String), Instant>>;
 
 /// Orders that are open, as far as the cache shows them.
 pub trait Open {
-    /// How many.
+    /// How many are open, as far as the cache shows them.
     fn count(&self) -> usize;
 
     /// Is this one's among them?

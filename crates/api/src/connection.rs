@@ -171,7 +171,7 @@ pub enum Dpop {
     Auto,
     /// Only bound tokens are taken.
     Always,
-    /// No proofs.
+    /// No proof is sent: for an app that does not bind tokens.
     Never,
 }
 
@@ -267,7 +267,7 @@ impl KeyModel {
 pub struct AllowedNamespaces {
     /// All namespaces, those listed in `names`, or those whose labels fit `selector`.
     pub from: NamespacesFrom,
-    /// With `Names`: the namespaces.
+    /// With `Names`: the namespaces, 1 to 256 of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 256), inner(length(min = 1, max = 63)))]
     pub names: Option<Vec<String>>,
@@ -279,11 +279,11 @@ pub struct AllowedNamespaces {
 /// How namespaces are chosen.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NamespacesFrom {
-    /// Every namespace.
+    /// Every namespace of the cluster; neither `names` nor `selector` is given.
     All,
-    /// Those named.
+    /// The namespaces in `names`, 1 to 256 of them.
     Names,
-    /// Those whose labels fit.
+    /// The namespaces whose labels fit `selector`.
     Selector,
 }
 
@@ -305,7 +305,8 @@ pub struct Defaults {
     pub deletion_policy: Option<DeletionPolicy>,
 }
 
-/// What a connection may set for existing keys.
+/// What a connection may set for existing keys: `Hold` for a person, or `Adopt` the enrolment and its order.
+/// `OrderAnother` needs a time and so belongs to a shipment.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DefaultExistingKeyPolicy {
     /// A person decides.
@@ -332,10 +333,10 @@ pub struct YubiKeyConnectionStatus {
     /// Message of Ready, shortened to one line of at most 120 characters for the column.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub summary: Option<String>,
-    /// Okta organization id.
+    /// `id` of Okta's `/.well-known/okta-organization`; absent until it was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub okta_organization: Option<String>,
-    /// `YubiEnterprise` organization id.
+    /// `organization_id` of `YubiEnterprise`'s inventory; absent until it was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub yubico_organization: Option<String>,
     /// RP id that keys are made for.

@@ -80,7 +80,7 @@ pub struct YubiKeyDecisionSpec {
     #[serde(rename = "holdID")]
     #[schemars(length(min = 1, max = 63))]
     pub hold_id: String,
-    /// One of `status.hold.choices`, or `ResendPin`.
+    /// One of `status.hold.choices`, or `ResendPin`; docs/reasons.md tells what follows from each.
     pub action: Action,
     /// With `AdoptOrder`: the shipment's id at `YubiEnterprise`.
     #[serde(rename = "shipmentID", default, skip_serializing_if = "Option::is_none")]
@@ -95,7 +95,7 @@ pub struct YubiKeyDecisionSpec {
     #[serde(rename = "userIDs", default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "crate::schema::okta_ids")]
     pub user_ids: Option<Vec<String>>,
-    /// Why, for the auditor.
+    /// Why, for the auditor; at most 1,024 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 1024))]
     pub reason: Option<String>,
@@ -135,7 +135,7 @@ pub enum Action {
     ConfirmCancelled,
     /// Activate with the signing keys that were published when the responses were first seen.
     ActivateWithKeptKeys,
-    /// Activate now.
+    /// Activate the credential at Okta now, whatever the gate or the parcel's history.
     ApproveActivation,
     /// Mail the PIN now.
     ApprovePin,

@@ -11,7 +11,7 @@ pub enum Permission {
     /// Refused: the shipment is Held as `ForbiddenByConnection`.
     #[default]
     Forbid,
-    /// Admitted.
+    /// Admitted, for every namespace that may use the connection.
     Allow,
 }
 
@@ -36,7 +36,7 @@ pub struct Policy {
     /// deleted, and where the connection is gone, it always may.
     #[serde(default = "allow")]
     pub orphan: Permission,
-    /// Which keys a shipment may ask for.
+    /// Which keys a shipment may ask for: `Any`, or `ModelsOnly`, those of the connection's `keys` by their name.
     #[serde(default)]
     pub keys: KeyChoice,
     /// May the status of shipments and rollouts hold people's logins? Forbidden, it names people by their Okta user id
@@ -153,7 +153,7 @@ pub struct LetGo {
     /// The day (UTC) on which they were let go, or a later one if the record was full: `2027-01-31`.
     #[schemars(length(max = 10))]
     pub day: String,
-    /// How many.
+    /// How many orders; each counts against `policy.maxOpenOrders` until 30 days after `day`.
     #[schemars(range(min = 1, max = 2_147_483_647))]
     pub orders: u32,
 }

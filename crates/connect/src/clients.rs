@@ -50,9 +50,9 @@ pub async fn shared_ca(path: &Path) -> Result<Vec<u8>, Failure> {
 /// life, the `DPoP` key and what Okta said about its limits.
 #[derive(Debug, Clone)]
 pub struct Clients {
-    /// Okta.
+    /// Calls the Okta org, within `okta.rateLimitShare` of its limits.
     pub okta: Arc<okta::Client>,
-    /// `YubiEnterprise`.
+    /// Calls `YubiEnterprise`, one order at a time.
     pub yubico: Arc<yubico::Client>,
     /// The HRIS, where the connection names one.
     pub hris: Option<Arc<hris::Client>>,

@@ -141,21 +141,21 @@ pub struct Readings {
     pub feature: Reading<Result<(), Failure>>,
     /// The authenticator and its id.
     pub authenticator: Reading<(Authenticator, Option<String>)>,
-    /// Its method.
+    /// Settings of its method `webauthn`.
     pub method: Reading<Method>,
-    /// Custom domains.
+    /// The org's custom domains.
     pub domains: Reading<Vec<Domain>>,
-    /// Enrolment policies.
+    /// Active enrolment policies, by priority.
     pub enrollment_policies: Reading<Vec<EnrollmentPolicy>>,
     /// Rules of global session policies.
     pub session_rules: Reading<Vec<SessionRule>>,
     /// Keys ordered by others.
     pub strangers: Reading<usize>,
-    /// The stock.
+    /// The stock, with the organization that the token belongs to.
     pub inventory: Reading<Inventory>,
-    /// Products.
+    /// Ids of all products.
     pub products: Reading<Vec<u32>>,
-    /// Countries.
+    /// Two-letter codes of the countries that the organization ships to.
     pub countries: Reading<Vec<String>>,
     /// Stock, products and countries as last seen of an organization of the connection's region.
     pub of_region: (Shown<Inventory>, Shown<Vec<u32>>, Shown<Vec<String>>),

@@ -5,12 +5,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-/// The style.
+/// `page.css`, compiled in: nothing comes from another host.
 pub async fn style() -> Response {
     ([(CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("../assets/page.css")).into_response()
 }
 
-/// The script.
+/// `page.js`, compiled in: nothing comes from another host.
 pub async fn script() -> Response {
     ([(CONTENT_TYPE, "text/javascript; charset=utf-8")], include_str!("../assets/page.js")).into_response()
 }

@@ -51,13 +51,13 @@ impl Scope {
 
 /// Who looks at what.
 pub struct Context {
-    /// Who.
+    /// In whose name the API server is asked.
     pub caller: Caller,
     /// Their name, as the API server knows it.
     pub who: String,
-    /// Where.
+    /// The namespace that the page is about, or all of them.
     pub scope: Scope,
-    /// When.
+    /// When the page was asked for (UTC): all of it tells one moment.
     pub now: Timestamp,
 }
 

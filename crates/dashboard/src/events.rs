@@ -53,7 +53,7 @@ impl Live {
     }
 }
 
-/// The stream.
+/// Tells the page of changes, as server-sent events, until the browser goes away or the process ends.
 pub async fn stream(
     State(settings): State<Arc<Settings>>,
     Extension(live): Extension<Live>,

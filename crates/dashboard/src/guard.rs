@@ -34,7 +34,7 @@ const FORM_COOKIE: &str = "__Host-yubikey-form";
 /// The same where the page is not reached over TLS.
 const PLAIN_FORM_COOKIE: &str = "yubikey-form";
 
-/// Whoever asks.
+/// Whoever asks, with that person's rights in the cluster and no other.
 #[derive(Clone)]
 pub struct Caller {
     /// Asks the API server in the caller's name.

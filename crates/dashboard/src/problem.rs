@@ -13,7 +13,7 @@ use crate::document;
 pub struct Problem {
     /// What the browser is told.
     pub status: StatusCode,
-    /// What happened.
+    /// What happened, in a sentence.
     pub what: String,
     /// What to do next.
     pub next: String,

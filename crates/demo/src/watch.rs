@@ -25,7 +25,7 @@ pub(crate) struct Watch {
     lines: Lines<BufReader<ChildStdout>>,
 }
 
-/// One line.
+/// One line of `kubectl get --watch`.
 #[derive(Debug)]
 pub(crate) struct Line {
     pub(crate) name: String,

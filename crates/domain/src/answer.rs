@@ -16,7 +16,7 @@ use super::{
 pub struct Answer {
     /// The hold that is answered.
     pub hold: String,
-    /// How.
+    /// What the person chose; a choice that the hold does not offer is declined.
     pub choice: Choice,
     /// With `AdoptOrder`: the shipment at `YubiEnterprise`.
     pub shipment: Option<ShipmentId>,

@@ -2,10 +2,10 @@
 
 use jiff::SignedDuration;
 
-/// First delay.
+/// Delay after the first failure, in seconds.
 const FIRST_SECS: i64 = 2;
 
-/// Longest delay.
+/// Longest delay, in seconds, however many failures in a row.
 const LONGEST_SECS: i64 = 600;
 
 /// A person must change something; the cause is looked for again this often.

@@ -10,9 +10,9 @@ use super::{
 /// What activation waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ActivationGate {
-    /// State 104.
+    /// The parcel is delivered: `YubiEnterprise` shows state 104.
     Delivery,
-    /// State 103.
+    /// The parcel is in transit: `YubiEnterprise` shows state 103.
     Shipment,
     /// A person's word.
     Approval,
@@ -30,9 +30,9 @@ pub enum OnTimeout {
 /// What the PIN mail waits for; never earlier than the activation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PinGate {
-    /// Nothing more.
+    /// Nothing more: it is mailed as soon as the key is activated.
     Activation,
-    /// State 104.
+    /// The parcel is delivered: `YubiEnterprise` shows state 104.
     Delivery,
     /// A person's word.
     Approval,
@@ -76,7 +76,7 @@ pub enum OnDelete {
 pub struct Cadence {
     /// After the order.
     pub first_after: SignedDuration,
-    /// Between looks.
+    /// Between looks after the first one (`polling.interval`, 6 h by default).
     pub interval: SignedDuration,
     /// Hash of the uid: gives each shipment its own moment.
     pub phase: u64,
@@ -85,7 +85,7 @@ pub struct Cadence {
 /// Time limits of calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CallLimits {
-    /// Longest call.
+    /// Longest time that one call may take (`calls.timeout`, 1 s to 5 min).
     pub timeout: SignedDuration,
     /// How long an open mark is left alone; at least twice `timeout` and 10 s, see [`super::fence::settled`].
     pub settle: SignedDuration,
@@ -98,7 +98,7 @@ pub struct CallLimits {
 pub struct Orgs {
     /// Okta's `id` of `/.well-known/okta-organization`.
     pub okta: Option<OktaOrgId>,
-    /// Inventory's `organization_id`.
+    /// `organization_id` of `YubiEnterprise`'s inventory.
     pub yubico: Option<YubicoOrgId>,
 }
 
@@ -136,11 +136,11 @@ pub struct Desired {
     pub on_delete: OnDelete,
     /// A person cancels in the Console.
     pub cancel_in_console: bool,
-    /// Poll times.
+    /// When `YubiEnterprise` is asked about the order.
     pub cadence: Cadence,
     /// Okta is asked whether the person has used the key.
     pub first_use: bool,
-    /// Call times.
+    /// How long calls may take, and how long their outcome is not judged.
     pub calls: CallLimits,
     /// Organizations the connection shows now.
     pub orgs: Orgs,

@@ -164,13 +164,13 @@ fn after(at: Timestamp, wait: SignedDuration) -> Timestamp {
 pub struct InUse {
     /// True, False; `None` is Unknown.
     pub status: Option<bool>,
-    /// `CamelCase` reason.
+    /// One of [`USED`], [`NOT_USED_YET`], [`NOT_SHOWN`] and [`NOT_LOOKED_FOR`].
     pub reason: &'static str,
-    /// For people.
+    /// What is known, and what a person can do about it.
     pub message: &'static str,
 }
 
-/// Seen.
+/// Reason of True: a sign-in with the key was seen, which stays so.
 pub const USED: &str = "Used";
 /// Not seen, and still looked for.
 pub const NOT_USED_YET: &str = "NotUsedYet";
@@ -207,7 +207,7 @@ pub struct SaidSoFar {
 /// without the condition until a look has answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Said {
-    /// This.
+    /// The condition is set so.
     Now(InUse),
     /// The condition as it stands, or none.
     AsBefore,

@@ -17,7 +17,7 @@ pub enum Choice {
     ConfirmCancelled,
     /// Activate with the signing keys kept beside the responses.
     ActivateWithKeptKeys,
-    /// Activate now.
+    /// Activate the credential at Okta now, whatever the gate or the parcel's history.
     ApproveActivation,
     /// Mail the PIN now.
     ApprovePin,
@@ -28,7 +28,7 @@ pub enum Choice {
 }
 
 impl Choice {
-    /// Every choice.
+    /// Every choice, those included that answer no hold of a shipment.
     pub const ALL: [Self; 10] = [
         Self::RetryOrder,
         Self::AdoptOrder,

@@ -15,7 +15,7 @@ pub struct LetGo {
     pub namespace: String,
     /// When they were let go (UTC).
     pub day: Date,
-    /// How many.
+    /// How many; each counts against `policy.maxOpenOrders` for [`DAYS`] days.
     pub orders: u32,
 }
 

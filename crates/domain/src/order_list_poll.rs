@@ -57,7 +57,7 @@ impl PollRate {
 /// An order whose news the list can tell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Followed {
-    /// Its id.
+    /// Its id at `YubiEnterprise`.
     pub id: ShipmentId,
     /// When it was accepted (UTC).
     pub ordered_at: Timestamp,
@@ -99,9 +99,9 @@ impl Followed {
 /// One entry of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// The order.
+    /// Id of the order at `YubiEnterprise`.
     pub id: ShipmentId,
-    /// Its state.
+    /// Its state as the list shows it.
     pub state: ParcelState,
 }
 

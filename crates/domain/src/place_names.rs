@@ -4,11 +4,11 @@
 /// A country of the published sets.
 #[derive(Debug)]
 pub(crate) struct Published {
-    /// Two-letter code.
+    /// ISO 3166-1 alpha-2, in capitals.
     pub code: &'static str,
     /// Addresses there have postal codes.
     pub postal_codes: bool,
-    /// English names.
+    /// English names of Unicode CLDR and of github.com/datasets/country-codes.
     pub names: std::str::Split<'static, char>,
 }
 

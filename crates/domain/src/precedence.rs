@@ -45,7 +45,7 @@ impl Facts {
 /// By this the shipments of a person are sorted; the smallest comes first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rank {
-    /// Before all.
+    /// Counts before the age: who has begun at the vendors comes first.
     pub standing: Standing,
     /// `metadata.creationTimestamp` (UTC, whole seconds).
     pub created: Option<Timestamp>,

@@ -36,7 +36,7 @@ impl Raw {
 /// One thing that is wrong with one field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// The field.
+    /// The field that cannot be ordered with.
     pub field: Field,
     /// Where to correct it.
     pub source: String,

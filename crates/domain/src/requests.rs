@@ -17,19 +17,19 @@ pub struct KeyProduct {
     pub customization_id: CustomizationId,
 }
 
-/// How fast.
+/// How fast the parcel travels: `delivery_type` of the order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Delivery {
-    /// `delivery_type` 1.
+    /// `delivery_type` 1, the normal way.
     Standard,
-    /// `delivery_type` 2.
+    /// `delivery_type` 2, faster, at a price.
     Expedited,
 }
 
 /// `POST enroll`: one enrolment for one RP id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EnrollRequest {
-    /// Whom.
+    /// Okta user id the key is for.
     pub user: UserId,
     /// For which host.
     pub rp_id: RpId,
@@ -42,9 +42,9 @@ pub struct EnrollRequest {
 pub struct OrderRequest {
     /// To whom and where.
     pub recipient: Recipient,
-    /// Which key.
+    /// Model, bucket of credits and customization.
     pub product: KeyProduct,
-    /// How fast.
+    /// Sent as `delivery_type`.
     pub delivery: Delivery,
     /// PIN request of the enrolment.
     pub pin_request: Sealed,
@@ -52,14 +52,14 @@ pub struct OrderRequest {
     pub credential_request: Sealed,
 }
 
-/// `POST activate`.
+/// `POST activate`: makes the credential able to sign in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActivateRequest {
-    /// Whose.
+    /// Okta user id the key is for.
     pub user: UserId,
-    /// Which enrolment.
+    /// The factor that becomes able to sign in.
     pub enrollment: EnrollmentId,
-    /// Yubico's answers.
+    /// Yubico's sealed responses, serial and firmware, passed through as they came.
     pub responses: Responses,
     /// All of Yubico's current signing keys.
     pub signing_keys: Vec<PublicKey>,

@@ -26,15 +26,15 @@ pub enum End {
 /// Where a shipment is, for the eye.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Phase {
-    /// Declared.
+    /// Declared; no enrolment is known at Okta yet.
     Pending,
     /// Enrolled at Okta.
     Enrolled,
-    /// Order accepted.
+    /// `YubiEnterprise` accepted the order.
     Ordered,
-    /// In transit.
+    /// In transit: state 103 was seen.
     Shipped,
-    /// Delivered.
+    /// State 104 is seen; the key is not activated yet.
     Delivered,
     /// Able to sign in.
     Activated,
@@ -42,7 +42,7 @@ pub enum Phase {
     Held,
     /// Ended without a key.
     Failed,
-    /// Cancelled.
+    /// The order is certainly gone, or a person gave up before there was one.
     Cancelled,
 }
 
@@ -60,7 +60,7 @@ pub enum Ready {
 pub struct Summary {
     /// For the eye.
     pub phase: Phase,
-    /// Ready condition.
+    /// The condition Ready, or that it stays as it was.
     pub ready: Ready,
     /// Reconciling is True, with the Ready reason.
     pub reconciling: bool,

@@ -101,7 +101,7 @@ pub struct ConsoleOrder {
     pub id: EventId,
     /// When it happened, by Okta's clock (UTC).
     pub published: Timestamp,
-    /// For whom.
+    /// Okta user id of whom the key is for.
     pub user: UserId,
     /// What was typed into the dialog.
     pub product: KeyProduct,
@@ -114,9 +114,9 @@ pub struct Membership {
     pub id: EventId,
     /// When it happened, by Okta's clock (UTC).
     pub published: Timestamp,
-    /// Which group.
+    /// Okta id of the group (`00g…`).
     pub group: GroupId,
-    /// Who.
+    /// Okta user id of who joined or left.
     pub user: UserId,
     /// Joined or left?
     pub change: MembershipChange,

@@ -71,9 +71,9 @@ pub enum EnrollmentStatus {
 /// One pre-registered enrolment as Okta lists it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ListedEnrollment {
-    /// Its id.
+    /// Okta's id of the pre-registered factor.
     pub id: EnrollmentId,
-    /// Its status.
+    /// Its status in Okta's words, as this version knows them.
     pub status: EnrollmentStatus,
     /// When Okta made it, by Okta's clock (UTC). Absent if Okta gave none that can be read.
     pub created: Option<Timestamp>,
@@ -168,11 +168,11 @@ pub enum ParcelClass {
     Incomplete,
     /// 2, 6–9, 106: a person can repair it in the Console.
     NeedsRepair,
-    /// 103.
+    /// 103: in transit.
     Shipped,
-    /// 104.
+    /// 104: the carrier has delivered it.
     Delivered,
-    /// 105.
+    /// 105: the parcel is lost; it may be delivered after all.
     Lost,
     /// 99, 107, 108, 110.
     Failed,
@@ -233,7 +233,7 @@ impl ParcelState {
 /// An order as the organization's list shows it, whoever it goes to. The address is personal data: never printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ListedOrder {
-    /// Its id.
+    /// Its id at `YubiEnterprise`.
     pub id: ShipmentId,
     /// The organization's customization, where shown: pre-registered orders have one.
     pub customization_id: Option<String>,
@@ -258,7 +258,7 @@ impl std::fmt::Debug for ListedOrder {
 /// Carrier data, where the vendor shows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Tracking {
-    /// E.g. `UPS`.
+    /// The carrier as the vendor names it, e.g. `UPS`.
     pub carrier: Option<String>,
     /// The carrier's number.
     pub number: Option<String>,
@@ -293,7 +293,7 @@ pub struct Bucket {
 pub struct Inventory {
     /// The organization the token belongs to.
     pub organization: Option<YubicoOrgId>,
-    /// Its buckets.
+    /// The buckets that the vendor shows; empty where it shows none.
     pub buckets: Vec<Bucket>,
 }
 
@@ -308,7 +308,7 @@ impl Inventory {
 /// A public key of Yubico, the six members Okta takes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PublicKey {
-    /// Key id.
+    /// The `kid` under which Yubico publishes it.
     pub kid: String,
     /// P-384 coordinate, base64url.
     pub x: String,

@@ -26,7 +26,7 @@ impl AuditLog {
         Self(path.to_owned())
     }
 
-    /// The file.
+    /// The file that the API server writes, one JSON object a line.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.0

@@ -8,7 +8,7 @@ use serde_json::Value;
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Condition {
-    /// Its type.
+    /// `type`, one `CamelCase` word.
     #[serde(rename = "type")]
     pub kind: String,
     /// `True`, `False` or `Unknown`.

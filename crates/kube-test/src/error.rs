@@ -32,7 +32,7 @@ pub enum Error {
     /// An environment variable that does not say what it should.
     #[error("{variable} {problem}")]
     Environment {
-        /// Its name.
+        /// Name of the variable.
         variable: &'static str,
         /// What is wrong with it.
         problem: String,
@@ -43,7 +43,7 @@ pub enum Error {
     Start {
         /// The program, as it was called.
         program: String,
-        /// Why.
+        /// Why the system did not start it.
         source: io::Error,
     },
 
@@ -80,25 +80,25 @@ pub enum Error {
     Api {
         /// What was asked of it.
         what: String,
-        /// Its answer.
+        /// What the API server answered, or why it was not reached.
         source: Box<kube::Error>,
     },
 
     /// A kubeconfig that cannot be used.
     #[error("the kubeconfig {what} cannot be used")]
     Kubeconfig {
-        /// Which one.
+        /// Which kubeconfig, as it was named.
         what: String,
-        /// Why.
+        /// What is wrong with it.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 
     /// Text that should be JSON.
     #[error("{what} is not the JSON that was expected")]
     Json {
-        /// Which text.
+        /// Whose text it is.
         what: String,
-        /// Why.
+        /// Where it stops being JSON.
         source: serde_json::Error,
     },
 

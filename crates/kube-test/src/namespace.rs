@@ -42,7 +42,7 @@ impl Cluster {
 }
 
 impl Namespace {
-    /// Its name.
+    /// The name that the API server gave it: the prefix and some letters.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name

@@ -33,7 +33,7 @@ impl ControlPlane {
 }
 
 impl PodProcess {
-    /// The Pod.
+    /// The Pod as it was when this was made.
     #[must_use]
     pub fn pod(&self) -> &Pod {
         &self.pod

@@ -26,7 +26,7 @@ impl ServiceAccount {
         Self { cluster, namespace: namespace.to_owned(), name: name.to_owned() }
     }
 
-    /// Its name.
+    /// `metadata.name`, without the namespace.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name

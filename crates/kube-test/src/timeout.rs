@@ -16,7 +16,7 @@ pub struct Timeout {
     pub what: String,
     /// The path of the object; empty if it was not about one.
     pub object: String,
-    /// How long.
+    /// How long the test waited.
     pub waited: Duration,
     /// Where in the test.
     pub at: &'static Location<'static>,

@@ -33,7 +33,7 @@ impl User {
         &self.name
     }
 
-    /// Its groups.
+    /// Groups that it is in, beside those that the API server adds itself.
     #[must_use]
     pub fn groups(&self) -> &[String] {
         &self.groups

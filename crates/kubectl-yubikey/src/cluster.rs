@@ -20,7 +20,7 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// A client, and the namespaces that the command is about.
 #[derive(Clone)]
 pub struct Cluster {
-    /// The client.
+    /// Asks the API server with the rights of whoever runs the command.
     pub client: Client,
     /// The namespace of commands that are about one.
     pub namespace: String,

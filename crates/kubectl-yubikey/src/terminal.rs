@@ -69,7 +69,7 @@ impl Terminal {
         let _ = writeln!(stderr(), "{}", crate::printing::clean(text));
     }
 
-    /// Warns.
+    /// Tells what may be wrong although the command goes on; on stderr.
     pub fn warn(&self, text: &str) {
         let _ = writeln!(stderr(), "{} {}", self.warning.warn("warning:"), crate::printing::clean(text));
     }

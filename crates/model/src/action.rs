@@ -43,7 +43,7 @@ pub enum View {
 /// What becomes of a deed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Fate {
-    /// What should.
+    /// It is done, and the answer arrives.
     Fine,
     /// It is done, and the answer is lost.
     AnswerLost,

@@ -7,11 +7,11 @@ use domain::{
 
 use crate::state::Event;
 
-/// One world.
+/// One world: what it begins with, and how much may happen in it.
 #[expect(clippy::struct_excessive_bools, reason = "a set of switches")]
 #[derive(Debug, Clone)]
 pub struct Bounds {
-    /// For people.
+    /// Name in reports and on the command line.
     pub name: &'static str,
     /// What it is about.
     pub about: &'static str,
@@ -53,7 +53,7 @@ pub struct Bounds {
     pub ordered: bool,
     /// And the status emptied then.
     pub emptied: bool,
-    /// And delivered.
+    /// And the parcel was delivered then.
     pub delivered: bool,
     /// Passes begin between two polls too.
     pub early: bool,
@@ -71,7 +71,7 @@ pub struct Accidents {
     pub crashes: bool,
     /// Calls and answers are lost.
     pub losses: bool,
-    /// Vendors refuse.
+    /// Vendors refuse calls.
     pub refusals: bool,
     /// Reads from an old cache, or one that lacks other objects.
     pub stale: bool,
@@ -85,7 +85,7 @@ impl Accidents {
     /// All of them.
     pub const ALL: Self =
         Self { crashes: true, losses: true, refusals: true, stale: true, store: true, region: true };
-    /// None.
+    /// No accident of any kind.
     pub const NONE: Self =
         Self { crashes: false, losses: false, refusals: false, stale: false, store: false, region: false };
 }

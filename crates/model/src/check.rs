@@ -219,11 +219,11 @@ fn tidy(s: &mut State) {
 /// What the exploration of one world came to.
 #[derive(Debug)]
 pub struct Explored {
-    /// Unique states.
+    /// States that were found, each counted once.
     pub states: usize,
     /// Steps from the start to the farthest state.
     pub depth: usize,
-    /// Seconds.
+    /// How long it took, in seconds.
     pub seconds: f64,
     /// The property that fails, and the way there, one line a step.
     pub broken: Option<(String, Vec<String>)>,

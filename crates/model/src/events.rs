@@ -119,7 +119,7 @@ pub fn possible(b: &Bounds, s: &State, slot: usize, event: Event) -> bool {
     }
 }
 
-/// It happens.
+/// Changes the state as the event does; the caller has asked whether it may happen now.
 pub fn happen(b: &Bounds, s: &mut State, slot: usize, event: Event) {
     match event {
         Event::Suspend => s.user = UserStatus::Suspended,

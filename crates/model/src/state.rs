@@ -32,7 +32,7 @@ pub struct State {
     pub slots: Vec<Slot>,
     /// One a process.
     pub passes: Vec<Option<Box<Pass>>>,
-    /// Okta's user.
+    /// Status at Okta of the one person whom every shipment is for.
     pub user: UserStatus,
     /// Okta's enrolments that were ever made.
     pub enrolled: Vec<Enrolled>,
@@ -40,7 +40,7 @@ pub struct State {
     pub orders: Vec<Ordered>,
     /// When (seconds) Okta mailed a PIN within the last day.
     pub mails: Vec<i64>,
-    /// The connection.
+    /// The connection as the operator was last told of it.
     pub conn: Conn,
     /// Decisions that no pass has taken up.
     pub decisions: Vec<Decision>,
@@ -106,13 +106,13 @@ pub enum Rule {
 /// What may still happen in this run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Left {
-    /// Accidents.
+    /// Accidents that may still happen.
     pub faults: u8,
     /// Jumps of time.
     pub jumps: u8,
-    /// Happenings.
+    /// Events that may still happen.
     pub happenings: u8,
-    /// Answers.
+    /// Answers that a person may still give.
     pub answers: u8,
 }
 
@@ -170,11 +170,11 @@ pub struct Slot {
 /// One version of the object.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Version {
-    /// `metadata.uid`.
+    /// `metadata.uid`: another one after a deletion and a new declaration.
     pub uid: u8,
-    /// Its status.
+    /// Its status, read as a journal.
     pub journal: Arc<Journal>,
-    /// `metadata.generation`.
+    /// `metadata.generation`: grows with each change of the spec.
     pub generation: i64,
     /// It is being deleted.
     pub deleting: bool,
@@ -191,7 +191,7 @@ pub struct Version {
 pub struct Enrolled {
     /// The shipment that made it; none: another tool.
     pub slot: Option<usize>,
-    /// When (seconds).
+    /// When it was made, in seconds after the start.
     pub created: i64,
     /// Where it is.
     pub fate: EnrolledFate,
@@ -204,9 +204,9 @@ pub struct Enrolled {
 /// Where an enrolment is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EnrolledFate {
-    /// Open.
+    /// Pending: the key in the parcel may still become able to sign in.
     Pending,
-    /// Signs in.
+    /// Active: the key signs in.
     Active,
     /// Signs in, and has: its PIN is not to be had at Okta any more.
     SignedIn,
@@ -240,7 +240,7 @@ impl EnrolledFate {
 pub enum Used {
     /// Refused so that the same may go again.
     Again,
-    /// Anything else.
+    /// No further order may use it.
     Spent,
 }
 
@@ -252,7 +252,7 @@ pub struct Ordered {
     pub slot: usize,
     /// Number of its enrolment.
     pub enrollment: usize,
-    /// When (seconds).
+    /// When it was placed, in seconds after the start.
     pub created: i64,
     /// Under the other organization.
     pub other: bool,
@@ -275,7 +275,7 @@ pub struct Ordered {
 pub struct Decision {
     /// On which shipment.
     pub slot: usize,
-    /// What.
+    /// The hold and what the person chose.
     pub answer: Answer,
     /// A copy of one that was taken up before.
     pub copy: bool,

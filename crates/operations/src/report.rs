@@ -57,7 +57,7 @@ struct Sums {
     violations: usize,
 }
 
-/// Sums up.
+/// Sums up a run: what was played, what was compared, what was found.
 pub(crate) fn verdict(
     seed: u64,
     played: &[Played],

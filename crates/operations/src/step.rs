@@ -27,7 +27,7 @@ impl Kind {
     }
 }
 
-/// One step.
+/// One step of a run, as it is written down and played again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "camelCase")]
 pub(crate) enum Step {

@@ -111,7 +111,7 @@ pub(crate) struct Answer {
     pub odd: bool,
 }
 
-/// One world.
+/// What one run plays with: a connection, a namespace and people of its own.
 pub(crate) struct World {
     /// Name of the connection and of the namespace.
     pub tag: String,

@@ -55,22 +55,22 @@ pub trait Budget: Send + Sync + 'static {
 /// There is not enough.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Short {
-    /// Of what.
+    /// Whose limit does not suffice.
     pub of: Vendor,
     /// Asked again after this.
     pub wait: Duration,
 }
 
-/// Whose limits.
+/// Whose limits a place waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Vendor {
-    /// Okta's.
+    /// Okta's rate limits, of which the operator has a share.
     Okta,
-    /// `YubiEnterprise`'s.
+    /// `YubiEnterprise`'s, one order at a time.
     Yubico,
 }
 
-/// All queues.
+/// The queues of all connections; a copy is the same queues.
 pub struct BudgetQueue<T, B: Budget> {
     queues: Arc<Mutex<HashMap<String, Queue<T, B>>>>,
     wake: Arc<dyn Fn(&T) -> bool + Send + Sync>,

@@ -11,7 +11,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// All lines.
+/// The lines of all connections, in each of which namespaces take turns; a copy is the same lines.
 pub struct FairQueue<T> {
     most: usize,
     state: Arc<Mutex<State<T>>>,

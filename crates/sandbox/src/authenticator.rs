@@ -56,7 +56,7 @@ pub struct SoftKey {
     pub model: String,
     /// Serial number, as printed on the key.
     pub serial: String,
-    /// Firmware version.
+    /// Firmware version, e.g. `5.7.1`.
     pub firmware: String,
     /// AAGUID of the model.
     pub aaguid: uuid::Uuid,

@@ -51,7 +51,7 @@ impl Dice {
         self.text(b"0123456789", 8)
     }
 
-    /// Another order.
+    /// Puts the list in another order, by the seed.
     pub fn shuffle<T>(&mut self, list: &mut [T]) {
         self.chance.shuffle(list);
     }

@@ -15,7 +15,7 @@ pub(crate) enum Api {
     Hris,
 }
 
-/// One call.
+/// One call that the sandbox was sent, and its answer.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Entry {
@@ -37,7 +37,7 @@ pub(crate) struct Entry {
     pub about: About,
 }
 
-/// All calls.
+/// All calls since the start, in the order in which they came.
 #[derive(Debug, Default)]
 pub(crate) struct Journal {
     entries: Vec<Entry>,

@@ -215,7 +215,7 @@ pub(crate) struct Mail {
     pub enrollment_id: String,
 }
 
-/// Yubico's side.
+/// What `YubiEnterprise` and Yubico's key sets are made of.
 #[derive(Debug)]
 pub(crate) struct Yubico {
     /// `https://localhost:PORT`, without `/v1`.

@@ -56,7 +56,7 @@ const HARDLY: Duration = Duration::from_millis(10);
 /// Time between looks at what it uses.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// One measurement.
+/// One measurement, as the command line asks for it.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Plan {
     #[command(flatten)]

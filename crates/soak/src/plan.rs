@@ -3,7 +3,7 @@
 use clap::Args;
 use testbed::setup::Setup;
 
-/// One storm.
+/// One storm, as the command line asks for it.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Plan {
     #[command(flatten)]

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-/// Now (UTC).
+/// The present time (UTC); of the storm, not the operator's clock.
 #[expect(clippy::disallowed_methods, reason = "the clock of the storm; the operator's is its own")]
 #[must_use]
 pub fn now() -> Timestamp {

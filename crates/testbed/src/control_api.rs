@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::setup::Fault;
 
-/// One sandbox's.
+/// The control API of one sandbox, on loopback.
 #[derive(Debug, Clone)]
 pub struct ControlApi {
     url: String,

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Declared {
-    /// Its namespace.
+    /// Namespace of the shipment.
     pub namespace: String,
-    /// Its name.
+    /// Name of the shipment.
     pub name: String,
     /// The person's login.
     pub login: String,
@@ -19,16 +19,16 @@ pub struct Declared {
     pub user_id: String,
     /// The connection it names.
     pub connection: String,
-    /// When (UTC).
+    /// When it was declared (UTC).
     pub at: Timestamp,
 }
 
 /// SIGKILL to a replica.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Kill {
-    /// When (UTC).
+    /// When it was sent (UTC).
     pub at: Timestamp,
-    /// Which replica.
+    /// Name of the replica.
     pub replica: String,
 }
 

@@ -14,7 +14,7 @@ pub struct Person {
     pub namespace: String,
     /// The name of the shipment.
     pub name: String,
-    /// Okta login.
+    /// Okta login, which the shipment names.
     pub login: String,
     /// Okta user id.
     pub user_id: String,

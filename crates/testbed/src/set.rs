@@ -12,7 +12,7 @@ use crate::{
 pub struct Set {
     /// The API server.
     pub plane: ControlPlane,
-    /// The sandbox.
+    /// The sandbox that plays both vendors.
     pub vendors: Vendors,
     /// The admin's client.
     pub cluster: Cluster,

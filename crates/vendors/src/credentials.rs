@@ -78,9 +78,9 @@ pub enum HrisSecret {
 /// What opens the HRIS. Does not print.
 #[derive(Clone)]
 pub struct HrisCredentials {
-    /// Bearer token.
+    /// Bearer token, the file `hris-token`.
     pub token: SecretString,
-    /// PEM bundle.
+    /// Certificates that the HRIS is trusted by beside the system's, as PEM; the file `hris-ca.crt`.
     pub extra_ca: Option<Vec<u8>>,
 }
 
@@ -94,7 +94,7 @@ pub struct Credentials {
     pub okta: SecretString,
     /// API token of `YubiEnterprise`.
     pub yubico_token: SecretString,
-    /// PEM bundle.
+    /// Certificates that both vendors are trusted by beside the system's, as PEM; the file `ca.crt`.
     pub extra_ca: Option<Vec<u8>>,
     /// When `yubico_token` ends.
     pub yubico_expiry: Expiry,

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use kube::ResourceExt as _;
 use serde::Serialize;
 
-/// One check.
+/// One condition of a connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Check {
@@ -53,13 +53,13 @@ impl Check {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ConnectionView {
-    /// Its name.
+    /// `metadata.name`; connections have no namespace.
     pub connection: String,
     /// The Okta org.
     pub okta: String,
     /// Status of the condition Ready.
     pub ready: String,
-    /// Why.
+    /// Reason of the condition Ready; `NotLookedAt` before the operator has looked.
     pub reason: String,
     /// What was found and how to mend it.
     pub message: String,

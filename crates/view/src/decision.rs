@@ -65,11 +65,11 @@ pub struct Draft {
     pub object: String,
     /// The hold, or the mail.
     pub hold: String,
-    /// The answer.
+    /// The action that the decision gives.
     pub choice: Choice,
-    /// With `AdoptOrder`.
+    /// With `AdoptOrder`: the order's id at `YubiEnterprise`.
     pub shipment_id: Option<String>,
-    /// With `DiscardEnrollment`.
+    /// With `DiscardEnrollment`: the pending enrolment's id at Okta.
     pub enrollment_id: Option<String>,
     /// With `Proceed` on deleted shipments.
     pub user_ids: Vec<String>,

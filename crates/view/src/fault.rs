@@ -7,7 +7,7 @@ use std::{fmt, process::ExitCode};
 pub enum Exit {
     /// Done, and nothing is found where the command looks for something.
     Done,
-    /// It failed.
+    /// It failed; the fault says what happened and what to do next.
     Failed,
     /// The arguments do not fit; clap ends with the same number.
     Usage,
@@ -63,7 +63,7 @@ pub struct Fault {
 pub type Result<T> = std::result::Result<T, Fault>;
 
 impl Fault {
-    /// A failure.
+    /// A failure: what happened, and what to do next.
     #[must_use]
     pub fn new(what: impl Into<String>, next: impl Into<String>) -> Self {
         Self { what: what.into(), next: next.into(), exit: Exit::Failed, code: None }

@@ -22,9 +22,9 @@ pub struct HoldView {
     pub user: String,
     /// A decision names it.
     pub id: String,
-    /// Why.
+    /// Reason of the hold; docs/reasons.md and docs/rollouts.md tell what each means.
     pub reason: String,
-    /// Since when.
+    /// Since when it waits (UTC).
     pub since: Timestamp,
     /// The question in plain words; the operator's message where nobody is asked.
     pub question: String,

@@ -17,7 +17,7 @@ pub enum StageState {
     Never,
 }
 
-/// One stage.
+/// One stage of the road, and when it was reached (UTC).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stage {
     /// What happened, once it is done.

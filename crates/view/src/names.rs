@@ -5,11 +5,11 @@ use crate::fault::{Fault, Result};
 /// What a name may mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// `yks/NAME`.
+    /// `yks/NAME`: a `YubiKeyShipment`.
     Shipment,
-    /// `ykr/NAME`.
+    /// `ykr/NAME`: a `YubiKeyRollout`.
     Rollout,
-    /// `ykc/NAME`.
+    /// `ykc/NAME`: a `YubiKeyConnection`, which has no namespace.
     Connection,
 }
 

@@ -27,7 +27,7 @@ const DELIVERY_TIMEOUT: SignedDuration = SignedDuration::from_hours(336);
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Next {
-    /// What happens.
+    /// What happens, in plain words.
     pub what: String,
     /// When, where that is known.
     #[serde(skip_serializing_if = "Option::is_none")]

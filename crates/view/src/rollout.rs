@@ -14,15 +14,15 @@ pub struct RolloutView {
     pub namespace: String,
     /// Of the object.
     pub name: String,
-    /// Its connection.
+    /// Name of the connection it orders with.
     pub connection: String,
     /// Status of the condition Ready.
     pub ready: String,
-    /// Why.
+    /// Reason of the condition Ready; empty before the first pass.
     pub reason: String,
     /// What happens and what to do next, in the operator's words.
     pub message: String,
-    /// How many.
+    /// People and shipments; absent until the source was read once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub counts: Option<Counts>,
     /// The wave that is open.

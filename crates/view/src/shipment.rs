@@ -26,24 +26,24 @@ pub struct ShipmentView {
     /// The rollout that made it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rollout: Option<String>,
-    /// Its connection.
+    /// Name of the connection it orders with.
     pub connection: String,
     /// Whose key it is, as the status shows it.
     pub user: String,
-    /// Which key.
+    /// Model as given in spec, or `product` and its id.
     pub key: String,
     /// For the eye.
     pub phase: String,
     /// Status of the condition Ready.
     pub ready: String,
-    /// Why.
+    /// Reason of the condition Ready; empty before the first pass.
     pub reason: String,
     /// What happened and what to do next, in the operator's words.
     pub message: String,
     /// Since when it is like this.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
-    /// The road.
+    /// Every step of the road, in its order, those that are still to come included.
     pub steps: Vec<Step>,
     /// What waits for a person.
     #[serde(skip_serializing_if = "Option::is_none")]

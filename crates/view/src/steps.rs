@@ -5,17 +5,17 @@ use domain::first_use;
 use jiff::Timestamp;
 use serde::Serialize;
 
-/// One step.
+/// One step of the road, as the status tells it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Step {
-    /// Which.
+    /// A word for it, such as `enrolment`.
     pub name: &'static str,
     /// Where it stands, in a few words.
     pub state: String,
     /// Is it through?
     pub done: bool,
-    /// Since when.
+    /// When it was done, or since when it stands so (UTC); absent where nothing tells.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
     /// Ids and numbers that help to find it at the vendors.

@@ -183,7 +183,7 @@ fn trim(metadata: &mut ObjectMeta) {
 /// What is known of an object that this version cannot decode. Nothing is done about it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Undecodable {
-    /// Its kind.
+    /// Kind as Kubernetes writes it, e.g. `YubiKeyShipment`.
     pub kind: &'static str,
     /// Name, namespace, uid, times, and the label of a rollout.
     pub metadata: ObjectMeta,
@@ -206,7 +206,7 @@ impl Undecodable {
         self.metadata.namespace.clone().unwrap_or_default()
     }
 
-    /// Its name.
+    /// Its name; empty if it has none.
     #[must_use]
     pub fn name(&self) -> String {
         self.metadata.name.clone().unwrap_or_default()

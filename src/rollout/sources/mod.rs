@@ -26,7 +26,7 @@ use crate::{
 /// What a source gave.
 #[derive(Debug, Default)]
 pub struct Read {
-    /// Who.
+    /// People by their Okta user id, and entries that name nobody.
     pub roster: Roster,
     /// Who is to be created at Okta first.
     pub newcomers: Vec<Newcomer>,

@@ -37,7 +37,7 @@ pub struct Reading {
 pub struct Progress {
     /// Entries that were looked up.
     pub done: usize,
-    /// All entries.
+    /// All entries of the list, those that cannot be read included.
     pub total: usize,
 }
 

@@ -95,7 +95,8 @@ pub struct YubiKeyRolloutSpec {
     #[serde(default)]
     pub skip: Skip,
 
-    /// What happens to the shipment of a person who left the source.
+    /// What happens to the shipment of a person who left the source: `Keep` lets it go on, `CancelIfNotShipped` deletes
+    /// it, and so cancels it, while the key is not shipped.
     #[serde(default)]
     pub on_leave: OnLeave,
 
@@ -103,7 +104,8 @@ pub struct YubiKeyRolloutSpec {
     #[serde(default)]
     pub paused: bool,
 
-    /// What happens to the shipments when this rollout is deleted.
+    /// What happens to the shipments when this rollout is deleted: `Release` lets them go on by themselves, `Cancel`
+    /// deletes those that are not finished, and so cancels them where that is still possible.
     #[serde(default)]
     pub on_delete: OnDelete,
 }
@@ -123,11 +125,11 @@ pub struct Template {
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[x_kube(validation = Rule::new("(!has(self.labels) || self.labels.all(k, !k.startsWith('fidoprereg.dev/'))) && (!has(self.annotations) || self.annotations.all(k, !k.startsWith('fidoprereg.dev/')))").message("spec.template.metadata may not set names under fidoprereg.dev/, which the operator reads; choose other names"))]
 pub struct TemplateMetadata {
-    /// Labels.
+    /// At most 64 labels, each value of at most 63 characters; none under `fidoprereg.dev/`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(schema_with = "super::schema::labels")]
     pub labels: BTreeMap<String, String>,
-    /// Annotations.
+    /// At most 64 annotations, each value of at most 1,024 characters; none under `fidoprereg.dev/`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(schema_with = "super::schema::annotations")]
     pub annotations: BTreeMap<String, String>,
@@ -141,7 +143,7 @@ pub struct TemplateSpec {
     /// Which key, for whoever has none of their own in the source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<KeyRef>,
-    /// How fast it travels.
+    /// How fast the parcel travels: `Standard`, or `Expedited` at a price.
     #[serde(default)]
     pub delivery: Delivery,
     /// When the credential becomes able to sign in.
@@ -182,7 +184,7 @@ pub struct Wave {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 100))]
     pub percent: Option<u32>,
-    /// Number of people.
+    /// Number of people, at most 10,000.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = MOST_PEOPLE))]
     pub count: Option<u32>,
@@ -219,7 +221,7 @@ impl Default for Skip {
     }
 }
 
-/// States of an Okta user.
+/// Status of an Okta user, as Okta writes it.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum SkippedStatus {
@@ -227,17 +229,17 @@ pub enum SkippedStatus {
     Staged,
     /// Activated, without a factor.
     Provisioned,
-    /// Signs in.
+    /// Activated, and able to sign in.
     Active,
     /// Recovers a password.
     Recovery,
     /// The password has expired.
     PasswordExpired,
-    /// Locked out.
+    /// Locked out at sign-in; gets a key unless it is named here.
     LockedOut,
-    /// Suspended.
+    /// Suspended; never gets a key, named here or not.
     Suspended,
-    /// Deprovisioned.
+    /// Deactivated; never gets a key, named here or not.
     Deprovisioned,
 }
 

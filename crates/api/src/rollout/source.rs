@@ -89,7 +89,7 @@ pub struct UsersSource {
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[x_kube(validation = Rule::new("has(self.login) != has(self.id)").message("spec.source.users.list takes exactly one of login and id for each person; remove the other or add one"))]
 pub struct ListedUser {
-    /// Okta login.
+    /// Okta login, usually an e-mail address. It may be given to another person later: prefer `id`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 5, max = 100))]
     pub login: Option<String>,
@@ -109,15 +109,15 @@ pub struct ListedUser {
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct NewProfile {
-    /// First name.
+    /// First name, needed to create the person; an order takes at most 15 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 50))]
     pub first_name: Option<String>,
-    /// Last name.
+    /// Last name, needed to create the person; an order takes at most 20 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 50))]
     pub last_name: Option<String>,
-    /// Work address.
+    /// Work e-mail address, needed to create the person, who cannot read it before being active.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 3, max = 100))]
     pub email: Option<String>,
@@ -125,23 +125,23 @@ pub struct NewProfile {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 3, max = 100))]
     pub second_email: Option<String>,
-    /// Telephone number for the carrier.
+    /// Telephone number for the carrier; an order takes at most 40 characters, 255 in India.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 100))]
     pub primary_phone: Option<String>,
-    /// Street and number.
+    /// Street and number; an order takes at most 60 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 255))]
     pub street_address: Option<String>,
-    /// City.
+    /// City; an order takes at most 60 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 128))]
     pub city: Option<String>,
-    /// State or province.
+    /// State or province; an order takes at most 50 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 128))]
     pub state: Option<String>,
-    /// Postal code.
+    /// Postal code; an order takes at most 20 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 50))]
     pub zip_code: Option<String>,
@@ -149,7 +149,7 @@ pub struct NewProfile {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 2, max = 2))]
     pub country_code: Option<String>,
-    /// Company.
+    /// Company on the parcel; an order takes at most 20 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 255))]
     pub organization: Option<String>,
@@ -180,7 +180,7 @@ pub enum CreateMissing {
 /// When a staged user is activated at Okta.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ActivateUser {
-    /// By others.
+    /// Not by this rollout: others activate the person.
     #[default]
     Never,
     /// Once the key is delivered and activated.

@@ -26,7 +26,7 @@ pub struct YubiKeyRolloutStatus {
     /// Message of Ready, shortened to one line of at most 120 characters for the column.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub summary: Option<String>,
-    /// How many.
+    /// People and shipments, counted by the last pass that knew the source; absent until it was read once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counts: Option<Counts>,
     /// Why people are skipped and what else a person should look at, by reason.
@@ -59,7 +59,7 @@ pub struct YubiKeyRolloutStatus {
     /// With `oktaConsole`: how far the System Log was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<ConsoleCursor>,
-    /// When the source was last seen to have changed.
+    /// When the source was last seen to have changed (UTC).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub synced_at: Option<MicroTime>,
     /// The last five decisions that were answered to.
@@ -84,7 +84,7 @@ pub struct Counts {
     pub eligible: u32,
     /// Of them, those who get none.
     pub skipped: u32,
-    /// The same by reason.
+    /// The same by reason; docs/rollouts.md tells what to do about each.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub skipped_by_reason: BTreeMap<String, u32>,
     /// Eligible people whose turn has not come.
@@ -105,7 +105,7 @@ pub struct Counts {
 /// Something a person should look at.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// Why, one word.
+    /// One word; docs/rollouts.md and docs/reasons.md tell what each means.
     pub reason: String,
     /// What it means and what to do.
     pub message: String,
@@ -143,7 +143,7 @@ pub struct LedgerEntry {
     pub state: LedgerState,
     /// Day (UTC) on which the shipment was begun, or the event was seen.
     pub day: String,
-    /// Which of `status.keys`.
+    /// Place in `status.keys`, the first is 0.
     pub key: u32,
     /// How many keys were begun for this person, if more than one.
     #[serde(default = "once", skip_serializing_if = "is_once")]
@@ -185,7 +185,7 @@ pub enum LedgerState {
 /// A person whom the rollout created at Okta.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 pub struct CreatedUser {
-    /// Written before Okta is asked.
+    /// Written before Okta is asked (UTC).
     pub mark: MicroTime,
     /// Okta user id, once it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -197,11 +197,12 @@ pub struct CreatedUser {
 pub struct RolloutHold {
     /// A decision names this id; its end cannot be known beforehand.
     pub id: String,
-    /// Why.
+    /// `AwaitingApproval`, `SourceEmpty`, `TooManyLeaving` or `ShipmentDeleted`: docs/rollouts.md tells what `Proceed`
+    /// means for each.
     pub reason: String,
     /// What happened and what to do next.
     pub message: String,
-    /// Since when.
+    /// Since when it waits (UTC).
     pub since: MicroTime,
     /// What a person can answer.
     #[schemars(length(max = 10))]
@@ -239,6 +240,6 @@ pub struct RefusedEvent {
     /// Okta user id, where it tells one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_id: Option<String>,
-    /// Why, one word.
+    /// One word, such as `EventTooOld`; docs/rollouts.md tells what each means.
     pub reason: String,
 }

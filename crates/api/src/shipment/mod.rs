@@ -265,7 +265,8 @@ pub struct Activation {
     pub on_timeout: Option<OnTimeout>,
 }
 
-/// What activation waits for.
+/// What activation waits for: `Delivery` (a parcel in transit is not a live credential), `Shipment`, or `Approval` by a
+/// person. Where neither shipment nor connection says: `Delivery`.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ActivationGate {
     /// The parcel is delivered.
@@ -276,7 +277,8 @@ pub enum ActivationGate {
     Approval,
 }
 
-/// What happens to a parcel that is never reported as delivered.
+/// What happens to a parcel that is never reported as delivered: `Hold` for a person, or `Activate`. Where neither
+/// shipment nor connection says: `Hold`.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnTimeout {
     /// A person decides.
@@ -294,10 +296,11 @@ pub struct Pin {
     pub after: Option<PinGate>,
 }
 
-/// What the PIN mail waits for; never earlier than the activation.
+/// What the PIN mail waits for, never earlier than the activation: nothing more (`Activation`), the `Delivery`, or the
+/// `Approval` of a person. Where neither shipment nor connection says: `Activation`.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PinGate {
-    /// Nothing more.
+    /// Nothing more: it is mailed as soon as the key is activated.
     Activation,
     /// The parcel is delivered.
     Delivery,
@@ -305,7 +308,9 @@ pub enum PinGate {
     Approval,
 }
 
-/// What to do if the person has a pre-registered key already.
+/// What to do if the person has a pre-registered key already: `Hold` for a person, `Adopt` it if there is exactly one
+/// with one order, or `OrderAnother` beside keys enrolled before `existingKeyBefore`. Where neither shipment nor
+/// connection says: `Hold`.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExistingKeyPolicy {
     /// A person decides.
@@ -316,7 +321,9 @@ pub enum ExistingKeyPolicy {
     OrderAnother,
 }
 
-/// What happens at the vendors when the resource is deleted.
+/// What happens at the vendors when the resource is deleted. `Cancel`: the order is cancelled while that is possible,
+/// and the pending enrolment discarded. `Orphan`: everything stays as it is. `Revoke`: as `Cancel`, and an active
+/// credential is removed too. Where neither shipment nor connection says: `Cancel`.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeletionPolicy {
     /// Cancel the order while that is possible and discard the pending enrolment.

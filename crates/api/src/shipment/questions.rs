@@ -31,9 +31,9 @@ pub struct Answered {
 /// A pending enrolment to be removed.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 pub struct DiscardStatus {
-    /// Its id.
+    /// Okta's id of the pre-registered factor (`fwf…`).
     pub id: String,
-    /// Written before the call.
+    /// Written before the enrolment is removed (UTC).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<MicroTime>,
 }
@@ -44,7 +44,7 @@ pub struct DiscardStatus {
 pub struct AdoptStatus {
     /// Its id at `YubiEnterprise`.
     pub shipment_id: String,
-    /// When it was named.
+    /// When a person or the search named it (UTC).
     pub since: MicroTime,
     /// Named by a person, not by the search.
     pub by_person: bool,
@@ -59,16 +59,16 @@ pub struct DecisionRecord {
     /// Its uid: a name may be given again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uid: Option<String>,
-    /// The hold it answered.
+    /// Id of the hold it answered, or of the mail (`pin-N`).
     #[serde(rename = "holdID")]
     pub hold_id: String,
-    /// How.
+    /// Its `spec.action`.
     pub action: String,
-    /// Who decided.
+    /// Its `spec.requestedBy`: the user name, in the cluster, of who decided.
     pub requested_by: String,
-    /// When it was taken up.
+    /// When it was taken up (UTC).
     pub at: MicroTime,
-    /// Whether it changed anything.
+    /// Whether it changed anything; if not, the decision's own status says why.
     pub accepted: bool,
 }
 
@@ -77,11 +77,11 @@ pub struct DecisionRecord {
 pub struct HoldStatus {
     /// A decision names this id; its end cannot be known beforehand.
     pub id: String,
-    /// Why.
+    /// One word, the same as in conditions, Events and metrics; docs/reasons.md tells what each means.
     pub reason: String,
     /// What happened and what to do next.
     pub message: String,
-    /// Since when.
+    /// Since when it waits (UTC).
     pub since: MicroTime,
     /// Generation of the spec that is held.
     pub generation: i64,

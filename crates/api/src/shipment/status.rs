@@ -61,7 +61,7 @@ pub struct YubiKeyShipmentStatus {
     /// What waits for a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<HoldStatus>,
-    /// First time of each step.
+    /// First time of each step (UTC); states may go back, these never do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<Times>,
     /// The failure of the last pass, if it failed.
@@ -76,18 +76,18 @@ const fn never_observed() -> i64 {
     -1
 }
 
-/// Phases for the eye; code never reads them.
+/// Where the shipment is, for the eye; the conditions are the truth.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Phase {
-    /// Declared.
+    /// Declared; no enrolment is known at Okta yet.
     Pending,
     /// The enrolment exists at Okta.
     Enrolled,
     /// `YubiEnterprise` accepted the order.
     Ordered,
-    /// In transit.
+    /// In transit: `YubiEnterprise` showed state 103.
     Shipped,
-    /// Delivered.
+    /// `YubiEnterprise` shows state 104; the key is not activated yet.
     Delivered,
     /// Able to sign in.
     Activated,
@@ -95,7 +95,7 @@ pub enum Phase {
     Held,
     /// Ended without a key.
     Failed,
-    /// Cancelled.
+    /// The order is certainly gone, or a person gave up before there was one.
     Cancelled,
 }
 
@@ -142,10 +142,10 @@ pub struct Display {
 /// Ids of the two organizations, as far as the vendors name them.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 pub struct Org {
-    /// Okta organization id.
+    /// `id` of Okta's `/.well-known/okta-organization`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub okta: Option<String>,
-    /// `YubiEnterprise` organization id.
+    /// `organization_id` of `YubiEnterprise`'s inventory; absent where it shows none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub yubico: Option<String>,
 }
@@ -156,9 +156,9 @@ pub struct Org {
 pub struct EnrollmentStatus {
     /// Number of the attempt; counts up.
     pub attempt: u32,
-    /// What became of it.
+    /// What became of it; `Open` as long as Okta's answer is not known.
     pub outcome: EnrollmentOutcome,
-    /// Written before the call.
+    /// Written before the call; gone once the attempt was refused or discarded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<EnrollMark>,
     /// Written before the enrolment is discarded.
@@ -173,7 +173,7 @@ pub struct EnrollmentStatus {
     /// Hosts the credential is for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rp_ids: Vec<String>,
-    /// When it was made; its requests leave within 15 minutes of this.
+    /// When it was made (UTC); its requests leave within 15 minutes of this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<MicroTime>,
     /// Okta's sealed requests, kept until the order is placed.
@@ -191,7 +191,7 @@ pub enum EnrollmentOutcome {
     Open,
     /// Nothing was made.
     Refused,
-    /// It exists.
+    /// It exists at Okta; `id`, `rpIds` and `createdAt` are set.
     Made,
     /// We removed it.
     Discarded,
@@ -201,22 +201,22 @@ pub enum EnrollmentOutcome {
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct EnrollMark {
-    /// Our clock.
+    /// When it was written, by our clock (UTC).
     pub at: MicroTime,
-    /// Okta's clock at the look before.
+    /// Okta's clock at the look before (UTC).
     pub okta_time: MicroTime,
     /// Enrolments that the look showed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shown: Vec<String>,
 }
 
-/// Sealed requests.
+/// Okta's sealed requests to Yubico: compact JWEs that only Yubico can open.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 pub struct RequestsStatus {
-    /// PIN request.
+    /// Okta's `pinRequestJwe`, at most 64 KiB.
     #[schemars(length(max = 65536))]
     pub pin: String,
-    /// Credential request.
+    /// Okta's `credRequestJwe`, at most 64 KiB.
     #[schemars(length(max = 65536))]
     pub credential: String,
 }
@@ -227,9 +227,9 @@ pub struct RequestsStatus {
 pub struct OrderStatus {
     /// Number of the attempt; counts up.
     pub attempt: u32,
-    /// What became of it.
+    /// What became of it; `Open` and `Unknown`: it may have been accepted, and is not sent again.
     pub outcome: OrderOutcome,
-    /// Written before the call.
+    /// Written before the order is sent (UTC).
     pub mark: MicroTime,
     /// Whether a refused order may be sent again with the same enrolment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -237,22 +237,22 @@ pub struct OrderStatus {
     /// Generation of the spec that was refused; a later one starts the next attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused_generation: Option<i64>,
-    /// Id of the shipment.
+    /// Its id at `YubiEnterprise`; absent until it was accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shipment_id: Option<String>,
-    /// Its state.
+    /// Its state; absent as long as only states inside the warehouse were seen, which are not written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<StateStatus>,
-    /// When `YubiEnterprise` accepted it.
+    /// When `YubiEnterprise` accepted it (UTC).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ordered_at: Option<MicroTime>,
-    /// When `YubiEnterprise` took our cancellation.
+    /// When `YubiEnterprise` took our cancellation (UTC); the order is gone once it answers 404.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancel_accepted_at: Option<MicroTime>,
     /// Set when it was too late to cancel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancel_refused: Option<bool>,
-    /// Since when `YubiEnterprise` no longer shows it.
+    /// Since when `YubiEnterprise` no longer shows it (UTC).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing_since: Option<MicroTime>,
     /// Set once it was missing twice, an hour apart.
@@ -267,10 +267,10 @@ pub struct OrderStatus {
     /// HTTP status of the web page that came in place of an answer, while the outcome is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub web_page_status: Option<u16>,
-    /// Who carries it.
+    /// Who carries it, e.g. `UPS`; absent where `YubiEnterprise` shows none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carrier: Option<String>,
-    /// The carrier's number.
+    /// The carrier's tracking number; absent where `YubiEnterprise` shows none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tracking: Option<String>,
 }
@@ -284,40 +284,40 @@ pub enum OrderOutcome {
     Unknown,
     /// Definitely not accepted.
     Refused,
-    /// Accepted.
+    /// Accepted; `shipmentId` is set.
     Accepted,
-    /// Certainly gone.
+    /// Certainly gone: `YubiEnterprise` took our cancellation and then answered 404, or a person said so.
     Cancelled,
 }
 
 /// State of an order.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 pub struct StateStatus {
-    /// Yubico's number.
+    /// Yubico's number, e.g. 103 in transit, 104 delivered; docs/reasons.md tells what follows from which.
     pub id: u32,
-    /// What it means.
+    /// Our name for it, e.g. `Shipped`; `Unknown` for a number that this version does not know.
     pub name: String,
-    /// Since when we see it.
+    /// Since when we see it (UTC).
     pub since: MicroTime,
 }
 
 /// The key in the parcel.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 pub struct KeyStatus {
-    /// Serial number.
+    /// Serial number of the `YubiKey`, as `YubiEnterprise` shows it from shipping on.
     pub serial: String,
-    /// Firmware version.
+    /// Firmware version, e.g. `5.7.1`.
     pub firmware: String,
 }
 
-/// Sealed responses.
+/// Yubico's sealed responses: compact JWEs for Okta; cleared once the credential is activated.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct ResponsesStatus {
-    /// PIN response.
+    /// PIN response, at most 64 KiB.
     #[schemars(length(max = 65536))]
     pub pin: String,
-    /// Credential response.
+    /// Credential response, at most 64 KiB.
     #[schemars(length(max = 65536))]
     pub credential: String,
     /// Enrolment key that the credential response names.
@@ -331,7 +331,7 @@ pub struct ResponsesStatus {
 /// A public key of Yubico.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 pub struct SigningKey {
-    /// Key id.
+    /// The `kid` under which Yubico publishes it.
     pub kid: String,
     /// P-384 coordinate, base64url.
     pub x: String,
@@ -347,7 +347,7 @@ pub struct PinStatus {
     /// Written before Okta is asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<MicroTime>,
-    /// When Okta was asked, the last three.
+    /// When Okta was asked (UTC), the last three; at most three a day.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mails: Vec<MicroTime>,
     /// A person asked for another mail.
@@ -385,11 +385,11 @@ pub struct Times {
 /// A failed pass.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 pub struct FailureStatus {
-    /// Why.
+    /// One word, the same as in conditions, Events and metrics; docs/reasons.md tells what each means.
     pub reason: String,
     /// What happened, to which field, what to do.
     pub message: String,
-    /// Since when.
+    /// Since when passes fail with this reason and message (UTC).
     pub since: MicroTime,
     /// How often in a row, as far as the delay between tries still grows.
     pub count: u32,

@@ -16,7 +16,7 @@ use crate::{context::Context, problem::Problem, settings::Settings};
 /// Checks that a help desk and a buyer look for first.
 const FIRST: [(&str, &str); 2] = [("StockSufficient", "Stock"), ("CredentialsExpiring", "Credentials")];
 
-/// The page.
+/// `/connections`: every connection that the caller may see, with its checks.
 pub async fn page(State(_): State<Arc<Settings>>, context: Context) -> Result<Markup, Problem> {
     let connections = listing::connections(&context.caller.client).await?;
     let live = html! {

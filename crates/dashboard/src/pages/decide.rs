@@ -37,16 +37,16 @@ pub struct Asked {
     pub object: String,
     /// The hold, or the mail.
     pub hold: String,
-    /// The answer.
+    /// One of the hold's choices, as a decision writes it.
     pub choice: String,
 }
 
 /// A question that is open now, and one of its answers.
 #[derive(Debug)]
 pub struct Open {
-    /// The question.
+    /// As it stands now, not as the form showed it.
     pub hold: HoldView,
-    /// The answer.
+    /// The answer that was asked for; the question admits it.
     pub choice: Choice,
 }
 
@@ -131,7 +131,7 @@ fn mail(shipment: &api::shipment::YubiKeyShipment, context: &Context) -> Result<
     })
 }
 
-/// The page.
+/// Shows the question and what the answer leads to; nothing is decided before it is sent.
 pub async fn page(
     State(_): State<Arc<Settings>>,
     context: Context,

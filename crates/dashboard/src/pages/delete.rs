@@ -30,7 +30,7 @@ use crate::{
     settings::Settings,
 };
 
-/// Which shipment.
+/// The shipment that is to be deleted.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Asked {
     namespace: String,

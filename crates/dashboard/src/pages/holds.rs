@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{context::Context, problem::Problem, settings::Settings};
 
-/// The page.
+/// `/holds`: every question that waits for a person, of shipments and rollouts.
 pub async fn page(State(_): State<Arc<Settings>>, context: Context) -> Result<Markup, Problem> {
     let client = &context.caller.client;
     let scope = context.scope.namespace.as_deref();

@@ -6,7 +6,7 @@ use view::{Stage, StageState};
 
 use super::parts;
 
-/// The picture.
+/// The stages as a list that is drawn as a road; times are told from `now` on.
 pub fn picture(stages: &[Stage], now: Timestamp) -> Markup {
     html! {
         ol.journey aria-label="Journey of the key" {

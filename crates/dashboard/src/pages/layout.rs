@@ -11,11 +11,11 @@ pub enum Place {
     Overview,
     /// What waits for a person.
     Holds,
-    /// Rollouts.
+    /// `/rollouts`, how far each rollout is.
     Rollouts,
-    /// Connections.
+    /// `/connections`, with the checks of each.
     Connections,
-    /// Another page.
+    /// A page that the navigation does not name.
     Elsewhere,
 }
 

@@ -25,7 +25,7 @@ pub struct Asked {
     q: String,
 }
 
-/// The page.
+/// `/`: who waits for what, or what a search finds.
 pub async fn page(
     State(_): State<Arc<Settings>>,
     context: Context,

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{context::Context, problem::Problem, settings::Settings};
 
-/// The page.
+/// `/rollouts`: how far each rollout is.
 pub async fn page(State(_): State<Arc<Settings>>, context: Context) -> Result<Markup, Problem> {
     let scope = context.scope.namespace.as_deref();
     let rollouts = listing::namespaced::<YubiKeyRollout>(&context.caller.client, scope, "rollouts").await?;

@@ -18,7 +18,7 @@ use crate::{
     settings::Settings,
 };
 
-/// The page.
+/// One shipment: its journey, its question, and what comes next.
 pub async fn page(
     State(_): State<Arc<Settings>>,
     Path((namespace, name)): Path<(String, String)>,

@@ -25,9 +25,9 @@ pub struct EnrollMark {
 /// Okta's sealed requests.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Requests {
-    /// PIN request.
+    /// Okta's `pinRequestJwe`, at most [`Sealed::LIMIT`] bytes.
     pub pin: Sealed,
-    /// Credential request.
+    /// Okta's `credRequestJwe`, at most [`Sealed::LIMIT`] bytes.
     pub credential: Sealed,
 }
 
@@ -36,7 +36,7 @@ pub struct Requests {
 pub struct Made {
     /// Which attempt made it.
     pub attempt: Attempt,
-    /// Its mark.
+    /// Written before its call; of an enrolment that was taken over, the time at which Okta made it.
     pub mark: EnrollMark,
     /// Id of the factor.
     pub id: EnrollmentId,
@@ -71,7 +71,7 @@ pub enum Enrollment {
     Open(Attempt, EnrollMark),
     /// Nothing was made.
     Refused(Attempt),
-    /// It exists.
+    /// It exists at Okta, whether it is still pending or not.
     Made(Made),
     /// We removed it.
     Discarded(Attempt),

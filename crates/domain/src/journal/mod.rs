@@ -29,7 +29,7 @@ use super::{
 /// Yubico's answers and the signing keys that were published when they were first seen.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Kept {
-    /// The answers.
+    /// As `YubiEnterprise` showed them last.
     pub responses: Responses,
     /// Signing keys of that moment.
     pub signing_keys: Vec<PublicKey>,
@@ -51,7 +51,7 @@ pub struct Pin {
 /// A pending enrolment that a person, or the judgement of a lost answer, wants removed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Unwanted {
-    /// Its id.
+    /// Okta's id of the pre-registered factor.
     pub id: EnrollmentId,
     /// Written before it is discarded (UTC).
     pub mark: Option<Timestamp>,
@@ -60,7 +60,7 @@ pub struct Unwanted {
 /// An order that is to be taken over, once the vendor shows that it fits.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Adoption {
-    /// Its id.
+    /// Its id at `YubiEnterprise`.
     pub shipment: ShipmentId,
     /// When it was named, by a person or by the search (UTC).
     pub since: Timestamp,
@@ -84,7 +84,7 @@ pub struct Approved {
 pub struct Hold {
     /// A decision names it; its end cannot be known beforehand.
     pub id: String,
-    /// Why.
+    /// What is asked or what stops it; docs/reasons.md has a line for each.
     pub reason: Reason,
     /// What happened and what to do next.
     pub message: String,
@@ -127,7 +127,7 @@ impl Hold {
 /// The failure of the last pass.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct LastFailure {
-    /// Why.
+    /// Another reason, or another message, counts anew.
     pub reason: Reason,
     /// What happened and what to do next.
     pub message: String,
@@ -140,17 +140,17 @@ pub struct LastFailure {
 /// First time of each step (UTC). States may go back, these never do.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Times {
-    /// Enrolled.
+    /// The enrolment was made, or taken over, by our clock.
     pub enrolled: Option<Timestamp>,
-    /// Ordered.
+    /// `YubiEnterprise` accepted the order, or it was taken over.
     pub ordered: Option<Timestamp>,
     /// Seen in transit.
     pub shipped: Option<Timestamp>,
-    /// Seen delivered.
+    /// State 104 was seen.
     pub delivered: Option<Timestamp>,
-    /// Activated.
+    /// Okta activated the credential, or its list showed that it is active.
     pub activated: Option<Timestamp>,
-    /// PIN mailed.
+    /// Okta took the request to mail the PIN, or the PIN is not needed any more.
     pub pin_sent: Option<Timestamp>,
     /// Seen used: the person has signed in with the key.
     pub used: Option<Timestamp>,
@@ -163,17 +163,17 @@ pub struct Journal {
     pub user: Option<UserId>,
     /// Under which organizations; written with the first mark.
     pub orgs: Option<Orgs>,
-    /// At Okta.
+    /// What stands at Okta, as far as we know.
     pub enrollment: Enrollment,
-    /// At `YubiEnterprise`.
+    /// What stands at `YubiEnterprise`, as far as we know.
     pub order: Order,
     /// Serial and firmware of the key.
     pub key: Option<(Serial, String)>,
     /// Sealed answers, until activated.
     pub kept: Option<Kept>,
-    /// PIN mail.
+    /// The PIN mails that Okta was asked for, and those still wanted.
     pub pin: Pin,
-    /// First times.
+    /// When each step was first seen or done; it outlives what it came from.
     pub times: Times,
     /// To be removed at Okta.
     pub unwanted: Option<Unwanted>,
@@ -229,7 +229,7 @@ pub enum Marked {
 /// What became of a marked effect.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Receipt {
-    /// The enrolment.
+    /// What Okta made, and for which RP id.
     Enrolled(NewEnrollment, RpId),
     /// The shipment's id.
     Ordered(ShipmentId),

@@ -12,7 +12,7 @@ use super::enrollment::Attempt;
 /// An order that was refused for certain.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RefusedOrder {
-    /// Which attempt.
+    /// Number of the attempt that was refused.
     pub attempt: Attempt,
     /// When it was marked (UTC).
     pub mark: Timestamp,
@@ -34,7 +34,7 @@ pub struct Missing {
 /// An accepted order.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Accepted {
-    /// Which attempt.
+    /// Number of the attempt; counts up within one resource.
     pub attempt: Attempt,
     /// When it was marked (UTC).
     pub mark: Timestamp,
@@ -44,7 +44,7 @@ pub struct Accepted {
     pub ordered_at: Timestamp,
     /// State by the last poll, and since when we see it (UTC).
     pub state: Option<(ParcelState, Timestamp)>,
-    /// Carrier data.
+    /// Who carries it and its number there; empty until it was read.
     pub tracking: Tracking,
     /// When `YubiEnterprise` took our cancellation (UTC).
     pub cancel_accepted: Option<Timestamp>,
@@ -69,9 +69,9 @@ pub enum Order {
     Unknown(Attempt, Timestamp),
     /// Certainly not accepted.
     Refused(RefusedOrder),
-    /// Accepted.
+    /// `YubiEnterprise` has it, by its answer or because it was taken over.
     Accepted(Accepted),
-    /// Certainly gone.
+    /// Certainly gone, or given up: with the id of the shipment if there was one.
     Cancelled(Attempt, Timestamp, Option<ShipmentId>),
 }
 

@@ -126,6 +126,6 @@ pub struct Facts<'a> {
     pub claimed: Option<Claimed<'a>>,
     /// The connection is still the one this pass began with, and as it was then.
     pub same_connection: bool,
-    /// UTC.
+    /// When this task is planned (UTC).
     pub now: Timestamp,
 }

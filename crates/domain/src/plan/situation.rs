@@ -17,23 +17,23 @@ use crate::{
 pub enum Person {
     /// Okta knows no such user.
     Unknown,
-    /// The user.
+    /// Okta knows the user, whatever the status.
     Found(ObservedUser),
 }
 
 /// The user as seen in this pass.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ObservedUser {
-    /// The id.
+    /// Okta's id, also where the shipment names a login.
     pub id: UserId,
-    /// The status.
+    /// Where the user is in Okta's life cycle.
     pub status: UserStatus,
 }
 
 /// What was read in this pass. Nothing here outlives it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Observed {
-    /// The user.
+    /// Absent as long as Okta was not asked in this pass.
     pub user: Option<Person>,
     /// The user's login, for people who read the status.
     pub login: Option<Login>,
@@ -68,7 +68,7 @@ pub struct Observed {
 pub enum Observation {
     /// It was shown; the journal has it. Text: what was odd about its items.
     Shown(Option<String>),
-    /// 404.
+    /// `YubiEnterprise` answered 404.
     Missing,
 }
 
@@ -140,7 +140,7 @@ pub enum Step {
     Pause(Timestamp),
     /// Write a mark, then send.
     Mark(Marked),
-    /// Send.
+    /// Send it; no mark is needed.
     Run(Idempotent),
     /// Done for now.
     Idle(Idle),
@@ -198,7 +198,7 @@ pub struct Situation<'a> {
     pub rival: Option<Rival<'a>>,
     /// A resource that has the same order or enrolment.
     pub claimed: Option<Claimed<'a>>,
-    /// UTC.
+    /// When this step is planned (UTC).
     pub now: Timestamp,
 }
 

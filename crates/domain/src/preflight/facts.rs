@@ -51,7 +51,7 @@ pub enum Engine {
     Identity,
     /// `v1`: Classic Engine.
     Classic,
-    /// Anything else.
+    /// Another `pipeline`, or none.
     Other,
 }
 
@@ -75,7 +75,7 @@ pub struct Method {
     pub user_verification_for_verify: Option<String>,
     /// ANY, `BUILT_IN`, ROAMING.
     pub attachment: Option<String>,
-    /// `fipsCompliant`
+    /// `fipsCompliant`: only FIPS models are admitted.
     pub fips_only: bool,
     /// `aaguidGroups`: name and AAGUIDs.
     pub aaguid_groups: Vec<(String, Vec<String>)>,
@@ -106,11 +106,11 @@ pub struct EnrollmentPolicy {
 /// An active rule of an active global session policy that lets people in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionRule {
-    /// `primaryFactor`
+    /// `primaryFactor`; anything but `PASSWORD_IDP_ANY_FACTOR` demands a password first.
     pub primary_factor: Option<String>,
-    /// `requireFactor`
+    /// `requireFactor`: a second factor is required.
     pub require_factor: bool,
-    /// `factorPromptMode`
+    /// `factorPromptMode`; ALWAYS asks at every sign-in.
     pub prompt_mode: Option<String>,
 }
 
@@ -140,11 +140,11 @@ pub struct OktaFacts {
     pub role: Shown<Result<(), Failure>>,
     /// Whether a person's pre-registered keys can be listed, as last tried; `Missing`: there is no person.
     pub feature: Shown<Result<(), Failure>>,
-    /// The authenticator.
+    /// The authenticator FIDO2 (`WebAuthn`).
     pub authenticator: Shown<Authenticator>,
-    /// Its method.
+    /// Settings of its method `webauthn`.
     pub method: Shown<Method>,
-    /// Custom domains.
+    /// The org's custom domains; people may sign in at one of them.
     pub domains: Shown<Vec<Domain>>,
     /// Active enrolment policies, by priority.
     pub enrollment_policies: Shown<Vec<EnrollmentPolicy>>,
@@ -159,7 +159,7 @@ pub struct OktaFacts {
 pub struct YubicoFacts {
     /// Whether it answers and takes the token.
     pub access: Shown<Result<(), Failure>>,
-    /// The stock.
+    /// The stock, with the organization that the token belongs to.
     pub inventory: Shown<Inventory>,
     /// Ids of all products.
     pub products: Shown<Vec<u32>>,
@@ -177,7 +177,7 @@ pub struct YubicoFacts {
 /// A key model as the connection declares it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Model {
-    /// Its name.
+    /// Name for `spec.key.model`.
     pub name: String,
     /// Yubico's id of the model.
     pub product_id: u32,
@@ -207,15 +207,15 @@ pub enum Orders {
 pub struct Declared {
     /// Host of `okta.orgUrl`.
     pub org_host: String,
-    /// `okta.signInHost`
+    /// `okta.signInHost`; absent: people sign in at the org's host.
     pub sign_in_host: Option<String>,
-    /// `okta.rpId`
+    /// `okta.rpId`; absent: the authenticator's, else the host that people sign in at.
     pub rp_id: Option<String>,
-    /// `keys`
+    /// `keys`: key models that shipments may name.
     pub models: Vec<Model>,
-    /// `yubico.countries`
+    /// `yubico.countries`, ISO 3166-1 alpha-2; empty: whatever Yubico accepts.
     pub countries: Vec<String>,
-    /// `orderingCluster`
+    /// `orderingCluster`; absent: every cluster may order.
     pub ordering_cluster: Option<String>,
     /// This cluster's id, where it could be read.
     pub cluster: Option<String>,

@@ -13,7 +13,7 @@ use crate::ids::UserId;
 /// A decision with the action `Proceed`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proceed {
-    /// Which question.
+    /// Id of the question: its `spec.holdID`.
     pub hold: String,
     /// Whose shipments are made again.
     pub people: Vec<UserId>,

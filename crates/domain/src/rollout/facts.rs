@@ -15,7 +15,7 @@ use crate::{failure::Failure, ids::UserId};
 pub enum Stage {
     /// The key is not shipped.
     Before,
-    /// It is.
+    /// The key is in transit or delivered, and not activated.
     Shipped,
     /// It is able to sign in.
     Activated,
@@ -26,7 +26,7 @@ pub enum Stage {
 /// A shipment of the rollout.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObservedShipment {
-    /// Its name.
+    /// `metadata.name`.
     pub name: String,
     /// How far it has come.
     pub stage: Stage,
@@ -47,7 +47,7 @@ pub struct ObservedShipment {
 pub struct Desired {
     /// Orders, or only tells what it would do.
     pub orders: bool,
-    /// Ceilings.
+    /// The ceilings of `spec`: budget, shipments on their way, the day, the waves.
     pub limits: Limits,
     /// Shipments of people who left are cancelled.
     pub cancels_leavers: bool,
@@ -58,7 +58,7 @@ pub struct Desired {
 /// What stops every effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Blocked {
-    /// `spec.paused`.
+    /// `spec.paused` is set.
     Paused,
     /// The connection does not admit it now.
     Connection(Failure),

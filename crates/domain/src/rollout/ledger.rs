@@ -14,7 +14,7 @@ pub enum State {
     Waiting,
     /// To be made, or made and not seen yet.
     Begun,
-    /// Seen.
+    /// The shipment was seen, and its key is not activated yet.
     Made,
     /// The key is activated.
     Activated,
@@ -34,14 +34,14 @@ impl State {
     }
 }
 
-/// One person.
+/// One person who was served, or whom an event named.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// What became of it.
     pub state: State,
     /// Day (UTC) on which the last shipment was begun, or the event was seen.
     pub day: Date,
-    /// Which key.
+    /// The key that the last shipment asks for.
     pub key: Key,
     /// How many keys were begun for this person; 0 of whom an event named and nothing is begun for yet.
     pub times: u32,
@@ -57,7 +57,7 @@ impl Entry {
     }
 }
 
-/// Everybody.
+/// Everybody who was ever served, by Okta user id. It only grows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ledger(pub BTreeMap<UserId, Entry>);
 
@@ -69,7 +69,7 @@ impl Ledger {
         self.0.values().fold(0, |sum, entry| sum.saturating_add(entry.times))
     }
 
-    /// People served.
+    /// People for whom at least one key was begun; a person with several counts once.
     #[must_use]
     pub fn people(&self) -> u32 {
         count(self.0.values().filter(|entry| entry.times > 0))

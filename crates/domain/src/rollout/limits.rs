@@ -6,14 +6,14 @@
 pub enum Wave {
     /// Of the eligible people, rounded up; 1 to 100.
     Percent(u32),
-    /// People.
+    /// So many people.
     Count(u32),
 }
 
 /// Ceilings of a rollout.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// Keys ever.
+    /// Most keys ever begun, whatever became of them.
     pub budget: u32,
     /// Shipments on their way at once.
     pub in_flight: Option<u32>,
@@ -41,13 +41,13 @@ pub enum Bound {
 /// What is used up of each ceiling.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Used {
-    /// Keys begun.
+    /// Keys ever begun, whatever became of them.
     pub keys: u32,
-    /// People served.
+    /// People for whom a key was begun.
     pub people: u32,
     /// Shipments on their way.
     pub in_flight: u32,
-    /// Begun today.
+    /// Keys begun today (UTC).
     pub today: u32,
 }
 
@@ -67,7 +67,7 @@ impl Used {
 /// How many may begin now, and what bounds them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Share {
-    /// How many.
+    /// How many; 0: nobody before something changes.
     pub places: u32,
     /// The lowest ceiling.
     pub bound: Bound,

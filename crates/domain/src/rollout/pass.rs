@@ -20,7 +20,7 @@ const MOST_ROUNDS: u32 = 6;
 /// People created after one write.
 const PEOPLE_AT_ONCE: usize = 20;
 
-/// One pass.
+/// One pass over a rollout: it says what is to be done next, and is told what came of it.
 #[derive(Debug, Clone)]
 pub struct Pass {
     stored: RolloutState,

@@ -36,7 +36,7 @@ macro_rules! skips {
         pub enum Skip { $($(#[$doc])* $name),+ }
 
         impl Skip {
-            /// Every one.
+            /// Every reason; docs/rollouts.md tells what to do about each.
             pub const ALL: &'static [Self] = &[$(Self::$name),+];
 
             /// One word for `status.problems`.
@@ -88,7 +88,7 @@ pub struct Member {
     pub id: UserId,
     /// Login in small letters, for shipments that name the person so.
     pub login: Option<String>,
-    /// Which key.
+    /// The key that the source names for this person, else the template's.
     pub key: Key,
     /// Known when the source was read: why there is no key for this person, with what a person should read.
     pub skip: Option<(Skip, String)>,

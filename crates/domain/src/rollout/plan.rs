@@ -37,7 +37,7 @@ pub struct Plan {
     pub activate: Vec<UserId>,
     /// Who would get which key, where nothing is ordered.
     pub would: BTreeMap<UserId, Key>,
-    /// How many.
+    /// For the status: people and shipments after this plan.
     pub counts: Counts,
     /// What a person should look at.
     pub problems: Vec<Problem>,
@@ -47,7 +47,7 @@ pub struct Plan {
     pub next: Option<Timestamp>,
 }
 
-/// The plan.
+/// What to write and what to do, from these facts alone.
 #[must_use]
 pub fn plan(rollout_state: &RolloutState, desired: &Desired, facts: &Facts<'_>) -> Plan {
     let mut rollout_state = rollout_state.clone();

@@ -20,7 +20,7 @@ pub enum Question {
 /// A question that is open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hold {
-    /// Its id.
+    /// A decision names it; its end cannot be known beforehand.
     pub id: String,
     /// What is asked.
     pub question: Question,
@@ -39,7 +39,7 @@ pub struct RolloutState {
     pub ledger: Ledger,
     /// The open wave, the first is 1.
     pub wave: u32,
-    /// Open questions.
+    /// Questions that wait for a decision.
     pub holds: Vec<Hold>,
     /// A person's leave to cancel the shipments of exactly these people: good for the plan that follows.
     pub leave: Option<String>,

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 pub use self::unreadable::Unreadable;
 use crate::text;
 
-/// A row.
+/// A row of the table, the header's aside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     /// Line of the file it begins on, the header's is 1.

@@ -12,7 +12,7 @@ use super::{
 /// Examples of one problem.
 const EXAMPLES: usize = 5;
 
-/// How many.
+/// How many people and shipments. Members are those eligible and those skipped.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Entries of the source.
@@ -23,7 +23,7 @@ pub struct Counts {
     pub skipped: BTreeMap<Skip, u32>,
     /// Eligible, and nothing begun.
     pub waiting: u32,
-    /// Keys begun.
+    /// Keys ever begun: what counts against the budget.
     pub served: u32,
     /// Shipments on their way.
     pub in_flight: u32,
@@ -38,11 +38,11 @@ pub struct Counts {
 /// What a person should look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// One word.
+    /// One word: a reason of a skip, of a held shipment, or of the rollout.
     pub reason: String,
     /// What it means and what to do.
     pub message: String,
-    /// How many.
+    /// How many people, rows or events.
     pub total: u32,
     /// Some of them.
     pub examples: Vec<String>,

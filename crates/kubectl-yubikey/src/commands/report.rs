@@ -47,7 +47,7 @@ struct Group {
     key: String,
 }
 
-/// How many.
+/// Keys of one group, counted by how far they came.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 struct Counts {
     declared: u32,

@@ -43,7 +43,7 @@ impl Paint {
         self.with(Style::new().bold(), text)
     }
 
-    /// Details.
+    /// What is read last: details beside the main thing.
     #[must_use]
     pub fn faint(self, text: &str) -> String {
         self.with(Style::new().dimmed(), text)

@@ -8,7 +8,7 @@ pub struct Node {
 }
 
 impl Node {
-    /// A line.
+    /// A line with nothing below it yet.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self { text: text.into(), below: Vec::new() }

@@ -14,9 +14,9 @@ use crate::fault::{Fault, Result};
 /// A connection as a file declares it.
 #[derive(Debug, Clone)]
 pub struct Declared {
-    /// Its name.
+    /// `metadata.name`, which names the directory of credentials.
     pub name: String,
-    /// Its spec.
+    /// The spec, judged by its types only: no API server has checked its rules.
     pub spec: YubiKeyConnectionSpec,
 }
 

@@ -15,7 +15,7 @@ use crate::fault::{Fault, Result};
 
 /// The clients, and when the token of `YubiEnterprise` ends.
 pub struct Reached {
-    /// What calls.
+    /// The clients, or why the files give none.
     pub clients: std::result::Result<Clients, Failure>,
     /// Of `YubiEnterprise`'s token; `None`: it could not be read.
     pub expiry: Option<Expiry>,

@@ -36,9 +36,9 @@ pub struct Wanted {
 /// What one connection's vendors showed.
 #[derive(Debug, Clone)]
 pub struct Seen {
-    /// Okta.
+    /// What Okta showed, or why it was not asked.
     pub okta: Asked<AtOkta>,
-    /// `YubiEnterprise`.
+    /// What `YubiEnterprise` showed, or why it was not asked.
     pub yubico: Asked<AtYubico>,
 }
 
@@ -60,7 +60,7 @@ pub struct Person {
     pub name: String,
     /// E-mail addresses that an order may have, in one spelling.
     pub addresses: BTreeSet<String>,
-    /// Pre-registered enrolments.
+    /// What Okta's list shows of pre-registered factors.
     pub enrollments: Asked<Vec<ListedEnrollment>>,
 }
 

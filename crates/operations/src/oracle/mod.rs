@@ -15,6 +15,6 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Violation {
     /// Which rule; shrinking keeps to the same.
     pub oracle: String,
-    /// One sentence.
+    /// What was seen, in one sentence.
     pub what: String,
 }

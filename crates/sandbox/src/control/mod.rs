@@ -39,7 +39,7 @@ macro_rules! route {
     };
 }
 
-/// Every command.
+/// Every command of the control API, with its path.
 pub(crate) fn routes() -> Vec<ControlRoute> {
     let mut routes = vec![
         route!(GET "/", view::page),

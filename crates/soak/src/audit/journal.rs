@@ -18,7 +18,7 @@ const REFUSALS: [u16; 6] = [400, 401, 403, 404, 422, 429];
 /// The operator's time-out: an answer that takes longer does not arrive.
 const TIME_OUT: SignedDuration = SignedDuration::from_secs(2);
 
-/// One call.
+/// One call as the sandbox's journal has it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Call {

@@ -46,7 +46,7 @@ impl Fate {
     }
 }
 
-/// One person.
+/// One person at Okta, and what is to become of them.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Person {
     pub login: String,

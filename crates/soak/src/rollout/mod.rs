@@ -26,7 +26,7 @@ use stage::Stage;
 /// Parcels move on after so many seconds in a state: a warehouse in a hurry.
 const STEP: &str = "0.5";
 
-/// One run.
+/// One run over a rollout, as the command line asks for it.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Plan {
     #[command(flatten)]

@@ -15,7 +15,7 @@ const PLAUSIBLE: std::ops::Range<i64> = 1_000_000_000..10_000_000_000;
 /// When the token of `YubiEnterprise` ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Expiry {
-    /// Then.
+    /// At this time (UTC), by the token itself or by the file beside it.
     At(Timestamp),
     /// The token does not tell, and nobody else did.
     Unknown,

@@ -31,7 +31,7 @@ const TOKEN_FILE: &str = "hris-token";
 pub struct Settings {
     /// Where the request is sent to, as given.
     pub url: Url,
-    /// Bearer token.
+    /// Bearer token; no log may show it.
     pub token: SecretString,
 }
 
@@ -43,7 +43,7 @@ impl fmt::Debug for Settings {
     }
 }
 
-/// One HRIS.
+/// Asks the HRIS of one connection: one request a person.
 #[derive(Debug)]
 pub struct Client {
     http: Http,

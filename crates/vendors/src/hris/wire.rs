@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// What the HRIS says of one person; a field it says nothing about is absent.
 pub type Record = BTreeMap<Field, String>;
 
-/// For whom.
+/// Of whom the HRIS is asked; the whole request (docs/recipient.md).
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct RequestBody<'a> {

@@ -17,15 +17,15 @@ pub const LONGEST_WISH: Duration = Duration::from_hours(1);
 
 /// A whole answer of an API, whatever its status.
 pub struct Answer {
-    /// Whose.
+    /// Whose API answered.
     pub api: Api,
     /// What was asked for.
     pub nature: Nature,
     /// Scheme, host and port that answered.
     pub place: String,
-    /// HTTP status.
+    /// HTTP status as it came; redirects are not followed.
     pub status: u16,
-    /// Headers.
+    /// Headers as they came; one may stand there several times.
     pub headers: HeaderMap,
     /// At most [`super::BODY_LIMIT`] bytes.
     pub body: Vec<u8>,
@@ -36,7 +36,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// 2xx.
+    /// Is the status one of 200 to 299?
     #[must_use]
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
@@ -99,7 +99,7 @@ impl Answer {
         }
     }
 
-    /// 429.
+    /// The error of a 429; without `retry_after` the caller's own wait holds.
     #[must_use]
     pub fn rate_limited(&self, retry_after: Option<Duration>) -> CallError {
         let mut error = self.error(

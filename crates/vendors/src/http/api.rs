@@ -2,12 +2,12 @@
 
 use domain::failure::Reason;
 
-/// Whose API.
+/// Whose API is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Api {
-    /// Okta.
+    /// The Okta org of a connection.
     Okta,
-    /// `YubiEnterprise`.
+    /// `YubiEnterprise`, and the key sets that Yubico publishes.
     Yubico,
     /// The HRIS that a connection names.
     Hris,
@@ -48,7 +48,7 @@ impl Api {
 /// What a call does: decides which refusals are certain, and on which connection it travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Nature {
-    /// Changes nothing.
+    /// Changes nothing at the vendor, and may be repeated.
     Read,
     /// Changes something, and may be repeated or looked up; every 4xx but 408 and 409 is a clear no.
     Change,

@@ -18,9 +18,9 @@ pub enum Body {
     None,
     /// Nothing, said by `Content-Length: 0` (Okta answers 411 to a POST without it).
     Empty,
-    /// JSON.
+    /// `application/json`.
     Json(Vec<u8>),
-    /// A form.
+    /// `application/x-www-form-urlencoded`.
     Form(String),
 }
 
@@ -37,17 +37,17 @@ impl Body {
     }
 }
 
-/// One call.
+/// One HTTP request to an API.
 pub struct Call {
-    /// Whose API.
+    /// Whose API is called: names it in messages and metrics.
     pub api: Api,
     /// The operation's name: metric label and log field, never data.
     pub operation: &'static str,
     /// What it does.
     pub nature: Nature,
-    /// The method.
+    /// The HTTP method.
     pub method: Method,
-    /// Where to.
+    /// The whole URL, query included; https, or loopback where the connection admits that.
     pub url: Url,
     /// Headers beside those that every call has.
     pub headers: HeaderMap,
@@ -66,7 +66,7 @@ impl Call {
         Self { api, operation, nature, method, url, headers, body: Body::None, deadline: None }
     }
 
-    /// A GET.
+    /// A GET, which changes nothing and has no body.
     #[must_use]
     pub fn get(api: Api, operation: &'static str, url: Url) -> Self {
         Self::new(api, operation, Nature::Read, Method::GET, url)

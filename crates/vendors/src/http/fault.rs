@@ -66,7 +66,7 @@ pub(crate) fn unreadable(api: Api, place: &str, what: &str) -> CallError {
     )
 }
 
-/// No answer.
+/// The request brought no answer: not sent where that is certain, else it may have arrived.
 pub(super) fn transport(api: Api, place: &str, error: &reqwest::Error) -> CallError {
     let name = api.name();
     if error.is_builder() {

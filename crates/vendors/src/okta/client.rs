@@ -29,10 +29,10 @@ const ROAD: &str = "okta.users.manage okta.users.read";
 /// Asked for by itself and only by preflight: one scope that is not granted refuses the whole request.
 const AUTHENTICATORS: &str = "okta.authenticators.read";
 
-/// The same.
+/// Custom domains; asked for as `okta.authenticators.read` is.
 const DOMAINS: &str = "okta.domains.read";
 
-/// The same.
+/// Enrolment and session policies; asked for as `okta.authenticators.read` is.
 const POLICIES: &str = "okta.policies.read";
 
 /// Asked for by itself and only where a rollout follows a group.

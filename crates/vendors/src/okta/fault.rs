@@ -11,25 +11,25 @@ use crate::http::Answer;
 /// Okta's error codes that mean something to us (developer.okta.com, error codes).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Code {
-    /// E0000001
+    /// E0000001: the data was refused; Okta uses it for faults of its own as well.
     ApiValidation,
     /// E0000003, E0000021, E0000022, E0000060: a fault of this program.
     OurFault,
-    /// E0000005
+    /// E0000005: the session is invalid, as of an API token that is no longer good.
     InvalidSession,
-    /// E0000006
+    /// E0000006: permission is denied.
     NoPermission,
-    /// E0000007
+    /// E0000007: there is no such user, enrolment or group.
     NotFound,
-    /// E0000011
+    /// E0000011: the access token is no longer good.
     InvalidToken,
-    /// E0000015
+    /// E0000015: a feature is not enabled, here pre-registration.
     FeatureOff,
-    /// E0000016
+    /// E0000016: the user cannot be activated in the present status.
     ActivationFailed,
-    /// E0000038
+    /// E0000038: not allowed in the user's present status.
     UserStatus,
-    /// E0000047
+    /// E0000047: too many calls; waited for as after a 429.
     TooManyRequests,
     /// Any other code of that form.
     Other,

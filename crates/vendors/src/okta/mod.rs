@@ -72,7 +72,7 @@ pub enum Auth {
 /// An app of the kind "API Services" with the grant `client_credentials`.
 #[derive(Clone)]
 pub struct ServiceApp {
-    /// `0oa…`
+    /// Client id of the app (`0oa…`), which the assertion names as issuer and subject.
     pub client_id: String,
     /// `kid` of the public key at the app; needed when the app has several. Else the JWK's own, else none.
     pub key_id: Option<String>,

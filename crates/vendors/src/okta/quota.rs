@@ -171,7 +171,7 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// Reads them.
+    /// Reads `x-rate-limit-*`, `Date` and `Retry-After`.
     #[must_use]
     pub fn of(answer: &Answer) -> Self {
         let number = |name| answer.header(name).and_then(|text| text.trim().parse::<u64>().ok());

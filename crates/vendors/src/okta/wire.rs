@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 /// The only fulfilment provider there is.
 const PROVIDER: &str = "yubico";
 
-/// `EnrollmentInitializationRequest`
+/// Body of `POST enroll`: Okta's `EnrollmentInitializationRequest`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct EnrollBody<'a> {
@@ -52,7 +52,7 @@ impl<'a> KeyBody<'a> {
     }
 }
 
-/// `EnrollmentActivationRequest`
+/// Body of `POST activate`: Okta's `EnrollmentActivationRequest`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ActivateBody<'a> {
@@ -90,7 +90,7 @@ impl<'a> From<&'a ActivateRequest> for ActivateBody<'a> {
     }
 }
 
-/// `PinRequest`
+/// Body of `POST send-pin`: Okta's `PinRequest`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct PinBody<'a> {
@@ -105,7 +105,7 @@ impl<'a> PinBody<'a> {
     }
 }
 
-/// `EnrollmentInitializationResponse`
+/// Answer to `POST enroll`: Okta's `EnrollmentInitializationResponse`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct EnrollAnswer {
@@ -122,7 +122,7 @@ pub(super) struct CredRequest {
     pub(super) jwe: Option<String>,
 }
 
-/// `EnrollmentActivationResponse`
+/// Answer to `POST activate`: Okta's `EnrollmentActivationResponse`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ActivateAnswer {
@@ -166,7 +166,7 @@ pub(super) struct UserFactorBody {
     pub(super) status: Option<Value>,
 }
 
-/// `Group`
+/// Okta's `Group`, as far as it is needed.
 #[derive(Deserialize)]
 pub(super) struct GroupBody {
     pub(super) id: String,
@@ -179,14 +179,14 @@ pub(super) struct GroupProfileBody {
     pub(super) name: Option<String>,
 }
 
-/// `WellKnownOrgMetadata`
+/// Okta's `WellKnownOrgMetadata`, as far as it is needed.
 #[derive(Deserialize)]
 pub(super) struct OrganizationBody {
     pub(super) id: String,
     pub(super) pipeline: Option<String>,
 }
 
-/// `AuthenticatorBase`
+/// Okta's `AuthenticatorBase`, as far as it is needed.
 #[derive(Deserialize)]
 pub(super) struct AuthenticatorBody {
     pub(super) id: Option<String>,

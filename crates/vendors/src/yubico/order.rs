@@ -18,7 +18,7 @@ use crate::http::{Answer, Body, Nature};
 /// The receipt of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ordered {
-    /// Its id.
+    /// Its id at `YubiEnterprise`.
     pub shipment: ShipmentId,
     /// Its first state, where shown.
     pub state: Option<ParcelState>,

@@ -36,7 +36,7 @@ pub enum Cancelled {
 /// A shipment that the organization's list shows for a recipient. Holds no personal data.
 #[derive(Clone, PartialEq, Eq)]
 pub struct FoundShipment {
-    /// Its id.
+    /// Its id at `YubiEnterprise`.
     pub id: ShipmentId,
     /// The `YubiKey` model, where shown.
     pub product_id: Option<u32>,

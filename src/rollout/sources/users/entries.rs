@@ -20,7 +20,7 @@ pub(super) enum Named {
     Id(UserId, Option<Login>),
 }
 
-/// One entry.
+/// One entry of the list, or one row of the table.
 pub(super) struct Entry {
     /// As a person finds it.
     pub label: String,

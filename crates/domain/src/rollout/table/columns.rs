@@ -44,7 +44,7 @@ const OTHERS: [(&str, &str); 27] = [
     ("company", "organization"),
 ];
 
-/// Our names.
+/// The names of columns that the operator has itself: Okta's attributes, and those of the rollout.
 fn ours() -> impl Iterator<Item = &'static str> {
     OF_THE_ROLLOUT.into_iter().chain(directory::ATTRIBUTES_OF_NEW_PEOPLE.iter().map(|(name, _)| *name))
 }

@@ -5,7 +5,7 @@ use thiserror::Error;
 /// Why a table cannot be read at all.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Unreadable {
-    /// No header.
+    /// There is no first line, so no column has a name.
     #[error("the table is empty; its first line names the columns")]
     Empty,
     /// A quoted field has no end.

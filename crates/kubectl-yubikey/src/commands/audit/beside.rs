@@ -25,11 +25,11 @@ pub type Shown<'a> = (&'a Declared, &'a Seen);
 /// What is compared.
 #[derive(Debug, Clone, Copy)]
 pub struct Known<'a> {
-    /// The shipments.
+    /// Shipments that could be read.
     pub shipments: &'a [YubiKeyShipment],
     /// They are all of the cluster: what none of them has, nobody has.
     pub whole: bool,
-    /// Now (UTC).
+    /// The one moment that everything is judged by (UTC).
     pub now: Timestamp,
 }
 

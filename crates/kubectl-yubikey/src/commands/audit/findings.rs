@@ -11,7 +11,7 @@ use domain::{failure::Reason, hold::Choice};
 use kube::ResourceExt as _;
 use serde::Serialize;
 
-/// One contradiction.
+/// Something that contradicts something else, and what resolves it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Finding {
@@ -20,7 +20,7 @@ pub struct Finding {
     /// Whose key it is: as the shipment shows it, with the name where it was asked for.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub user: String,
-    /// One word.
+    /// One word for its kind; programs may go by it.
     pub word: &'static str,
     /// What contradicts what.
     pub what: String,

@@ -17,7 +17,7 @@ use crate::{
     view::HoldView,
 };
 
-/// Runs it.
+/// Answers every hold of `reason` with `choice`, after asking once.
 pub async fn run(
     cluster: &Cluster,
     reason: &str,

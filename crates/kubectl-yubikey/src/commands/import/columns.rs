@@ -5,11 +5,11 @@ use crate::fault::{Fault, Result};
 /// What a column can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Field {
-    /// Okta login.
+    /// Okta login, usually an e-mail address.
     Login,
     /// Okta user id.
     Id,
-    /// Key model.
+    /// Name of an entry of the connection's `keys`.
     Model,
     /// State of a row of the Workflows template.
     State,

@@ -26,7 +26,7 @@ pub enum Outcome {
     Faulty(Vec<String>),
 }
 
-/// One row.
+/// One row of the file, and what becomes of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
     /// Line of the file, the header's is 1.
@@ -35,7 +35,7 @@ pub struct Found {
     pub login: Option<String>,
     /// Okta user id, if it can be one.
     pub id: Option<String>,
-    /// Key model.
+    /// Name of an entry of the connection's `keys`; absent: the rollout's.
     pub model: Option<String>,
     /// The Workflows template has ordered it.
     pub under_way: bool,
@@ -50,7 +50,7 @@ impl Found {
         matches!(self.outcome, Outcome::Faulty(_))
     }
 
-    /// In words.
+    /// What becomes of it, in a few words; no value of the row is repeated.
     #[must_use]
     pub fn says(&self) -> String {
         match &self.outcome {

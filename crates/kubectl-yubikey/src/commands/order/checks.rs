@@ -20,7 +20,7 @@ pub struct Wish<'a> {
     pub who: &'a str,
     /// The key model.
     pub model: &'a str,
-    /// The connection.
+    /// Name of the connection to order with.
     pub connection: &'a str,
     /// Although the person has a shipment.
     pub another: bool,

@@ -21,9 +21,9 @@ use crate::{
 /// Everything that the command shows.
 #[derive(Debug, Default, Serialize)]
 pub struct Overview {
-    /// Rollouts.
+    /// Rollouts that the caller may see in the namespaces asked for.
     pub rollouts: Vec<RolloutView>,
-    /// Shipments.
+    /// Shipments that the caller may see in the namespaces asked for.
     pub shipments: Vec<ShipmentView>,
     /// One object was asked for.
     #[serde(skip)]

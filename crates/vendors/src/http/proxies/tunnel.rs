@@ -19,7 +19,7 @@ const LONGEST: usize = 1024;
 /// Why there is no tunnel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Obstacle {
-    /// 407.
+    /// 407: the proxy wants a login, or another one.
     Login,
     /// Another status than 200, or no HTTP.
     Refused,

@@ -18,9 +18,9 @@ const UNDER_WAY: SignedDuration = SignedDuration::from_mins(10);
 /// Ids that some status has.
 #[derive(Debug, Default)]
 pub struct Claimed {
-    /// Of orders.
+    /// Ids of orders at `YubiEnterprise`.
     pub orders: BTreeSet<ShipmentId>,
-    /// Of enrolments.
+    /// Ids of pre-registered factors at Okta.
     pub enrollments: BTreeSet<EnrollmentId>,
 }
 
@@ -41,7 +41,7 @@ impl Claimed {
 /// One shipment beside what its connection's vendors showed.
 #[derive(Debug)]
 pub struct Case<'a> {
-    /// The shipment.
+    /// As the API server showed it.
     pub shipment: &'a YubiKeyShipment,
     /// What its status says.
     pub journal: Journal,
@@ -49,7 +49,7 @@ pub struct Case<'a> {
     pub seen: &'a Seen,
     /// Whose key it is, if that is known.
     pub user: Option<UserId>,
-    /// Now (UTC).
+    /// The one moment that everything is judged by (UTC).
     pub now: Timestamp,
 }
 
