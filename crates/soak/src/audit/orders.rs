@@ -61,14 +61,17 @@ pub(crate) fn lost(evidence: &Evidence) -> Vec<String> {
     lost
 }
 
-/// Too late to cancel when its shipment was deleted: that was told with the order's id, and the key cannot sign in.
+/// Told with the order's id when its shipment was deleted. Either it was too late to cancel, and the key cannot sign in;
+/// or the process died before it wrote the order down: then the deletion found it by a search, and what is taken over
+/// without a person's answer it leaves alone.
 fn was_let_go(evidence: &Evidence, call: &Call, order: &str) -> bool {
     let told = evidence.events.iter().any(|event| {
         let note = objects::text(event, "/note");
         objects::text(event, "/reason") == "ShipmentReleased" && note.contains(order)
     });
     let user = call.user_id.as_deref();
-    told && user.is_some_and(|user| evidence.enrollments_of(user).next().is_none())
+    let is_useless = user.is_some_and(|user| evidence.enrollments_of(user).next().is_none());
+    told && (is_useless || evidence.something_died(call.at, later(call.at, LATEST_START)))
 }
 
 fn why_lost(evidence: &Evidence, owner: &Declared) -> Option<String> {
