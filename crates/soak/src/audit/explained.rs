@@ -92,8 +92,12 @@ fn is_cut_off(evidence: &Evidence, call: &Call) -> bool {
     evidence.something_died(call.at, later(call.over(), RECEIPT))
 }
 
-/// Exactly one order of this person stands at the vendor: the search could have found it.
+/// Exactly one order of this person stands at the vendor: the search could have found it. Unless the vendor lists no
+/// pre-registered orders: then nothing but a person can.
 fn decidable(evidence: &Evidence, user: &str) -> Option<String> {
+    if evidence.state["settings"]["listPreregOrders"] == false {
+        return None;
+    }
     let [only] = orders::standing(evidence, user)[..] else { return None };
     Some(format!("is held although order {only} can be found and is the only one"))
 }

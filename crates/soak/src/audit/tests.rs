@@ -305,6 +305,17 @@ fn a_hold_after_an_order_without_answer_is_explained_where_nothing_can_be_found(
 }
 
 #[test]
+fn an_order_without_answer_that_stands_is_found_unless_the_vendor_lists_none() {
+    let mut run = Run::good();
+    run.hold(1, "OrderOutcomeUnknown");
+    let order = run.the("CreateFPRShipment", 1);
+    (order["status"], order["faulted"]) = (Value::Null, json!(true));
+    run.is_noticed_as("unexplained");
+    run.state["settings"] = json!({"listPreregOrders": false});
+    run.is_good();
+}
+
+#[test]
 fn a_hold_for_another_reason_is_not_explained_by_a_lost_order() {
     let mut run = undecidable();
     run.hold(1, "OrderRefused");
