@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use api::{connection::YubiKeyConnection, shipment::progress};
+use api::{
+    connection::YubiKeyConnection,
+    shipment::{YubiKeyShipment, progress},
+};
 use domain::failure::Reason;
 use jiff::Timestamp;
 use kube::{Api, ResourceExt};
@@ -17,6 +20,7 @@ use crate::{
         names::whole_name,
         status_patch::{self, CommitError},
     },
+    shipment::release,
 };
 
 /// Type of the condition that says what a deletion waits for; it is there only then.
@@ -46,17 +50,25 @@ pub fn fact(object: &YubiKeyConnection, ctx: &Context) -> Option<Fact> {
     Some(told(&keepers(ctx, &object.name_any())))
 }
 
-/// Shipments with an open effect that name this connection, sorted.
+/// Shipments that name this connection and need it: with an open effect, or going and not done with the vendors. Sorted.
 fn keepers(ctx: &Context, connection: &str) -> Vec<String> {
     let key = IndexKey::Connection(connection.to_owned());
-    let theirs = ctx.shipments.watched.by_index(&key);
-    let open = theirs.iter().filter(|s| s.status.as_ref().is_some_and(progress::is_marked));
+    let theirs = ctx.shipments.by_index(&key);
+    let open = theirs.iter().filter(|s| needs(s));
     let mut names: Vec<_> = open.map(|s| whole_name(s.as_ref())).collect();
     let undecodable = ctx.undecodables.by_index(&key);
     let open = undecodable.iter().filter(|s| s.traces.open);
     names.extend(open.map(|s| s.whole_name()));
     names.sort_unstable();
     names
+}
+
+/// Between cancelling its order and removing its enrolment a shipment that goes has nothing open, and is not done.
+fn needs(shipment: &YubiKeyShipment) -> bool {
+    let Some(status) = &shipment.status else { return false };
+    let begun = status.enrollment.is_some() || status.order.is_some();
+    let goes = shipment.metadata.deletion_timestamp.is_some() && finalizer::present(shipment);
+    progress::is_marked(status) || (goes && begun && !release::wants(shipment))
 }
 
 fn told(keepers: &[String]) -> Fact {

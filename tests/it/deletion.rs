@@ -138,6 +138,27 @@ async fn a_shipment_whose_connection_never_existed_goes_at_once() {
         .await;
 }
 
+/// Its order is cancelled, nothing is under way at that moment, and its enrolment is still to be removed.
+#[tokio::test]
+async fn a_connection_stays_until_a_shipment_that_goes_is_done_with_the_vendors() {
+    scene("needed-still")
+        .play(async |scene| {
+            let (shipment, _) = ordered(scene).await;
+            let rule = scene.sandbox.fault_always(LIST, json!({"kind": "status", "status": 503})).await;
+            shipment.delete().await;
+            shipment.until("its order is cancelled", |object| object.phase() == "Cancelled").await;
+            scene.connection().delete().await;
+            let kept =
+                scene.connection().until("it is kept", |object| object.is("Terminating") == "True").await;
+            assert!(kept.message_of("Terminating").contains("kim"), "{}", kept.message_of("Terminating"));
+            scene.sandbox.mend(rule).await;
+            shipment.until_gone().await;
+            assert!(scene.sandbox.enrollments().await.is_empty());
+            scene.connection().until_gone().await;
+        })
+        .await;
+}
+
 #[tokio::test]
 async fn a_connection_stays_while_an_order_needs_it() {
     scene("needed")
