@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Of what is longer than this, the middle is looked for: a line that was cut leaks too.
-const WHOLE: usize = 48;
+const WHOLE: usize = 32;
 
 /// Something that must not leak.
 #[derive(Debug, Clone, Deserialize)]
