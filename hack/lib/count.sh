@@ -20,15 +20,24 @@ count_summary() {
   awk '/^[0-9]+ passed, [0-9]+ failed/ { p = $1; f = $3; s = $5 } END { print p + 0, f + 0, s + 0 }' "$1"
 }
 
-# failed_tests NAME LOG: a line for each failed test, below it where and why a Rust test panicked.
+# failed_tests NAME LOG: a line for each failed test, below it why: where a Rust test panicked, or the end of what
+# another one says until the next.
 failed_tests() {
   awk -v suite="$1" '
+    /^ok / || /^not ok / { said_by = "" }
     /^---- .* stdout ----$/ { test = $2; lines = 0; next }
     /^test .* FAILED$/ || /^not ok / || /^ *--- FAIL/ { names[++n] = $0; named[n] = $2 }
+    /^not ok / { said_by = named[n] = "line " n; next }
+    said_by != "" && NF { said[said_by, ++count[said_by]] = $0 }
     test != "" && (/panicked at / || lines > 0) { if (++lines <= 4) why[test] = why[test] "\n    " $0 }
     END {
-      for (i = 1; i <= n && i <= 10; i++) print suite ": " names[i] why[named[i]]
+      for (i = 1; i <= n && i <= 10; i++) {
+        by = named[i]
+        first = count[by] > 8 ? count[by] - 7 : 1
+        for (k = first; k <= count[by]; k++) why[by] = why[by] "\n    " said[by, k]
+        print suite ": " names[i] why[by]
+      }
       if (n == 0) print suite ": no test by name, see " FILENAME
     }
-  ' "$2" | cut -c -300
+  ' "$2" | cut -c -600
 }

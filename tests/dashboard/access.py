@@ -150,7 +150,7 @@ def everything_is_done_with_the_keyboard_alone(world, browser):
         page.keyboard.press("Space")
         press_until(page, "Decide*")
         page.keyboard.press("Enter")
-        page.get_by_text("Accepted.").wait_for()
+        page.get_by_text("Accepted.", exact=True).wait_for()
     world.until_status("gus-oro", "given up", lambda s: s.get("phase") == "Cancelled")
 
 

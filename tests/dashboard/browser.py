@@ -64,4 +64,4 @@ def decide(page, reason=""):
     page.get_by_label("Why, for the auditor").fill(reason)
     page.get_by_role("checkbox").check()
     page.get_by_role("button", name="Decide").click()
-    page.get_by_text("Accepted.").wait_for()
+    page.get_by_text("Accepted.", exact=True).wait_for()

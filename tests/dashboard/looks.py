@@ -1,7 +1,7 @@
 """What a screen reader, a small window and a dark room need."""
 
 from access import held
-from browser import accessible, person, picture
+from browser import accessible, open_shipment, person, picture
 from world import NAMESPACE
 
 
@@ -55,4 +55,24 @@ def the_page_works_without_its_script(world, browser):
         context.close()
 
 
-TESTS = [every_page_is_accessible_in_light_and_dark_and_in_a_small_window, the_page_works_without_its_script]
+def a_click_counts_though_the_page_changes_between_press_and_release(world, browser):
+    world.ship("jo-fox", suspend=True)
+    world.until_status("jo-fox", "suspended", lambda s: s.get("conditions"))
+    with person(world, browser) as page:
+        open_shipment(page, "jo-fox")
+        page.get_by_text("I have moved").hover()
+        page.mouse.down()
+        with page.expect_response(lambda answer: answer.url == page.url) as fresh:
+            world.kubectl("label", "yks", "jo-fox", "-n", NAMESPACE, "team=blue")
+        # Read once more: the page has had its turn by then.
+        fresh.value.finished()
+        page.evaluate("fetch(location.href).then((answer) => answer.text())")
+        page.mouse.up()
+        page.get_by_text("Nothing is ordered yet: correct the address in the Okta profile").wait_for()
+
+
+TESTS = [
+    every_page_is_accessible_in_light_and_dark_and_in_a_small_window,
+    the_page_works_without_its_script,
+    a_click_counts_though_the_page_changes_between_press_and_release,
+]

@@ -11,7 +11,7 @@ def delete(page, summary, name):
     page.get_by_label("Type the name").fill(name)
     picture(page, "deletion")
     page.get_by_role("button", name="Delete the shipment").click()
-    page.get_by_text("It is gone.").wait_for()
+    page.get_by_text("It is gone.", exact=True).wait_for()
 
 
 def the_mail_with_the_pin_is_lost_and_sent_once_more(world, browser):

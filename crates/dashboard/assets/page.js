@@ -39,6 +39,15 @@ const news = (element) => {
   return copy.innerHTML;
 };
 
+// A click is a press and a release on one element: nothing is put in its place between the two.
+let released = Promise.resolve();
+addEventListener("pointerdown", () => {
+  released = new Promise((resolve) => {
+    const done = () => setTimeout(resolve);
+    for (const end of ["pointerup", "pointercancel"]) addEventListener(end, done, { once: true });
+  });
+});
+
 const refresh = async () => {
   const answer = await fetch(location.href, { headers: { accept: "text/html" }, cache: "no-store" });
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("live");
@@ -46,6 +55,7 @@ const refresh = async () => {
     say("This page cannot be shown any more. Reload it to see why.");
     return;
   }
+  await released;
   const changed = news(fresh) !== news(live);
   const focus = place();
   const details = opened();
