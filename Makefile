@@ -2,7 +2,7 @@
 # Everything real is in scripts, so that CI and people run the same.
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo demo-stop check test docs docs-serve profile properties fuzz model mutants strict operations soak rollout bench audit rights versions advisories image image-check crds lint fmt clean
+.PHONY: help build demo demo-stop check test docs docs-serve profile properties fuzz model mutants mutation strict operations soak rollout bench audit rights versions advisories image image-check crds lint fmt clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ model: ## Check the planner exhaustively, in every world within printed bounds
 
 mutants: ## Spoil the planner in many ways; the model must notice each
 	crates/model/mutants.sh
+
+mutation: ## Change the code in small ways; the crate's own tests must notice: PART=domain, vendors or driver, SHARD=0/40
+	@hack/mutation.sh $(or $(PART),domain) $(SHARD)
 
 strict: ## The core suites and a small storm against vendors that are unfriendly wherever their documents are silent
 	@hack/strict.sh

@@ -6,6 +6,7 @@
 #   hack/soak.sh audit DIR                              its verdict once more, from its folder alone
 #   USERS=2000 SEED=1 hack/soak.sh rollout              rollouts of all three sources over so many people
 #   SHIPMENTS=200 RESTING=1000 hack/soak.sh bench       CPU, memory, calls and writes of a shipment, measured and not judged
+#   INSTANT=1 SHIPMENTS=1000 RESTING=1 hack/soak.sh bench   the same with parcels that arrive at once: how many a second
 #   hack/soak.sh strict                                 a small storm with debug builds against unfriendly vendors, for hack/strict.sh
 #   hack/soak.sh short                                  a small rollout and two small storms with debug builds, for hack/test.sh
 set -euo pipefail
@@ -55,8 +56,11 @@ run_rollout() {
 
 bench() {
   local programs=$target/release
+  local instant=()
+  [ -z "${INSTANT-}" ] || instant=(--instant)
   build release
   tied "$programs/yubikey-shipment-soak" bench --seed "${SEED:-1}" --shipments "${SHIPMENTS:-200}" --resting "${RESTING:-1000}" \
+    "${instant[@]}" \
     --dir "${DIR:-.state/bench}" --tools "$bin" --chart charts/yubikey-shipment-operator \
     --operator "$programs/yubikey-shipment-operator" --sandbox "$programs/yubikey-shipment-sandbox"
 }

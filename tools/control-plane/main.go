@@ -31,6 +31,7 @@ func main() {
 	}
 	switch os.Args[1] {
 	case "serve":
+		collectLater()
 		if err := serveCommand(os.Args[2:]); err != nil {
 			fmt.Fprintln(os.Stderr, "control-plane:", err)
 			os.Exit(1)

@@ -29,8 +29,9 @@ use tokio::time::{Instant, sleep};
 
 use crate::audit::Verdict;
 
-/// Parcels move on after so many seconds in a state.
+/// Parcels move on after so many seconds in a state; of a warehouse that has everything at hand.
 const STEP: &str = "0.5";
+const STEP_AT_ONCE: &str = "0.02";
 
 /// Objects made side by side.
 const SIDE_BY_SIDE: usize = 16;
@@ -67,6 +68,9 @@ pub(crate) struct Plan {
     /// Finished shipments beside which the operator then starts anew.
     #[arg(long)]
     resting: usize,
+    /// Parcels arrive at once, so that the road takes as long as the operator, the API server and the sandbox need.
+    #[arg(long)]
+    instant: bool,
 }
 
 /// The line's members, in its order. Memory is resident, in MiB.
@@ -80,6 +84,7 @@ struct Numbers {
     writes_a_shipment: f64,
     events_a_shipment: f64,
     road_seconds: f64,
+    shipments_a_second: f64,
     road_mib: f64,
     resting: usize,
     restart_seconds: f64,
@@ -131,7 +136,8 @@ async fn measure(plan: &Plan, folder: &Folder, numbers: &mut Numbers) -> Result<
 
 async fn set(plan: &Plan, folder: &Folder) -> Result<Stage, Fault> {
     let setup = &plan.setup;
-    let Set { plane, vendors, cluster, bound_to } = Set::build(setup, folder, STEP).await?;
+    let Set { plane, vendors, cluster, bound_to } =
+        Set::build(setup, folder, if plan.instant { STEP_AT_ONCE } else { STEP }).await?;
     for namespace in people::namespaces() {
         cluster.make_namespace(&namespace).await?;
     }
@@ -140,7 +146,8 @@ async fn set(plan: &Plan, folder: &Folder) -> Result<Stage, Fault> {
     connection["policy"]["maxOpenOrders"] = 100_000.into();
     connection["calls"] = json!({"timeout": "30s", "settle": "70s", "lookDelay": "100ms"});
     // Two looks at a parcel: one too early, one when it has arrived.
-    connection["polling"] = json!({"firstAfter": "2s", "interval": "20s", "listFrom": 1_000_000});
+    let (first, interval) = if plan.instant { ("1s", "2s") } else { ("2s", "20s") };
+    connection["polling"] = json!({"firstAfter": first, "interval": interval, "listFrom": 1_000_000});
     cluster.connect(&org.name, &connection).await?;
     let people = people::create(&vendors, std::slice::from_ref(&org), plan.shipments).await?;
     let kubeconfig = plane.operator_kubeconfig.clone();
@@ -201,18 +208,9 @@ async fn walk(stage: &Stage, numbers: &mut Numbers) -> Result<(), Fault> {
     };
     let all: Vec<_> = stage.people.iter().map(declare).collect();
     futures::stream::iter(all).buffer_unordered(SIDE_BY_SIDE).try_collect::<Vec<()>>().await?;
-    loop {
-        sleep(Duration::from_secs(2)).await;
-        let shipments = stage.cluster.shipments().await?;
-        let ended = shipments.iter().filter(|shipment| objects::end(shipment).is_some()).count();
-        if ended == stage.people.len() {
-            break;
-        }
-        if began.elapsed() > PATIENCE {
-            return Err(format!("{ended} of {} shipments came to an end", stage.people.len()).into());
-        }
-    }
+    ended(stage, began).await?;
     numbers.road_seconds = rounded(began.elapsed().as_secs_f64());
+    numbers.shipments_a_second = rounded(float(stage.people.len()) / numbers.road_seconds.max(0.01));
     let after = quiet(&stage.replica).await?;
     let each = |count: usize| per(count, stage.people.len());
     numbers.cpu_ms_a_shipment =
@@ -223,6 +221,31 @@ async fn walk(stage: &Stage, numbers: &mut Numbers) -> Result<(), Fault> {
     numbers.writes_a_shipment = each(now.shipments - requests.shipments);
     numbers.events_a_shipment = each(now.events - requests.events);
     Ok(())
+}
+
+/// Until all have ended. One is asked for at a time, and all only when it has: lists of thousands would take the API
+/// server's time, which is measured.
+async fn ended(stage: &Stage, began: Instant) -> Result<(), Fault> {
+    let mut left: Vec<(String, String)> =
+        stage.people.iter().map(|person| (person.namespace.clone(), person.name.clone())).collect();
+    while let Some((namespace, name)) = left.last() {
+        sleep(LOOK).await;
+        let one = stage.cluster.api("YubiKeyShipment", Some(namespace)).get(name).await?;
+        if objects::end(&serde_json::to_value(one)?).is_some() {
+            let all = stage.cluster.shipments().await?;
+            left = all.iter().filter(|one| objects::end(one).is_none()).map(place).collect();
+        }
+        if began.elapsed() > PATIENCE {
+            return Err(format!("{} of {} shipments come to no end", left.len(), stage.people.len()).into());
+        }
+    }
+    Ok(())
+}
+
+/// Namespace and name.
+fn place(object: &Value) -> (String, String) {
+    let of = |member| objects::text(object, member).to_owned();
+    (of("/metadata/namespace"), of("/metadata/name"))
 }
 
 /// Copies of a finished one, each of another person.
