@@ -11,6 +11,7 @@ use crate::support::{
     sandbox::is_strict,
     scene::{Scene, scene},
     shipment::Handle,
+    until,
 };
 
 /// The conditions about all others.
@@ -320,11 +321,13 @@ impl Spoil {
     }
 }
 
-/// Looks until the condition has the reason, or is as it was; what stands then.
+/// Looks until the condition has the reason: a look may come before what the shipments show is seen.
 async fn until_told(connection: &Handle, kind: &str, reason: &str) -> Object {
-    connection.look_now().await;
-    let met = |object: &Object| object.reason_of(kind) == reason && object.is_current();
-    connection.until(&format!("{kind} {reason}"), met).await
+    let told = until(async || {
+        connection.look_now().await;
+        Some(connection.get().await).filter(|object| object.reason_of(kind) == reason && object.is_current())
+    });
+    told.await.unwrap_or_else(|| panic!("{} did not come to: {kind} {reason}", connection.name))
 }
 
 #[tokio::test]

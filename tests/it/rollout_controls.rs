@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::{
+    calls::DISCARD,
     now,
     scene::{Scene, own_scene, scene},
     shipment::Handle,
@@ -229,6 +230,28 @@ async fn a_deleted_rollout_releases_or_cancels_as_it_says_and_a_new_one_takes_in
             next.until_gone().await;
             assert!(scene.shipments().await.is_empty());
             assert_eq!(scene.sandbox.get("/state").await["counts"]["ordersNotDeleted"], 0, "cancelled");
+            assert!(scene.sandbox.enrollments().await.is_empty());
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_rollout_that_cancels_goes_with_its_last_shipment_and_not_with_its_last_order() {
+    scene("last")
+        .play(async |scene| {
+            let ids = people(scene, 1).await;
+            let rollout = scene.roll("last", list(&ids), json!({"onDelete": "Cancel"})).await;
+            scene.until_orders(1).await;
+            let stuck = scene.sandbox.fault_always(DISCARD, json!({"kind": "status", "status": 503})).await;
+            rollout.delete().await;
+            // The order is cancelled, and Okta does not remove the enrolment: tried several times, the rollout looks again.
+            scene.sandbox.counts(DISCARD, 3).await;
+            assert_eq!(scene.sandbox.get("/state").await["counts"]["ordersNotDeleted"], 0, "cancelled");
+            let stays = rollout.until_reason("Deleting").await;
+            assert!(stays.message().starts_with("1 shipments"), "{}", stays.message());
+            scene.sandbox.mend(stuck).await;
+            rollout.until_gone().await;
+            assert!(scene.shipments().await.is_empty());
             assert!(scene.sandbox.enrollments().await.is_empty());
         })
         .await;

@@ -54,13 +54,15 @@ impl Driver {
         Ok(Done::Gone)
     }
 
-    /// Shipments that have not come to their end, each of them deleted now or before. Listed live: the cache may lack one.
+    /// Shipments that have not come to their end, each of them deleted now or before, and those that are on their way out:
+    /// one whose order is cancelled may still have its enrolment to remove. Listed live: the cache may lack one.
     async fn cancel_all(&mut self) -> Result<usize, Failure> {
         let mut view = View::default();
         self.list_shipments(&mut view).await?;
         let seen = view.seen();
         let open = |id: &UserId| {
-            seen.get(id).is_some_and(|seen| seen.stage != Stage::Activated && seen.stage != Stage::Over)
+            seen.get(id)
+                .is_some_and(|seen| seen.deleting || !matches!(seen.stage, Stage::Activated | Stage::Over))
         };
         let open: Vec<_> =
             view.ours.iter().filter(|(id, _)| open(id)).map(|(_, shipment)| shipment).collect();
