@@ -77,11 +77,17 @@ impl Kubectl {
         serde_json::from_str(&text).map_err(Error::json(format!("kubectl {}", arguments.join(" "))))
     }
 
-    /// Applies manifests, as YAML or JSON.
+    /// Applies manifests, as YAML or JSON, or both in one stream.
     ///
     /// # Errors
     /// As [`Kubectl::run`].
     pub async fn apply(&self, manifests: &str) -> Result<String> {
-        self.output(&["apply", "-f", "-"], manifests).await?.ok()
+        self.output(&["apply", "-f", "-"], &stream(manifests)).await?.ok()
     }
+}
+
+/// As a stream of YAML, of which JSON is a part. kubectl 1.32 takes what begins with a brace for one object of JSON, and
+/// refuses the next.
+pub(crate) fn stream(manifests: &str) -> String {
+    format!("---\n{manifests}")
 }
