@@ -164,6 +164,14 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_about_one_of_several_names_which() {
+        let named: Vec<_> = Choice::ALL.into_iter().filter(|choice| choice.needs().is_some()).collect();
+        assert_eq!(named, [Choice::AdoptOrder, Choice::DiscardEnrollment]);
+        assert_eq!(Choice::AdoptOrder.needs(), Some(Needs::ShipmentId));
+        assert_eq!(Choice::DiscardEnrollment.needs(), Some(Needs::EnrollmentId));
+    }
+
+    #[test]
     fn an_answer_that_may_pay_for_a_second_key_is_known_as_one() {
         for reason in Reason::ALL.iter().copied() {
             assert!(may_order(Choice::RetryOrder, Some(reason)), "{reason:?}");

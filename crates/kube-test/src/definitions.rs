@@ -38,7 +38,8 @@ impl Cluster {
     /// # Errors
     /// As [`Kubectl::run`](crate::Kubectl::run), and [`Error::Timeout`] if a definition is not served in time.
     pub async fn apply_definition_manifests(&self, manifests: &str) -> Result<()> {
-        let applied = self.kubectl().output(&["apply", "-f", "-", "-o", "json"], &stream(manifests)).await?.ok()?;
+        let applied =
+            self.kubectl().output(&["apply", "-f", "-", "-o", "json"], &stream(manifests)).await?.ok()?;
         let applied: Value = serde_json::from_str(&applied).map_err(Error::json("what kubectl applied"))?;
         let all = applied["items"].as_array().cloned().unwrap_or_else(|| vec![applied]);
         let client = self.client().await?;
