@@ -34,6 +34,7 @@ esac
     cargo install --locked --version "$VERSION" --root "$mutants" cargo-mutants ||
   fail "cargo-mutants could not be built; see $logs/mutation-install.log"
 
+mkdir -p .state/mutation
 # A random test that goes on for ever is noticed too.
-tied "$mutants/bin/cargo-mutants" mutants "${what[@]}" --no-shuffle --sharding round-robin --colors never --timeout 240 --build-timeout 900 \
-  --output "$root/.state/mutation/$name"
+tied "$mutants/bin/cargo-mutants" mutants "${what[@]}" --no-shuffle --sharding round-robin --colors never \
+  --timeout 240 --build-timeout 900 --output "$root/.state/mutation/$name"

@@ -24,7 +24,7 @@ count_summary() {
 # another one says until the next.
 failed_tests() {
   awk -v suite="$1" '
-    /^ok / || /^not ok / { said_by = "" }
+    /^ok / { said_by = "" }
     /^---- .* stdout ----$/ { test = $2; lines = 0; next }
     /^test .* FAILED$/ || /^not ok / || /^ *--- FAIL/ { names[++n] = $0; named[n] = $2 }
     /^not ok / { said_by = named[n] = "line " n; next }

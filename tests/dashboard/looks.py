@@ -56,8 +56,7 @@ def the_page_works_without_its_script(world, browser):
 
 
 def a_click_counts_though_the_page_changes_between_press_and_release(world, browser):
-    world.ship("jo-fox", suspend=True)
-    world.until_status("jo-fox", "suspended", lambda s: s.get("conditions"))
+    world.suspended("jo-fox")
     with person(world, browser) as page:
         open_shipment(page, "jo-fox")
         page.get_by_text("I have moved").hover()

@@ -54,8 +54,7 @@ def a_parcel_is_lost_the_page_tells_it_by_itself_and_its_key_is_made_useless(wor
 
 
 def somebody_moved_before_the_shipment_and_the_page_says_what_is_still_possible(world, browser):
-    world.ship("cy-orr", suspend=True)
-    world.until_status("cy-orr", "suspended", lambda s: s.get("conditions"))
+    world.suspended("cy-orr")
     with person(world, browser) as page:
         open_shipment(page, "cy-orr")
         page.get_by_text("I have moved").click()

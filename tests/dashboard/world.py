@@ -197,6 +197,11 @@ class World:
         status = self.until_status(name, "ordered", lambda s: s.get("order", {}).get("shipmentId"))
         return status["order"]["shipmentId"]
 
+    def suspended(self, name):
+        """A shipment that orders nothing yet, and says so."""
+        self.ship(name, suspend=True)
+        self.until_status(name, "suspended", lambda s: s.get("conditions"))
+
     def parcel(self, order, state):
         self.post(f"/shipments/{order}/state", {"id": state})
 

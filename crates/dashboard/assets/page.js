@@ -40,13 +40,17 @@ const news = (element) => {
 };
 
 // A click is a press and a release on one element: nothing is put in its place between the two.
+let release = () => {};
 let released = Promise.resolve();
-addEventListener("pointerdown", () => {
+addEventListener("pointerdown", ({ button }) => {
+  // The release of another button may be a menu's, which tells the page nothing of it.
+  if (button !== 0) return;
+  release();
   released = new Promise((resolve) => {
-    const done = () => setTimeout(resolve);
-    for (const end of ["pointerup", "pointercancel"]) addEventListener(end, done, { once: true });
+    release = resolve;
   });
 });
+for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => setTimeout(release));
 
 const refresh = async () => {
   const answer = await fetch(location.href, { headers: { accept: "text/html" }, cache: "no-store" });

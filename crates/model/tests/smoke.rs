@@ -22,14 +22,14 @@ fn every_small_world_keeps_every_property() {
 #[test]
 fn every_mutant_and_every_planted_fault_still_applies() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = here.join("../..");
     for (folder, at_least) in [("mutants", 31), ("../operations/planted", 2)] {
         let patches: Vec<_> =
             fs::read_dir(here.join(folder)).unwrap().map(|entry| entry.unwrap().path()).collect();
         assert!(patches.len() >= at_least, "{folder} has only {} patches", patches.len());
         for patch in patches {
-            let root = here.join("../..");
             let checked =
-                Command::new("git").args(["apply", "--check"]).arg(&patch).current_dir(root).output();
+                Command::new("git").args(["apply", "--check"]).arg(&patch).current_dir(&root).output();
             let told = checked.unwrap();
             assert!(told.status.success(), "{}: {}", patch.display(), String::from_utf8_lossy(&told.stderr));
         }

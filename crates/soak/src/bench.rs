@@ -29,8 +29,10 @@ use tokio::time::{Instant, sleep};
 
 use crate::audit::Verdict;
 
-/// Parcels move on after so many seconds in a state; of a warehouse that has everything at hand.
+/// Parcels move on after so many seconds in a state.
 const STEP: &str = "0.5";
+
+/// The same of a warehouse that has everything at hand.
 const STEP_AT_ONCE: &str = "0.02";
 
 /// Objects made side by side.
@@ -233,19 +235,13 @@ async fn ended(stage: &Stage, began: Instant) -> Result<(), Fault> {
         let one = stage.cluster.api("YubiKeyShipment", Some(namespace)).get(name).await?;
         if objects::end(&serde_json::to_value(one)?).is_some() {
             let all = stage.cluster.shipments().await?;
-            left = all.iter().filter(|one| objects::end(one).is_none()).map(place).collect();
+            left = all.iter().filter(|one| objects::end(one).is_none()).map(objects::place).collect();
         }
         if began.elapsed() > PATIENCE {
             return Err(format!("{} of {} shipments come to no end", left.len(), stage.people.len()).into());
         }
     }
     Ok(())
-}
-
-/// Namespace and name.
-fn place(object: &Value) -> (String, String) {
-    let of = |member| objects::text(object, member).to_owned();
-    (of("/metadata/namespace"), of("/metadata/name"))
 }
 
 /// Copies of a finished one, each of another person.

@@ -71,6 +71,13 @@ pub fn asked_often(object: &Value) -> bool {
     reason(object) == "PinLimitReached"
 }
 
+/// Its namespace and its name.
+#[must_use]
+pub fn place(object: &Value) -> (String, String) {
+    let of = |member| text(object, member).to_owned();
+    (of("/metadata/namespace"), of("/metadata/name"))
+}
+
 /// Does it tell a person why it waits and how to go on?
 #[must_use]
 pub fn is_told(object: &Value) -> bool {
@@ -105,10 +112,7 @@ impl Shipments {
     /// From a list of the API server.
     #[must_use]
     pub fn new(list: Vec<Value>) -> Self {
-        let key = |object: &Value| {
-            (text(object, "/metadata/namespace").to_owned(), text(object, "/metadata/name").to_owned())
-        };
-        Self(list.into_iter().map(|object| (key(&object), object)).collect())
+        Self(list.into_iter().map(|object| (place(&object), object)).collect())
     }
 
     /// The one that was declared, if it stands.
