@@ -12,8 +12,8 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 use vendors::http::{Answer, Api, BODY_LIMIT, Nature};
 
-/// 2027-01-05T20:43:19Z, when every call is sent.
-const SENT: i64 = 1_799_181_799;
+/// 2027-01-05T20:43:19Z, when every call is sent, and every conversation begins.
+pub const SENT: i64 = 1_799_181_799;
 
 /// How an operation counts.
 pub type NatureOf = fn(&str) -> Nature;

@@ -3,6 +3,7 @@
 //! An assertion that fails is a finding, as a panic of the operator is.
 
 pub mod answer;
+pub mod conversation;
 pub mod people;
 
 use domain::{

@@ -41,7 +41,7 @@ fn window(
 ) -> Option<Window> {
     let settle = link.facts.times.calls.settle;
     let (from, length) = match &journal.order {
-        Order::Open(_, mark) | Order::Unknown(_, mark) => (*mark, settle),
+        Order::Open(_, mark) | Order::Unknown(_, mark, _) => (*mark, settle),
         Order::Refused(refused) => (refused.mark, settle),
         // An order of an enrolment is not made later than its requests live.
         _ => (enrolled_at(object, journal, found)?, plan::REQUESTS_LIVE + settle),

@@ -109,25 +109,8 @@ impl Outcome {
         Self { receipt, failure: None }
     }
 
-    fn failed(error: CallError) -> Self {
-        let receipt = match error.arrival {
-            Arrival::NotSent => Receipt::Refused { retryable: true },
-            // Only YubiEnterprise's own word refuses what was ordered; 401, 403, 429 and what a gateway refused in its place
-            // may go again.
-            Arrival::Refused => Receipt::Refused { retryable: error.failure.reason != Reason::OrderRefused },
-            Arrival::Unclear => Receipt::Unknown,
-        };
-        Self { receipt, failure: Some(error.failure) }
-    }
-
-    /// As [`Outcome::failed`]; what came in place of an answer is told to whoever must look for the order.
-    fn order_failed(error: CallError) -> Self {
-        let web_page = error.web_page;
-        let outcome = Self::failed(error);
-        match (&outcome.receipt, web_page) {
-            (Receipt::Unknown, Some(status)) => Self { receipt: Receipt::WebPage(status), ..outcome },
-            _ => outcome,
-        }
+    fn failed(what: Marked, error: CallError) -> Self {
+        Self { receipt: Receipt::of_failed_call(what, &error), failure: Some(error.failure) }
     }
 
     /// Nothing went out, and the mark is free again.
@@ -166,7 +149,7 @@ pub async fn run_marked(
                     tracing::info!(enrollment = %new.id, attempt = intent.attempt, "Okta made the enrolment");
                     Outcome::done(Receipt::Enrolled(new, request.rp_id))
                 }
-                Err(error) => Outcome::failed(error),
+                Err(error) => Outcome::failed(intent.what, error),
             }
         }
         Prepared::Order(slot) => {
@@ -177,7 +160,7 @@ pub async fn run_marked(
                     tracing::info!(order = %ordered.shipment, attempt = intent.attempt, "YubiEnterprise accepted the order");
                     Outcome::done(Receipt::Ordered(ordered.shipment))
                 }
-                Err(error) => Outcome::order_failed(error),
+                Err(error) => Outcome::failed(intent.what, error),
             }
         }
         Prepared::Okta(_turn) => {
@@ -188,7 +171,7 @@ pub async fn run_marked(
                 (Marked::Discard, Some(made), None) => link.okta.delete_enrollment(user, &made.id).await,
                 _ => return incomplete(),
             };
-            sent.map_or_else(Outcome::failed, |()| Outcome::done(Receipt::Done))
+            sent.map_or_else(|error| Outcome::failed(intent.what, error), |()| Outcome::done(Receipt::Done))
         }
     }
 }

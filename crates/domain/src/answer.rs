@@ -122,7 +122,7 @@ fn admitted(journal: &Journal, answer: &Answer) -> Result<(), Declined> {
 /// The next attempt begins: the person says that no order of the last one exists.
 fn retry(journal: &mut Journal, generation: i64) {
     match &journal.order {
-        Order::Open(attempt, mark) | Order::Unknown(attempt, mark) => {
+        Order::Open(attempt, mark) | Order::Unknown(attempt, mark, _) => {
             journal.order = Order::Refused(RefusedOrder {
                 attempt: *attempt,
                 mark: *mark,
@@ -150,7 +150,7 @@ fn retry(journal: &mut Journal, generation: i64) {
 fn give_up(journal: &mut Journal, now: Timestamp) {
     match &journal.order {
         Order::Never => journal.order = Order::Cancelled(0, now, None),
-        Order::Open(attempt, mark) | Order::Unknown(attempt, mark) => {
+        Order::Open(attempt, mark) | Order::Unknown(attempt, mark, _) => {
             journal.order = Order::Cancelled(*attempt, *mark, None);
         }
         Order::Refused(refused) => journal.order = Order::Cancelled(refused.attempt, refused.mark, None),
@@ -218,7 +218,7 @@ mod tests {
 
     #[test]
     fn a_retry_makes_the_unknown_order_a_refused_one_of_an_older_spec() {
-        let mut journal = held(Reason::OrderOutcomeUnknown, Order::Unknown(1, at(0)));
+        let mut journal = held(Reason::OrderOutcomeUnknown, Order::Unknown(1, at(0), None));
         apply(&mut journal, &answer(Choice::RetryOrder), 3, at(9)).expect("admitted");
         let Order::Refused(refused) = &journal.order else { panic!("{:?}", journal.order) };
         assert!(
@@ -298,7 +298,7 @@ mod tests {
 
     #[test]
     fn giving_up_ends_the_shipment_without_an_order() {
-        let mut journal = held(Reason::OrderOutcomeUnknown, Order::Unknown(1, at(0)));
+        let mut journal = held(Reason::OrderOutcomeUnknown, Order::Unknown(1, at(0), None));
         apply(&mut journal, &answer(Choice::CancelOrder), 3, at(9)).expect("admitted");
         assert_eq!(journal.order, Order::Cancelled(1, at(0), None));
     }
@@ -312,7 +312,7 @@ mod tests {
 
     #[test]
     fn an_adoption_needs_the_id() {
-        let mut journal = held(Reason::OrderOutcomeUnknown, Order::Unknown(1, at(0)));
+        let mut journal = held(Reason::OrderOutcomeUnknown, Order::Unknown(1, at(0), None));
         let before = journal.clone();
         assert_eq!(
             apply(&mut journal, &answer(Choice::AdoptOrder), 3, at(9)),
@@ -323,7 +323,7 @@ mod tests {
 
     #[test]
     fn while_an_order_is_looked_at_the_hold_takes_no_other_answer() {
-        let mut journal = held(Reason::OrderOutcomeUnknown, Order::Unknown(1, at(0)));
+        let mut journal = held(Reason::OrderOutcomeUnknown, Order::Unknown(1, at(0), None));
         let adopt = Answer { shipment: ShipmentId::new("s1").ok(), ..answer(Choice::AdoptOrder) };
         apply(&mut journal, &adopt, 3, at(9)).expect("admitted");
         let before = journal.clone();
@@ -348,7 +348,7 @@ mod tests {
         /// An answer to another hold, or one that the hold does not admit, changes nothing at all.
         #[test]
         fn only_an_open_hold_is_answered(id in "[a-z]{1,8}-[0-9]-[a-z0-9]{6}", choice in 0..Choice::ALL.len(), reason in 0..Reason::ALL.len()) {
-            let mut journal = held(Reason::ALL[reason], Order::Unknown(1, at(0)));
+            let mut journal = held(Reason::ALL[reason], Order::Unknown(1, at(0), None));
             let before = journal.clone();
             let answer = Answer { hold: id.clone(), ..answer(Choice::ALL[choice]) };
             prop_assert!(apply(&mut journal, &answer, 3, at(9)).is_err());

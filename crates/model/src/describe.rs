@@ -71,7 +71,7 @@ fn journal(journal: &Journal) -> String {
     let order = match &journal.order {
         Order::Never => "-".to_owned(),
         Order::Open(n, _) => format!("order {n} open"),
-        Order::Unknown(n, _) => format!("order {n} unknown"),
+        Order::Unknown(n, _, _) => format!("order {n} unknown"),
         Order::Refused(refused) => format!("order {} refused", refused.attempt),
         Order::Accepted(accepted) => accepted.id.to_string(),
         Order::Cancelled(..) => "cancelled".to_owned(),

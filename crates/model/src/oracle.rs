@@ -122,7 +122,7 @@ pub fn ended(s: &mut State, pass: &Pass) {
     let Some((what, attempt)) = pass.answered else { return };
     let open = |journal: &Journal| match what {
         Marked::Enroll => matches!(journal.enrollment, Enrollment::Open(n, _) if n == attempt),
-        Marked::Order => matches!(journal.order, Order::Open(n, _) | Order::Unknown(n, _) if n == attempt),
+        Marked::Order => matches!(journal.order, Order::Open(n, _) | Order::Unknown(n, _, _) if n == attempt),
         _ => journal.pin.mark.is_some() && journal.pin.id == attempt,
     };
     let live = s.slots[pass.slot].live.as_ref().filter(|live| live.uid == pass.base.uid);

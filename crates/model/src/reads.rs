@@ -157,7 +157,7 @@ const REQUESTS_LIVE: SignedDuration = SignedDuration::from_mins(15);
 
 fn window(b: &Bounds, pass: &Pass) -> Option<(Timestamp, Timestamp)> {
     let (from, length) = match &pass.machine.journal.order {
-        Order::Open(_, mark) | Order::Unknown(_, mark) => (*mark, SETTLE),
+        Order::Open(_, mark) | Order::Unknown(_, mark, _) => (*mark, SETTLE),
         Order::Refused(refused) => (refused.mark, SETTLE),
         _ => match &pass.machine.journal.enrollment {
             Enrollment::Made(made) => (made.created_at, REQUESTS_LIVE + SETTLE),

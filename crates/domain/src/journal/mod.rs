@@ -20,7 +20,7 @@ use jiff::Timestamp;
 
 use super::{
     desired::Orgs,
-    failure::Reason,
+    failure::{Arrival, CallError, Reason},
     hold::Choice,
     ids::{EnrollmentId, RpId, Serial, ShipmentId, UserId},
     vendor_states::{NewEnrollment, ParcelClass, PublicKey, Responses},
@@ -187,8 +187,6 @@ pub struct Journal {
     pub hold: Option<Hold>,
     /// The failure of the last pass.
     pub last_failure: Option<LastFailure>,
-    /// HTTP status of the web page that came in place of an answer to the order whose outcome is not known.
-    pub web_page: Option<u16>,
 }
 
 impl Default for Journal {
@@ -208,7 +206,6 @@ impl Default for Journal {
             retry: false,
             hold: None,
             last_failure: None,
-            web_page: None,
         }
     }
 }
@@ -245,6 +242,24 @@ pub enum Receipt {
     /// A web page of something in between came in place of the answer to an order, with this HTTP status: it may have
     /// been done.
     WebPage(u16),
+}
+
+impl Receipt {
+    /// What a call without a usable answer means for its mark.
+    #[must_use]
+    pub fn of_failed_call(what: Marked, error: &CallError) -> Self {
+        match (error.arrival, what, error.web_page) {
+            (Arrival::NotSent, ..) => Self::Refused { retryable: true },
+            // Only YubiEnterprise's own word refuses what was ordered; 401, 403, 429 and what a gateway refused in its place
+            // may go again.
+            (Arrival::Refused, ..) => {
+                Self::Refused { retryable: error.failure.reason != Reason::OrderRefused }
+            }
+            // What came in place of an answer is told to whoever must look for the order.
+            (Arrival::Unclear, Marked::Order, Some(status)) => Self::WebPage(status),
+            (Arrival::Unclear, ..) => Self::Unknown,
+        }
+    }
 }
 
 /// Most mails Okta is asked for within a day, and how many times are kept.

@@ -78,7 +78,7 @@ impl Journal {
         // Whatever was asked is answered: there is an order now.
         self.hold = None;
         let (attempt, mark) = match &self.order {
-            Order::Open(attempt, mark) | Order::Unknown(attempt, mark) => (*attempt, *mark),
+            Order::Open(attempt, mark) | Order::Unknown(attempt, mark, _) => (*attempt, *mark),
             Order::Refused(refused) => (refused.attempt, refused.mark),
             Order::Never | Order::Accepted(_) | Order::Cancelled(..) => {
                 (self.order.attempt().saturating_add(1), now)

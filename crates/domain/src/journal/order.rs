@@ -65,8 +65,8 @@ pub enum Order {
     Never,
     /// Marked; no receipt.
     Open(Attempt, Timestamp),
-    /// Sent, no readable answer: it may have been accepted.
-    Unknown(Attempt, Timestamp),
+    /// Sent, no readable answer: it may have been accepted. Last: HTTP status of the web page that came in place of one.
+    Unknown(Attempt, Timestamp, Option<u16>),
     /// Certainly not accepted.
     Refused(RefusedOrder),
     /// `YubiEnterprise` has it, by its answer or because it was taken over.
@@ -81,7 +81,7 @@ impl Order {
     pub const fn attempt(&self) -> Attempt {
         match self {
             Self::Never => 0,
-            Self::Open(n, _) | Self::Unknown(n, _) | Self::Cancelled(n, ..) => *n,
+            Self::Open(n, _) | Self::Unknown(n, ..) | Self::Cancelled(n, ..) => *n,
             Self::Refused(r) => r.attempt,
             Self::Accepted(a) => a.attempt,
         }

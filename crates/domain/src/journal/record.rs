@@ -23,7 +23,6 @@ impl Journal {
             }
             Marked::Order => {
                 self.order = Order::Open(self.order.attempt().saturating_add(1), now);
-                self.web_page = None;
             }
             Marked::Discard => {
                 if let Some(unwanted) = &mut self.unwanted {
@@ -116,16 +115,12 @@ impl Journal {
 
     fn record_order(&mut self, attempt: Attempt, receipt: &Receipt, generation: i64, now: Timestamp) -> bool {
         let (open, mark) = match &self.order {
-            Order::Open(open, mark) | Order::Unknown(open, mark) => (*open, *mark),
+            Order::Open(open, mark) | Order::Unknown(open, mark, _) => (*open, *mark),
             _ => return false,
         };
         if open != attempt {
             return false;
         }
-        self.web_page = match receipt {
-            Receipt::WebPage(status) => Some(*status),
-            _ => None,
-        };
         match receipt {
             Receipt::Ordered(id) => {
                 self.order = Order::Accepted(Accepted {
@@ -150,8 +145,9 @@ impl Journal {
                 self.order =
                     Order::Refused(RefusedOrder { attempt, mark, retryable: *retryable, generation });
             }
-            Receipt::Unknown | Receipt::WebPage(_) | Receipt::Enrolled(..) | Receipt::Done => {
-                self.order = Order::Unknown(attempt, mark);
+            Receipt::WebPage(status) => self.order = Order::Unknown(attempt, mark, Some(*status)),
+            Receipt::Unknown | Receipt::Enrolled(..) | Receipt::Done => {
+                self.order = Order::Unknown(attempt, mark, None);
             }
         }
         true

@@ -127,7 +127,7 @@ fn attempts_count_up_and_a_mark_carries_what_the_look_showed() {
     next.mark(Marked::Enroll, at(20), None);
     assert!(matches!(next.enrollment, Enrollment::Open(2, _)) && !next.retry);
     let mut order = accepted();
-    order.order = Order::Unknown(3, at(0));
+    order.order = Order::Unknown(3, at(0), None);
     order.mark(Marked::Order, at(30), None);
     assert_eq!(order.order, Order::Open(4, at(30)));
     assert_eq!((order.attempt_of(Marked::Order), order.attempt_of(Marked::Discard)), (4, 1));
@@ -225,7 +225,7 @@ fn the_list_proves_a_discard_that_was_marked_and_nothing_else() {
 
 #[test]
 fn a_search_must_find_the_same_order_again() {
-    let mut journal = Journal { order: Order::Unknown(1, at(0)), ..made() };
+    let mut journal = Journal { order: Order::Unknown(1, at(0), None), ..made() };
     journal.observe_search(Some(&shipment("s1")), at(300));
     let first = Adoption { shipment: shipment("s1"), since: at(300), by_person: false };
     assert_eq!(journal.adoption, Some(first.clone()));
@@ -250,7 +250,7 @@ fn a_search_must_find_the_same_order_again() {
 #[test]
 fn an_adopted_order_says_whose_word_it_was() {
     let adopted = |by_person: Option<bool>| {
-        let mut journal = Journal { order: Order::Unknown(2, at(9)), ..made() };
+        let mut journal = Journal { order: Order::Unknown(2, at(9), None), ..made() };
         journal.adoption =
             by_person.map(|by_person| Adoption { shipment: shipment("s1"), since: at(300), by_person });
         journal.observe_adopted(&shipment("s1"), None, at(700));

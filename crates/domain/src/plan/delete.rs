@@ -33,7 +33,8 @@ pub(super) fn delete(s: &Situation<'_>) -> Step {
     }
     match &s.journal.order {
         Order::Never | Order::Refused(_) | Order::Cancelled(..) => delete_enrollment(s),
-        Order::Open(_, mark) | Order::Unknown(_, mark) => unknown_order(s, *mark),
+        Order::Open(_, mark) => unknown_order(s, *mark, None),
+        Order::Unknown(_, mark, page) => unknown_order(s, *mark, *page),
         Order::Accepted(order) => cancel(s, order),
     }
 }

@@ -49,7 +49,8 @@ fn alone(s: &Situation<'_>) -> Step {
     match &s.journal.order {
         Order::Never => order::held(s).unwrap_or_else(|| order::before_order(s)),
         Order::Refused(refused) => order::held(s).unwrap_or_else(|| order::refused_order(s, refused)),
-        Order::Open(_, mark) | Order::Unknown(_, mark) => order::unknown_order(s, *mark),
+        Order::Open(_, mark) => order::unknown_order(s, *mark, None),
+        Order::Unknown(_, mark, page) => order::unknown_order(s, *mark, *page),
         Order::Accepted(order) => first_use::look_or(s, follow::follow(s, order)),
         Order::Cancelled(..) => order::cancelled(s),
     }

@@ -72,7 +72,8 @@ pub(super) fn cancelled(s: &Situation<'_>) -> Step {
 
 /// The order went out (or was about to), and no receipt stands in the journal. "Nothing found" would be no leave to
 /// order again: Yubico has no idempotency key and its search is not proven for pre-registered orders.
-pub(super) fn unknown_order(s: &Situation<'_>, mark: Timestamp) -> Step {
+/// `page`: HTTP status of the web page that came in place of an answer.
+pub(super) fn unknown_order(s: &Situation<'_>, mark: Timestamp, page: Option<u16>) -> Step {
     let judged = after(mark, s.desired.calls.settle);
     if s.now < judged {
         return rest(
@@ -85,7 +86,7 @@ pub(super) fn unknown_order(s: &Situation<'_>, mark: Timestamp) -> Step {
     if s.seen.search.is_none() && s.seen.adoption_refused.is_none() && known.is_none() {
         return Step::Fetch(Fetch::Search);
     }
-    let came = s.journal.web_page.map_or_else(
+    let came = page.map_or_else(
         || "YubiEnterprise gave no readable answer to the order, so it may have been accepted.".to_owned(),
         |status| {
             let what = if (300..400).contains(&status) { "A redirect" } else { "A web page" };

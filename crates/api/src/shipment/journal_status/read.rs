@@ -63,7 +63,6 @@ pub fn read(status: &shipment::YubiKeyShipmentStatus) -> Result<Journal, Failure
         retry: answered.retry.unwrap_or(false),
         hold: status.hold.as_ref().map(read_hold).transpose()?,
         last_failure: status.failure.as_ref().and_then(read_last_failure),
-        web_page: status.order.as_ref().and_then(read_web_page),
     })
 }
 
@@ -105,7 +104,7 @@ fn read_enrollment(e: &shipment::EnrollmentStatus) -> Result<Enrollment, Failure
 fn read_order(o: &shipment::OrderStatus) -> Result<Order, Failure> {
     Ok(match o.outcome {
         shipment::OrderOutcome::Open => Order::Open(o.attempt, o.mark.0),
-        shipment::OrderOutcome::Unknown => Order::Unknown(o.attempt, o.mark.0),
+        shipment::OrderOutcome::Unknown => Order::Unknown(o.attempt, o.mark.0, o.web_page_status),
         shipment::OrderOutcome::Refused => Order::Refused(RefusedOrder {
             attempt: o.attempt,
             mark: o.mark.0,
@@ -119,11 +118,6 @@ fn read_order(o: &shipment::OrderStatus) -> Result<Order, Failure> {
             o.shipment_id.as_ref().map(|id| text("order.shipmentId", ShipmentId::new(id))).transpose()?,
         ),
     })
-}
-
-/// Told of an order whose outcome is not known, and of no other.
-fn read_web_page(o: &shipment::OrderStatus) -> Option<u16> {
-    o.web_page_status.filter(|_| o.outcome == shipment::OrderOutcome::Unknown)
 }
 
 fn read_accepted(o: &shipment::OrderStatus) -> Result<Accepted, Failure> {

@@ -148,10 +148,9 @@ fn write_order(journal: &Journal) -> Option<shipment::OrderStatus> {
     Some(match &journal.order {
         Order::Never => return None,
         Order::Open(n, mark) => blank_order(*n, Outcome::Open, *mark),
-        Order::Unknown(n, mark) => shipment::OrderStatus {
-            web_page_status: journal.web_page,
-            ..blank_order(*n, Outcome::Unknown, *mark)
-        },
+        Order::Unknown(n, mark, page) => {
+            shipment::OrderStatus { web_page_status: *page, ..blank_order(*n, Outcome::Unknown, *mark) }
+        }
         Order::Refused(r) => shipment::OrderStatus {
             retryable: Some(r.retryable),
             refused_generation: Some(r.generation),

@@ -97,7 +97,7 @@ impl<'a> Case<'a> {
     #[must_use]
     pub fn is_under_way(&self) -> bool {
         let mark = match (&self.journal.order, &self.journal.enrollment) {
-            (Order::Open(_, mark) | Order::Unknown(_, mark), _) => *mark,
+            (Order::Open(_, mark) | Order::Unknown(_, mark, _), _) => *mark,
             (_, Enrollment::Open(_, mark)) => mark.at,
             _ => return false,
         };
