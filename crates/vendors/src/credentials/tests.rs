@@ -253,6 +253,19 @@ async fn a_bundle_as_large_as_a_systems_own_is_taken_and_one_beyond_all_measure_
     assert!(shared_ca(&path).await.unwrap_err().message.contains("4 MiB"));
 }
 
+/// A private key has a few KiB, and some come with their chain.
+#[tokio::test]
+async fn a_file_of_sixty_four_kib_is_read_and_one_byte_more_is_not() {
+    let dir = Dir::new();
+    dir.write("okta-private-key", KEY);
+    for (size, too_large) in [(60 * 1024, false), (64 * 1024, false), (64 * 1024 + 1, true)] {
+        dir.write("yubico-api-token", "x".repeat(size));
+        let read = dir.read().await.map(drop);
+        let refused = read.is_err_and(|failure| failure.message.contains("64 KiB"));
+        assert_eq!(refused, too_large, "{size} bytes");
+    }
+}
+
 /// A certificate that nobody signed but itself.
 fn certificate() -> Vec<u8> {
     use openssl::{asn1::Asn1Time, ec, hash::MessageDigest, nid::Nid, pkey::PKey, x509::X509};

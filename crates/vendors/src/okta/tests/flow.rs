@@ -9,7 +9,9 @@ use domain::{
     failure::{Arrival, Reason},
     ids::{Login, UserId},
     preflight::Authenticator,
+    system_log::{LogPosition, LogQuery},
 };
+use jiff::Timestamp;
 use tracing_subscriber::{fmt::MakeWriter, layer::SubscriberExt, util::SubscriberInitExt};
 
 use super::{
@@ -267,10 +269,12 @@ async fn each_setting_is_asked_for_with_its_own_scope() {
     assert_eq!(okta.domains().await, Ok(Vec::new()));
     assert_eq!(okta.enrollment_policies().await, Ok(Vec::new()));
     assert_eq!(okta.session_rules().await, Ok(Vec::new()));
+    let start = LogPosition::Since(Timestamp::UNIX_EPOCH);
+    assert!(okta.log_page(&LogQuery::ConsoleOrders, &start).await.is_ok());
     let seen = server.seen();
     let scopes: Vec<_> = seen.iter().filter(|seen| is_token(seen)).map(|seen| seen.body.clone()).collect();
-    assert_eq!(scopes.len(), 3, "policies are asked for with one token");
-    for (body, scope) in scopes.iter().zip(["authenticators", "domains", "policies"]) {
+    assert_eq!(scopes.len(), 4, "policies are asked for with one token");
+    for (body, scope) in scopes.iter().zip(["authenticators", "domains", "policies", "logs"]) {
         assert!(body.contains(&format!("scope=okta.{scope}.read&")), "{body}");
     }
     // A scope that is not granted refuses only this question.
