@@ -7,6 +7,8 @@
 #   USERS=2000 SEED=1 hack/soak.sh rollout              rollouts of all three sources over so many people
 #   SHIPMENTS=200 RESTING=1000 hack/soak.sh bench       CPU, memory, calls and writes of a shipment, measured and not judged
 #   INSTANT=1 SHIPMENTS=1000 RESTING=1 hack/soak.sh bench   the same with parcels that arrive at once: how many a second
+#   PEERS="NAME=PROGRAM,DEFINITIONS ..." hack/soak.sh bench   other operators with as many objects, one after the other:
+#                                                       external-secrets, cert-manager; DEFINITIONS is a file
 #   hack/soak.sh strict                                 a small storm with debug builds against unfriendly vendors, for hack/strict.sh
 #   hack/soak.sh short                                  a small rollout and two small storms with debug builds, for hack/test.sh
 set -euo pipefail
@@ -56,11 +58,13 @@ run_rollout() {
 
 bench() {
   local programs=$target/release
-  local instant=()
-  [ -z "${INSTANT-}" ] || instant=(--instant)
+  local more=() peer
+  [ -z "${INSTANT-}" ] || more=(--instant)
+  # Paths without blanks, separated by blanks.
+  for peer in ${PEERS-}; do more+=(--peer "$peer"); done
   build release
   tied "$programs/yubikey-shipment-soak" bench --seed "${SEED:-1}" --shipments "${SHIPMENTS:-200}" --resting "${RESTING:-1000}" \
-    "${instant[@]}" \
+    "${more[@]}" \
     --dir "${DIR:-.state/bench}" --tools "$bin" --chart charts/yubikey-shipment-operator \
     --operator "$programs/yubikey-shipment-operator" --sandbox "$programs/yubikey-shipment-sandbox"
 }

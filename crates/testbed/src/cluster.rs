@@ -43,6 +43,44 @@ impl Cluster {
         }
     }
 
+    /// Somebody else's objects in a namespace: of this group, version and kind.
+    #[must_use]
+    pub fn any(&self, [group, version, kind]: [&str; 3], namespace: &str) -> Api<DynamicObject> {
+        Api::namespaced_with(self.0.clone(), namespace, &resource(group, version, kind))
+    }
+
+    /// Makes an object of somebody else's kind.
+    ///
+    /// # Errors
+    /// The API server refuses, or does not answer.
+    pub async fn make_any(
+        &self,
+        of: [&str; 3],
+        namespace: &str,
+        name: &str,
+        spec: &Value,
+    ) -> Result<(), Fault> {
+        let [group, version, kind] = of;
+        let manifest = json!({"apiVersion": format!("{group}/{version}"), "kind": kind,
+            "metadata": {"name": name}, "spec": spec});
+        self.any(of, namespace).create(&PostParams::default(), &object(manifest)?).await?;
+        Ok(())
+    }
+
+    /// The version in which the API server stores a kind.
+    ///
+    /// # Errors
+    /// The API server does not know the kind, or does not answer.
+    pub async fn stored_version(&self, group: &str, kind: &str) -> Result<String, Fault> {
+        let definitions = resource("apiextensions.k8s.io", "v1", "CustomResourceDefinition");
+        let api: Api<DynamicObject> = Api::all_with(self.0.clone(), &definitions);
+        let definition = api.get(&format!("{}s.{group}", kind.to_lowercase())).await?;
+        let versions = definition.data.pointer("/spec/versions").and_then(Value::as_array);
+        let stored = versions.into_iter().flatten().find(|version| version["storage"] == true);
+        let name = stored.and_then(|version| version["name"].as_str());
+        name.map(str::to_owned).ok_or_else(|| format!("the definition of {kind} stores no version").into())
+    }
+
     /// The schema (`OpenAPI` v3) that the API server has for a kind of ours.
     ///
     /// # Errors

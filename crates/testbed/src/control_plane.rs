@@ -1,6 +1,9 @@
 //! A real API server with the operator's definitions and the chart's rights, which can be taken away and put back.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use kube_test::Cluster;
 use tokio::net::TcpListener;
@@ -86,6 +89,16 @@ impl ControlPlane {
     /// The process cannot be started, reached or ended.
     pub async fn id(&self) -> Result<String, Fault> {
         Ok(self.cluster.id().await?)
+    }
+
+    /// Applies a file of manifests as the API server merges them: a large definition fits into no annotation.
+    ///
+    /// # Errors
+    /// The API server does not take them.
+    pub async fn apply_server_side(&self, file: &Path) -> Result<(), Fault> {
+        let file = file.display().to_string();
+        self.cluster.kubectl().run(&["apply", "--server-side", "--filename", &file]).await?;
+        Ok(())
     }
 
     async fn install(&self, setup: &Setup) -> Result<(), Fault> {

@@ -1,6 +1,9 @@
 //! What a shipment costs, and what many at rest do: CPU, memory, calls and writes, measured and not judged. Two
 //! machines give two answers, so no test waits for these numbers.
 
+mod peers;
+mod quiet;
+
 use std::{
     fs::File,
     io::{BufRead, BufReader},
@@ -22,11 +25,14 @@ use testbed::{
     replicas::Replica,
     set::Set,
     setup::{Fault, Setup},
-    usage::Usage,
     vendors::Vendors,
 };
 use tokio::time::{Instant, sleep};
 
+use self::{
+    peers::{Peer, PeerNumbers},
+    quiet::{quiet, settled},
+};
 use crate::audit::Verdict;
 
 /// Parcels move on after so many seconds in a state.
@@ -50,12 +56,6 @@ const REST: Duration = Duration::from_mins(1);
 /// Objects put back side by side: the API server writes several at once.
 const PUT_BACK: usize = 64;
 
-/// A process that used less than [`HARDLY`] in this time is quiet.
-const SILENCE: Duration = Duration::from_secs(1);
-
-/// Processor time that a process at rest may use in [`SILENCE`].
-const HARDLY: Duration = Duration::from_millis(10);
-
 /// Time between looks at what it uses.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -73,6 +73,10 @@ pub(crate) struct Plan {
     /// Parcels arrive at once, so that the road takes as long as the operator, the API server and the sandbox need.
     #[arg(long)]
     instant: bool,
+    /// Another operator that then does as many objects: NAME=PROGRAM,DEFINITIONS[,ARGUMENT...], NAME being
+    /// external-secrets or cert-manager.
+    #[arg(long = "peer")]
+    peers: Vec<Peer>,
 }
 
 /// The line's members, in its order. Memory is resident, in MiB.
@@ -99,6 +103,8 @@ struct Numbers {
     writes_at_rest: usize,
     calls_a_use_look: f64,
     writes_a_use_look: f64,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    peers: Vec<PeerNumbers>,
 }
 
 struct Stage {
@@ -123,7 +129,7 @@ pub(crate) async fn run(plan: &Plan) -> Result<Verdict, Fault> {
 async fn measure(plan: &Plan, folder: &Folder, numbers: &mut Numbers) -> Result<(), Fault> {
     let mut stage = set(plan, folder).await?;
     numbers.start_seconds = started(&mut stage).await?;
-    numbers.start_mib = mib(quiet(&stage.replica).await?.resident);
+    numbers.start_mib = mib(quiet(|| stage.replica.usage()).await?.resident);
     walk(&stage, numbers).await?;
     eprintln!("{:.0} s for the road", numbers.road_seconds);
     stage.replica.stop().await?;
@@ -132,6 +138,10 @@ async fn measure(plan: &Plan, folder: &Folder, numbers: &mut Numbers) -> Result<
     rest(&mut stage, numbers).await?;
     look_for_use(&stage, numbers).await?;
     stage.replica.stop().await?;
+    for peer in &plan.peers {
+        let measured = peers::measure(peer, &stage.plane, &stage.cluster, folder, plan.shipments).await?;
+        numbers.peers.push(measured);
+    }
     stage.vendors.stop().await?;
     stage.plane.stop().await
 }
@@ -172,34 +182,6 @@ async fn started(stage: &mut Stage) -> Result<f64, Fault> {
     Ok(rounded(began.elapsed().as_secs_f64()))
 }
 
-/// What it has used once it uses nothing more.
-async fn quiet(replica: &Replica) -> Result<Usage, Fault> {
-    let began = Instant::now();
-    let mut before = replica.usage()?;
-    loop {
-        sleep(Duration::from_secs(2)).await;
-        let now = replica.usage()?;
-        if now.cpu.saturating_sub(before.cpu) <= Duration::from_millis(20) || began.elapsed() > PATIENCE {
-            return Ok(now);
-        }
-        before = now;
-    }
-}
-
-/// When it became quiet.
-async fn settled(replica: &Replica) -> Result<Instant, Fault> {
-    let began = Instant::now();
-    let (mut since, mut used) = (began, replica.usage()?.cpu);
-    while since.elapsed() < SILENCE && began.elapsed() < PATIENCE {
-        sleep(LOOK).await;
-        let now = replica.usage()?.cpu;
-        if now.saturating_sub(used) > HARDLY {
-            (since, used) = (Instant::now(), now);
-        }
-    }
-    Ok(since)
-}
-
 async fn walk(stage: &Stage, numbers: &mut Numbers) -> Result<(), Fault> {
     let before = stage.replica.usage()?;
     let (calls, requests) = (calls(stage).await?.len(), writes(stage)?);
@@ -213,10 +195,9 @@ async fn walk(stage: &Stage, numbers: &mut Numbers) -> Result<(), Fault> {
     ended(stage, began).await?;
     numbers.road_seconds = rounded(began.elapsed().as_secs_f64());
     numbers.shipments_a_second = rounded(float(stage.people.len()) / numbers.road_seconds.max(0.01));
-    let after = quiet(&stage.replica).await?;
+    let after = quiet(|| stage.replica.usage()).await?;
     let each = |count: usize| per(count, stage.people.len());
-    numbers.cpu_ms_a_shipment =
-        rounded(after.cpu.saturating_sub(before.cpu).as_secs_f64() * 1000.0 / float(stage.people.len()));
+    numbers.cpu_ms_a_shipment = each_ms(after.cpu.saturating_sub(before.cpu), stage.people.len());
     numbers.road_mib = mib(after.resident);
     numbers.calls_a_shipment = each(self::calls(stage).await?.len() - calls);
     let now = writes(stage)?;
@@ -292,9 +273,9 @@ async fn rest(stage: &mut Stage, numbers: &mut Numbers) -> Result<(), Fault> {
     let (known, written) = (calls(stage).await?.len(), writes(stage)?.shipments);
     let began = Instant::now();
     numbers.restart_seconds = started(stage).await?;
-    let settled = settled(&stage.replica).await?;
+    let settled = settled(|| stage.replica.usage()).await?;
     numbers.restart_quiet_seconds = rounded(settled.duration_since(began).as_secs_f64());
-    let started = quiet(&stage.replica).await?.cpu;
+    let started = quiet(|| stage.replica.usage()).await?.cpu;
     numbers.restart_cpu_seconds = rounded(started.as_secs_f64());
     sleep(REST).await;
     let usage = stage.replica.usage()?;
@@ -372,6 +353,10 @@ fn writes(stage: &Stage) -> Result<Writes, Fault> {
 
 fn mib(kib: u64) -> f64 {
     rounded(Duration::from_millis(kib).as_secs_f64() * 1000.0 / 1024.0)
+}
+
+fn each_ms(cpu: Duration, count: usize) -> f64 {
+    rounded(cpu.as_secs_f64() * 1000.0 / float(count.max(1)))
 }
 
 fn per(count: usize, of: usize) -> f64 {
