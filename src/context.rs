@@ -1,11 +1,14 @@
 //! What all passes share, and nothing else: each part has its own place, and what can be asked of it stands there.
 
-use std::{collections::HashSet, path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc};
 
-use api::{decision::YubiKeyDecision, rollout::YubiKeyRollout, shipment::YubiKeyShipment};
+use api::{
+    connection::YubiKeyConnection, decision::YubiKeyDecision, rollout::YubiKeyRollout,
+    shipment::YubiKeyShipment,
+};
 use futures::future::{BoxFuture, Shared};
 use jiff::Timestamp;
-use kube::{Client, ResourceExt, runtime::reflector::ObjectRef};
+use kube::{Client, runtime::reflector::ObjectRef};
 use queue::{budget_queue::BudgetQueue, fair_queue::FairQueue};
 use vendors::http::Proxies;
 
@@ -15,8 +18,8 @@ use crate::{
         poll_states::PollStates,
     },
     kubernetes::{
-        events::Outbox, leader_election::Leadership, lister::Lister, namespaces::Namespaces, retry::Failures,
-        undecodable::Undecodables,
+        decode::Watched, events::Outbox, leader_election::Leadership, lister::Lister, namespaces::Namespaces,
+        retry::Failures, uid::Uids, undecodable::Undecodables,
     },
     metrics::Metrics,
     rollout::memory::Memory,
@@ -88,8 +91,9 @@ impl Context {
     pub fn prune(&self) {
         let noted = self.shipments.remembered();
         let (shipments, rollouts) = (self.shipments.watched.uids(), self.rollouts.uids());
-        let connections = self.connections.declared.state().into_iter().filter_map(|one| one.uid());
-        let live: HashSet<String> = shipments.chain(rollouts).chain(connections).collect();
+        let connections =
+            self.connections.declared.state().into_iter().filter_map(|one| YubiKeyConnection::uid_of(&one));
+        let live: Uids = shipments.chain(rollouts).chain(connections).collect();
         self.shipments.prune(noted, &live);
         self.unsent.prune(&live);
         self.failures.prune(&live);

@@ -35,6 +35,7 @@ use crate::{
         namespaces::Namespaces,
         retry::Failures,
         status_patch::FIELD_MANAGER,
+        uid::Uid,
         undecodable::Undecodables,
         undecodable_report,
         watches::{self, NamespaceWatch, Opening, Scope},
@@ -251,7 +252,7 @@ async fn shipment_controller(controller: Controller<KeptShipment>, ctx: Arc<Cont
         .with_config(controller::Config::default().concurrency(HELD))
         .reconcile_all_on(futures::stream::select(ctx.connections.entries.changes(), ctx.leadership.gained()))
         .graceful_shutdown_on(stop)
-        .run(shipment::reconcile::reconcile, retry_later, Arc::clone(&ctx))
+        .run(shipment::reconcile::reconcile, retry_shipment_later, Arc::clone(&ctx))
         .for_each(move |result| {
             decline_orphans(&ctx, &result);
             tell(instrument::SHIPMENT, &result.map(drop));
@@ -294,6 +295,13 @@ async fn connection_controller(controller: Controller<YubiKeyConnection>, ctx: A
 #[expect(clippy::needless_pass_by_value, reason = "the controller hands it over so")]
 fn retry_later<K: Resource>(object: Arc<K>, failure: &Failure, ctx: Arc<Context>) -> Action {
     Action::requeue(ctx.failures.wait(&object.uid().unwrap_or_default(), failure.retry_after))
+}
+
+/// The same of a shipment, whose cache keeps its uid elsewhere.
+#[expect(clippy::needless_pass_by_value, reason = "the controller hands it over so")]
+fn retry_shipment_later(object: Arc<KeptShipment>, failure: &Failure, ctx: Arc<Context>) -> Action {
+    let uid = object.uid().map(Uid::to_string).unwrap_or_default();
+    Action::requeue(ctx.failures.wait(&uid, failure.retry_after))
 }
 
 /// A pass over a shipment that is not there was asked for by a decision that names it, or it has just gone.

@@ -13,7 +13,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
 use serde::{Deserialize, Deserializer};
 
-use super::conditions;
+use super::{conditions, uid::Uid};
 
 /// A finished shipment as it is written most often, made up: what a packed one shares with it takes no room.
 const PATTERN: &[u8] = include_bytes!("kept/pattern.json");
@@ -21,8 +21,10 @@ const PATTERN: &[u8] = include_bytes!("kept/pattern.json");
 /// What the cache keeps of a shipment.
 #[derive(Debug, Clone)]
 pub struct KeptShipment {
-    /// Name, namespace, uid and version: what a cache finds it by.
+    /// Name and namespace, which a cache finds it by, and nothing else: names are copied often, and whatever stands
+    /// here with them.
     metadata: ObjectMeta,
+    uid: Option<Uid>,
     body: Body,
 }
 
@@ -63,14 +65,13 @@ impl KeptShipment {
         let metadata = ObjectMeta {
             name: from.name.clone(),
             namespace: from.namespace.clone(),
-            uid: from.uid.clone(),
-            resource_version: from.resource_version.clone(),
             ..ObjectMeta::default()
         };
+        let uid = from.uid.as_deref().map(Uid::of);
         let packed = if rests(&object) { Packed::of(&object) } else { None };
         let body =
             packed.map_or_else(|| Body::Whole(Arc::new(object)), |packed| Body::Packed(Arc::new(packed)));
-        Self { metadata, body }
+        Self { metadata, uid, body }
     }
 
     /// The shipment. `None` cannot happen: what is packed was unpacked once to see that it can be.
@@ -80,6 +81,12 @@ impl KeptShipment {
             Body::Whole(object) => Some(Arc::clone(object)),
             Body::Packed(packed) => packed.unpacked().map(Arc::new),
         }
+    }
+
+    /// What tells it apart from another of its name.
+    #[must_use]
+    pub const fn uid(&self) -> Option<&Uid> {
+        self.uid.as_ref()
     }
 
     /// A look that unpacks nothing.

@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use kube::{
-    Resource,
-    runtime::reflector::{ObjectRef, Store},
-};
+use kube::runtime::reflector::{ObjectRef, Store};
 use tokio::sync::mpsc;
 
 use super::{
     decode::Watched,
     index::{Index, IndexKey, Indexed},
+    uid::Uid,
 };
 
 /// What one watch keeps: the objects, and what they are looked up by.
@@ -58,8 +56,8 @@ impl<K: 'static + Indexed + Watched + Clone> Lister<K> {
     }
 
     /// The uid of every object.
-    pub fn uids(&self) -> impl Iterator<Item = String> {
-        self.0.iter().flat_map(|cache| cache.store.state()).filter_map(|kept| kept.meta().uid.clone())
+    pub fn uids(&self) -> impl Iterator<Item = Uid> {
+        self.0.iter().flat_map(|cache| cache.store.state()).filter_map(|kept| K::uid_of(&kept))
     }
 
     /// The objects under a key.
@@ -88,9 +86,10 @@ impl<K: 'static + Indexed + Watched + Clone> Lister<K> {
     /// Is the object of this name and uid under a key?
     #[must_use]
     pub fn has(&self, key: &IndexKey, object: &ObjectRef<K>, uid: &str) -> bool {
+        let uid = Uid::of(uid);
         let is_it = |cache: &Cache<K>| {
             let kept = cache.store.get(&kept(object));
-            kept.is_some_and(|kept| kept.meta().uid.as_deref() == Some(uid))
+            kept.and_then(|kept| K::uid_of(&kept)).is_some_and(|kept| kept == uid)
         };
         self.0.iter().any(|cache| cache.index.has(key, object) && is_it(cache))
     }

@@ -16,6 +16,7 @@ pub mod namespaces;
 pub mod resource_version;
 pub mod retry;
 pub mod status_patch;
+pub mod uid;
 pub mod undecodable;
 pub mod undecodable_report;
 mod watch_health;

@@ -1,7 +1,7 @@
 //! What no pass could say in a status: when it is tried again, and what it is called.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -12,6 +12,7 @@ use domain::{
 };
 use system::random;
 
+use super::uid::Uids;
 use crate::tasks::Stopped;
 
 /// Failures in a row after which the wait has stopped growing: with ten thousand objects that cannot be written, and
@@ -42,7 +43,7 @@ impl Failures {
     }
 
     /// Forgets objects that are gone.
-    pub fn prune(&self, live: &HashSet<String>) {
+    pub fn prune(&self, live: &Uids) {
         self.lock().retain(|uid, _| live.contains(uid));
     }
 }
@@ -84,7 +85,10 @@ pub fn unread(error: &kube::Error, what: &str) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
+    use crate::kubernetes::uid::Uid;
 
     #[test]
     fn waits_grow_for_each_object_and_end_with_a_good_pass() {
@@ -118,7 +122,7 @@ mod tests {
     fn what_is_gone_is_forgotten() {
         let failures = Failures::default();
         let _ = (failures.wait("a", None), failures.wait("b", None));
-        failures.prune(&HashSet::from(["b".to_owned()]));
+        failures.prune(&[Uid::of("b")].into_iter().collect());
         assert!(!failures.lock().contains_key("a") && failures.lock().contains_key("b"));
     }
 

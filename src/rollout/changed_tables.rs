@@ -5,6 +5,8 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+use crate::kubernetes::uid::Uids;
+
 /// The tables that are waited for and those that have changed, by uid of their rollout.
 #[derive(Debug, Default)]
 pub struct ChangedTables(Mutex<Known>);
@@ -32,7 +34,7 @@ impl ChangedTables {
     }
 
     /// Forgets rollouts that are gone.
-    pub fn prune(&self, live: &HashSet<String>) {
+    pub fn prune(&self, live: &Uids) {
         self.known(|known| known.changed.retain(|uid| live.contains(uid)));
     }
 
@@ -66,7 +68,7 @@ mod tests {
         }
         tables.note_read("a");
         assert!(!tables.has_changed("a") && tables.has_changed("b"));
-        tables.prune(&HashSet::new());
+        tables.prune(&Uids::default());
         assert!(!tables.has_changed("b"));
     }
 }

@@ -1,7 +1,7 @@
 //! What a process remembers of its rollouts. All of it may be lost: the source is read again then.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -21,7 +21,7 @@ use kube::ResourceExt;
 
 use crate::{
     connection::handle::ConnectionHandle,
-    kubernetes::{decode::Watched, resource_version},
+    kubernetes::{decode::Watched, resource_version, uid::Uids},
     rollout::{
         changed_tables::ChangedTables,
         read_pace::Pace,
@@ -166,7 +166,7 @@ impl Memory {
     }
 
     /// Forgets rollouts that are gone.
-    pub fn prune(&self, live: &HashSet<String>) {
+    pub fn prune(&self, live: &Uids) {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).retain(|uid, _| live.contains(uid));
         self.written.lock().unwrap_or_else(PoisonError::into_inner).retain(|uid, _| live.contains(uid));
         self.readings.lock().unwrap_or_else(PoisonError::into_inner).retain(|uid, _| live.contains(uid));

@@ -6,7 +6,11 @@ use api::shipment::YubiKeyShipment;
 use kube::{ResourceExt, runtime::reflector::ObjectRef};
 
 use super::{memory::ShipmentMemory, waiting::Waiting, written::Written};
-use crate::kubernetes::{index::IndexKey, lister::Lister};
+use crate::kubernetes::{
+    index::IndexKey,
+    lister::Lister,
+    uid::{Uid, Uids},
+};
 
 /// All shipments: as watched, and what this process wrote and remembers of each.
 pub struct ShipmentLister {
@@ -89,14 +93,17 @@ impl ShipmentLister {
 
     /// Uids of which something is remembered.
     #[must_use]
-    pub fn remembered(&self) -> HashSet<String> {
-        self.written.uids().into_iter().chain(self.memory.uids()).collect()
+    pub fn remembered(&self) -> HashSet<Uid> {
+        let mut all = self.memory.uids();
+        all.extend(self.written.uids());
+        all
     }
 
     /// Forgets what is gone, however it went. `noted` was remembered before `live` was listed: one that came since
     /// stays.
-    pub fn prune(&self, noted: HashSet<String>, live: &HashSet<String>) {
-        for uid in noted.into_iter().filter(|uid| !live.contains(uid)) {
+    pub fn prune(&self, noted: HashSet<Uid>, live: &Uids) {
+        for uid in noted.into_iter().filter(|uid| !live.has(uid)) {
+            let uid = uid.to_string();
             self.memory.forget(&uid);
             self.written.forget_uid(&uid);
             self.waiting.forget(&uid);

@@ -11,7 +11,10 @@ use jiff::{SignedDuration, Timestamp};
 use kube::ResourceExt;
 use system::clock;
 
-use crate::{connection::entries::ConnectionVersion, kubernetes::resource_version};
+use crate::{
+    connection::entries::ConnectionVersion,
+    kubernetes::{resource_version, uid::Uid},
+};
 
 /// Passes over one shipment within [`BUSY`] that run as soon as something changes. More of them are no news any more:
 /// two writers may undo each other's status without end (two replicas without a lease that see a connection differently).
@@ -27,9 +30,9 @@ const CALM: SignedDuration = SignedDuration::from_secs(5);
 #[derive(Debug, Default)]
 pub struct ShipmentMemory {
     /// What this process read: a restart waits for the next moment of each schedule instead of reading all.
-    looks: Mutex<HashMap<String, Looks>>,
+    looks: Mutex<HashMap<Uid, Looks>>,
     /// How the last pass over each shipment ended.
-    rests: Mutex<HashMap<String, LastPass>>,
+    rests: Mutex<HashMap<Uid, LastPass>>,
 }
 
 /// Reads of one shipment (UTC).
@@ -68,23 +71,23 @@ impl ShipmentMemory {
     /// When this process last read the parcel (UTC).
     #[must_use]
     pub fn last_poll(&self, uid: &str) -> Option<Timestamp> {
-        lock(&self.looks).get(uid).and_then(|looks| looks.parcel)
+        lock(&self.looks).get(&Uid::of(uid)).and_then(|looks| looks.parcel)
     }
 
     /// The parcel was read.
     pub fn note_poll(&self, uid: &str, at: Timestamp) {
-        lock(&self.looks).entry(uid.to_owned()).or_default().parcel = Some(at);
+        lock(&self.looks).entry(Uid::of(uid)).or_default().parcel = Some(at);
     }
 
     /// When this process last looked for the first use of the key (UTC), and whether that failed.
     #[must_use]
     pub fn last_use_look(&self, uid: &str) -> Option<(Timestamp, bool)> {
-        lock(&self.looks).get(uid).and_then(|looks| looks.first_use)
+        lock(&self.looks).get(&Uid::of(uid)).and_then(|looks| looks.first_use)
     }
 
     /// The first use of the key was looked for.
     pub fn note_use_look(&self, uid: &str, at: Timestamp, failed: bool) {
-        lock(&self.looks).entry(uid.to_owned()).or_default().first_use = Some((at, failed));
+        lock(&self.looks).entry(Uid::of(uid)).or_default().first_use = Some((at, failed));
     }
 
     /// Notes how a pass over this object ended, and which version of the connection it saw. `refused`: its credentials
@@ -107,7 +110,7 @@ impl ShipmentMemory {
         now: Timestamp,
     ) {
         let mut rests = lock(&self.rests);
-        let uid = object.uid().unwrap_or_default();
+        let uid = Uid::of(&object.uid().unwrap_or_default());
         let passes = match rests.get(&uid) {
             Some(LastPass { passes: (since, count), .. }) if now.duration_since(*since) < BUSY => {
                 (*since, count + 1)
@@ -134,7 +137,7 @@ impl ShipmentMemory {
         connection: ConnectionVersion,
         now: Timestamp,
     ) -> Option<Option<Timestamp>> {
-        let rest = *lock(&self.rests).get(&object.uid()?)?;
+        let rest = *lock(&self.rests).get(&Uid::of(&object.uid()?))?;
         let unchanged = resource_version::number(object) <= rest.version
             && connection.epoch == rest.connection.epoch
             && (!rest.refused || connection.keys == rest.connection.keys);
@@ -145,26 +148,27 @@ impl ShipmentMemory {
     /// Did this process ever end a pass over this object?
     #[must_use]
     pub fn knows(&self, object: &YubiKeyShipment) -> bool {
-        lock(&self.rests).contains_key(&object.uid().unwrap_or_default())
+        lock(&self.rests).contains_key(&Uid::of(&object.uid().unwrap_or_default()))
     }
 
     /// Whatever ended the last pass, the next one runs now.
     pub fn end_rest(&self, uid: &str) {
-        if let Some(rest) = lock(&self.rests).get_mut(uid) {
+        if let Some(rest) = lock(&self.rests).get_mut(&Uid::of(uid)) {
             rest.until = Some(Timestamp::MIN);
         }
     }
 
     /// The shipment is gone.
     pub fn forget(&self, uid: &str) {
-        lock(&self.looks).remove(uid);
-        lock(&self.rests).remove(uid);
+        let uid = Uid::of(uid);
+        lock(&self.looks).remove(&uid);
+        lock(&self.rests).remove(&uid);
     }
 
     /// Uids of the shipments that something is remembered of.
     #[must_use]
-    pub fn uids(&self) -> HashSet<String> {
-        let mut all: HashSet<String> = lock(&self.looks).keys().cloned().collect();
+    pub fn uids(&self) -> HashSet<Uid> {
+        let mut all: HashSet<Uid> = lock(&self.looks).keys().cloned().collect();
         all.extend(lock(&self.rests).keys().cloned());
         all
     }

@@ -5,12 +5,14 @@
 //! lives: it closes the mark when it meets it.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use domain::journal::{Attempt, Journal, Marked, Receipt};
 use jiff::Timestamp;
+
+use crate::kubernetes::uid::Uids;
 
 /// As many are kept of one object: one for each write that stayed without an answer since the last that had one.
 const MOST: usize = 16;
@@ -62,7 +64,7 @@ impl Unsent {
     }
 
     /// Forgets objects that are gone.
-    pub fn prune(&self, live: &HashSet<String>) {
+    pub fn prune(&self, live: &Uids) {
         self.lock().retain(|uid, _| live.contains(uid));
     }
 }
@@ -72,6 +74,7 @@ mod tests {
     use domain::journal::{Enrollment, Order};
 
     use super::*;
+    use crate::kubernetes::uid::Uid;
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_second(1_800_000_000 + seconds).unwrap()
@@ -137,7 +140,7 @@ mod tests {
         assert!(!unsent.waits("a"));
         unsent.note("a", Marked::Order, &marked(Marked::Order, at(1)));
         unsent.note("b", Marked::Order, &marked(Marked::Order, at(1)));
-        unsent.prune(&HashSet::from(["b".to_owned()]));
+        unsent.prune(&[Uid::of("b")].into_iter().collect());
         assert!(!unsent.waits("a") && unsent.waits("b"));
     }
 }

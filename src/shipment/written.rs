@@ -12,6 +12,7 @@ use kube::{ResourceExt, runtime::reflector::ObjectRef};
 use crate::kubernetes::{
     index::{Index, IndexKey},
     resource_version,
+    uid::Uid,
 };
 
 /// What was written and not seen yet.
@@ -44,8 +45,8 @@ impl Written {
 
     /// Whose: of each that was written and not seen yet, the uid.
     #[must_use]
-    pub fn uids(&self) -> Vec<String> {
-        self.objects().values().filter_map(|ours| ours.uid()).collect()
+    pub fn uids(&self) -> Vec<Uid> {
+        self.objects().values().filter_map(|ours| ours.uid()).map(|uid| Uid::of(&uid)).collect()
     }
 
     /// The shipment of this uid is gone, however it went.

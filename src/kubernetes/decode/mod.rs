@@ -26,7 +26,10 @@ use serde::{
 use serde_json::Value;
 
 use self::without::Without;
-use crate::{kubernetes::kept::KeptShipment, metrics::instrument};
+use crate::{
+    kubernetes::{kept::KeptShipment, uid::Uid},
+    metrics::instrument,
+};
 
 pub use self::traces::Traces;
 
@@ -53,6 +56,12 @@ pub trait Watched: Resource<DynamicType = ()> + Sized {
     #[must_use]
     fn whole(kept: &Arc<Self::Kept>) -> Option<Arc<Self>>;
 
+    /// What tells a kept object apart from another of its name.
+    #[must_use]
+    fn uid_of(kept: &Self::Kept) -> Option<Uid> {
+        kept.meta().uid.as_deref().map(Uid::of)
+    }
+
     /// Drops what no pass reads from the cache. Field ownership and annotations may weigh more than the rest.
     fn trim(&mut self);
 
@@ -75,6 +84,10 @@ impl Watched for YubiKeyShipment {
 
     fn whole(kept: &Arc<KeptShipment>) -> Option<Arc<Self>> {
         kept.whole()
+    }
+
+    fn uid_of(kept: &KeptShipment) -> Option<Uid> {
+        kept.uid().cloned()
     }
 
     fn trim(&mut self) {
