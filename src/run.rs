@@ -11,7 +11,7 @@ use kube::{
         Controller,
         controller::{self, Action},
         events::Reporter,
-        reflector::ObjectRef,
+        reflector::{ObjectRef, Store},
         watcher,
     },
 };
@@ -27,6 +27,7 @@ use crate::{
     },
     context::Context,
     kubernetes::{
+        batches,
         client::{self, ApiServer},
         events,
         kept::KeptShipment,
@@ -238,7 +239,8 @@ async fn road(places: Vec<NamespaceWatch>, ctx: &Arc<Context>, stop: &Stop) {
         futures::future::join(ctx.connections.declared.wait_until_ready(), ctx.namespaces.wait_until_ready());
     futures::future::select(Box::pin(known), stop.clone()).await;
     let roads = places.into_iter().map(|place| {
-        let shipments = shipment_controller(place.controller, Arc::clone(ctx), stop.clone());
+        let all = place.shipments.store.clone();
+        let shipments = shipment_controller(place.controller, all, Arc::clone(ctx), stop.clone());
         let rollouts = rollout_controller(place.rollout_controller, Arc::clone(ctx), stop.clone());
         let gone = let_go::follow(place.gone, Arc::clone(ctx), stop.clone());
         futures::future::join3(shipments, rollouts, gone)
@@ -246,11 +248,17 @@ async fn road(places: Vec<NamespaceWatch>, ctx: &Arc<Context>, stop: &Stop) {
     futures::future::join_all(roads).await;
 }
 
-async fn shipment_controller(controller: Controller<KeptShipment>, ctx: Arc<Context>, stop: Stop) {
+async fn shipment_controller(
+    controller: Controller<KeptShipment>,
+    all: Store<KeptShipment>,
+    ctx: Arc<Context>,
+    stop: Stop,
+) {
+    let asked = futures::stream::select(ctx.connections.entries.changes(), ctx.leadership.gained());
     controller
         // How many passes run side by side their turns say, long before this bound.
         .with_config(controller::Config::default().concurrency(HELD))
-        .reconcile_all_on(futures::stream::select(ctx.connections.entries.changes(), ctx.leadership.gained()))
+        .reconcile_on(batches::all_of(all, asked.boxed()))
         .graceful_shutdown_on(stop)
         .run(shipment::reconcile::reconcile, retry_shipment_later, Arc::clone(&ctx))
         .for_each(move |result| {

@@ -1,5 +1,6 @@
 //! The API server as the operator uses it: watches and their index, guarded status writes, Events, leader election.
 
+pub mod batches;
 pub mod client;
 pub mod conditions;
 pub mod decode;

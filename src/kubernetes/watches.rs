@@ -23,6 +23,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::{mpsc, watch};
 
 use super::{
+    batches::Applied,
     decode::{Decoded, Watched},
     index::{Index, Indexed},
     kept::KeptShipment,
@@ -135,7 +136,8 @@ where
         };
         futures::future::ready(event)
     });
-    (store, seen.applied_objects().boxed())
+    let applied = Applied::new(seen.boxed(), store.clone());
+    (store, applied.boxed())
 }
 
 /// Parts what can be decoded, which goes into cache and index, from what cannot. At no moment an object is in neither:
