@@ -152,3 +152,13 @@ proptest! {
         prop_assert_eq!(kept.clone().whole(), Some(Arc::new(object)));
     }
 }
+
+/// Written as the API's types write it, so that what is packed shares whole passages with it.
+#[test]
+fn the_pattern_is_as_shipments_are_written() {
+    let written = serde_json::to_string(&read(&serde_json::from_slice(PATTERN).unwrap())).unwrap();
+    if std::env::var_os("UPDATE_TESTDATA").is_some() {
+        std::fs::write("src/kubernetes/kept/pattern.json", &written).unwrap();
+    }
+    assert_eq!(std::str::from_utf8(PATTERN).unwrap().trim_end(), written);
+}
