@@ -68,6 +68,7 @@ pub struct Applied<K: 'static + Resource<DynamicType = ()>, E> {
 
 impl<K: 'static + Resource<DynamicType = ()> + Clone, E> Applied<K, E> {
     /// Of a watch that fills this store.
+    #[must_use]
     pub fn new(events: BoxStream<'static, Result<Event<K>, E>>, store: Store<K>) -> Self {
         Self { events, store, batches: Batches::default(), ended: false }
     }
