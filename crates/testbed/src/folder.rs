@@ -75,6 +75,12 @@ impl Folder {
         self.path(&format!("{replica}.log"))
     }
 
+    /// What the API server was asked, a line of JSON each.
+    #[must_use]
+    pub fn audit_log(&self) -> PathBuf {
+        self.path("control-plane/control-plane/audit.log")
+    }
+
     /// Keeps a value as JSON.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ use testbed::{
 use super::{
     journal::Journal,
     time_outs::{self, TimeOut},
+    writes::Writes,
 };
 
 /// A call starts at most this long after its mark.
@@ -28,6 +29,8 @@ pub(crate) struct Evidence {
     pub events: Vec<Value>,
     /// Calls whose answer the operator waited for in vain, by its logs.
     pub time_outs: Vec<TimeOut>,
+    /// What was written of shipments, where that is known.
+    pub writes: Option<Writes>,
 }
 
 impl Evidence {
@@ -39,6 +42,7 @@ impl Evidence {
             shipments: Shipments::new(folder.load(folder::SHIPMENTS)?),
             events: folder.load(folder::EVENTS)?,
             time_outs: time_outs::read(folder)?,
+            writes: Writes::read(folder)?,
         })
     }
 
@@ -46,6 +50,14 @@ impl Evidence {
     pub(crate) fn something_died(&self, from: Timestamp, to: Timestamp) -> bool {
         let killed = self.pages.kills.iter().any(|kill| kill.at >= from && kill.at <= to);
         killed || self.pages.outages.iter().any(|outage| outage.from <= to && outage.to >= from)
+    }
+
+    /// When a process was killed first, or the API server away, within this time.
+    pub(crate) fn first_death(&self, from: Timestamp, to: Timestamp) -> Option<Timestamp> {
+        let kills = self.pages.kills.iter().map(|kill| kill.at);
+        let outages = self.pages.outages.iter().filter(|outage| outage.to >= from);
+        let all = kills.filter(|at| *at >= from).chain(outages.map(|outage| outage.from.max(from)));
+        all.filter(|at| *at <= to).min()
     }
 
     /// Enrolments of a person that Okta has at the end.

@@ -12,10 +12,14 @@ use super::{
     evidence::{Evidence, LATEST_START, later},
     journal::{Call, ENROLL, ORDER},
     orders,
+    writes::Writes,
 };
 
 /// A receipt that was not written within this time of the answer is lost with its process.
 const RECEIPT: SignedDuration = SignedDuration::from_secs(2);
+
+/// On a machine that is too busy it may take so long until the receipt is written.
+const BUSY: SignedDuration = SignedDuration::from_secs(10);
 
 /// No call of a run waits longer for its answer.
 const LONGEST_CALL: SignedDuration = SignedDuration::from_secs(10);
@@ -57,9 +61,9 @@ fn wrongly_stopped(evidence: &Evidence, declared: &Declared, object: &Value, rea
     let ordered = objects::time(object, "/status/order/mark");
     let enrolled = objects::time(object, "/status/enrollment/mark/at");
     let order_lost =
-        is_lost(evidence, ORDER, user, ordered) || never_arrived(evidence, declared, "order", ordered);
-    let enroll_lost =
-        is_lost(evidence, ENROLL, user, enrolled) || never_arrived(evidence, declared, "enroll", enrolled);
+        is_lost(evidence, ORDER, declared, ordered) || never_arrived(evidence, declared, "order", ordered);
+    let enroll_lost = is_lost(evidence, ENROLL, declared, enrolled)
+        || never_arrived(evidence, declared, "enroll", enrolled);
     match reason {
         "OrderOutcomeUnknown" if order_lost => decidable(evidence, user),
         "EnrollOutcomeUnknown" if enroll_lost => ambiguous(evidence, user),
@@ -68,9 +72,10 @@ fn wrongly_stopped(evidence: &Evidence, declared: &Declared, object: &Value, rea
 }
 
 /// Was an answer to this operation lost, or its mark written and the call never made?
-fn is_lost(evidence: &Evidence, operation: &str, user: &str, mark: Option<Timestamp>) -> bool {
+fn is_lost(evidence: &Evidence, operation: &str, declared: &Declared, mark: Option<Timestamp>) -> bool {
+    let user = declared.user_id.as_str();
     let mut calls = evidence.journal.about(operation, user);
-    if calls.any(|call| call.is_unanswered() || is_cut_off(evidence, call)) {
+    if calls.any(|call| call.is_unanswered() || is_cut_off(evidence, declared, call)) {
         return true;
     }
     let Some(mark) = mark else { return false };
@@ -87,9 +92,14 @@ fn never_arrived(evidence: &Evidence, declared: &Declared, call: &str, mark: Opt
     })
 }
 
-/// The caller, or the API server that it writes to, died before the receipt can have been written.
-fn is_cut_off(evidence: &Evidence, call: &Call) -> bool {
-    evidence.something_died(call.at, later(call.over(), RECEIPT))
+/// The caller, or the API server that it writes to, died before the receipt can have been written, or before anything was
+/// written of the shipment at all.
+fn is_cut_off(evidence: &Evidence, declared: &Declared, call: &Call) -> bool {
+    let over = call.over();
+    let death = evidence.first_death(call.at, later(over, BUSY));
+    let nothing_written = |writes: &Writes| death.is_some_and(|death| !writes.any(declared, over, death));
+    evidence.something_died(call.at, later(over, RECEIPT))
+        || evidence.writes.as_ref().is_some_and(nothing_written)
 }
 
 /// Exactly one order of this person stands at the vendor: the search could have found it. Unless the vendor lists no

@@ -9,6 +9,7 @@ pub(crate) mod pins;
 #[cfg(test)]
 mod tests;
 pub(crate) mod time_outs;
+pub(crate) mod writes;
 
 use std::path::Path;
 

@@ -112,6 +112,18 @@ impl Run {
         push(&mut self.diary["kills"], json!({"at": at(second), "replica": "operator-a"}));
     }
 
+    /// A status write that the API server answered so.
+    fn write(&self, name: &str, second: i64, code: u16) {
+        let log = Folder::at(self.dir.path()).audit_log();
+        std::fs::create_dir_all(log.parent().expect("a folder")).expect("it is made");
+        let request = json!({
+            "verb": "patch", "stageTimestamp": at(second), "responseStatus": {"code": code},
+            "objectRef": {"resource": "yubikeyshipments", "namespace": "team", "name": name, "subresource": "status"},
+        });
+        let known = std::fs::read_to_string(&log).unwrap_or_default();
+        std::fs::write(log, format!("{known}{request}\n")).expect("it is written");
+    }
+
     fn verdict(&self) -> (Verdict, Value) {
         let folder = Folder::at(self.dir.path());
         folder.save(folder::JOURNAL, &self.journal).expect("it is written");
@@ -388,4 +400,19 @@ fn a_time_out_of_the_marked_call_explains_an_order_that_never_arrived() {
     {
         told(other).is_noticed_as("unexplained");
     }
+}
+
+/// The machine was busy with other things: the answer came, and six seconds later nothing was written of it yet.
+#[test]
+fn a_kill_before_anything_was_written_explains_a_lost_receipt_and_one_after_a_write_does_not() {
+    let mut run = undecidable();
+    let order = run.the("CreateFPRShipment", 1);
+    (order["status"], order["faulted"]) = (json!(401), json!(false));
+    run.kill(108);
+    run.is_noticed_as("unexplained");
+    run.write("person-0", 105, 200);
+    run.write("person-1", 104, 504);
+    run.is_good();
+    run.write("person-1", 105, 200);
+    run.is_noticed_as("unexplained");
 }

@@ -49,6 +49,9 @@ pub(super) struct PeerNumbers {
     restart_mib: f64,
 }
 
+/// A process may wait so long for its caches before it uses any CPU.
+const BEGINS: Duration = Duration::from_secs(10);
+
 /// Where its objects are.
 const NAMESPACE: &str = "peers";
 
@@ -154,6 +157,7 @@ pub(super) async fn measure(
     let objects = Objects { cluster, kind, version };
     let mut process = peer.start(plane, folder)?;
     objects.make(kind.kinds()[0], SOURCE, kind.source()).await?;
+    sleep(BEGINS).await;
     let before = quiet(|| used(&process)).await?;
     let began = Instant::now();
     let names: Vec<_> = (0..count).map(|number| format!("bench-{number}")).collect();
@@ -168,6 +172,7 @@ pub(super) async fn measure(
     let after = quiet(|| used(&process)).await?;
     process.kill().await?;
     let mut process = peer.start(plane, folder)?;
+    sleep(BEGINS).await;
     let again = quiet(|| used(&process)).await?;
     process.kill().await?;
     Ok(PeerNumbers {
