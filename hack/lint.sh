@@ -55,6 +55,8 @@ lint_crates() {
   . hack/lib/linters.sh
   deny=$(cargo_deny_program)
   for tree in Cargo.toml fuzz/Cargo.toml; do
+    # A build fetches what this machine needs; licences are looked at on every platform.
+    cargo fetch --locked --quiet --manifest-path "$tree"
     "$deny" --offline --locked --log-level error --config deny.toml --manifest-path "$tree" --workspace check bans licenses sources
   done
 }

@@ -19,7 +19,7 @@ fuzz_target!(|input: &[u8]| {
     limits(Limits::of(&answer));
     match decode::next_page(&answer) {
         Ok(next) => {
-            assert!(next.is_none_or(|url| url.to_string().parse() == Ok(url)), "printed and read again")
+            assert!(next.is_none_or(|url| url.to_string().parse() == Ok(url)), "printed and read again");
         }
         Err(error) => is_fair(&answer, &error),
     }

@@ -8,9 +8,7 @@ use api::{
     shipment::{EnrollmentOutcome, OrderOutcome, YubiKeyShipmentStatus},
 };
 use domain::{
-    desired::{
-        ActivationGate, Cadence, CallLimits, Desired, ExistingKey, OnDelete, OnTimeout, Orgs, PinGate,
-    },
+    desired::Desired,
     failure::{Failure, Reason},
     first_use::LastUseLook,
     ids::{EnrollmentId, UserId},
@@ -23,7 +21,7 @@ use domain::{
 };
 use jiff::{SignedDuration, Timestamp};
 use libfuzzer_sys::fuzz_target;
-use yubikey_shipment_fuzz::is_discreet;
+use yubikey_shipment_fuzz::{is_discreet, usual::usual};
 
 type Observed = domain::plan::Observed;
 
@@ -182,33 +180,7 @@ fn person() -> Person {
 }
 
 fn desired(round: u8) -> Desired {
-    Desired {
-        generation: 2,
-        activation: ActivationGate::Delivery,
-        delivery_timeout: SignedDuration::from_hours(336),
-        on_timeout: OnTimeout::Activate,
-        pin: PinGate::Activation,
-        existing_key: ExistingKey::Hold,
-        order_before: None,
-        on_delete: OnDelete::Cancel,
-        cancel_in_console: false,
-        cadence: Cadence {
-            first_after: SignedDuration::from_mins(20),
-            interval: SignedDuration::from_hours(6),
-            phase: 7,
-        },
-        first_use: true,
-        calls: CallLimits {
-            timeout: SignedDuration::from_secs(30),
-            settle: SignedDuration::from_mins(2),
-            look_delay: SignedDuration::from_secs(2),
-        },
-        orgs: Orgs::default(),
-        order_bar: None,
-        effects_bar: None,
-        bound: true,
-        deleting: round & 4 != 0,
-    }
+    Desired { generation: 2, deleting: round & 4 != 0, ..usual() }
 }
 
 /// What people read follows from any journal, and a failure's count stays within its bounds.

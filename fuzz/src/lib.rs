@@ -5,6 +5,7 @@
 pub mod answer;
 pub mod conversation;
 pub mod people;
+pub mod usual;
 
 use domain::{
     failure::{Arrival, CallError},

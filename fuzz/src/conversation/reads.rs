@@ -15,8 +15,7 @@ use vendors::{
     yubico::{self, Cancelled},
 };
 
-use super::world::orgs;
-use crate::{fair, people::recipient};
+use crate::{fair, people::recipient, usual::usual};
 
 /// Whom a read asks.
 pub const fn asks(what: Fetch) -> Api {
@@ -32,7 +31,7 @@ pub fn fetched(pass: &mut Pass, what: Fetch, answer: &Answer, now: Timestamp) ->
     match what {
         Fetch::User => match okta::decode::user(answer)? {
             Some(user) => {
-                journal.observe_user(&user.id, &orgs());
+                journal.observe_user(&user.id, &usual().orgs);
                 seen.recipient = Some(recipient());
                 seen.user = Some(Person::Found(ObservedUser { id: user.id, status: user.status }));
             }
@@ -71,12 +70,11 @@ pub fn fetched(pass: &mut Pass, what: Fetch, answer: &Answer, now: Timestamp) ->
         Fetch::Adoption => {
             let Some(adoption) = journal.adoption.clone() else { return Ok(()) };
             let shown = yubico::decode::compared(answer, &adoption.shipment, &recipient())?;
-            match shown.filter(|order| order.differs.is_empty()) {
-                Some(order) => journal.observe_adopted(&adoption.shipment, order.created, now),
-                None => {
-                    journal.adoption = None;
-                    seen.adoption_refused = Some("it is another's".to_owned());
-                }
+            if let Some(order) = shown.filter(|order| order.differs.is_empty()) {
+                journal.observe_adopted(&adoption.shipment, order.created, now);
+            } else {
+                journal.adoption = None;
+                seen.adoption_refused = Some("it is another's".to_owned());
             }
         }
     }

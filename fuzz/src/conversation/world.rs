@@ -6,9 +6,7 @@ use std::sync::{Arc, LazyLock};
 
 use api::shipment::{YubiKeyShipmentStatus, journal_status};
 use domain::{
-    desired::{
-        ActivationGate, Cadence, CallLimits, Desired, ExistingKey, OnDelete, OnTimeout, Orgs, PinGate,
-    },
+    desired::Desired,
     failure::{Failure, Reason},
     fence,
     first_use::LastUseLook,
@@ -24,7 +22,7 @@ use super::{
     reads,
     script::{Called, Event, Script},
 };
-use crate::{answer::SENT, is_discreet};
+use crate::{answer::SENT, is_discreet, usual::usual};
 
 /// Tasks of a conversation that is not played to its end.
 const MOST_TASKS: usize = 400;
@@ -74,7 +72,7 @@ impl<'a> World<'a> {
         Self {
             script: Script::new(input),
             now: Timestamp::from_second(SENT).expect("in range"),
-            desired: desired(),
+            desired: usual(),
             same_connection: true,
             stored: Arc::default(),
             pass: Pass::new(Arc::default(), Journal::default()),
@@ -351,39 +349,4 @@ fn as_stored(journal: &Journal) -> Journal {
     let text = serde_json::to_string(&status).expect("a status is JSON");
     let status = serde_json::from_str(&text).expect("a status is read again");
     journal_status::read(&status).expect("a status of ours can be read")
-}
-
-/// The organizations at both vendors.
-pub fn orgs() -> Orgs {
-    Orgs::default()
-}
-
-fn desired() -> Desired {
-    Desired {
-        generation: 1,
-        activation: ActivationGate::Delivery,
-        delivery_timeout: SignedDuration::from_hours(336),
-        on_timeout: OnTimeout::Activate,
-        pin: PinGate::Activation,
-        existing_key: ExistingKey::Hold,
-        order_before: None,
-        on_delete: OnDelete::Cancel,
-        cancel_in_console: false,
-        cadence: Cadence {
-            first_after: SignedDuration::from_mins(20),
-            interval: SignedDuration::from_hours(6),
-            phase: 7,
-        },
-        first_use: true,
-        calls: CallLimits {
-            timeout: SignedDuration::from_secs(30),
-            settle: SignedDuration::from_mins(2),
-            look_delay: SignedDuration::from_secs(2),
-        },
-        orgs: orgs(),
-        order_bar: None,
-        effects_bar: None,
-        bound: true,
-        deleting: false,
-    }
 }

@@ -1,6 +1,8 @@
 //! What a shipment costs, and what many at rest do: CPU, memory, calls and writes, measured and not judged. Two
 //! machines give two answers, so no test waits for these numbers.
 
+mod figures;
+mod limits;
 mod peers;
 mod quiet;
 
@@ -30,6 +32,8 @@ use testbed::{
 use tokio::time::{Instant, sleep};
 
 use self::{
+    figures::{each_ms, float, mib, per, rounded},
+    limits::{LOOK, PATIENCE, SIDE_BY_SIDE},
     peers::{Peer, PeerNumbers},
     quiet::{quiet, settled},
 };
@@ -41,23 +45,14 @@ const STEP: &str = "0.5";
 /// The same of a warehouse that has everything at hand.
 const STEP_AT_ONCE: &str = "0.02";
 
-/// Objects made side by side.
-const SIDE_BY_SIDE: usize = 16;
-
 /// Times that putting an object back is tried again.
 const TRIES: usize = 10;
-
-/// Longest wait for anything.
-const PATIENCE: Duration = Duration::from_mins(15);
 
 /// At rest for so long, to see that nothing is done, and what that costs.
 const REST: Duration = Duration::from_mins(1);
 
 /// Objects put back side by side: the API server writes several at once.
 const PUT_BACK: usize = 64;
-
-/// Time between looks at what it uses.
-const LOOK: Duration = Duration::from_millis(100);
 
 /// One measurement, as the command line asks for it.
 #[derive(Debug, Clone, Args)]
@@ -349,25 +344,4 @@ fn writes(stage: &Stage) -> Result<Writes, Fault> {
         }
     }
     Ok(writes)
-}
-
-fn mib(kib: u64) -> f64 {
-    rounded(Duration::from_millis(kib).as_secs_f64() * 1000.0 / 1024.0)
-}
-
-fn each_ms(cpu: Duration, count: usize) -> f64 {
-    rounded(cpu.as_secs_f64() * 1000.0 / float(count.max(1)))
-}
-
-fn per(count: usize, of: usize) -> f64 {
-    rounded(float(count) / float(of.max(1)))
-}
-
-fn rounded(value: f64) -> f64 {
-    (value * 100.0).round() / 100.0
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a figure for people")]
-const fn float(count: usize) -> f64 {
-    count as f64
 }

@@ -15,7 +15,11 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use super::{LOOK, PATIENCE, SIDE_BY_SIDE, each_ms, mib, quiet::quiet, rounded};
+use super::{
+    figures::{each_ms, float, mib, rounded},
+    limits::{LOOK, PATIENCE, SIDE_BY_SIDE},
+    quiet::quiet,
+};
 
 /// An operator to compare with: `NAME=PROGRAM,DEFINITIONS[,ARGUMENT...]`.
 #[derive(Debug, Clone)]
@@ -181,7 +185,7 @@ pub(super) async fn measure(
         start_mib: mib(before.resident),
         cpu_ms_an_object: each_ms(after.cpu.saturating_sub(before.cpu), count),
         seconds: rounded(seconds),
-        objects_a_second: rounded(super::float(count) / seconds.max(0.01)),
+        objects_a_second: rounded(float(count) / seconds.max(0.01)),
         mib: mib(after.resident),
         restart_cpu_seconds: rounded(again.cpu.as_secs_f64()),
         restart_mib: mib(again.resident),

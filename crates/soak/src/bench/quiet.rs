@@ -5,7 +5,7 @@ use std::time::Duration;
 use testbed::{setup::Fault, usage::Usage};
 use tokio::time::{Instant, sleep};
 
-use super::{LOOK, PATIENCE};
+use super::limits::{LOOK, PATIENCE};
 
 /// A process that used less than [`HARDLY`] in this time is quiet.
 const SILENCE: Duration = Duration::from_secs(1);
