@@ -20,7 +20,7 @@ fuzz_target!(|input: &str| {
             // What is set is obeyed: nothing goes past a proxy because it could not be read.
             assert!(
                 proxies.variable().is_some() == named.iter().any(|name| set(name))
-                    || named.iter().any(|n| is_bare(n))
+                    || named.iter().any(is_bare)
             );
             is_discreet(&format!("{proxies:?}"));
         }

@@ -63,5 +63,7 @@ fn whole(raw: &BTreeMap<Field, Raw>, recipient: &Recipient) {
 fn named(faults: &[Fault]) {
     assert!(!faults.is_empty());
     assert!(faults.windows(2).all(|pair| pair[0].field < pair[1].field));
-    faults.iter().for_each(|fault| is_discreet(&fault.to_string()));
+    for fault in faults {
+        is_discreet(&fault.to_string());
+    }
 }

@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::support::{
+    object::Object,
     scene::{Scene, own_scene, scene},
+    shipment::Handle,
     until,
 };
 
@@ -146,6 +148,30 @@ async fn a_rollout_of_a_full_object_says_so_before_the_api_server_does() {
             assert_eq!((full.is("Stalled"), full.tally("served")), ("True", 1));
             assert!(full.message().contains("1 wait"), "{}", full.message());
             assert_eq!(scene.shipments().await.len(), 1);
+        })
+        .await;
+}
+
+/// Another controller's finalizer keeps it for a while, so that its end comes by itself and not with our last write.
+#[tokio::test]
+async fn a_shipment_that_is_gone_counts_no_more_though_nothing_else_changed() {
+    scene("gone-counts")
+        .play(async |scene| {
+            let id = scene.sandbox.person(&scene.login("gone"), "ACTIVE").await;
+            let source = json!({"users": {"list": [{"id": id}], "interval": "24h"}});
+            let rollout = scene.roll("gone", source, json!({})).await;
+            rollout.until("it serves", |object| object.tally("served") == 1).await;
+            let all = scene.shipments().await;
+            let shipment = Handle::shipment(&scene.client, &scene.name, all[0].text("/metadata/name"));
+            shipment.until_ordered().await;
+            let both = json!(["fidoprereg.dev/vendors-in-order", "example.com/backup"]);
+            shipment.patch(json!({"metadata": {"finalizers": both}})).await;
+            shipment.delete().await;
+            let cancelled = |object: &Object| object.0["status"]["counts"]["byPhase"]["Cancelled"] == 1;
+            rollout.until("it counts as cancelled", cancelled).await;
+            shipment.patch(json!({"metadata": {"finalizers": null}})).await;
+            shipment.until_gone().await;
+            rollout.until("it counts no more", |object| !cancelled(object)).await;
         })
         .await;
 }
