@@ -258,7 +258,7 @@ async fn shipment_controller(
     controller
         // How many passes run side by side their turns say, long before this bound.
         .with_config(controller::Config::default().concurrency(HELD))
-        .reconcile_on(batches::all_of(all, asked.boxed()))
+        .reconcile_on(batches::all_of(all, asked))
         .graceful_shutdown_on(stop)
         .run(shipment::reconcile::reconcile, retry_shipment_later, Arc::clone(&ctx))
         .for_each(move |result| {

@@ -2,12 +2,11 @@
 //! once, and never gives back the room that a hundred thousand took in it.
 
 use std::{
-    pin::Pin,
     sync::Arc,
     task::{Context, Poll},
 };
 
-use futures::{Stream, StreamExt, stream::BoxStream};
+use futures::{Stream, StreamExt};
 use kube::{
     Resource,
     runtime::{
@@ -58,61 +57,33 @@ impl<K> Batches<K> {
     }
 }
 
-/// What a controller looks at: each object that changes, at once, and all of a list once it is whole.
-pub struct Applied<K: 'static + Resource<DynamicType = ()>, E> {
-    events: BoxStream<'static, Result<Event<K>, E>>,
+/// What a stream says of the objects of a cache.
+enum Said<T> {
+    /// This comes first.
+    Now(T),
+    /// All of them, from now on.
+    All,
+    Nothing,
+}
+
+/// What is said now, as soon as it is said, and between that all objects of the store, in batches, as often as it is asked
+/// for them.
+fn batched<K, T>(
+    said: impl Stream<Item = Said<T>> + Send + 'static,
     store: Store<K>,
-    batches: Batches<K>,
-    ended: bool,
-}
-
-impl<K: 'static + Resource<DynamicType = ()> + Clone, E> Applied<K, E> {
-    /// Of a watch that fills this store.
-    #[must_use]
-    pub fn new(events: BoxStream<'static, Result<Event<K>, E>>, store: Store<K>) -> Self {
-        Self { events, store, batches: Batches::default(), ended: false }
-    }
-}
-
-impl<K: 'static + Resource<DynamicType = ()> + Clone, E> Unpin for Applied<K, E> {}
-
-impl<K: 'static + Resource<DynamicType = ()> + Clone, E> Stream for Applied<K, E> {
-    type Item = Result<K, E>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        while !self.ended {
-            match self.events.poll_next_unpin(context) {
-                Poll::Ready(Some(Ok(Event::Apply(object)))) => return Poll::Ready(Some(Ok(object))),
-                Poll::Ready(Some(Ok(Event::InitDone))) => {
-                    let all = self.store.state();
-                    self.batches.begin(all);
-                }
-                Poll::Ready(Some(Ok(Event::Init | Event::InitApply(_) | Event::Delete(_)))) => {}
-                Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(error))),
-                Poll::Ready(None) => self.ended = true,
-                Poll::Pending => break,
-            }
-        }
-        if self.ended && self.batches.is_over() {
-            return Poll::Ready(None);
-        }
-        self.batches.poll(context).map(|object| Some(Ok(object.as_ref().clone())))
-    }
-}
-
-/// Names of all objects of the store, each time that it is asked for.
-pub fn all_of<K>(
-    store: Store<K>,
-    mut asked: impl Stream<Item = ()> + Unpin + Send + 'static,
-) -> impl Stream<Item = ObjectRef<K>> + Send + 'static
+    hand: impl Fn(&K) -> T + Send + 'static,
+) -> impl Stream<Item = T> + Send + 'static
 where
     K: Resource<DynamicType = ()> + Clone + Send + Sync + 'static,
+    T: 'static,
 {
-    let (mut batches, mut ended) = (Batches::default(), false);
+    let (mut said, mut batches, mut ended) = (said.boxed(), Batches::default(), false);
     futures::stream::poll_fn(move |context| {
         while !ended {
-            match asked.poll_next_unpin(context) {
-                Poll::Ready(Some(())) => batches.begin(store.state()),
+            match said.poll_next_unpin(context) {
+                Poll::Ready(Some(Said::Now(one))) => return Poll::Ready(Some(one)),
+                Poll::Ready(Some(Said::All)) => batches.begin(store.state()),
+                Poll::Ready(Some(Said::Nothing)) => {}
                 Poll::Ready(None) => ended = true,
                 Poll::Pending => break,
             }
@@ -120,8 +91,38 @@ where
         if ended && batches.is_over() {
             return Poll::Ready(None);
         }
-        batches.poll(context).map(|object| Some(ObjectRef::from_obj(object.as_ref())))
+        batches.poll(context).map(|object| Some(hand(&object)))
     })
+}
+
+/// What a controller looks at: each object that changes, at once, and all of a list once it is whole. `events` are those
+/// that fill the store.
+pub fn applied<K, E>(
+    events: impl Stream<Item = Result<Event<K>, E>> + Send + 'static,
+    store: Store<K>,
+) -> impl Stream<Item = Result<K, E>> + Send + 'static
+where
+    K: Resource<DynamicType = ()> + Clone + Send + Sync + 'static,
+    E: 'static,
+{
+    let said = events.map(|event| match event {
+        Ok(Event::Apply(object)) => Said::Now(Ok(object)),
+        Ok(Event::InitDone) => Said::All,
+        Ok(Event::Init | Event::InitApply(_) | Event::Delete(_)) => Said::Nothing,
+        Err(error) => Said::Now(Err(error)),
+    });
+    batched(said, store, |object: &K| Ok(object.clone()))
+}
+
+/// Names of all objects of the store, each time that it is asked for.
+pub fn all_of<K>(
+    store: Store<K>,
+    asked: impl Stream<Item = ()> + Send + 'static,
+) -> impl Stream<Item = ObjectRef<K>> + Send + 'static
+where
+    K: Resource<DynamicType = ()> + Clone + Send + Sync + 'static,
+{
+    batched(asked.map(|()| Said::All), store, ObjectRef::from_obj)
 }
 
 #[cfg(test)]
@@ -154,7 +155,7 @@ mod tests {
         const ALL: usize = 2 * BATCH + 10;
         let (store, mut writer) = reflector::store();
         let (tell, told) = mpsc::unbounded::<Result<Event<ConfigMap>, ()>>();
-        let mut applied = Applied::new(told.boxed(), store);
+        let mut applied = Box::pin(applied(told, store));
         let mut send = |event: Event<ConfigMap>| {
             writer.apply_watcher_event(&event);
             tell.unbounded_send(Ok(event)).unwrap();

@@ -23,7 +23,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::{mpsc, watch};
 
 use super::{
-    batches::Applied,
+    batches,
     decode::{Decoded, Watched},
     index::{Index, Indexed},
     kept::KeptShipment,
@@ -136,7 +136,7 @@ where
         };
         futures::future::ready(event)
     });
-    let applied = Applied::new(seen.boxed(), store.clone());
+    let applied = batches::applied(seen, store.clone());
     (store, applied.boxed())
 }
 
