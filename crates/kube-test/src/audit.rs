@@ -2,11 +2,9 @@
 
 use std::{
     fs::File,
-    io::{Read as _, Seek as _, SeekFrom},
+    io::{BufRead, BufReader, Seek as _, SeekFrom},
     path::{Path, PathBuf},
 };
-
-use serde_json::Value;
 
 use crate::{Error, Request, Requests, Result};
 
@@ -14,6 +12,9 @@ use crate::{Error, Request, Requests, Result};
 /// answer finds its request here at once.
 #[derive(Debug, Clone)]
 pub struct AuditLog(PathBuf);
+
+/// How the API server begins each line. Within a string of an event it would have backslashes.
+const EVENT: &str = "{\"kind\":\"Event\",\"apiVersion\":\"audit.k8s.io/v1\"";
 
 /// A place in an audit log: what was asked later comes after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,22 +55,41 @@ impl AuditLog {
     /// # Errors
     /// As [`AuditLog::read`].
     pub fn since(&self, mark: Mark) -> Result<Requests> {
-        let text = self.text_from(mark).map_err(self.unreadable())?;
-        let mut requests = Vec::new();
-        // The last line may be one that is being written.
-        for line in text.split_inclusive('\n').filter(|line| line.ends_with('\n')) {
-            let event: Value =
-                serde_json::from_str(line).map_err(Error::json(self.0.display().to_string()))?;
-            requests.extend(Some(Request::new(event)).filter(Request::is_finished));
-        }
-        Ok(Requests::new(requests))
+        Ok(Requests::new(self.each_since(mark)?.collect::<Result<_>>()?))
     }
 
-    fn text_from(&self, mark: Mark) -> std::io::Result<String> {
-        let (mut file, mut bytes) = (File::open(&self.0)?, Vec::new());
-        file.seek(SeekFrom::Start(mark.0))?;
-        file.read_to_end(&mut bytes)?;
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    /// All of them one after another, each read when it is asked for: of a log that is larger than memory should be.
+    ///
+    /// # Errors
+    /// [`Error::Io`]; each item as [`AuditLog::read`].
+    pub fn each(&self) -> Result<impl Iterator<Item = Result<Request>> + use<>> {
+        self.each_since(Mark(0))
+    }
+
+    fn each_since(&self, mark: Mark) -> Result<impl Iterator<Item = Result<Request>> + use<>> {
+        let mut file = File::open(&self.0).map_err(self.unreadable())?;
+        file.seek(SeekFrom::Start(mark.0)).map_err(self.unreadable())?;
+        let (log, mut lines) = (self.clone(), BufReader::new(file));
+        let lines = std::iter::from_fn(move || log.line(&mut lines).transpose());
+        let log = self.clone();
+        let requests = lines.map(move |line| line.and_then(|line| log.request(&line)));
+        Ok(requests.filter(|request| request.as_ref().map_or(true, Request::is_finished)))
+    }
+
+    /// The next whole line. The last one may be one that is being written, and is not read yet.
+    fn line(&self, lines: &mut impl BufRead) -> Result<Option<String>> {
+        let mut line = Vec::new();
+        lines.read_until(b'\n', &mut line).map_err(self.unreadable())?;
+        Ok(line.ends_with(b"\n").then(|| String::from_utf8_lossy(&line).into_owned()))
+    }
+
+    /// An API server that was killed leaves half a line, and the next one goes on behind it.
+    fn request(&self, line: &str) -> Result<Request> {
+        let event = serde_json::from_str(line).or_else(|error| match line.rfind(EVENT) {
+            Some(start @ 1..) => serde_json::from_str(&line[start..]),
+            _ => Err(error),
+        });
+        event.map(Request::new).map_err(Error::json(self.0.display().to_string()))
     }
 
     fn unreadable(&self) -> impl FnOnce(std::io::Error) -> Error {

@@ -92,6 +92,12 @@ impl Request {
         code.and_then(|code| u16::try_from(code).ok()).unwrap_or_default()
     }
 
+    /// When it was finished, by the clock of the API server: RFC 3339, UTC, with microseconds.
+    #[must_use]
+    pub fn finished_at(&self) -> &str {
+        self.text("/stageTimestamp")
+    }
+
     /// Whether it asked for a change.
     #[must_use]
     pub fn is_write(&self) -> bool {

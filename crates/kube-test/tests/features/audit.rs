@@ -76,3 +76,22 @@ async fn a_log_that_is_not_there_or_no_log_is_an_error() {
     std::fs::write(&path, "no JSON\n").unwrap();
     assert!(matches!(log.read(), Err(Error::Json { .. })));
 }
+
+#[tokio::test]
+async fn half_a_line_of_a_killed_api_server_hides_no_request() {
+    let namespace = namespace("half").await;
+    let log = namespace.cluster().audit_log().unwrap();
+    create(&namespace.api::<ConfigMap>(), "one", "1").await;
+    let whole: Vec<_> = log.read().unwrap().into_iter().map(|request| request.event().to_string()).collect();
+
+    let text = std::fs::read_to_string(log.path()).unwrap();
+    let line = text.lines().find(|line| line.contains("ResponseComplete")).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("audit.log");
+    std::fs::write(&path, format!("{line}\n{}{line}\n{line}\n", &line[..line.len() / 2])).unwrap();
+    let killed = kube_test::AuditLog::at(&path);
+    let finished: Vec<_> = killed.read().unwrap().into_iter().collect();
+    assert_eq!(finished.len(), 3);
+    assert!(finished.iter().all(|request| whole.contains(&request.event().to_string())));
+    assert!(finished.iter().all(|request| !request.finished_at().is_empty()));
+}

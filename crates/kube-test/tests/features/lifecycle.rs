@@ -40,7 +40,8 @@ async fn it_is_stopped_started_killed_and_paused() {
 
     control_plane.pause().unwrap();
     let asked = tokio::time::timeout(Duration::from_millis(100), maps.get("kept")).await;
-    assert!(asked.is_err(), "one that stands still does not answer");
+    // A connection of before it was killed may break: that is no answer either.
+    assert!(!matches!(asked, Ok(Ok(_))), "one that stands still does not answer");
     control_plane.resume().unwrap();
     answers(&maps).await;
 

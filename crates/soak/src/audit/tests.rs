@@ -117,7 +117,7 @@ impl Run {
         let log = Folder::at(self.dir.path()).audit_log();
         std::fs::create_dir_all(log.parent().expect("a folder")).expect("it is made");
         let request = json!({
-            "verb": "patch", "stageTimestamp": at(second), "responseStatus": {"code": code},
+            "stage": "ResponseComplete", "verb": "patch", "stageTimestamp": at(second), "responseStatus": {"code": code},
             "objectRef": {"resource": "yubikeyshipments", "namespace": "team", "name": name, "subresource": "status"},
         });
         let known = std::fs::read_to_string(&log).unwrap_or_default();

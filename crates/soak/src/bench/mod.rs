@@ -6,14 +6,11 @@ mod limits;
 mod peers;
 mod quiet;
 
-use std::{
-    fs::File,
-    io::{BufRead, BufReader},
-    time::Duration,
-};
+use std::time::Duration;
 
 use clap::Args;
 use futures::{StreamExt, TryStreamExt};
+use kube_test::AuditLog;
 use serde::Serialize;
 use serde_json::{Value, json};
 use testbed::{
@@ -331,15 +328,14 @@ struct Writes {
 
 fn writes(stage: &Stage) -> Result<Writes, Fault> {
     let mut writes = Writes::default();
-    for line in BufReader::new(File::open(&stage.plane.audit_log)?).lines() {
-        let request: Value = serde_json::from_str(&line?)?;
-        let ours = objects::text(&request, "/user/username").ends_with(ACCOUNT);
-        if !ours || !matches!(objects::text(&request, "/verb"), "create" | "update" | "patch" | "delete") {
+    for request in AuditLog::at(&stage.plane.audit_log).each()? {
+        let request = request?;
+        if !request.is_write() || !request.user().ends_with(ACCOUNT) {
             continue;
         }
-        match objects::text(&request, "/objectRef/resource") {
-            "yubikeyshipments" => writes.shipments += 1,
-            "events" => writes.events += 1,
+        match request.resource().split('/').next() {
+            Some("yubikeyshipments") => writes.shipments += 1,
+            Some("events") => writes.events += 1,
             _ => {}
         }
     }
