@@ -65,6 +65,9 @@ fn unanswered(answer: &Answer, objects: &Objects) -> Option<String> {
         Kind::Shipment => named(&objects.shipments, &answer.object)?,
         Kind::Rollout => named(&objects.rollouts, &answer.object)?,
     };
+    if is_overtaken(answer, &decision, &about) {
+        return None;
+    }
     let open = text(&about, "/status/hold/id") == answer.hold
         || about["status"]["holds"]
             .as_array()
@@ -76,6 +79,16 @@ fn unanswered(answer: &Answer, objects: &Objects) -> Option<String> {
             answer.hold
         )
     })
+}
+
+/// Two answers within one second have no order, as an API server keeps times: one is taken, the other one is told so. The
+/// taken one may contradict the hold, which then stands.
+fn is_overtaken(answer: &Answer, decision: &Value, about: &Value) -> bool {
+    let taken = about.pointer("/status/decisions").and_then(Value::as_array).into_iter().flatten();
+    objects::reason(decision) == "Declined"
+        && taken.into_iter().any(|other| {
+            other["holdID"] == *answer.hold && other["name"] != *answer.name && other["accepted"] == true
+        })
 }
 
 #[cfg(test)]
@@ -120,6 +133,14 @@ mod tests {
         let mut objects =
             Objects { shipments: vec![held("x")], decisions: vec![decision], ..Objects::default() };
         assert!(unanswered(&answer, &objects).is_some());
+        let mut other = json!({"name": "other", "holdID": "key-1-abcdef", "accepted": true});
+        objects.shipments[0]["status"]["decisions"] = json!([other]);
+        assert!(unanswered(&answer, &objects).is_some(), "it was taken itself");
+        objects.decisions[0]["status"]["conditions"][0]["reason"] = json!("Declined");
+        assert_eq!(unanswered(&answer, &objects), None, "another one was taken in the same second");
+        other["holdID"] = json!("key-0-earlier");
+        objects.shipments[0]["status"]["decisions"] = json!([other]);
+        assert!(unanswered(&answer, &objects).is_some(), "that one answered another hold");
         objects.shipments[0]["status"]["hold"]["id"] = json!("key-2-ghijkl");
         assert_eq!(unanswered(&answer, &objects), None);
     }
