@@ -96,6 +96,7 @@ def in_the_cluster_each_caller_has_their_own_rights_and_the_page_has_none(world,
         # The part of the sign-in proxy.
         headers = {"authorization": f"Bearer {tokens[name]}"} if name else {}
         page = browser.new_context(extra_http_headers=headers).new_page()
+        page.set_default_timeout(60_000)
         return page, page.goto(f"{origin}/?ns={NAMESPACE}")
 
     page, answer = as_caller(None)

@@ -24,6 +24,12 @@ def tests(words):
     return [(name, test) for name, test in named if not words or any(word in name for word in words)]
 
 
+def shown(browser):
+    """What stood on the pages that are open."""
+    return "\n".join(
+        f"{page.url} shows:\n{page.inner_text('body')[:1500]}" for context in browser.contexts for page in context.pages)
+
+
 def main(words):
     signal.signal(signal.SIGTERM, ended)
     failed = 0
@@ -39,7 +45,10 @@ def main(words):
                 print(f"ok {name}", flush=True)
             except Exception:  # one test that fails hides no other
                 failed += 1
-                print(f"not ok {name}\n{traceback.format_exc()}", flush=True)
+                print(f"not ok {name}\n{traceback.format_exc()}{shown(browser)}", flush=True)
+            finally:
+                for context in browser.contexts:
+                    context.close()
         browser.close()
     return 1 if failed else 0
 
