@@ -65,7 +65,7 @@ fn unanswered(answer: &Answer, objects: &Objects) -> Option<String> {
         Kind::Shipment => named(&objects.shipments, &answer.object)?,
         Kind::Rollout => named(&objects.rollouts, &answer.object)?,
     };
-    if is_overtaken(answer, &decision, &about) {
+    if is_overtaken(answer, &decision, &about, objects) {
         return None;
     }
     let open = text(&about, "/status/hold/id") == answer.hold
@@ -83,12 +83,16 @@ fn unanswered(answer: &Answer, objects: &Objects) -> Option<String> {
 
 /// Two answers within one second have no order, as an API server keeps times: one is taken, the other one is told so. The
 /// taken one may contradict the hold, which then stands.
-fn is_overtaken(answer: &Answer, decision: &Value, about: &Value) -> bool {
+fn is_overtaken(answer: &Answer, decision: &Value, about: &Value, objects: &Objects) -> bool {
+    let declared = |object: &Value| text(object, "/metadata/creationTimestamp").to_owned();
+    let of_that_second = |name: &Value| {
+        objects.decisions.iter().any(|o| o["metadata"]["name"] == *name && declared(o) == declared(decision))
+    };
     let taken = about.pointer("/status/decisions").and_then(Value::as_array).into_iter().flatten();
     objects::reason(decision) == "Declined"
-        && taken.into_iter().any(|other| {
-            other["holdID"] == *answer.hold && other["name"] != *answer.name && other["accepted"] == true
-        })
+        && taken
+            .filter(|other| other["holdID"] == *answer.hold && other["accepted"] == true)
+            .any(|other| other["name"] != *answer.name && of_that_second(&other["name"]))
 }
 
 #[cfg(test)]
@@ -137,6 +141,11 @@ mod tests {
         objects.shipments[0]["status"]["decisions"] = json!([other]);
         assert!(unanswered(&answer, &objects).is_some(), "it was taken itself");
         objects.decisions[0]["status"]["conditions"][0]["reason"] = json!("Declined");
+        objects
+            .decisions
+            .push(json!({"metadata": {"name": "other", "creationTimestamp": "2026-11-30T06:03:44Z"}}));
+        assert!(unanswered(&answer, &objects).is_some(), "that one was declared in another second");
+        objects.decisions[0]["metadata"]["creationTimestamp"] = json!("2026-11-30T06:03:44Z");
         assert_eq!(unanswered(&answer, &objects), None, "another one was taken in the same second");
         other["holdID"] = json!("key-0-earlier");
         objects.shipments[0]["status"]["decisions"] = json!([other]);
