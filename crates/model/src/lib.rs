@@ -20,6 +20,7 @@ mod fates;
 mod oracle;
 mod person;
 mod reads;
+pub mod rollouts;
 mod runner;
 pub mod state;
 mod vendors;

@@ -6,15 +6,44 @@
 
 use std::{process::ExitCode, thread, time::Instant};
 
-use model::{bounds::Bounds, check, worlds};
+use model::{
+    check::{self, Explored},
+    rollouts, worlds,
+};
+
+/// A world of shipments or of rollouts.
+struct World {
+    name: &'static str,
+    about: &'static str,
+    line: String,
+    explore: Box<dyn Fn(usize) -> Explored>,
+}
+
+fn every(fast: bool) -> Vec<World> {
+    let (shipments, rollouts) =
+        if fast { (worlds::smoke(), rollouts::smoke()) } else { (worlds::all(), rollouts::all()) };
+    let shipments = shipments.into_iter().map(|bounds| World {
+        name: bounds.name,
+        about: bounds.about,
+        line: bounds.line(),
+        explore: Box::new(move |threads| check::explore(&bounds, threads)),
+    });
+    let rollouts = rollouts.into_iter().map(|bounds| World {
+        name: bounds.name,
+        about: bounds.about,
+        line: bounds.line(),
+        explore: Box::new(move |threads| rollouts::explore(&bounds, threads)),
+    });
+    // The small ones first: a fault there is found in seconds.
+    rollouts.chain(shipments).collect()
+}
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let fast = args.iter().any(|arg| arg == "--fast");
     let named: Vec<_> = args.iter().filter(|arg| *arg != "--fast").collect();
-    let all = if fast { worlds::smoke() } else { worlds::all() };
     let chosen: Vec<_> =
-        all.into_iter().filter(|w| named.is_empty() || named.iter().any(|n| *n == w.name)).collect();
+        every(fast).into_iter().filter(|w| named.is_empty() || named.iter().any(|n| *n == w.name)).collect();
     if chosen.is_empty() {
         println!("no such world");
         return ExitCode::FAILURE;
@@ -22,30 +51,34 @@ fn main() -> ExitCode {
     run(&chosen)
 }
 
-fn run(chosen: &[Bounds]) -> ExitCode {
+fn run(chosen: &[World]) -> ExitCode {
     let threads = thread::available_parallelism().map_or(2, usize::from);
+    let properties = || {
+        let of_shipments = check::PROPERTIES.iter().map(|(name, _)| *name);
+        of_shipments.chain(rollouts::PROPERTIES.iter().map(|(name, _)| *name))
+    };
     println!("properties:");
-    for (name, _) in check::PROPERTIES {
+    for name in properties() {
         println!("  {name}");
     }
     println!("worlds:");
-    for bounds in chosen {
-        println!("  {} {}\n     {}", bounds.name, bounds.about, bounds.line());
+    for world in chosen {
+        println!("  {} {}\n     {}", world.name, world.about, world.line);
     }
     let began = Instant::now();
     let mut rows = Vec::new();
     let mut total = 0;
-    for bounds in chosen {
-        let explored = check::explore(bounds, threads);
+    for world in chosen {
+        let explored = (world.explore)(threads);
         total += explored.states;
         let row = format!(
             "{:<3} {:>9} unique states, depth {:>3}, {:>6.1} s  {}",
-            bounds.name, explored.states, explored.depth, explored.seconds, bounds.about
+            world.name, explored.states, explored.depth, explored.seconds, world.about
         );
         println!("{row}");
         rows.push(row);
         if let Some((property, trace)) = explored.broken {
-            println!("\nFAILED in world {}: {property}", bounds.name);
+            println!("\nFAILED in world {}: {property}", world.name);
             for (n, line) in trace.iter().enumerate() {
                 println!("{n:>3} {line}");
             }
@@ -53,14 +86,14 @@ fn run(chosen: &[Bounds]) -> ExitCode {
         }
     }
     println!("\nwithin these bounds, every state:");
-    for (bounds, row) in chosen.iter().zip(&rows) {
-        println!("{row}\n    {}", bounds.line());
+    for (world, row) in chosen.iter().zip(&rows) {
+        println!("{row}\n    {}", world.line);
     }
     println!(
         "{total} unique states in {} worlds, {:.0} s on {threads} threads: all {} properties hold",
         chosen.len(),
         began.elapsed().as_secs_f64(),
-        check::PROPERTIES.len()
+        properties().count()
     );
     ExitCode::SUCCESS
 }

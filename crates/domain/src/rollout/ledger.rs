@@ -35,7 +35,7 @@ impl State {
 }
 
 /// One person who was served, or whom an event named.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Entry {
     /// What became of it.
     pub state: State,
@@ -58,7 +58,7 @@ impl Entry {
 }
 
 /// Everybody who was ever served, by Okta user id. It only grows.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Ledger(pub BTreeMap<UserId, Entry>);
 
 impl Ledger {

@@ -56,6 +56,8 @@ pub fn plan(rollout_state: &RolloutState, desired: &Desired, facts: &Facts<'_>) 
     let acts = desired.orders && facts.blocked.is_none();
     // Whoever deletes the shipments would otherwise have others ordered in their place.
     let begins = acts && rollout_state.ledger.deleted_from_outside().is_empty();
+    // Nor is anybody begun before the API server has told whose shipments are gone.
+    let begins_now = begins && !confirm;
     let mut braked = None;
     if let Some(roster) = facts.roster {
         if acts && desired.cancels_leavers {
@@ -71,7 +73,7 @@ pub fn plan(rollout_state: &RolloutState, desired: &Desired, facts: &Facts<'_>) 
         .map(|roster| Turn::of(&rollout_state.ledger, rollout_state.wave, roster, desired, facts));
     let check = turn.as_ref().map(|turn| to_check(turn, desired, facts)).unwrap_or_default();
     let would = turn.as_ref().map(|turn| would(turn, desired, facts)).unwrap_or_default();
-    if begins && let Some(turn) = &turn {
+    if begins_now && let Some(turn) = &turn {
         begin(&mut rollout_state.ledger, turn, desired, facts);
     }
     let after = facts
@@ -83,7 +85,7 @@ pub fn plan(rollout_state: &RolloutState, desired: &Desired, facts: &Facts<'_>) 
     rollout_state.holds = holds(&rollout_state, facts, braked, bound == Some(Bound::Wave));
     let (counts, problems) = tally(&rollout_state.ledger, facts);
     Plan {
-        begin: if begins { to_begin(&rollout_state.ledger, facts) } else { Vec::new() },
+        begin: if begins_now { to_begin(&rollout_state.ledger, facts) } else { Vec::new() },
         delete: if acts { to_delete(&rollout_state.ledger, facts) } else { Vec::new() },
         check: if facts.blocked.is_none() && (begins || !desired.orders) { check } else { Vec::new() },
         confirm,

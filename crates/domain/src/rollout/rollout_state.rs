@@ -18,7 +18,7 @@ pub enum Question {
 }
 
 /// A question that is open.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Hold {
     /// A decision names it; its end cannot be known beforehand.
     pub id: String,
@@ -33,7 +33,7 @@ pub struct Hold {
 }
 
 /// What is written down of a rollout.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct RolloutState {
     /// Who was served.
     pub ledger: Ledger,

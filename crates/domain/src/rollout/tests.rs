@@ -461,3 +461,24 @@ fn no_more_people_are_begun_than_the_object_has_room_for() {
     let full = plan(&RolloutState::default(), &desired, &facts(0));
     assert_eq!((full.begin.len(), full.bound), (0, Some(Bound::Room)));
 }
+
+/// Found by the model: a shipment is missing from the cache, and the API server could not be asked.
+#[test]
+fn nobody_is_begun_before_it_is_known_whose_shipments_are_gone() {
+    let desired = unlimited();
+    let mut world = served(0..2, &desired);
+    world.shipments.remove(&id(0));
+    world.source.insert(2);
+    let unsure =
+        world.with_facts(&BTreeSet::new(), |world, facts| plan(&world.rollout_state, &desired, facts));
+    assert!(unsure.confirm && unsure.begin.is_empty());
+    assert!(unsure.rollout_state == world.rollout_state, "nor does the ledger say so");
+
+    let asked = world.plan(&desired);
+    assert!(!asked.confirm && asked.begin.is_empty());
+    assert_eq!(
+        asked.rollout_state.holds[0].question,
+        Question::Deleted,
+        "somebody deletes: a person is asked"
+    );
+}
