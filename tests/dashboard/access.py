@@ -4,7 +4,7 @@ import http.server
 import threading
 from urllib.parse import urlsplit
 
-from browser import person, picture
+from browser import new_context, person, picture
 from world import NAMESPACE
 
 
@@ -40,7 +40,7 @@ def another_page_of_the_browser_can_neither_answer_nor_read_nor_frame(world, bro
                  f"<iframe src='{target}/'></iframe>").encode()
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Evil)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    context = browser.new_context()
+    context = new_context(browser)
     try:
         # The person has the dashboard open in the same browser: the cookie is there.
         own = context.new_page()
@@ -64,7 +64,7 @@ def another_page_of_the_browser_can_neither_answer_nor_read_nor_frame(world, bro
 
 def a_stranger_to_the_token_sees_nothing(world, browser):
     address = world.dashboard("-A")
-    context = browser.new_context()
+    context = new_context(browser)
     try:
         page = context.new_page()
         answer = page.goto(f"http://{urlsplit(address).netloc}/")
@@ -95,8 +95,7 @@ def in_the_cluster_each_caller_has_their_own_rights_and_the_page_has_none(world,
     def as_caller(name):
         # The part of the sign-in proxy.
         headers = {"authorization": f"Bearer {tokens[name]}"} if name else {}
-        page = browser.new_context(extra_http_headers=headers).new_page()
-        page.set_default_timeout(60_000)
+        page = new_context(browser, extra_http_headers=headers).new_page()
         return page, page.goto(f"{origin}/?ns={NAMESPACE}")
 
     page, answer = as_caller(None)

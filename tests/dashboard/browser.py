@@ -9,13 +9,19 @@ PICTURES = pathlib.Path(os.environ["SCREENSHOTS"])
 AXE = pathlib.Path(os.environ["AXE"])
 
 
+def new_context(browser, **options):
+    """A browser of its own, whose pages wait a minute for what is to be seen: the machine may be busy."""
+    context = browser.new_context(**options)
+    context.set_default_timeout(60_000)
+    return context
+
+
 @contextlib.contextmanager
 def person(world, browser, *arguments, scheme="light", width=1180, height=860):
     """A page that has opened the address; at its end nothing may have come from another host, or been blocked."""
     address = world.dashboard(*(arguments or ("-A",)))
-    context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": height}, locale="en-GB")
+    context = new_context(browser, color_scheme=scheme, viewport={"width": width, "height": height}, locale="en-GB")
     page = context.new_page()
-    page.set_default_timeout(60_000)
     host = urlsplit(address).netloc
     strange, faults = [], []
     page.on("request", lambda request: strange.append(request.url) if urlsplit(request.url).netloc != host else None)

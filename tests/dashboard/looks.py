@@ -1,7 +1,7 @@
 """What a screen reader, a small window and a dark room need."""
 
 from access import held
-from browser import accessible, open_shipment, person, picture
+from browser import accessible, new_context, open_shipment, person, picture
 from world import NAMESPACE
 
 
@@ -42,7 +42,7 @@ def every_page_is_accessible_in_light_and_dark_and_in_a_small_window(world, brow
 
 def the_page_works_without_its_script(world, browser):
     address = world.dashboard("-A")
-    context = browser.new_context(java_script_enabled=False)
+    context = new_context(browser, java_script_enabled=False)
     try:
         page = context.new_page()
         page.goto(address)
