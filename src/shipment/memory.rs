@@ -194,6 +194,15 @@ mod tests {
     }
 
     #[test]
+    fn a_look_for_the_first_use_is_remembered_with_its_time_and_whether_it_failed() {
+        let memory = ShipmentMemory::default();
+        assert_eq!(memory.last_use_look("u"), None);
+        memory.note_use_look("u", at(7), true);
+        assert_eq!(memory.last_use_look("u"), Some((at(7), true)));
+        assert_eq!(memory.last_use_look("v"), None, "it is about one shipment");
+    }
+
+    #[test]
     fn two_writers_that_undo_each_other_do_not_make_a_loop_without_a_pause() {
         let memory = ShipmentMemory::default();
         let connection = ConnectionVersion::default();

@@ -104,6 +104,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_only_asks_yubico_or_kubernetes_needs_nothing_of_okta_s_limit() {
+        let asks_okta = [
+            Task::Fetch(Fetch::User),
+            Task::Fetch(Fetch::Enrollments),
+            Task::Fetch(Fetch::FirstUse),
+            Task::Run(Idempotent::Activate),
+            Task::Run(Idempotent::MarkError),
+        ];
+        assert!(asks_okta.iter().all(calls_okta));
+        let others = [Fetch::Address, Fetch::Parcel, Fetch::Search, Fetch::Adoption, Fetch::Rivals];
+        assert!(!others.into_iter().any(|fetch| calls_okta(&Task::Fetch(fetch))));
+        assert!(!calls_okta(&Task::Run(Idempotent::Cancel)));
+    }
+
+    #[test]
     fn who_only_looks_whether_a_key_is_used_comes_after_everybody_else() {
         let declared = |name: &str, at: &str| -> YubiKeyShipment {
             serde_json::from_value(json!({
