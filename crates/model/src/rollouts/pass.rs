@@ -16,7 +16,7 @@ use super::{
     bounds::Bounds,
     events::{self, Event},
     oracle::{self, Shown},
-    state::{Rule, Shipment, State, id, noon, observed, person, roster},
+    state::{Rule, Shipment, State, id, instant_on, observed, person, roster},
 };
 
 /// Rounds, looks and writes of a pass that does not end.
@@ -198,7 +198,7 @@ impl Runner<'_> {
             blocked: None,
             room: None,
             suffix: "x",
-            now: noon(self.s.day),
+            now: instant_on(self.s.day),
         };
         pass.plan(&self.b.desired, &facts);
         self.planned_on = self.s.day;

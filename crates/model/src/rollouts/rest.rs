@@ -8,7 +8,7 @@ use super::{
     bounds::Bounds,
     events::{self, Event},
     pass::{self, Course},
-    state::{Rule, State, id, noon, observed, roster},
+    state::{Rule, State, id, instant_on, observed, roster},
 };
 
 /// Passes until nothing is left to do: more than any world needs.
@@ -69,7 +69,7 @@ fn planned(b: &Bounds, s: &State) -> Plan {
         blocked: None,
         room: None,
         suffix: "x",
-        now: noon(s.day),
+        now: instant_on(s.day),
     };
     plan(&s.stored, &b.desired, &facts)
 }

@@ -79,13 +79,13 @@ pub enum Rule {
     Lost,
 }
 
-/// Noon of a day after the start.
-pub(super) fn noon(day: u8) -> Timestamp {
+/// A moment of a day after the start, always at the same hour.
+pub(super) fn instant_on(day: u8) -> Timestamp {
     at(0).checked_add(SignedDuration::from_hours(24 * i64::from(day))).unwrap_or(Timestamp::MAX)
 }
 
 fn date(day: u8) -> Date {
-    noon(day).to_zoned(TimeZone::UTC).date()
+    instant_on(day).to_zoned(TimeZone::UTC).date()
 }
 
 fn key() -> Key {
