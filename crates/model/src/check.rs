@@ -1,6 +1,6 @@
 //! The worlds as the checker explores them: all actions in all states, and the properties.
 
-use std::time::Instant;
+use std::{hash::Hash, time::Instant};
 
 use stateright::{Checker, Model, Property};
 
@@ -237,18 +237,37 @@ fn named(found: &'static str, at_end: Option<Rule>) -> &'static str {
     rule.and_then(of).unwrap_or(found)
 }
 
-/// Explores a world to its end, or to the first broken property.
-#[must_use]
-pub fn explore(bounds: &Bounds, threads: usize) -> Explored {
+/// Explores a world to its end, or to the first broken property. `told` names what is broken and tells the way there.
+pub(crate) fn run<M>(
+    model: M,
+    threads: usize,
+    told: impl FnOnce(&'static str, Vec<(M::State, Option<M::Action>)>) -> (String, Vec<String>),
+) -> Explored
+where
+    M: Model + Send + Sync + 'static,
+    M::State: Clone + PartialEq + Hash + Send + Sync + 'static,
+    M::Action: Clone + PartialEq + Send + Sync + 'static,
+{
     let began = Instant::now();
-    let checker = World(bounds.clone())
+    let checker = model
         .checker()
         .threads(threads)
         .finish_when(stateright::HasDiscoveries::AnyFailures)
         .spawn_bfs()
         .join();
-    let broken = checker.discoveries().into_iter().next().map(|(mut name, path)| {
-        let steps = path.into_vec();
+    let broken = checker.discoveries().into_iter().next().map(|(name, path)| told(name, path.into_vec()));
+    Explored {
+        states: checker.unique_state_count(),
+        depth: checker.max_depth(),
+        seconds: began.elapsed().as_secs_f64(),
+        broken,
+    }
+}
+
+/// Explores a world to its end, or to the first broken property.
+#[must_use]
+pub fn explore(bounds: &Bounds, threads: usize) -> Explored {
+    run(World(bounds.clone()), threads, |mut name, steps| {
         let mut lines = Vec::new();
         let mut action = "the beginning".to_owned();
         let mut last = None;
@@ -265,11 +284,5 @@ pub fn explore(bounds: &Bounds, threads: usize) -> Explored {
             name = named(name, end.broken);
         }
         (name.to_owned(), lines)
-    });
-    Explored {
-        states: checker.unique_state_count(),
-        depth: checker.max_depth(),
-        seconds: began.elapsed().as_secs_f64(),
-        broken,
-    }
+    })
 }

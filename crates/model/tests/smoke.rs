@@ -3,29 +3,29 @@
 
 use std::{fs, path::Path, process::Command};
 
-use model::{check, rollouts, worlds};
+use model::{
+    check::{self, Explored},
+    rollouts, worlds,
+};
+
+fn holds(name: &str, explored: Explored) {
+    if let Some((property, trace)) = explored.broken {
+        panic!("world {name}: {property}\n{}", trace.join("\n"));
+    }
+    assert!(explored.states > 100, "world {name} is not empty: {}", explored.states);
+}
 
 #[test]
 fn every_small_world_keeps_every_property() {
     for bounds in worlds::smoke() {
-        let name = bounds.name;
-        let explored = check::explore(&bounds, 2);
-        if let Some((property, trace)) = explored.broken {
-            panic!("world {name}: {property}\n{}", trace.join("\n"));
-        }
-        assert!(explored.states > 100, "world {name} is not empty: {}", explored.states);
+        holds(bounds.name, check::explore(&bounds, 2));
     }
 }
 
 #[test]
 fn every_small_world_of_rollouts_keeps_every_property() {
     for bounds in rollouts::smoke() {
-        let name = bounds.name;
-        let explored = rollouts::explore(&bounds, 2);
-        if let Some((property, trace)) = explored.broken {
-            panic!("world {name}: {property}\n{}", trace.join("\n"));
-        }
-        assert!(explored.states > 100, "world {name} is not empty: {}", explored.states);
+        holds(bounds.name, rollouts::explore(&bounds, 2));
     }
 }
 

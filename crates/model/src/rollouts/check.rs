@@ -1,8 +1,6 @@
 //! The worlds of rollouts as the checker explores them: all actions in all states, and the properties.
 
-use std::time::Instant;
-
-use stateright::{Checker, Model, Property};
+use stateright::{Model, Property};
 
 use super::{
     bounds::Bounds,
@@ -11,7 +9,7 @@ use super::{
     rest,
     state::{Rule, State},
 };
-use crate::check::Explored;
+use crate::check::{self, Explored};
 
 /// What can be done next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -37,12 +35,17 @@ pub const PROPERTIES: [(&str, &[Rule]); 7] = [
     ("every fair run comes to rest, and says of everybody who waits for what", &[Rule::NoRest, Rule::Lost]),
 ];
 
-/// Of a state, and of where it leads when nothing happens any more.
-fn kept<const N: usize>() -> fn(&World, &State) -> bool {
-    |world, s| {
-        let broken = s.broken.or_else(|| rest::play(&world.0, s).broken);
-        broken.is_none_or(|rule| !PROPERTIES[N].1.contains(&rule))
-    }
+/// Of the state itself.
+fn holds<const N: usize>() -> fn(&World, &State) -> bool {
+    |_, s| s.broken.is_none_or(|rule| !PROPERTIES[N].1.contains(&rule))
+}
+
+/// Where it leads when nothing happens any more all rules count.
+fn comes_to_rest(world: &World, s: &State) -> bool {
+    s.broken.map_or_else(
+        || rest::play(&world.0, s).broken.is_none(),
+        |rule| !matches!(rule, Rule::NoRest | Rule::Lost),
+    )
 }
 
 impl Model for World {
@@ -92,8 +95,15 @@ impl Model for World {
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        let conditions: [fn(&Self, &State) -> bool; PROPERTIES.len()] =
-            [kept::<0>(), kept::<1>(), kept::<2>(), kept::<3>(), kept::<4>(), kept::<5>(), kept::<6>()];
+        let conditions: [fn(&Self, &State) -> bool; PROPERTIES.len()] = [
+            holds::<0>(),
+            holds::<1>(),
+            holds::<2>(),
+            holds::<3>(),
+            holds::<4>(),
+            holds::<5>(),
+            comes_to_rest,
+        ];
         let named = PROPERTIES.iter().zip(conditions);
         named.map(|((name, _), condition)| Property::always(name, condition)).collect()
     }
@@ -128,34 +138,31 @@ fn spend(s: &mut State, course: Course) {
     }
 }
 
+/// The way to rest may break any rule: that one is named.
+fn named(found: &'static str, broken: Option<Rule>) -> &'static str {
+    let of = |rule: Rule| PROPERTIES.iter().find(|(_, rules)| rules.contains(&rule)).map(|(name, _)| *name);
+    broken.and_then(of).unwrap_or(found)
+}
+
 /// Explores a world to its end, or to the first broken property.
 #[must_use]
 pub fn explore(bounds: &Bounds, threads: usize) -> Explored {
-    let began = Instant::now();
-    let checker = World(bounds.clone())
-        .checker()
-        .threads(threads)
-        .finish_when(stateright::HasDiscoveries::AnyFailures)
-        .spawn_bfs()
-        .join();
-    let broken = checker.discoveries().into_iter().next().map(|(name, path)| {
+    check::run(World(bounds.clone()), threads, |mut name, steps| {
         let mut lines = Vec::new();
         let mut action = "the beginning".to_owned();
-        for (state, next) in path.into_vec() {
+        let mut last = None;
+        for (state, next) in steps {
             lines.push(format!("{action:<60} {}", line(&state)));
-            let end = rest::play(bounds, &state);
-            action =
-                next.map_or_else(|| format!("and then, at rest: {}", line(&end)), |next| format!("{next:?}"));
+            action = next.map(|next| format!("{next:?}")).unwrap_or_default();
+            last = Some(state);
         }
-        lines.push(action);
+        if let Some(state) = last {
+            let end = rest::play(bounds, &state);
+            lines.push(format!("{:<60} {}", "and then, at rest", line(&end)));
+            name = named(name, end.broken);
+        }
         (name.to_owned(), lines)
-    });
-    Explored {
-        states: checker.unique_state_count(),
-        depth: checker.max_depth(),
-        seconds: began.elapsed().as_secs_f64(),
-        broken,
-    }
+    })
 }
 
 /// A state in one line, for traces.

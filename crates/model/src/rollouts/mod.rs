@@ -6,6 +6,7 @@
 mod bounds;
 mod check;
 mod events;
+mod facts;
 mod oracle;
 mod pass;
 mod rest;

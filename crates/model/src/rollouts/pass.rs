@@ -6,7 +6,7 @@ use domain::{
     failure::{Failure, Reason},
     ids::UserId,
     rollout::{
-        Facts, Proceed, Question, RolloutState, Stage,
+        Proceed, Question, RolloutState, Stage,
         pass::{AfterWrite, Pass, Task},
         proceed,
     },
@@ -15,8 +15,9 @@ use domain::{
 use super::{
     bounds::Bounds,
     events::{self, Event},
+    facts::with_facts,
     oracle::{self, Shown},
-    state::{Rule, Shipment, State, id, instant_on, observed, person, roster},
+    state::{Rule, Shipment, State, id, person},
 };
 
 /// Rounds, looks and writes of a pass that does not end.
@@ -186,21 +187,8 @@ impl Runner<'_> {
     }
 
     fn plan(&mut self, pass: &mut Pass) -> bool {
-        let roster = roster(&self.named);
-        let (nobody, none, nowhere) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
-        let facts = Facts {
-            roster: Some(&roster),
-            seen: &observed(&self.seen),
-            gone: &self.gone,
-            checked: &nobody,
-            elsewhere: &nowhere,
-            foreign: &none,
-            blocked: None,
-            room: None,
-            suffix: "x",
-            now: instant_on(self.s.day),
-        };
-        pass.plan(&self.b.desired, &facts);
+        let desired = &self.b.desired;
+        with_facts(&self.named, &self.seen, &self.gone, self.s.day, |facts| pass.plan(desired, facts));
         self.planned_on = self.s.day;
         true
     }

@@ -1,14 +1,15 @@
 //! From every state the rollout comes to rest when nothing happens any more, and nobody is left without a word.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use domain::rollout::{Bound, Facts, Plan, Question, State as Entry, plan};
+use domain::rollout::{Plan, Question, State as Entry, plan};
 
 use super::{
     bounds::Bounds,
     events::{self, Event},
+    facts::with_facts,
     pass::{self, Course},
-    state::{Rule, State, id, instant_on, observed, roster},
+    state::{Rule, State, id},
 };
 
 /// Passes until nothing is left to do: more than any world needs.
@@ -33,7 +34,9 @@ pub(super) fn play(b: &Bounds, s: &State) -> State {
 }
 
 fn at_rest(b: &Bounds, s: &State) -> Option<Rule> {
-    let planned = planned(b, s);
+    let nobody = BTreeSet::new();
+    let planned =
+        with_facts(&s.named, &s.shipments, &nobody, s.day, |facts| plan(&s.stored, &b.desired, facts));
     let acts = !planned.begin.is_empty() || !planned.delete.is_empty() || planned.confirm;
     if planned.rollout_state != s.stored || acts {
         return Some(Rule::NoRest);
@@ -52,24 +55,5 @@ fn is_lost(s: &State, planned: &Plan, one: u8) -> bool {
         || entry.is_some_and(|entry| {
             entry.state == Entry::Activated || (entry.state == Entry::Deleted && entry.answered)
         });
-    let bound: Option<Bound> = planned.bound;
-    !has_one && bound.is_none() && s.stored.holds.is_empty()
-}
-
-fn planned(b: &Bounds, s: &State) -> Plan {
-    let roster = roster(&s.named);
-    let (nobody, none, nowhere) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
-    let facts = Facts {
-        roster: Some(&roster),
-        seen: &observed(&s.shipments),
-        gone: &none,
-        checked: &nobody,
-        elsewhere: &nowhere,
-        foreign: &none,
-        blocked: None,
-        room: None,
-        suffix: "x",
-        now: instant_on(s.day),
-    };
-    plan(&s.stored, &b.desired, &facts)
+    !has_one && planned.bound.is_none() && s.stored.holds.is_empty()
 }
