@@ -302,6 +302,22 @@ mod tests {
     }
 
     #[test]
+    fn what_cannot_be_read_says_so_and_keeps_what_else_it_said() {
+        let one = |kind: &str, status: &str| {
+            json!({"type": kind, "status": status, "reason": "Ordered", "message": "",
+                "lastTransitionTime": "2027-01-01T00:00:00Z"})
+        };
+        let object = shipment(&json!({"conditions": [one("Shipped", "True"), one("Ready", "True")]}));
+        let failure = domain::failure::Failure::new(Reason::StatusUnreadable, "what it is");
+        let status = unreadable(&object, &failure, Timestamp::UNIX_EPOCH);
+        let said = |kind: &str| conditions::find(&status.conditions, kind).map(|c| c.status.as_str());
+        assert_eq!(said("Shipped"), Some("True"));
+        assert_eq!(said("Ready"), Some("False"));
+        assert_eq!(said("Stalled"), Some("True"));
+        assert_eq!(status.conditions.len(), 3);
+    }
+
+    #[test]
     fn a_shipment_of_an_older_version_that_rests_is_not_written_for_its_column() {
         let mut old = ended(&shipment(&Value::Null), "It is suspended.");
         old.summary = None;

@@ -13,7 +13,7 @@ use vendors::okta::Calls;
 
 use crate::connection::{
     handle::ConnectionHandle,
-    need::{Need, Yubico},
+    need::{Need, Reserved, Yubico},
 };
 
 /// Does the task call Okta, or what is prepared by it?
@@ -31,6 +31,15 @@ pub const fn calls_okta(task: &Task) -> bool {
 pub const fn calls(task: &Task) -> bool {
     !matches!(task, Task::Fetch(Fetch::Rivals))
         && matches!(task, Task::Fetch(_) | Task::Prepare(_) | Task::Run(_))
+}
+
+/// Does the pass ask for its place before this task? Once for its calls to Yubico, and once more for the first to Okta;
+/// who stands in line asks before any call.
+pub fn asks(task: &Task, reserved: Option<&Reserved>, stands: impl FnOnce() -> bool) -> bool {
+    match reserved {
+        Some(reserved) => reserved.okta.is_none() && calls_okta(task),
+        None => calls_okta(task) || (calls(task) && stands()),
+    }
 }
 
 /// What the pass needs from this task on, so that what it begins can be finished: nobody is enrolled whose order cannot
@@ -116,6 +125,19 @@ mod tests {
         let others = [Fetch::Address, Fetch::Parcel, Fetch::Search, Fetch::Adoption, Fetch::Rivals];
         assert!(!others.into_iter().any(|fetch| calls_okta(&Task::Fetch(fetch))));
         assert!(!calls_okta(&Task::Run(Idempotent::Cancel)));
+    }
+
+    #[test]
+    fn who_has_a_place_asks_again_only_for_the_first_call_to_okta() {
+        let (okta, yubico, cluster) =
+            (Task::Fetch(Fetch::User), Task::Fetch(Fetch::Parcel), Task::Fetch(Fetch::Rivals));
+        let nothing = Reserved { okta: None, place: None };
+        assert!(asks(&okta, Some(&nothing), || false));
+        assert!(!asks(&yubico, Some(&nothing), || true), "its place is for Yubico already");
+        assert!(asks(&okta, None, || false));
+        assert!(asks(&yubico, None, || true), "it stands in line");
+        assert!(!asks(&yubico, None, || false));
+        assert!(!asks(&cluster, None, || true), "no vendor is called");
     }
 
     #[test]

@@ -159,12 +159,26 @@ fn held_before(object: &YubiKeyShipment, connection: ConnectionVersion, ctx: &Co
     if !quiet || ctx.shipments.memory.knows(object) || connection.epoch == 0 {
         return None;
     }
-    clock::now().checked_add(backoff::STALLED / 255 * i32::from(random::byte())).ok()
+    clock::now().checked_add(share(backoff::STALLED, random::byte())).ok()
+}
+
+/// A part of the time: nothing for 0, nearly all of it for 255.
+fn share(time: SignedDuration, byte: u8) -> SignedDuration {
+    time / 255 * i32::from(byte)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_looks_of_a_process_are_spread_over_the_whole_time() {
+        let half_hour = SignedDuration::from_mins(30);
+        assert_eq!(share(half_hour, 0), SignedDuration::ZERO);
+        assert!(share(half_hour, 128) > half_hour / 2);
+        let last = share(half_hour, 255);
+        assert!(last <= half_hour && last > half_hour - SignedDuration::from_secs(1));
+    }
 
     #[tokio::test]
     async fn a_turn_that_was_called_while_leadership_was_lost_is_given_on() {

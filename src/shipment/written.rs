@@ -131,6 +131,15 @@ mod tests {
     }
 
     #[test]
+    fn whose_status_was_written_is_told_until_the_watch_shows_it() {
+        let written = Written::default();
+        written.note(&Arc::new(shipment("a", 2, None)));
+        assert_eq!(written.uids(), [Uid::of("a")]);
+        let _ = written.newest(&Arc::new(shipment("a", 3, None)));
+        assert!(written.uids().is_empty());
+    }
+
+    #[test]
     fn what_was_written_for_another_object_of_the_name_is_not_taken_for_it() {
         let written = Written::default();
         written.note(&Arc::new(shipment("a", 9, Some("fwf1"))));

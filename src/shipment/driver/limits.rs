@@ -25,13 +25,7 @@ impl Driver {
     ) -> Result<Option<Arc<ConnectionHandle>>, Duration> {
         let task = self.pass.task();
         let reserved = self.admitted.as_ref().and_then(BudgetPermit::reserved);
-        let asked = match reserved {
-            Some(reserved) => reserved.okta.is_none() && permits::calls_okta(task),
-            None => {
-                permits::calls_okta(task)
-                    || (permits::calls(task) && self.ctx.budget_queue.stands(&self.who()))
-            }
-        };
+        let asked = permits::asks(task, reserved, || self.ctx.budget_queue.stands(&self.who()));
         let Some(own) = self.link.as_ref().filter(|_| asked) else { return Ok(None) };
         self.admitted = None;
         let need = permits::need(task, &self.pass.journal, self.is_deleting(), link);

@@ -145,3 +145,18 @@ fn a_fault_names_who_has_to_correct_it() {
     }
     assert!(!fault.message.contains("xxx") && !fault.message.contains("Atlantis"), "{}", fault.message);
 }
+
+#[test]
+fn who_cannot_read_the_work_mailbox_yet_gets_mail_at_the_other_one() {
+    let address = |status: UserStatus| {
+        let mut user = user(|_| true);
+        user.status = status;
+        user.profile.insert("email".to_owned(), "work@example.com".to_owned());
+        user.profile.insert("secondEmail".to_owned(), "home@example.com".to_owned());
+        let spec = shipment(&json!({}), &Value::Null);
+        let recipient = recipient_of(&spec, &user, &Record::new()).unwrap();
+        recipient.get(Field::Email).map(ToOwned::to_owned)
+    };
+    assert_eq!(address(UserStatus::Staged).as_deref(), Some("home@example.com"));
+    assert_eq!(address(UserStatus::Active).as_deref(), Some("work@example.com"));
+}
