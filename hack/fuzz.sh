@@ -7,8 +7,9 @@
 #   hack/fuzz.sh smoke              each target a few thousand times, from the seeds
 #   hack/fuzz.sh TARGET [SECONDS]   one target, for 60 seconds if not said
 #   hack/fuzz.sh all [SECONDS]      each target that long
+#   RUNS=10000000 hack/fuzz.sh all  so many runs, however long they take; for one target too
 #   hack/fuzz.sh coverage           how much of the program each target reaches, by seeds and by all inputs
-#   hack/fuzz.sh keep               writes what was learned to fuzz/corpus, the fewest inputs that reach all of it
+#   hack/fuzz.sh keep               writes of what was learned the few inputs that reach most to fuzz/corpus
 set -euo pipefail
 . "$(dirname "$0")/lib/common.sh"
 . "$root/hack/lib/prerequisites.sh"
@@ -19,8 +20,8 @@ export CARGO_TARGET_DIR=${FUZZ_TARGET_DIR:-$root/target/fuzz}
 learned=$root/.cache/fuzz
 # Whatever takes longer than this with one input is a finding.
 limits=(-timeout=20 -rss_limit_mb=2048 -max_len=8192)
-# In bytes: a larger input is not committed.
-readonly LARGEST=2049
+# What is committed of a target: at most so many inputs, each smaller than so many bytes.
+readonly MOST=64 LARGEST=2049
 
 # libFuzzer's view into the program. It works with a stable compiler.
 coverage="--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4"
@@ -88,7 +89,8 @@ coverage() {
   done
 }
 
-# Small inputs first, each kept only for an edge that none before it reaches. Seeds stay where they are.
+# Of a set that reaches every edge the first ones: they are chosen, and written, by how many edges they add. Seeds stay
+# where they are.
 keep() {
   local target made
   for target in $(targets); do
@@ -96,18 +98,26 @@ keep() {
     made=$(mktemp -d)
     cp "corpus-seed/$target"/* "$made"
     mkdir -p "corpus/$target"
-    "$programs/$target" "${limits[@]}" -merge=1 "$made" "$learned/corpus/$target" "corpus/$target" >"$logs/fuzz-keep.log" 2>&1
+    "$programs/$target" "${limits[@]}" -set_cover_merge=1 -use_counters=0 "$made" "$learned/corpus/$target" \
+      "corpus/$target" >"$logs/fuzz-keep.log" 2>&1
     rm -f "corpus/$target"/*
-    (cd "$made" && find . -maxdepth 1 -type f -size -"$LARGEST"c -regextype posix-extended -regex './[0-9a-f]{40}' -exec cp {} "$root/fuzz/corpus/$target" \;)
+    chosen "$made" | xargs -r cp -t "corpus/$target"
     rm -rf "$made"
     say "$target: $(find "corpus/$target" -type f | wc -l) inputs"
   done
 }
 
+# chosen FOLDER: the inputs that are committed, of those that libFuzzer wrote and named there.
+chosen() {
+  find "$1" -maxdepth 1 -type f -size -"$LARGEST"c -regextype posix-extended -regex '.*/[0-9a-f]{40}' -printf '%T@ %p\n' |
+    sort -n | sed -n "1,${MOST}s/^[^ ]* //p"
+}
+
 long() {
-  local target=$1 seconds=$2
-  say "fuzz: $target for $seconds s"
-  fuzz "$target" "$learned/corpus/$target" -max_total_time="$seconds" -print_final_stats=1
+  local target=$1 seconds=$2 until
+  until=${RUNS:+-runs=$RUNS}
+  say "fuzz: $target, ${until:-for $seconds s}"
+  fuzz "$target" "$learned/corpus/$target" "${until:--max_total_time=$seconds}" -print_final_stats=1
 }
 
 [ $# -gt 0 ] || fail "name a target, or say smoke, all, coverage or keep; targets: $(targets | xargs)"

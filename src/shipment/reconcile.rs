@@ -143,23 +143,29 @@ pub fn action(until: Option<Timestamp>) -> Action {
 /// A shipment that an earlier process held for a fault outside the cluster is not looked at again because this process
 /// started: ten thousand held shipments would be ten thousand reads. Its slow re-check comes at a moment of its own.
 fn held_before(object: &YubiKeyShipment, connection: ConnectionVersion, ctx: &Context) -> Option<Timestamp> {
-    let status = object.status.as_ref()?;
-    let reason = Reason::parse(&status.hold.as_ref()?.reason)?;
-    let outside = matches!(
-        reason,
-        Reason::InvalidRecipient
-            | Reason::UserNotFound
-            | Reason::UserNotEligible
-            | Reason::AddressUndeliverable
-            | Reason::OutOfStock
-    );
-    let current = Some(status.observed_generation) == object.metadata.generation;
-    let asked = object.annotations().get(REQUESTED_AT) != status.last_handled_reconcile_at.as_ref();
-    let quiet = outside && current && !asked && object.metadata.deletion_timestamp.is_none();
-    if !quiet || ctx.shipments.memory.knows(object) || connection.epoch == 0 {
+    if ctx.shipments.memory.knows(object) || connection.epoch == 0 || !is_held_outside(object) {
         return None;
     }
     clock::now().checked_add(share(backoff::STALLED, random::byte())).ok()
+}
+
+/// Is it held for what somebody must change outside the cluster, and has nobody changed or asked anything since?
+fn is_held_outside(object: &YubiKeyShipment) -> bool {
+    let Some(status) = &object.status else { return false };
+    let reason = status.hold.as_ref().and_then(|hold| Reason::parse(&hold.reason));
+    let outside = matches!(
+        reason,
+        Some(
+            Reason::InvalidRecipient
+                | Reason::UserNotFound
+                | Reason::UserNotEligible
+                | Reason::AddressUndeliverable
+                | Reason::OutOfStock
+        )
+    );
+    let current = Some(status.observed_generation) == object.metadata.generation;
+    let asked = object.annotations().get(REQUESTED_AT) != status.last_handled_reconcile_at.as_ref();
+    outside && current && !asked && object.metadata.deletion_timestamp.is_none()
 }
 
 /// A part of the time: nothing for 0, nearly all of it for 255.
@@ -169,7 +175,36 @@ fn share(time: SignedDuration, byte: u8) -> SignedDuration {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
+
+    #[test]
+    fn only_what_rests_for_a_fault_outside_waits_for_its_slow_look() {
+        let object = |reason: &str, metadata: Value| -> YubiKeyShipment {
+            let mut object = json!({
+                "apiVersion": "fidoprereg.dev/v1alpha1", "kind": "YubiKeyShipment",
+                "metadata": {"name": "kim", "generation": 2},
+                "spec": {"userRef": {"id": "00u1"}, "key": {"model": "m"}},
+                "status": {"conditions": [], "observedGeneration": 2, "hold": {
+                    "id": "h", "reason": reason, "message": "", "since": "2027-01-01T00:00:00Z", "generation": 2,
+                }},
+            });
+            object["metadata"].as_object_mut().unwrap().extend(metadata.as_object().unwrap().clone());
+            serde_json::from_value(object).unwrap()
+        };
+        let waits = |reason: &str, metadata: Value| is_held_outside(&object(reason, metadata));
+        assert!(waits("InvalidRecipient", json!({})));
+        assert!(waits("OutOfStock", json!({})));
+        assert!(!waits("OrderOutcomeUnknown", json!({})), "a person answers");
+        assert!(!waits("InvalidRecipient", json!({"generation": 3})), "its spec has changed");
+        let asked = json!({"annotations": {REQUESTED_AT: "now"}});
+        assert!(!waits("InvalidRecipient", asked), "somebody asks for a look");
+        assert!(!waits("InvalidRecipient", json!({"deletionTimestamp": "2027-01-02T00:00:00Z"})));
+        let mut fresh = object("InvalidRecipient", json!({}));
+        fresh.status = None;
+        assert!(!is_held_outside(&fresh));
+    }
 
     #[test]
     fn the_first_looks_of_a_process_are_spread_over_the_whole_time() {

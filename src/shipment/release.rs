@@ -29,6 +29,12 @@ pub fn forbids(ctx: &Context, object: &YubiKeyShipment) -> bool {
     connection.is_some_and(|connection| connection.spec.policy.orphan == Permission::Forbid)
 }
 
+/// May a shipment be let go under that policy? Where nothing is under way, nothing is lost.
+#[must_use]
+pub const fn admits(forbidden: bool, under_way: bool) -> bool {
+    !forbidden || !under_way
+}
+
 /// Is its namespace being deleted?
 ///
 /// # Errors
@@ -67,5 +73,16 @@ pub async fn say_released(ctx: &Context, object: &YubiKeyShipment, journal: &Jou
     let api: Api<Decoded<YubiKeyConnection>> = Api::all(ctx.client.clone());
     if let Ok(Some(connection)) = api.get_opt(&object.spec.connection_ref.name).await {
         events::publish_last(&ctx.outbox, &connection, object, "ShipmentReleased", &note).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_order_under_way_is_kept_by_a_policy() {
+        assert!(!admits(true, true));
+        assert!(admits(true, false) && admits(false, true) && admits(false, false));
     }
 }

@@ -33,9 +33,9 @@ impl Driver {
         if !release::wants(&self.object) {
             return false;
         }
-        let may = self.namespace_ending
-            || !release::forbids(&self.ctx, &self.object)
-            || !self.pass.journal.is_under_way();
+        let under_way = self.pass.journal.is_under_way();
+        let may =
+            self.namespace_ending || release::admits(release::forbids(&self.ctx, &self.object), under_way);
         // What another shipment has as well is followed by that one: letting go is the only way out of such a claim.
         may || claims::of(&self.ctx, &self.object, &self.pass.journal).is_some()
     }

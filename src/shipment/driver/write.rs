@@ -148,7 +148,7 @@ impl Driver {
             // A place becomes free without any change of this shipment; asking costs no call.
             return Ok(self.rested(Some(after(random::jittered(TURN)))));
         }
-        let slow = until.is_none() && reason.kind() == Kind::Stalled;
+        let slow = is_looked_at_slowly(reason, until);
         Ok(self.rested(if slow { Some(after(random::jittered(backoff::STALLED))) } else { until }))
     }
 
@@ -183,5 +183,22 @@ impl Driver {
         if let Err(error) = self.write(&status).await {
             tracing::warn!(%error, "the status cannot say that the definitions are older");
         }
+    }
+}
+
+/// Does it wait for what nobody tells the operator of, and for no time?
+fn is_looked_at_slowly(reason: Reason, until: Option<Timestamp>) -> bool {
+    until.is_none() && reason.kind() == Kind::Stalled
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_stalled_without_an_end_is_looked_at_slowly() {
+        assert!(is_looked_at_slowly(Reason::InvalidRecipient, None));
+        assert!(!is_looked_at_slowly(Reason::InvalidRecipient, Some(Timestamp::UNIX_EPOCH)));
+        assert!(!is_looked_at_slowly(Reason::Suspended, None), "a change of its spec ends it");
     }
 }

@@ -12,6 +12,7 @@ use domain::{
 };
 use jiff::civil::Date;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
+use system::clock;
 
 /// Reads what a status says.
 ///
@@ -184,7 +185,7 @@ fn holds(all: &[RolloutHold]) -> Result<Vec<Hold>, Failure> {
             Ok(Hold {
                 id: hold.id.clone(),
                 question: question(hold).ok_or_else(|| unreadable("a reason of status.holds"))?,
-                since: hold.since.0,
+                since: clock::whole(hold.since.0),
                 people: hold.people.clone(),
                 total: usize::try_from(hold.total).unwrap_or_default(),
             })
@@ -306,5 +307,17 @@ mod tests {
         let mut status = YubiKeyRolloutStatus::default();
         write(&rollout_state, &mut status);
         assert_eq!(read(&status).unwrap(), rollout_state);
+    }
+
+    #[test]
+    fn a_time_finer_than_it_is_written_is_read_as_it_will_be() {
+        let hold = serde_json::from_str(
+            r#"{"id": "x-k7f3ab", "reason": "AwaitingApproval", "message": "", "choices": ["Proceed"], "total": 3,
+                "since": "2027-02-03T04:05:06.0000002Z"}"#,
+        )
+        .unwrap();
+        let status = YubiKeyRolloutStatus { holds: vec![hold], ..YubiKeyRolloutStatus::default() };
+        let since = read(&status).unwrap().holds[0].since;
+        assert_eq!(since, "2027-02-03T04:05:06Z".parse().unwrap());
     }
 }

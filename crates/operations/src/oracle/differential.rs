@@ -280,15 +280,7 @@ async fn compare(
         return false;
     };
     let (old, new) = (&pair.old, Face::of(fresh));
-    let order = text(fresh, "/status/order/shipmentId");
-    // It may not order any more, or waited for a place among the open orders until the parcels had moved.
-    if pair.parcel.is_some() && !moved.contains(order) {
-        return false;
-    }
-    if pair.enrolled && text(fresh, "/status/enrollment/id").is_empty() {
-        return false;
-    }
-    if old.phase == "Activated" && new.phase != "Activated" && PASSED_BY.contains(&&*new.reason) {
+    if !is_comparable(pair, fresh, &new, moved) {
         return false;
     }
     if *old != new {
@@ -299,10 +291,45 @@ async fn compare(
     true
 }
 
+fn is_comparable(pair: &Pair, fresh: &Value, new: &Face, moved: &HashSet<String>) -> bool {
+    // It may not order any more, or waited for a place among the open orders until the parcels had moved.
+    let followed = pair.parcel.is_none() || moved.contains(text(fresh, "/status/order/shipmentId"));
+    let enrolled = !pair.enrolled || !text(fresh, "/status/enrollment/id").is_empty();
+    let passed_by =
+        pair.old.phase == "Activated" && new.phase != "Activated" && PASSED_BY.contains(&&*new.reason);
+    // Nobody looks at whom it is for before it has a place, and the old one may have had one.
+    followed && enrolled && !passed_by && !new.waits_for_a_place()
+}
+
 /// Nothing is polled for it any more.
 pub(crate) async fn retire(bed: &Bed, world: &World) -> Result<(), Fault> {
     let patch = json!({"spec": {"polling": {"firstAfter": "24h", "interval": "24h"}}});
     let api = bed.cluster.api("YubiKeyConnection", None);
     api.patch(&world.tag, &PatchParams::default(), &Patch::Merge(patch)).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn face(phase: &str, reason: &str) -> Face {
+        Face::of(&json!({"status": {"phase": phase, "conditions": [
+            {"type": "Ready", "status": "False", "reason": reason},
+        ]}}))
+    }
+
+    #[test]
+    fn a_fresh_shipment_that_waits_for_a_place_says_nothing_of_an_old_one_that_had_one() {
+        let pair = Pair {
+            name: "kim".to_owned(),
+            spec: json!({}),
+            old: face("Held", "InvalidRecipient"),
+            parcel: None,
+            enrolled: false,
+        };
+        let comparable = |new: &Face| is_comparable(&pair, &json!({"status": {}}), new, &HashSet::default());
+        assert!(comparable(&face("Held", "UserNotFound")));
+        assert!(!comparable(&face("Pending", "TooManyOpenOrders")));
+    }
 }

@@ -32,7 +32,7 @@ impl Face {
 
 impl Face {
     /// The places among a namespace's open orders go round: who has one at a look is nobody's own doing.
-    fn waits_for_a_place(&self) -> bool {
+    pub(super) fn waits_for_a_place(&self) -> bool {
         self.reason == "TooManyOpenOrders"
     }
 }

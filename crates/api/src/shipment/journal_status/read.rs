@@ -14,7 +14,9 @@ use domain::{
     },
     vendor_states::{ParcelState, PublicKey, Responses, Tracking},
 };
+use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
+use system::clock;
 
 /// A status that contradicts itself: nothing is sent on its word.
 fn unreadable(field: &str, what: impl Display) -> Failure {
@@ -32,6 +34,11 @@ fn need<T>(field: &str, value: Option<T>) -> Result<T, Failure> {
 
 fn text<T, E: Display>(field: &str, parsed: Result<T, E>) -> Result<T, Failure> {
     parsed.map_err(|fault| unreadable(field, format!("cannot be read: {fault}")))
+}
+
+/// In whole microseconds, as it is written back: a hand may have written finer ones.
+fn at(time: &MicroTime) -> Timestamp {
+    clock::whole(time.0)
 }
 
 /// Reads the journal out of a status.
@@ -76,7 +83,11 @@ fn read_orgs(org: &shipment::Org) -> Result<Orgs, Failure> {
 fn read_mark(mark: Option<&shipment::EnrollMark>) -> Result<EnrollMark, Failure> {
     let mark = need("enrollment.mark", mark)?;
     let shown = mark.shown.iter().map(|id| text("enrollment.mark.shown", EnrollmentId::new(id)));
-    Ok(EnrollMark { at: mark.at.0, okta_time: mark.okta_time.0, shown: shown.collect::<Result<_, _>>()? })
+    Ok(EnrollMark {
+        at: at(&mark.at),
+        okta_time: at(&mark.okta_time),
+        shown: shown.collect::<Result<_, _>>()?,
+    })
 }
 
 fn read_enrollment(e: &shipment::EnrollmentStatus) -> Result<Enrollment, Failure> {
@@ -90,31 +101,31 @@ fn read_enrollment(e: &shipment::EnrollmentStatus) -> Result<Enrollment, Failure
             id: text("enrollment.id", EnrollmentId::new(need("enrollment.id", e.id.as_ref())?))?,
             key_id: e.key_id.as_ref().map(|id| text("enrollment.keyId", KeyId::new(id))).transpose()?,
             rp_id: text("enrollment.rpIds", RpId::new(need("enrollment.rpIds", e.rp_ids.first())?))?,
-            created_at: need("enrollment.createdAt", e.created_at.as_ref())?.0,
+            created_at: at(need("enrollment.createdAt", e.created_at.as_ref())?),
             requests: e
                 .requests
                 .as_ref()
                 .map(|r| Requests { pin: Sealed::new(&*r.pin), credential: Sealed::new(&*r.credential) }),
             marked_error: e.marked_error.unwrap_or(false),
-            discard_mark: e.discard_mark.as_ref().map(|at| at.0),
+            discard_mark: e.discard_mark.as_ref().map(at),
         }),
     })
 }
 
 fn read_order(o: &shipment::OrderStatus) -> Result<Order, Failure> {
     Ok(match o.outcome {
-        shipment::OrderOutcome::Open => Order::Open(o.attempt, o.mark.0),
-        shipment::OrderOutcome::Unknown => Order::Unknown(o.attempt, o.mark.0, o.web_page_status),
+        shipment::OrderOutcome::Open => Order::Open(o.attempt, at(&o.mark)),
+        shipment::OrderOutcome::Unknown => Order::Unknown(o.attempt, at(&o.mark), o.web_page_status),
         shipment::OrderOutcome::Refused => Order::Refused(RefusedOrder {
             attempt: o.attempt,
-            mark: o.mark.0,
+            mark: at(&o.mark),
             retryable: o.retryable.unwrap_or(false),
             generation: need("order.refusedGeneration", o.refused_generation)?,
         }),
         shipment::OrderOutcome::Accepted => Order::Accepted(read_accepted(o)?),
         shipment::OrderOutcome::Cancelled => Order::Cancelled(
             o.attempt,
-            o.mark.0,
+            at(&o.mark),
             o.shipment_id.as_ref().map(|id| text("order.shipmentId", ShipmentId::new(id))).transpose()?,
         ),
     })
@@ -123,17 +134,17 @@ fn read_order(o: &shipment::OrderStatus) -> Result<Order, Failure> {
 fn read_accepted(o: &shipment::OrderStatus) -> Result<Accepted, Failure> {
     Ok(Accepted {
         attempt: o.attempt,
-        mark: o.mark.0,
+        mark: at(&o.mark),
         id: text("order.shipmentId", ShipmentId::new(need("order.shipmentId", o.shipment_id.as_ref())?))?,
-        ordered_at: need("order.orderedAt", o.ordered_at.as_ref())?.0,
-        state: o.state.as_ref().map(|s| (ParcelState::from_id(s.id), s.since.0)),
+        ordered_at: at(need("order.orderedAt", o.ordered_at.as_ref())?),
+        state: o.state.as_ref().map(|s| (ParcelState::from_id(s.id), at(&s.since))),
         tracking: Tracking { carrier: o.carrier.clone(), number: o.tracking.clone(), link: None },
-        cancel_accepted: o.cancel_accepted_at.as_ref().map(|at| at.0),
+        cancel_accepted: o.cancel_accepted_at.as_ref().map(at),
         cancel_refused: o.cancel_refused.unwrap_or(false),
         missing: o
             .missing_since
             .as_ref()
-            .map(|at| Missing { since: at.0, confirmed: o.missing_confirmed.unwrap_or(false) }),
+            .map(|since| Missing { since: at(since), confirmed: o.missing_confirmed.unwrap_or(false) }),
         given_up: o.given_up.unwrap_or(false),
         adopted: o.adopted.unwrap_or(false),
     })
@@ -161,33 +172,33 @@ fn read_kept(status: &shipment::YubiKeyShipmentStatus) -> Result<Option<Kept>, F
 
 fn read_unwanted(discard: &shipment::DiscardStatus) -> Result<Unwanted, Failure> {
     let id = text("answered.discard.id", EnrollmentId::new(&discard.id))?;
-    Ok(Unwanted { id, mark: discard.mark.as_ref().map(|at| at.0) })
+    Ok(Unwanted { id, mark: discard.mark.as_ref().map(at) })
 }
 
 fn read_adoption(adopt: &shipment::AdoptStatus) -> Result<Adoption, Failure> {
     let shipment = text("answered.adopt.shipmentId", ShipmentId::new(&adopt.shipment_id))?;
-    Ok(Adoption { shipment, since: adopt.since.0, by_person: adopt.by_person })
+    Ok(Adoption { shipment, since: at(&adopt.since), by_person: adopt.by_person })
 }
 
 fn read_pin(pin: &shipment::PinStatus) -> Pin {
     Pin {
         id: pin.id,
-        mark: pin.mark.as_ref().map(|at| at.0),
-        mails: pin.mails.iter().map(|at| at.0).collect(),
+        mark: pin.mark.as_ref().map(at),
+        mails: pin.mails.iter().map(at).collect(),
         resend: pin.resend.unwrap_or(false),
     }
 }
 
 fn read_times(t: &shipment::Times) -> Times {
-    let at = |time: &Option<MicroTime>| time.as_ref().map(|t| t.0);
+    let when = |time: &Option<MicroTime>| time.as_ref().map(at);
     Times {
-        enrolled: at(&t.enrolled),
-        ordered: at(&t.ordered),
-        shipped: at(&t.shipped),
-        delivered: at(&t.delivered),
-        activated: at(&t.activated),
-        pin_sent: at(&t.pin_sent),
-        used: at(&t.used),
+        enrolled: when(&t.enrolled),
+        ordered: when(&t.ordered),
+        shipped: when(&t.shipped),
+        delivered: when(&t.delivered),
+        activated: when(&t.activated),
+        pin_sent: when(&t.pin_sent),
+        used: when(&t.used),
     }
 }
 
@@ -196,7 +207,7 @@ fn read_hold(hold: &shipment::HoldStatus) -> Result<Hold, Failure> {
         id: hold.id.clone(),
         reason: need("hold.reason", Reason::parse(&hold.reason))?,
         message: hold.message.clone(),
-        since: hold.since.0,
+        since: at(&hold.since),
         generation: hold.generation,
         choices: hold.choices.iter().filter_map(|name| Choice::parse(name)).collect(),
         found_by_read: hold.found_by_read.unwrap_or(false),
@@ -208,7 +219,7 @@ fn read_last_failure(failure: &shipment::FailureStatus) -> Option<LastFailure> {
     Some(LastFailure {
         reason: Reason::parse(&failure.reason)?,
         message: failure.message.clone(),
-        since: failure.since.0,
+        since: at(&failure.since),
         count: failure.count,
     })
 }
