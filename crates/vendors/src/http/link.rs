@@ -14,7 +14,7 @@ struct Link<'a> {
     anchored: bool,
 }
 
-/// The target of `rel="next"`, resolved against `base`; `None` if there is none.
+/// The target of `rel="next"`, resolved against `base` and at the same host; `None` if there is none.
 ///
 /// # Errors
 /// What cannot be read, for people; nothing of the header.
@@ -30,6 +30,9 @@ pub(crate) fn next(headers: &HeaderMap, base: &Url) -> Result<Option<Url>, &'sta
                 return Err("its link to the next page is of another page");
             }
             let mut target = base.join(link.target).map_err(|_| "its link to the next page is no URL")?;
+            if target.origin() != base.origin() {
+                return Err("its list goes on at another host");
+            }
             target.set_fragment(None);
             if next.as_ref().is_some_and(|known| *known != target) {
                 return Err("it has two links to different next pages");
@@ -186,6 +189,10 @@ mod tests {
             "</x>; rel=",
             r#"</x>; rel="next"; anchor="/other""#,
             "<https://[x>; rel=next",
+            r#"<https://evil.example.com/x>; rel="next""#,
+            r#"<http://acme.okta.com/x>; rel="next""#,
+            r#"<//evil.example.com/x>; rel="next""#,
+            r#"<file://acme.okta.com\\\x>; rel="next""#,
         ] {
             assert!(of(&[link]).is_err(), "{link}");
         }

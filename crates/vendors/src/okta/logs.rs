@@ -22,7 +22,7 @@ use url::Url;
 use super::{
     Client,
     client::{Request, Scope, Unread, done},
-    fault, query,
+    fault, pages, query,
     quota::Bucket,
 };
 use crate::http::{Answer, not_sent};
@@ -50,8 +50,7 @@ impl Client {
             LogPosition::After(cursor) => self.cursor_url(cursor)?,
         };
         let request = |url| Request { scope: Scope::Logs, ..Request::get("system-log", Bucket::Logs, url) };
-        let page =
-            self.page(&url, request, |answer, asked| self.read_log(answer, asked, query, position)).await;
+        let page = self.page(&url, request, |answer, asked| read_log(answer, asked, query, position)).await;
         page.map_err(|error| fault::name_the_scope(error, "okta.logs.read", "the System Log"))
     }
 
@@ -74,20 +73,18 @@ impl Client {
             )
         })
     }
+}
 
-    fn read_log(
-        &self,
-        answer: &Answer,
-        asked: &Url,
-        query: &LogQuery,
-        position: &LogPosition,
-    ) -> Result<LogPage, Unread> {
-        done(answer)?;
-        let next = self.next(answer, asked)?.map(|url| LogCursor::parse(url.as_str()));
-        let next =
-            next.transpose().map_err(|_| answer.unreadable("its link to the next page is too long"))?;
-        Ok(read_page(answer, query, position, next)?)
-    }
+fn read_log(
+    answer: &Answer,
+    asked: &Url,
+    query: &LogQuery,
+    position: &LogPosition,
+) -> Result<LogPage, Unread> {
+    done(answer)?;
+    let next = pages::next(answer, asked)?.map(|url| LogCursor::parse(url.as_str()));
+    let next = next.transpose().map_err(|_| answer.unreadable("its link to the next page is too long"))?;
+    Ok(read_page(answer, query, position, next)?)
 }
 
 /// The expression for these events.

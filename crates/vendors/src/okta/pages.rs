@@ -47,7 +47,7 @@ impl Client {
             let (page, next, asked) = self
                 .page(&url, &request, |answer, url| {
                     done(answer)?;
-                    Ok((read(answer)?, self.next(answer, url)?, size(url)))
+                    Ok((read(answer)?, next(answer, url)?, size(url)))
                 })
                 .await?;
             pages.push(page);
@@ -78,14 +78,11 @@ impl Client {
             }
         }
     }
+}
 
-    pub(super) fn next(&self, answer: &Answer, asked: &Url) -> Result<Option<Url>, Unread> {
-        let next = link::next(&answer.headers, asked).map_err(|what| answer.unreadable(what))?;
-        if next.as_ref().is_some_and(|url| !self.is_ours(url)) {
-            return Err(answer.unreadable("the list goes on at another host").into());
-        }
-        Ok(next)
-    }
+/// Where a list goes on.
+pub(super) fn next(answer: &Answer, asked: &Url) -> Result<Option<Url>, Unread> {
+    link::next(&answer.headers, asked).map_err(|what| answer.unreadable(what).into())
 }
 
 /// What is read of it is never taken for the whole.
