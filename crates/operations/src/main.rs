@@ -99,18 +99,21 @@ async fn judge(cli: &Cli, folder: &Folder, replayed: Option<Vec<Step>>) -> Resul
     let (played, compared) = Box::pin(run::play(&bed, &prefix, &sequences)).await?;
     let took = begun.elapsed();
     bed.collect().await?;
-    let mut failures = Vec::new();
-    for (world, (steps, played)) in sequences.into_iter().zip(&played).enumerate() {
-        if let Some(failure) = failure(cli, &bed, world, steps, played).await? {
-            failures.push(failure);
-        }
-    }
+    // Before the sequences lie there: they tell addresses.
     let leaks = leaks::find(folder)?;
-    let verdict =
-        report::verdict(cli.setup.seed, &played, compared, took, &bed.diary.pages(), leaks, &failures)?;
+    let mut failures = failures(cli, sequences, &played);
+    // Whoever has no time to wait for the short ones has the long ones.
     for failure in &failures {
         folder.save(&failure.file(), failure)?;
     }
+    if !cli.no_shrink && cli.replay.is_none() {
+        for failure in &mut failures {
+            shorten(&bed, failure).await?;
+            folder.save(&failure.file(), failure)?;
+        }
+    }
+    let verdict =
+        report::verdict(cli.setup.seed, &played, compared, took, &bed.diary.pages(), leaks, &failures)?;
     bed.end().await?;
     Ok(verdict)
 }
@@ -124,24 +127,26 @@ fn sequences(cli: &Cli, bed: &Bed) -> Vec<Vec<Step>> {
     (0..worlds).map(one).collect()
 }
 
-/// A sequence that broke a rule, made as short as it can be.
-async fn failure(
-    cli: &Cli,
-    bed: &Bed,
-    world: usize,
-    steps: Vec<Step>,
-    played: &Played,
-) -> Result<Option<Failure>, Fault> {
-    let Some(first) = played.violations.first() else { return Ok(None) };
-    eprintln!("world {world}: {}: {}", first.oracle, first.what);
-    let mut failure =
-        Failure { seed: cli.setup.seed, world, shrunk: false, violations: played.violations.clone(), steps };
-    if !cli.no_shrink && cli.replay.is_none() {
-        let prefix = format!("seed{}-w{world:02}", cli.setup.seed);
-        if let Some(shorter) = Box::pin(shrink::shrink(bed, &prefix, &failure.steps, &first.oracle)).await? {
-            failure.steps = shorter;
-            failure.shrunk = true;
+/// The sequences that broke a rule.
+fn failures(cli: &Cli, sequences: Vec<Vec<Step>>, played: &[Played]) -> Vec<Failure> {
+    let mut failures = Vec::new();
+    for (world, (steps, played)) in sequences.into_iter().zip(played).enumerate() {
+        if let Some(first) = played.violations.first() {
+            eprintln!("world {world}: {}: {}", first.oracle, first.what);
+            let violations = played.violations.clone();
+            failures.push(Failure { seed: cli.setup.seed, world, shrunk: false, violations, steps });
         }
     }
-    Ok(Some(failure))
+    failures
+}
+
+/// Makes the sequence as short as it can be.
+async fn shorten(bed: &Bed, failure: &mut Failure) -> Result<(), Fault> {
+    let Some(first) = failure.violations.first() else { return Ok(()) };
+    let prefix = format!("seed{}-w{:02}", failure.seed, failure.world);
+    if let Some(shorter) = Box::pin(shrink::shrink(bed, &prefix, &failure.steps, &first.oracle)).await? {
+        failure.steps = shorter;
+        failure.shrunk = true;
+    }
+    Ok(())
 }
