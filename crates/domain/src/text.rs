@@ -230,6 +230,15 @@ mod tests {
     }
 
     #[test]
+    fn what_may_have_turned_the_direction_is_not_left_out_in_silence() {
+        for mark in ['\u{202e}', '\u{2066}', '\u{61c}'] {
+            let text = format!("Ann{mark}");
+            assert_eq!(tidy(&text), text);
+            assert!(!says(&tidy(&text)).is_empty(), "{text:?}");
+        }
+    }
+
+    #[test]
     fn what_no_label_carries_is_named_by_its_code_point() {
         let cases = [
             ('\n', "U+000A"),
