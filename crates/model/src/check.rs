@@ -232,9 +232,34 @@ pub struct Explored {
 /// The continuation may break any rule: that one is named.
 fn named(found: &'static str, at_end: Option<Rule>) -> &'static str {
     let last = PROPERTIES[PROPERTIES.len() - 1].0;
-    let rule = at_end.filter(|_| found == last);
-    let of = |rule: Rule| PROPERTIES.iter().find(|(_, rules)| rules.contains(&rule)).map(|(name, _)| *name);
-    rule.and_then(of).unwrap_or(found)
+    property_of(&PROPERTIES, at_end.filter(|_| found == last)).unwrap_or(found)
+}
+
+/// The property that a rule stands for.
+pub(crate) fn property_of<R: PartialEq>(
+    properties: &[(&'static str, &[R])],
+    rule: Option<R>,
+) -> Option<&'static str> {
+    let rule = rule?;
+    properties.iter().find(|(_, rules)| rules.contains(&rule)).map(|(name, _)| *name)
+}
+
+/// The way to the last state, one line a step: what was done, in so many columns, and what there is then.
+pub(crate) fn trace<S, A>(
+    steps: Vec<(S, Option<A>)>,
+    columns: usize,
+    said: impl Fn(A) -> String,
+    line: impl Fn(&S) -> String,
+) -> (Vec<String>, Option<S>) {
+    let mut lines = Vec::new();
+    let mut action = "the beginning".to_owned();
+    let mut last = None;
+    for (state, next) in steps {
+        lines.push(format!("{action:<columns$} {}", line(&state)));
+        action = next.map(&said).unwrap_or_default();
+        last = Some(state);
+    }
+    (lines, last)
 }
 
 /// Explores a world to its end, or to the first broken property. `told` names what is broken and tells the way there.
@@ -268,14 +293,7 @@ where
 #[must_use]
 pub fn explore(bounds: &Bounds, threads: usize) -> Explored {
     run(World(bounds.clone()), threads, |mut name, steps| {
-        let mut lines = Vec::new();
-        let mut action = "the beginning".to_owned();
-        let mut last = None;
-        for (state, next) in steps {
-            lines.push(format!("{action:<44} {}", describe::line(&state)));
-            action = next.map(|a| a.to_string()).unwrap_or_default();
-            last = Some(state);
-        }
+        let (mut lines, last) = trace(steps, 44, |action| action.to_string(), describe::line);
         // What the continuation broke shows only there.
         if let Some(mut state) = last {
             state.broken = None;

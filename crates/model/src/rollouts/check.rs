@@ -138,28 +138,16 @@ fn spend(s: &mut State, course: Course) {
     }
 }
 
-/// The way to rest may break any rule: that one is named.
-fn named(found: &'static str, broken: Option<Rule>) -> &'static str {
-    let of = |rule: Rule| PROPERTIES.iter().find(|(_, rules)| rules.contains(&rule)).map(|(name, _)| *name);
-    broken.and_then(of).unwrap_or(found)
-}
-
 /// Explores a world to its end, or to the first broken property.
 #[must_use]
 pub fn explore(bounds: &Bounds, threads: usize) -> Explored {
     check::run(World(bounds.clone()), threads, |mut name, steps| {
-        let mut lines = Vec::new();
-        let mut action = "the beginning".to_owned();
-        let mut last = None;
-        for (state, next) in steps {
-            lines.push(format!("{action:<60} {}", line(&state)));
-            action = next.map(|next| format!("{next:?}")).unwrap_or_default();
-            last = Some(state);
-        }
+        let (mut lines, last) = check::trace(steps, 60, |action| format!("{action:?}"), line);
         if let Some(state) = last {
             let end = rest::play(bounds, &state);
             lines.push(format!("{:<60} {}", "and then, at rest", line(&end)));
-            name = named(name, end.broken);
+            // The way to rest may break any rule: that one is named.
+            name = check::property_of(&PROPERTIES, end.broken).unwrap_or(name);
         }
         (name.to_owned(), lines)
     })
